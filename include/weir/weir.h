@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * weir: memory-bounded, adaptive pipelines. C17, pthreads, nothing else.
+ *
+ * A program declares stages (what can be done), and submits jobs. A job is one item on its route: a
+ * list of steps, each in a stage, each with the memory that it adds when it starts (`grow`) and
+ * gives back when it ends (`drop`). The engine admits a step only when its memory is there and
+ * every job that is under way can still finish; so the accounted memory never exceeds the budget,
+ * and no job waits for ever. Memory comes from weir_alloc(), which refuses beyond the job's grant.
+ *
+ * There are two budgets, taken in a fixed order: a job uses either `meta` (listings, plans) or
+ * `data`. A meta job may wait for data jobs; a data job never asks for meta memory. So there is no
+ * cycle.
+ *
+ * Workers are one pool; the most downstream work goes first. Steps on an ASYNC resource are started
+ * by a worker and finished by weir_done() from anywhere; they never occupy a worker while they
+ * wait. A BLOCKING resource has threads of its own, for code that must block.
+ *
+ * Threads: all calls from any thread unless said otherwise. Callbacks are called with no lock held.
+ */
+
+#ifndef WEIR_WEIR_H
+#define WEIR_WEIR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define WEIR_API __attribute__((visibility("default")))
+#else
+#define WEIR_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct weir;       /* One engine: budgets, workers, stages. */
+struct weir_job;   /* One item on its route; owns its memory. */
+struct weir_group; /* Jobs that end in one join: the rows of one file, say. */
+
+enum weir_status {
+    WEIR_OK = 0,
+    WEIR_PENDING, /* From run(): weir_done() will follow, exactly once for this part. */
+    WEIR_RETRY,   /* From run(): needs the larger claim set by weir_grow(); the step runs again. */
+    WEIR_RESTART, /* From run() of a step's only part: the job begins its route again. */
+    WEIR_END,     /* From a source: no more work, for ever. */
+    WEIR_LATER,   /* From a source: nothing now; weir_wake() will tell. */
+    WEIR_SKIP,    /* Drop this job (and its group), go on with the others. */
+    WEIR_NOMEM,   /* The system has no memory for the engine's own few bytes. */
+    WEIR_CANCELLED,
+    WEIR_OVERSIZE, /* The job's smallest claim is larger than its budget. */
+    WEIR_FAILED,   /* The caller's own failure: stops the run. */
+};
+
+enum weir_budget {
+    WEIR_DATA = 0,
+    WEIR_META = 1,
+};
+
+/* Resources: WEIR_CPU is always there, others are added. */
+enum {
+    WEIR_CPU = 0
+};
+
+struct weir_config {
+    size_t size;                /* sizeof(struct weir_config) of the caller's header. */
+    uint64_t data_budget_bytes; /* Hard limit for the memory of data jobs. */
+    uint64_t meta_budget_bytes; /* The same for meta jobs. */
+    uint32_t worker_count;      /* 0: the CPUs that affinity and cgroup allow. */
+    bool is_simplest;           /* Claim whole routes up front, first come first served. */
+};
+
+/* What run() gets besides the job. */
+struct weir_call {
+    uint32_t part;   /* 0 .. part_count - 1. */
+    uint32_t thread; /* Of the resource: 0 .. its threads - 1. For scratch kept for each thread. */
+    void *user;      /* Of the stage. */
+};
+
+/*
+ * Runs one part of a step. Never blocks on memory and never waits for a job; blocks on I/O only in
+ * a BLOCKING stage. Parts of one step run at the same time.
+ */
+typedef enum weir_status weir_run_fn(struct weir_job *job, void *item,
+                                     const struct weir_call *call);
+
+/*
+ * Called exactly once for each job (or group item), when it has left the engine: WEIR_OK, or why it
+ * ended early. Its memory is already given back, so `item` must not lie in it.
+ */
+typedef void weir_drop_fn(void *item, enum weir_status why);
+
+struct weir_stage {
+    size_t size;      /* sizeof(struct weir_stage) of the caller's header. */
+    const char *name; /* Shown in reports; static. */
+    int resource;     /* WEIR_CPU, or what weir_resource_add() returned. */
+    weir_run_fn *run;
+    uint32_t parallel_max; /* Parts at the same time; 0: no cap. */
+    bool in_order;         /* Jobs of one group enter it in the order of their submission. */
+    void *user;
+};
+
+enum weir_kind {
+    WEIR_ASYNC,    /* run() starts something and returns WEIR_PENDING, or does it and returns. */
+    WEIR_BLOCKING, /* run() may block; slots_max threads are made for it. */
+};
+
+struct weir_resource {
+    size_t size;
+    const char *name;
+    enum weir_kind kind;
+    uint32_t slots_min; /* ASYNC: the adaptive limit on steps in flight stays within these. */
+    uint32_t slots_max;
+    uint32_t slots_first;    /* Where it begins; 0: 8, or slots_max if less. */
+    bool is_counted_by_item; /* Rate is measured in steps, not bytes (small requests). */
+};
+
+/* One step of a route: all memory is declared. */
+struct weir_step {
+    int stage;
+    uint32_t part_count; /* run() is called once for each, in parallel. 0 counts as 1. */
+    uint64_t grow_bytes; /* Added when the step starts: an upper bound, or an estimate. */
+    uint64_t drop_bytes; /* Given back when it ends. */
+};
+
+enum {
+    WEIR_STEPS_MAX = 8
+};
+
+/* NULL when the configuration makes no sense or there is no memory. */
+WEIR_API struct weir *weir_new(const struct weir_config *config);
+/* Not while weir_run() runs. NULL is fine. */
+WEIR_API void weir_free(struct weir *w);
+
+/* Set-up, before weir_run(). Return the id, or -1. */
+WEIR_API int weir_resource_add(struct weir *w, const struct weir_resource *resource);
+WEIR_API int weir_stage_add(struct weir *w, const struct weir_stage *stage);
+
+/*
+ * Adds a source. `next` is called, by one thread at a time, only when one more job of its could be
+ * admitted; it submits jobs and returns WEIR_OK, or WEIR_LATER, WEIR_END, WEIR_FAILED.
+ */
+typedef enum weir_status weir_next_fn(struct weir *w, void *user);
+WEIR_API enum weir_status weir_source_add(struct weir *w, weir_next_fn *next, void *user);
+/* A source that said WEIR_LATER may have something now. */
+WEIR_API void weir_wake(struct weir *w);
+
+/*
+ * Opens a group: jobs submitted to it run, then `join` runs once as a job of its own that holds
+ * what the group retained. `retained_max` bounds what jobs hand over by weir_retain() and what is
+ * allocated from the group's job in between; it is claimed with the group's first step. The group
+ * is complete after weir_group_close(). If a job of it fails or is skipped, the rest is dropped and
+ * join does not run; drop() gets the reason. NULL without memory, or when the claim can never fit.
+ */
+WEIR_API struct weir_group *weir_group_new(struct weir *w, enum weir_budget budget,
+                                           uint64_t retained_max, const struct weir_step *join,
+                                           uint32_t step_count, void *item, weir_drop_fn *drop);
+WEIR_API void weir_group_close(struct weir_group *group);
+
+/*
+ * The group's own job: memory allocated from it lives until the join is over. Any job of the group
+ * that runs in an in_order stage may allocate from it (one at a time).
+ */
+WEIR_API struct weir_job *weir_group_job(struct weir_group *group);
+
+/*
+ * Submits a job: to a group, or alone with group == NULL. The route is copied. On any status but
+ * WEIR_OK the job does not exist and drop() is not called.
+ *
+ * Errors:  WEIR_OVERSIZE when the largest claim of its route exceeds the budget; WEIR_NOMEM;
+ *          WEIR_CANCELLED.
+ */
+WEIR_API enum weir_status weir_submit(struct weir *w, struct weir_group *group,
+                                      enum weir_budget budget, const struct weir_step *route,
+                                      uint32_t step_count, void *item, weir_drop_fn *drop);
+
+/* Ends a WEIR_PENDING part. `moved_bytes` feeds the I/O controller and the report. */
+WEIR_API void weir_done(struct weir_job *job, uint32_t part, enum weir_status status,
+                        uint64_t moved_bytes);
+
+/* Bytes that a synchronous part moved, for the report; add up. */
+WEIR_API void weir_moved(struct weir_job *job, uint64_t bytes);
+
+/* The store asked to be spared (503, 429, time-outs). */
+WEIR_API void weir_throttled(struct weir *w, int resource);
+
+/*
+ * Memory of the job: NULL beyond its grant. Aligned to 64; large blocks come from the system
+ * page-wise and go back or are reused. Parts of one step may call these at the same time.
+ */
+WEIR_API void *weir_alloc(struct weir_job *job, size_t bytes);
+WEIR_API void weir_release(struct weir_job *job, void *memory, size_t bytes);
+
+/*
+ * Asks for more than was declared, from run(). WEIR_OK: the grant is larger now. WEIR_RETRY: not
+ * now; release what this step allocated and return WEIR_RETRY from all its parts: the step runs
+ * again, with its inputs kept, when the claim fits (or the job restarts where that would not be
+ * safe; run() of the first step must then be able to begin anew). WEIR_OVERSIZE: it would never
+ * fit. Never blocks.
+ */
+WEIR_API enum weir_status weir_grow(struct weir_job *job, uint64_t extra_bytes);
+
+/* Like weir_grow(), but for what is only useful: true, or false and nothing changed. */
+WEIR_API bool weir_try_grow(struct weir_job *job, uint64_t extra_bytes);
+
+/* Gives back part of the grant that is not allocated. Always safe; do it early. */
+WEIR_API void weir_shrink(struct weir_job *job, uint64_t bytes);
+
+/* Unallocated bytes of the grant. */
+WEIR_API uint64_t weir_available(const struct weir_job *job);
+
+/* Sets the parts of a later step, from an earlier step's run(); before that step begins. */
+WEIR_API void weir_set_parts(struct weir_job *job, uint32_t step_index, uint32_t part_count);
+
+/*
+ * Runs until all sources have ended and all jobs are gone; workers are started on entry and joined
+ * before return. WEIR_OK, WEIR_CANCELLED, or the WEIR_FAILED of the first failure.
+ */
+WEIR_API enum weir_status weir_run(struct weir *w);
+
+/* Stops: sources are not called again, queued jobs are dropped, running parts see it. */
+WEIR_API void weir_cancel(struct weir *w);
+WEIR_API bool weir_is_cancelled(const struct weir *w);
+
+WEIR_API struct weir *weir_of(const struct weir_job *job);
+
+/* Why the next task of a stage is not running now: exactly one at any time. */
+enum weir_state {
+    WEIR_STATE_RUN,
+    WEIR_STATE_NO_CPU,
+    WEIR_STATE_NO_SLOT,
+    WEIR_STATE_NO_MEMORY,
+    WEIR_STATE_STARVED,
+    WEIR_STATE_ORDER,
+    WEIR_STATE_CAP,
+    WEIR_STATE_DONE,
+    WEIR_STATE_COUNT,
+};
+
+/* "run", "no-cpu", "no-slot", "no-memory", "starved", "order", "cap", "done". */
+WEIR_API const char *weir_state_name(enum weir_state state);
+
+struct weir_stage_sample {
+    const char *name;
+    int resource;
+    enum weir_state state;               /* Now. */
+    uint64_t state_ns[WEIR_STATE_COUNT]; /* Add up to the engine's wall time. */
+    uint64_t busy_ns;                    /* Summed over parts. */
+    uint64_t parts_done;
+    uint64_t jobs_done;
+    uint64_t moved_bytes;
+    uint64_t p50_ns, p99_ns;             /* Of a part. */
+    uint64_t held_bytes, held_bytes_max; /* By jobs in or before this step of theirs. */
+    uint64_t claimed_bytes, used_bytes;  /* Sums over finished steps: estimate and truth. */
+    uint32_t running;                    /* Parts now. */
+    uint32_t waiting;                    /* Jobs ready for it. */
+};
+
+struct weir_resource_sample {
+    const char *name;
+    uint32_t slots; /* Limit now; workers for WEIR_CPU. */
+    uint32_t in_use;
+    uint64_t rate;     /* Bytes or steps a second, over the last window. */
+    uint64_t rate_max; /* Best seen. */
+    uint64_t full_ns;  /* Time with all slots in use and something waiting. */
+};
+
+struct weir_sample {
+    size_t size;
+    uint64_t wall_ns; /* Since weir_run() began. */
+    uint64_t data_used, data_used_max, data_budget;
+    uint64_t meta_used, meta_used_max, meta_budget;
+    uint64_t data_needed;  /* Estimate: memory at which it would stop to matter. */
+    uint64_t cpu_busy_ns;  /* Summed over workers. */
+    uint64_t transitions;  /* Scheduler decisions. */
+    uint64_t scheduler_ns; /* Time spent in the scheduler. */
+    uint64_t retries;
+    uint32_t worker_count;
+    uint32_t stage_count;
+    uint32_t resource_count;
+};
+
+/* Cheap: five times a second is fine. Fills at most `stages_max` and `resources_max`. */
+WEIR_API void weir_sample(struct weir *w, struct weir_sample *ret_sample,
+                          struct weir_stage_sample *ret_stages, uint32_t stages_max,
+                          struct weir_resource_sample *ret_resources, uint32_t resources_max);
+
+/*
+ * One sentence on what limits the run, with its evidence, and one on what more of it would bring at
+ * most; over the time since `since` (a sample taken earlier), or over the whole run with NULL.
+ * Returns the length; cut to `bytes`.
+ */
+WEIR_API size_t weir_explain(struct weir *w, const struct weir_sample *since, char *text,
+                             size_t bytes);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

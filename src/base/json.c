@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "base/json.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+void rg_json_init(struct rg_json *json, struct rg_buffer *out)
+{
+    *json = (struct rg_json){.out = out};
+}
+
+/* Length of the UTF-8 sequence at `text`, or 0 where it is none (overlong and surrogates included).
+ */
+static size_t sequence_length(const uint8_t *text, size_t bytes)
+{
+    const uint8_t first = text[0];
+    size_t length;
+    uint32_t code;
+    uint32_t code_min;
+
+    if (first < 0x80)
+        return 1;
+    if (first >= 0xc2 && first < 0xe0) {
+        length = 2;
+        code = first & 0x1f;
+        code_min = 0x80;
+    } else if (first >= 0xe0 && first < 0xf0) {
+        length = 3;
+        code = first & 0x0f;
+        code_min = 0x800;
+    } else if (first >= 0xf0 && first < 0xf5) {
+        length = 4;
+        code = first & 0x07;
+        code_min = 0x10000;
+    } else {
+        return 0;
+    }
+    if (length > bytes)
+        return 0;
+    for (size_t i = 1; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (text[i] & 0x3f);
+    }
+    const bool is_surrogate = code >= 0xd800 && code < 0xe000;
+    return code < code_min || code > 0x10ffff || is_surrogate ? 0 : length;
+}
+
+static void write_escaped(struct rg_buffer *out, uint8_t byte)
+{
+    switch (byte) {
+    case '"':
+        rg_buffer_append_text(out, "\\\"");
+        break;
+    case '\\':
+        rg_buffer_append_text(out, "\\\\");
+        break;
+    case '\n':
+        rg_buffer_append_text(out, "\\n");
+        break;
+    case '\r':
+        rg_buffer_append_text(out, "\\r");
+        break;
+    case '\t':
+        rg_buffer_append_text(out, "\\t");
+        break;
+    default:
+        if (byte < 0x20 || byte == 0x7f)
+            rg_buffer_printf(out, "\\u%04x", (unsigned)byte);
+        else
+            rg_buffer_append_byte(out, byte);
+        break;
+    }
+}
+
+static void write_quoted(struct rg_buffer *out, struct rg_span text)
+{
+    rg_buffer_append_byte(out, '"');
+    for (size_t i = 0; i < text.bytes;) {
+        const size_t length = sequence_length(text.data + i, text.bytes - i);
+
+        if (length == 0) {
+            rg_buffer_append_text(out, "\xef\xbf\xbd");
+            i++;
+        } else if (length == 1) {
+            write_escaped(out, text.data[i]);
+            i++;
+        } else {
+            rg_buffer_append(out, text.data + i, length);
+            i += length;
+        }
+    }
+    rg_buffer_append_byte(out, '"');
+}
+
+static void begin_value(struct rg_json *json, const char *name)
+{
+    if (json->needs_comma)
+        rg_buffer_append_byte(json->out, ',');
+    json->needs_comma = true;
+    if (name != NULL) {
+        write_quoted(json->out, rg_span_of(name));
+        rg_buffer_append_byte(json->out, ':');
+    }
+}
+
+void rg_json_object_begin(struct rg_json *json, const char *name)
+{
+    begin_value(json, name);
+    rg_buffer_append_byte(json->out, '{');
+    json->needs_comma = false;
+}
+
+void rg_json_object_end(struct rg_json *json)
+{
+    rg_buffer_append_byte(json->out, '}');
+    json->needs_comma = true;
+}
+
+void rg_json_array_begin(struct rg_json *json, const char *name)
+{
+    begin_value(json, name);
+    rg_buffer_append_byte(json->out, '[');
+    json->needs_comma = false;
+}
+
+void rg_json_array_end(struct rg_json *json)
+{
+    rg_buffer_append_byte(json->out, ']');
+    json->needs_comma = true;
+}
+
+void rg_json_text(struct rg_json *json, const char *name, const char *value)
+{
+    rg_json_span(json, name, rg_span_of(value));
+}
+
+void rg_json_span(struct rg_json *json, const char *name, struct rg_span value)
+{
+    begin_value(json, name);
+    write_quoted(json->out, value);
+}
+
+void rg_json_u64(struct rg_json *json, const char *name, uint64_t value)
+{
+    begin_value(json, name);
+    rg_buffer_printf(json->out, "%" PRIu64, value);
+}
+
+void rg_json_i64(struct rg_json *json, const char *name, int64_t value)
+{
+    begin_value(json, name);
+    rg_buffer_printf(json->out, "%" PRId64, value);
+}
+
+void rg_json_double(struct rg_json *json, const char *name, double value)
+{
+    begin_value(json, name);
+    if (isfinite(value))
+        rg_buffer_printf(json->out, "%.17g", value);
+    else
+        rg_buffer_append_text(json->out, "null");
+}
+
+void rg_json_bool(struct rg_json *json, const char *name, bool value)
+{
+    begin_value(json, name);
+    rg_buffer_append_text(json->out, value ? "true" : "false");
+}
+
+void rg_json_null(struct rg_json *json, const char *name)
+{
+    begin_value(json, name);
+    rg_buffer_append_text(json->out, "null");
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Compression codecs behind one table; one file each in parquet/codec/.
+ *
+ * A context holds what the libraries want to keep between calls (zstd, libdeflate, brotli). It
+ * belongs to one worker at a time.
+ */
+
+#ifndef PARQUET_CODEC_H
+#define PARQUET_CODEC_H
+
+#include "base/allocator.h"
+#include "base/error.h"
+#include "base/span.h"
+#include "parquet/types.h"
+
+struct rg_codec_context;
+
+/* A context that allocates from `allocator`; NULL without memory. Library state is made lazily. */
+struct rg_codec_context *rg_codec_context_new(const struct rg_allocator *allocator);
+void rg_codec_context_free(struct rg_codec_context *context);
+
+/* What all lazily made library state of one context can reach, measured; claims reserve it. */
+size_t rg_codec_context_bytes_max(void);
+
+/* True when pages of this codec can be read; RG_CODEC_LZ4 included. */
+bool rg_codec_can_decompress(unsigned codec);
+
+/* True when we may write it: never RG_CODEC_LZ4 or RG_CODEC_LZO. */
+bool rg_codec_can_compress(unsigned codec);
+
+/* The level that stands for "none given": snappy and lz4_raw 0, zstd 1, gzip 6, brotli 1. */
+int rg_codec_level_default(unsigned codec);
+/* Lowest and highest level; both 0 where a codec has none. */
+void rg_codec_level_range(unsigned codec, int *ret_min, int *ret_max);
+
+/*
+ * Decompresses `in` to exactly `out_bytes` bytes at `out`, which has rg_slack_bytes behind it.
+ *
+ * Errors:  RG_ERR_CORRUPT when the bytes are no such frame or their length differs;
+ *          RG_ERR_UNSUPPORTED for unknown codecs and LZO; RG_ERR_NOMEM.
+ */
+RG_MUST_CHECK enum rg_status rg_codec_decompress(struct rg_codec_context *context, unsigned codec,
+                                                 struct rg_span in, uint8_t *out, size_t out_bytes,
+                                                 struct rg_error *err);
+
+/* The most that compressing `bytes` can yield. */
+size_t rg_codec_compress_bound(unsigned codec, size_t bytes);
+
+/*
+ * Compresses into `out` of `out_capacity` >= rg_codec_compress_bound() bytes. Equal input, level
+ * and library version give equal bytes.
+ *
+ * Errors:  RG_ERR_UNSUPPORTED, RG_ERR_NOMEM.
+ */
+RG_MUST_CHECK enum rg_status rg_codec_compress(struct rg_codec_context *context, unsigned codec,
+                                               int level, struct rg_span in, uint8_t *out,
+                                               size_t out_capacity, size_t *ret_bytes,
+                                               struct rg_error *err);
+
+/* CRC-32 as page headers carry it (gzip's polynomial). */
+uint32_t rg_crc32(struct rg_span bytes);
+/* The CRC of two pieces one after the other; start with crc = 0. */
+uint32_t rg_crc32_update(uint32_t crc, struct rg_span bytes);
+
+/* "snappy 1.1.9, zstd 1.5.4, ..." for --version and the batch hash. */
+const char *rg_codec_versions(void);
+
+#endif

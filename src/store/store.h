@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A place that holds objects under names: a directory tree, or a bucket with a prefix.
+ *
+ * One struct describes one operation. It is asynchronous in form for every back end:
+ * rg_store_start() begins it and `done` is called exactly once, either before start returns (a
+ * local read that the calling thread did itself) or later from a thread of the store. Nothing of
+ * the operation may be touched in between. Buffers are the caller's and stay the caller's: a store
+ * allocates no payload, so back pressure lies between operations, never inside one.
+ *
+ * Keys are relative to the store's root, components joined by '/', no leading '/', any bytes but
+ * NUL. "dt=2024-05-01/part 1.parquet" is a key. A prefix is "" or ends in '/'.
+ *
+ * Retries of passing faults happen inside the store; what comes out as RG_ERR_AGAIN has been tried
+ * often enough.
+ */
+
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/segment.h"
+#include "base/span.h"
+
+struct rg_store;
+struct rg_upload; /* An output that is being made and has no name yet. */
+
+/*
+ * What tells one body of a key from another. On S3: size, LastModified and the ETag as `tag`.
+ * Local: size and mtime; `tag` holds ctime and inode ("c<ns>i<inode>"), which only in-place work
+ * compares.
+ */
+struct rg_object_id {
+    uint64_t bytes;
+    uint64_t modified_ns; /* Since 1970. */
+    const char *tag;      /* Opaque; never NULL, may be "". */
+};
+
+struct rg_object {
+    const char *key; /* Whole key below the root, or a prefix that ends in '/'. */
+    bool is_prefix;
+    struct rg_object_id id; /* Not of prefixes. */
+};
+
+enum rg_store_verb {
+    RG_STORE_LIST,          /* One level below `key` (a prefix): objects and prefixes. */
+    RG_STORE_HEAD,          /* Is `key` there, and what is its id? */
+    RG_STORE_GET,           /* Bytes offset .. offset + in_bytes of `key` into `buffer`. */
+    RG_STORE_PUT,           /* `segments` become `key`. */
+    RG_STORE_DELETE,        /* Removes `key`; RG_OK also when it is gone. */
+    RG_STORE_UPLOAD_BEGIN,  /* Opens an upload that will be called `key`. */
+    RG_STORE_UPLOAD_PART,   /* Adds `segments` at its end (part_number counts from 1). */
+    RG_STORE_UPLOAD_FINISH, /* Gives it its name. */
+    RG_STORE_UPLOAD_ABORT,  /* Forgets it. */
+    RG_STORE_LIST_UPLOADS,  /* Unfinished uploads below `key` that carry our mark. */
+    RG_STORE_ABORT_STALE,   /* Forgets what RG_STORE_LIST_UPLOADS named (`key`, `upload_id`). */
+};
+
+struct rg_store_op {
+    /* Set by the caller. */
+    enum rg_store_verb verb;
+    const char *key;
+    void (*done)(struct rg_store_op *op);
+    void *user;
+
+    uint8_t *buffer;      /* GET: room for in_bytes. */
+    uint64_t offset;      /* GET. */
+    uint64_t in_bytes;    /* GET: wanted. With is_suffix: up to so many from the end. */
+    bool is_suffix;       /* GET: the last in_bytes bytes, or all if there are fewer. */
+    bool must_be_absent;  /* PUT, UPLOAD_FINISH: RG_ERR_EXISTS if the key is taken. */
+    bool must_be_durable; /* PUT, UPLOAD_FINISH: return only when a power cut loses nothing. */
+    bool id_is_strict;    /* Compare tags too, where the back end can choose (local). */
+    const struct rg_object_id *expected; /* GET, DELETE: RG_ERR_CHANGED when it is another body. */
+    const struct rg_segment *segments;   /* PUT, UPLOAD_PART. */
+    size_t segment_count;
+    struct rg_upload *upload; /* UPLOAD_PART, _FINISH, _ABORT; set by UPLOAD_BEGIN. */
+    uint32_t part_number;     /* UPLOAD_PART. */
+    const char *token;        /* PUT, UPLOAD_BEGIN: stored beside the object where possible. */
+    const char *upload_id;    /* ABORT_STALE. */
+    struct rg_arena *arena;   /* LIST, HEAD, LIST_UPLOADS: where results are put. */
+    const char *page_token;   /* LIST: NULL first, then what the page before returned. */
+    uint32_t page_key_max;    /* LIST: at most so many entries in a page; 0: as many as it likes. */
+
+    /* Set by the store before done(). */
+    enum rg_status status;
+    struct rg_error err;       /* Names store and key. */
+    uint64_t out_bytes;        /* GET: read. */
+    struct rg_object_id id;    /* HEAD, GET, PUT, UPLOAD_FINISH: of the whole object. tag: in
+                                  `arena`, or "" without one. */
+    struct rg_object *objects; /* LIST, LIST_UPLOADS. */
+    size_t object_count;
+    const char *next_page_token; /* LIST: NULL at the end. */
+    const char *found_token; /* HEAD with an arena: the token stored beside the object, or "". */
+
+    /* The store's own. */
+    struct rg_store_op *next;
+    void *store_private;
+};
+
+struct rg_store_caps {
+    bool has_create_if_absent; /* PUT. */
+    bool has_finish_if_absent; /* UPLOAD_FINISH. */
+    bool has_conditional_delete;
+    bool has_tokens;
+    bool is_local;           /* Operations may be done by the calling thread. */
+    uint64_t part_bytes_min; /* 0: parts of any size (local). Else all but the last equal. */
+    uint32_t part_count_max;
+    uint64_t memory_bytes_each; /* Of the store's own, for each operation in flight. */
+    uint64_t memory_bytes_base;
+};
+
+struct rg_store_driver {
+    void (*start)(struct rg_store *store, struct rg_store_op *op);
+    enum rg_status (*probe)(struct rg_store *store, struct rg_store_caps *ret_caps,
+                            struct rg_error *err);
+    void (*cancel)(struct rg_store *store);
+    void (*free)(struct rg_store *store);
+};
+
+/* First member of every back end's own struct. */
+struct rg_store {
+    const struct rg_store_driver *driver;
+    char *url; /* For messages: "file:///data/x" or "s3://bucket/prefix", no trailing '/'. */
+};
+
+/* Starts `op`; see the top of this file. Threads: any. */
+void rg_store_start(struct rg_store *store, struct rg_store_op *op);
+
+/*
+ * Starts `op` and waits until it is done; returns its status and copies its error. `done` and
+ * `user` are used by this function. Only for threads that may block: never in a CPU step, unless
+ * the store is local.
+ */
+RG_MUST_CHECK enum rg_status rg_store_wait(struct rg_store *store, struct rg_store_op *op,
+                                           struct rg_error *err);
+
+/*
+ * What the place can do; asked once in a run. May write and delete an object below "_regroup/" when
+ * `may_write`, because conditional writes can only be found out by trying.
+ */
+RG_MUST_CHECK enum rg_status rg_store_probe(struct rg_store *store, struct rg_store_caps *ret_caps,
+                                            struct rg_error *err);
+
+/* Makes running and future operations end with RG_ERR_CANCELLED soon. Threads: any. */
+void rg_store_cancel(struct rg_store *store);
+
+/* No operation may be in flight. NULL is fine. */
+void rg_store_free(struct rg_store *store);
+
+/* Lists a whole level, page after page, into `arena`; sorted by key bytes. Blocks. */
+RG_MUST_CHECK enum rg_status rg_store_list_all(struct rg_store *store, const char *prefix,
+                                               struct rg_arena *arena,
+                                               struct rg_object **ret_objects, size_t *ret_count,
+                                               struct rg_error *err);
+
+/* True when both ids name one body; tags are compared only if `is_strict`. */
+bool rg_object_id_equal(const struct rg_object_id *a, const struct rg_object_id *b, bool is_strict);
+
+#endif
