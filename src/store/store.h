@@ -10,7 +10,15 @@
  * allocates no payload, so back pressure lies between operations, never inside one.
  *
  * Keys are relative to the store's root, components joined by '/', no leading '/', any bytes but
- * NUL. "dt=2024-05-01/part 1.parquet" is a key. A prefix is "" or ends in '/'.
+ * NUL. "dt=2024-05-01/part 1.parquet" is a key. A prefix is "" or ends in '/'. (The local back end
+ * refuses the components "", "." and ".." with RG_ERR_INVALID: a key never leaves the tree.)
+ *
+ * An upload is made by UPLOAD_BEGIN, grows by UPLOAD_PARTs that are started in the order of their
+ * numbers (any number of them may be in flight), and ends with UPLOAD_FINISH, which alone makes the
+ * key appear, or with UPLOAD_ABORT. A FINISH that succeeds and every ABORT free the upload; a
+ * FINISH that fails does not: abort it, or try again. After a failed part only ABORT is left.
+ *
+ * must_be_absent on a store that cannot do it (rg_store_caps) is a look followed by a write.
  *
  * Retries of passing faults happen inside the store; what comes out as RG_ERR_AGAIN has been tried
  * often enough.
@@ -46,15 +54,19 @@ struct rg_object {
 
 enum rg_store_verb {
     RG_STORE_LIST,          /* One level below `key` (a prefix): objects and prefixes. */
-    RG_STORE_HEAD,          /* Is `key` there, and what is its id? */
+    RG_STORE_HEAD,          /* Is `key` there, and what is its id? Else RG_ERR_ABSENT. */
     RG_STORE_GET,           /* Bytes offset .. offset + in_bytes of `key` into `buffer`. */
     RG_STORE_PUT,           /* `segments` become `key`. */
-    RG_STORE_DELETE,        /* Removes `key`; RG_OK also when it is gone. */
+    RG_STORE_DELETE,        /* Removes `key`; RG_OK also when it is gone. A prefix: removes that
+                               directory if it is empty (no effect where there are none). */
+    RG_STORE_RESTORE,       /* Local: gives what a killed delete left in a _trash its name back. */
     RG_STORE_UPLOAD_BEGIN,  /* Opens an upload that will be called `key`. */
     RG_STORE_UPLOAD_PART,   /* Adds `segments` at its end (part_number counts from 1). */
     RG_STORE_UPLOAD_FINISH, /* Gives it its name. */
     RG_STORE_UPLOAD_ABORT,  /* Forgets it. */
-    RG_STORE_LIST_UPLOADS,  /* Unfinished uploads below `key` that carry our mark. */
+    RG_STORE_LIST_UPLOADS,  /* Unfinished uploads directly below `key` (a prefix; deeper ones may
+                               be among them) that carry our mark: id.tag is the upload_id, and
+                               id.modified_ns when it was begun or last written. */
     RG_STORE_ABORT_STALE,   /* Forgets what RG_STORE_LIST_UPLOADS named (`key`, `upload_id`). */
 };
 
@@ -67,7 +79,7 @@ struct rg_store_op {
 
     uint8_t *buffer;      /* GET: room for in_bytes. */
     uint64_t offset;      /* GET. */
-    uint64_t in_bytes;    /* GET: wanted. With is_suffix: up to so many from the end. */
+    uint64_t in_bytes;    /* GET: wanted; fewer are read only where the object ends. */
     bool is_suffix;       /* GET: the last in_bytes bytes, or all if there are fewer. */
     bool must_be_absent;  /* PUT, UPLOAD_FINISH: RG_ERR_EXISTS if the key is taken. */
     bool must_be_durable; /* PUT, UPLOAD_FINISH: return only when a power cut loses nothing. */
@@ -79,7 +91,7 @@ struct rg_store_op {
     uint32_t part_number;     /* UPLOAD_PART. */
     const char *token;        /* PUT, UPLOAD_BEGIN: stored beside the object where possible. */
     const char *upload_id;    /* ABORT_STALE. */
-    struct rg_arena *arena;   /* LIST, HEAD, LIST_UPLOADS: where results are put. */
+    struct rg_arena *arena;   /* LIST, HEAD, LIST_UPLOADS, RESTORE: where results are put. */
     const char *page_token;   /* LIST: NULL first, then what the page before returned. */
     uint32_t page_key_max;    /* LIST: at most so many entries in a page; 0: as many as it likes. */
 
@@ -93,6 +105,7 @@ struct rg_store_op {
     size_t object_count;
     const char *next_page_token; /* LIST: NULL at the end. */
     const char *found_token; /* HEAD with an arena: the token stored beside the object, or "". */
+    const char *new_key;     /* RESTORE: what it is called now; the old name may be taken. */
 
     /* The store's own. */
     struct rg_store_op *next;
@@ -113,7 +126,7 @@ struct rg_store_caps {
 
 struct rg_store_driver {
     void (*start)(struct rg_store *store, struct rg_store_op *op);
-    enum rg_status (*probe)(struct rg_store *store, struct rg_store_caps *ret_caps,
+    enum rg_status (*probe)(struct rg_store *store, bool may_write, struct rg_store_caps *ret_caps,
                             struct rg_error *err);
     void (*cancel)(struct rg_store *store);
     void (*free)(struct rg_store *store);
@@ -138,10 +151,11 @@ RG_MUST_CHECK enum rg_status rg_store_wait(struct rg_store *store, struct rg_sto
 
 /*
  * What the place can do; asked once in a run. May write and delete an object below "_regroup/" when
- * `may_write`, because conditional writes can only be found out by trying.
+ * `may_write`, because conditional writes can only be found out by trying; without it the answer is
+ * what such a place usually can do. Blocks.
  */
-RG_MUST_CHECK enum rg_status rg_store_probe(struct rg_store *store, struct rg_store_caps *ret_caps,
-                                            struct rg_error *err);
+RG_MUST_CHECK enum rg_status rg_store_probe(struct rg_store *store, bool may_write,
+                                            struct rg_store_caps *ret_caps, struct rg_error *err);
 
 /* Makes running and future operations end with RG_ERR_CANCELLED soon. Threads: any. */
 void rg_store_cancel(struct rg_store *store);
