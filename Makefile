@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+
+# The front door. Everything real is in meson.build, tools/ and bench/; each target first installs
+# what it needs and lacks (tools/setup/).
+
+.PHONY: build demo check check-long bench bench-quick bench-weir format clean
+
+build:
+	tools/setup/build.sh
+	tools/build.sh
+
+demo: build
+	tools/setup/python.sh
+	build/venv/bin/python tools/demo.py
+
+check:
+	tools/setup/build.sh
+	tools/setup/test.sh
+	tools/setup/python.sh
+	python3 tools/check.py
+
+check-long:
+	tools/setup/build.sh
+	tools/setup/test.sh
+	tools/setup/python.sh
+	python3 tools/check.py --long
+
+bench: build
+	tools/setup/python.sh bench
+	build/venv/bin/python bench/run.py
+
+bench-quick: build
+	tools/setup/python.sh bench
+	build/venv/bin/python bench/run.py --quick
+
+bench-weir: build
+	tools/bench_weir.sh
+
+format:
+	tools/setup/test.sh
+	git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	rm -rf build
