@@ -99,33 +99,4 @@ rg_stitch_chunk(struct rg_stitch_context *context, const struct rg_stitch_column
                 struct rg_arena *scratch, struct rg_stitch_output *ret_output, size_t *ret_culprit,
                 struct rg_error *err);
 
-/* What the footers alone tell of memory and of the way the pages will go. */
-struct rg_stitch_estimate {
-    uint64_t arena_bytes;     /* Likely. */
-    uint64_t arena_bytes_max; /* Never more. */
-    uint64_t scratch_bytes;
-    uint64_t scratch_bytes_max;
-    uint64_t output_bytes; /* Likely, compressed. */
-    uint64_t output_bytes_max;
-    enum rg_verdict verdict; /* What most bytes will need, as far as footers tell. */
-    enum rg_reason reason;
-};
-
-/* The same from chunks of the footers; pure. */
-void rg_stitch_estimate(const struct rg_stitch_column *column,
-                        const struct rg_column_chunk *const *chunks, size_t chunk_count,
-                        struct rg_stitch_estimate *ret_estimate);
-
-/*
- * Whether this chunk can be stitched at all, from its metadata: codec and encodings known, one of
- * the verdicts applies.
- *
- * Errors:  RG_ERR_UNSUPPORTED with the reason.
- */
-RG_MUST_CHECK enum rg_status rg_stitch_acceptable(const struct rg_schema *schema,
-                                                  uint32_t leaf_index,
-                                                  const struct rg_column_chunk *chunk,
-                                                  const struct rg_writer *writer,
-                                                  struct rg_error *err);
-
 #endif
