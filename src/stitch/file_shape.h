@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Which files can be inputs, and which of them may share an output. */
+
+#ifndef STITCH_FILE_SHAPE_H
+#define STITCH_FILE_SHAPE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "parquet/metadata.h"
+
+/*
+ * Inputs with equal shape may share an output row group under --schema strict: hash of the
+ * structural schema (names, types, repetition, annotations, field ids; not the root's name), of
+ * rg_file_semantics(), and of whether the file has column orders (one that has none would strip the
+ * others' bounds).
+ */
+struct rg_hash128 rg_file_shape(const struct rg_file_meta *meta);
+
+/*
+ * What besides the schema says how values are to be read: calendar and time zone of dates and
+ * timestamps, who wrote INT96 (readers shift them by created_by), coordinate systems. Files that
+ * differ in it never share an output, under --schema union neither. `schema` is the output's, or
+ * the file's own: aspects without a column that they bear on do not count.
+ */
+struct rg_hash128 rg_file_semantics(const struct rg_file_meta *meta,
+                                    const struct rg_schema *schema);
+
+/*
+ * Whether a file can be an input at all, from its footer alone.
+ *
+ * `scratch` is used only where chunks do not lie in ascending order.
+ *
+ * Errors:  RG_ERR_UNSUPPORTED (encrypted, Iceberg delete file, Hudi base file, data in another
+ * file, FILE self-references, ...), RG_ERR_CORRUPT (chunks outside the file, overlapping it), with
+ * the reason; RG_ERR_NOMEM.
+ */
+RG_MUST_CHECK enum rg_status rg_file_acceptable(const struct rg_file_meta *meta,
+                                                uint64_t file_bytes, struct rg_arena *scratch,
+                                                struct rg_error *err);
+
+#endif
