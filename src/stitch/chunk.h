@@ -57,6 +57,7 @@ struct rg_stitch_source {
     uint64_t file_offset;                       /* Of bytes.data in the source file. */
     struct rg_span bloom;                       /* Header and bitset; empty: none. */
     const char *name;                           /* For messages: "a/b.parquet: row group 2". */
+    const struct rg_schema *schema; /* The source's own. NULL: its levels mean what ours do. */
 };
 
 struct rg_stitch_output {
@@ -70,7 +71,7 @@ struct rg_stitch_output {
     struct rg_column_index column_index;
     struct rg_span bloom; /* Header and bitset as they are written; empty: none. */
     struct rg_moves moves;
-    uint32_t changed_crc; /* CRC-32 over all bytes that are not verbatim from a source. */
+    uint32_t changed_crc; /* CRC-32 over the segments that do not point into a source, in order. */
 };
 
 /*
