@@ -21,8 +21,19 @@ struct rg_codec_context;
 struct rg_codec_context *rg_codec_context_new(const struct rg_allocator *allocator);
 void rg_codec_context_free(struct rg_codec_context *context);
 
-/* What all lazily made library state of one context can reach, measured; claims reserve it. */
+/*
+ * What one context can reach at most, calls under way included: reading all codecs but brotli, and
+ * writing them at their default levels. Measured; part of it is taken by libraries (libdeflate,
+ * snappy) past our allocator. Claims reserve it.
+ */
 size_t rg_codec_context_bytes_max(void);
+
+/*
+ * The same for one codec: reading it, and writing it at `level` (one of its levels). To be added to
+ * the above for brotli (28 MiB: a reader's window is the stream's choice) and for other levels than
+ * the defaults.
+ */
+size_t rg_codec_memory_bytes_max(unsigned codec, int level);
 
 /* True when pages of this codec can be read; RG_CODEC_LZ4 included. */
 bool rg_codec_can_decompress(unsigned codec);
@@ -36,7 +47,8 @@ int rg_codec_level_default(unsigned codec);
 void rg_codec_level_range(unsigned codec, int *ret_min, int *ret_max);
 
 /*
- * Decompresses `in` to exactly `out_bytes` bytes at `out`, which has rg_slack_bytes behind it.
+ * Decompresses `in` to exactly `out_bytes` bytes at `out`, and writes nothing behind them, whatever
+ * the input. Nothing decompresses to nothing in every codec: such pages are in the wild.
  *
  * Errors:  RG_ERR_CORRUPT when the bytes are no such frame or their length differs;
  *          RG_ERR_UNSUPPORTED for unknown codecs and LZO; RG_ERR_NOMEM.
@@ -64,7 +76,11 @@ uint32_t rg_crc32(struct rg_span bytes);
 /* The CRC of two pieces one after the other; start with crc = 0. */
 uint32_t rg_crc32_update(uint32_t crc, struct rg_span bytes);
 
-/* "snappy 1.1.9, zstd 1.5.4, ..." for --version and the batch hash. */
-const char *rg_codec_versions(void);
+enum {
+    RG_CODEC_VERSIONS_BYTES = 160
+};
+
+/* "snappy 1.1.9, zstd 1.5.4, ..." as they run, for --version and the batch hash; with a NUL. */
+void rg_codec_versions(char ret_text[RG_CODEC_VERSIONS_BYTES]);
 
 #endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#ifndef PARQUET_CODEC_LZ4RAW_H
+#define PARQUET_CODEC_LZ4RAW_H
+
+#include "parquet/codec/codec_impl.h"
+
+extern const struct rg_codec_ops rg_codec_ops_lz4raw;
+
+#endif
