@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "store/local/local_list.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/local/local_tree.h"
+
+/* An entry while the directory is still being read; `object` follows. */
+struct entry {
+    struct entry *next;
+    struct rg_object object;
+};
+
+struct listing {
+    struct rg_local_store *store;
+    struct rg_store_op *op;
+    const struct rg_local_path *path;
+    DIR *directory;
+    bool wants_uploads;    /* Our own temporary files, and nothing else. */
+    char *real_root;       /* Of realpath(), made when the first link is met. */
+    struct entry *entries; /* In op->arena. */
+    size_t count;
+};
+
+bool rg_local_is_temporary(const char *name)
+{
+    static const char front[] = ".regroup-";
+    static const char back[] = ".tmp";
+    const size_t bytes = strlen(name);
+
+    return bytes > sizeof front + sizeof back - 2 && memcmp(name, front, sizeof front - 1) == 0 &&
+           strcmp(name + bytes - (sizeof back - 1), back) == 0;
+}
+
+static bool is_at_or_below(const char *path, const char *above)
+{
+    const size_t bytes = strlen(above);
+
+    if (strncmp(path, above, bytes) != 0)
+        return false;
+    return path[bytes] == '\0' || path[bytes] == '/' || (bytes > 0 && above[bytes - 1] == '/');
+}
+
+/*
+ * Whether the link `name` leads to a directory that is listed anyway, or to one that holds the
+ * tree: following it would show files twice, or without end.
+ */
+static bool leads_into_tree(struct listing *l, const char *name)
+{
+    char path[PATH_MAX + 256 + 2];
+    char target[PATH_MAX];
+
+    if (l->real_root == NULL) {
+        char real_root[PATH_MAX];
+
+        if (realpath(l->store->root_bytes == 0 ? "/" : l->store->root, real_root) == NULL)
+            return true;
+        l->real_root = (char *)(uintptr_t)rg_arena_copy(l->op->arena, rg_span_of(real_root)).data;
+    }
+    (void)snprintf(path, sizeof path, "%s/%s", l->path->text, name);
+    if (l->real_root == NULL || realpath(path, target) == NULL)
+        return true;
+    return is_at_or_below(target, l->real_root) || is_at_or_below(l->real_root, target);
+}
+
+static enum rg_status add_entry(struct listing *l, const char *name, const struct stat *stat,
+                                bool is_prefix, struct rg_error *err)
+{
+    const size_t prefix_bytes = strlen(l->op->key);
+    const size_t name_bytes = strlen(name);
+    struct entry *entry = rg_arena_alloc(l->op->arena, sizeof *entry);
+    char *key = rg_arena_alloc(l->op->arena, prefix_bytes + name_bytes + 2);
+
+    if (entry == NULL || key == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "%s/%s: no memory for a listing of %zu entries",
+                       l->store->base.url, l->op->key, l->count + 1);
+    memcpy(key, l->op->key, prefix_bytes);
+    memcpy(key + prefix_bytes, name, name_bytes);
+    memcpy(key + prefix_bytes + name_bytes, is_prefix ? "/" : "", is_prefix ? 2 : 1);
+    *entry = (struct entry){
+        .next = l->entries,
+        .object = {.key = key, .is_prefix = is_prefix, .id = {.tag = ""}},
+    };
+    if (l->wants_uploads)
+        entry->object.id = (struct rg_object_id){
+            .bytes = (uint64_t)stat->st_size,
+            .modified_ns = rg_local_modified_ns(stat),
+            .tag = key + prefix_bytes,
+        };
+    else if (!is_prefix)
+        RG_TRY(rg_local_id_of(stat, l->op->arena, &entry->object.id, err));
+    l->entries = entry;
+    l->count++;
+    return RG_OK;
+}
+
+static enum rg_status take_entry(struct listing *l, const char *name, struct rg_error *err)
+{
+    struct stat stat;
+    bool is_link = false;
+
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return RG_OK;
+    if (l->wants_uploads != rg_local_is_temporary(name) && l->wants_uploads)
+        return RG_OK;
+    if (fstatat(dirfd(l->directory), name, &stat, AT_SYMLINK_NOFOLLOW) != 0)
+        /* Gone since it was read: as if it had been gone before. */
+        return errno == ENOENT ? RG_OK : rg_local_fail(l->store, l->op->key, "list", errno, err);
+    if (S_ISLNK(stat.st_mode)) {
+        struct stat target;
+
+        is_link = true;
+        if (fstatat(dirfd(l->directory), name, &target, 0) == 0)
+            stat = target;
+        else
+            stat.st_size = 0; /* Leads nowhere; shown, so that somebody says so. */
+    }
+    if (S_ISDIR(stat.st_mode) && is_link && leads_into_tree(l, name))
+        return RG_OK;
+    if (S_ISDIR(stat.st_mode))
+        return l->wants_uploads ? RG_OK : add_entry(l, name, &stat, true, err);
+    if (S_ISREG(stat.st_mode) || S_ISLNK(stat.st_mode))
+        return add_entry(l, name, &stat, false, err);
+    return RG_OK;
+}
+
+static enum rg_status read_directory(struct listing *l, struct rg_error *err)
+{
+    for (;;) {
+        errno = 0;
+        const struct dirent *found = readdir(l->directory);
+
+        if (found == NULL && errno != 0)
+            return rg_local_fail(l->store, l->op->key, "list", errno, err);
+        if (found == NULL)
+            return RG_OK;
+        if (atomic_load_explicit(&l->store->is_cancelled, memory_order_relaxed))
+            return rg_fail(err, RG_ERR_CANCELLED, "cancelled");
+        RG_TRY(take_entry(l, found->d_name, err));
+    }
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    const struct rg_object *left = a;
+    const struct rg_object *right = b;
+
+    return strcmp(left->key, right->key);
+}
+
+/* Sorts what was found and hands out one page of it. */
+static enum rg_status give_page(struct listing *l, struct rg_error *err)
+{
+    struct rg_store_op *op = l->op;
+    struct rg_object *objects = rg_arena_array(op->arena, l->count, sizeof *objects);
+    uint32_t page_key_max = l->store->options.page_key_max;
+    size_t begin = 0;
+
+    if (objects == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "%s/%s: no memory for a listing of %zu entries",
+                       l->store->base.url, op->key, l->count);
+    size_t end = 0;
+    for (const struct entry *entry = l->entries; entry != NULL; entry = entry->next)
+        objects[end++] = entry->object;
+    if (end > 1)
+        qsort(objects, end, sizeof *objects, compare_keys);
+    if (page_key_max == 0 || (op->page_key_max != 0 && op->page_key_max < page_key_max))
+        page_key_max = op->page_key_max;
+    while (op->page_token != NULL && begin < end && strcmp(objects[begin].key, op->page_token) <= 0)
+        begin++;
+    op->next_page_token = NULL;
+    if (page_key_max != 0 && end - begin > page_key_max) {
+        end = begin + page_key_max;
+        op->next_page_token = objects[end - 1].key;
+    }
+    op->objects = objects + begin;
+    op->object_count = end - begin;
+    return RG_OK;
+}
+
+static enum rg_status run_listing(struct listing *l, struct rg_error *err)
+{
+    struct rg_local_path path;
+
+    l->op->objects = NULL;
+    l->op->object_count = 0;
+    l->op->next_page_token = NULL;
+    RG_TRY(rg_local_path_of(l->store, l->op->key, &path, err));
+    l->path = &path;
+    l->directory = opendir(path.text);
+    if (l->directory == NULL) {
+        /* A prefix that nothing lies below is an empty listing, as on S3. */
+        if (errno == ENOENT || errno == ENOTDIR)
+            return RG_OK;
+        return rg_local_fail(l->store, l->op->key, "list", errno, err);
+    }
+    enum rg_status status = read_directory(l, err);
+    (void)closedir(l->directory);
+    if (status == RG_OK)
+        status = give_page(l, err);
+    l->path = NULL;
+    return status;
+}
+
+enum rg_status rg_local_list(struct rg_local_store *store, struct rg_store_op *op,
+                             struct rg_error *err)
+{
+    struct listing l = {.store = store, .op = op};
+
+    return run_listing(&l, err);
+}
+
+enum rg_status rg_local_list_uploads(struct rg_local_store *store, struct rg_store_op *op,
+                                     struct rg_error *err)
+{
+    struct listing l = {.store = store, .op = op, .wants_uploads = true};
+
+    return run_listing(&l, err);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "store/local/local_read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/local/local_tree.h"
+
+/* One pread asks for no more, so that a cancelled run does not wait for a whole large file. */
+static const size_t read_bytes_max = (size_t)64 << 20;
+
+enum rg_status rg_local_head(struct rg_local_store *store, struct rg_store_op *op,
+                             struct rg_error *err)
+{
+    struct rg_local_path path;
+    struct stat found;
+
+    RG_TRY(rg_local_path_of(store, op->key, &path, err));
+    op->found_token = "";
+    if (stat(path.text, &found) != 0)
+        return rg_local_fail(store, op->key, "look", errno, err);
+    if (!S_ISREG(found.st_mode))
+        return rg_fail(err, RG_ERR_ABSENT, "%s/%s: not a regular file", store->base.url, op->key);
+    return rg_local_id_of(&found, op->arena, &op->id, err);
+}
+
+static enum rg_status check_expected(const struct rg_local_store *store,
+                                     const struct rg_store_op *op, const struct stat *found,
+                                     struct rg_error *err)
+{
+    if (op->expected == NULL || rg_local_id_matches(found, op->expected, op->id_is_strict))
+        return RG_OK;
+    return rg_fail(err, RG_ERR_CHANGED,
+                   "%s/%s: changed since it was listed (%" PRIu64 " bytes then, %" PRIu64
+                   " bytes now)",
+                   store->base.url, op->key, op->expected->bytes, (uint64_t)found->st_size);
+}
+
+static enum rg_status read_bytes(struct rg_local_store *store, struct rg_store_op *op, int file,
+                                 uint64_t offset, uint64_t bytes, struct rg_error *err)
+{
+    op->out_bytes = 0;
+    while (op->out_bytes < bytes) {
+        const uint64_t left = bytes - op->out_bytes;
+        const size_t wanted = left < read_bytes_max ? (size_t)left : read_bytes_max;
+
+        if (atomic_load_explicit(&store->is_cancelled, memory_order_relaxed))
+            return rg_fail(err, RG_ERR_CANCELLED, "cancelled");
+        const ssize_t got =
+            pread(file, op->buffer + op->out_bytes, wanted, (off_t)(offset + op->out_bytes));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return rg_local_fail(store, op->key, "read", errno, err);
+        if (got == 0)
+            return rg_fail(err, RG_ERR_CHANGED,
+                           "%s/%s: shrank to %" PRIu64 " bytes while it was read", store->base.url,
+                           op->key, offset + op->out_bytes);
+        op->out_bytes += (uint64_t)got;
+    }
+    return RG_OK;
+}
+
+static enum rg_status read_open_file(struct rg_local_store *store, struct rg_store_op *op, int file,
+                                     struct rg_error *err)
+{
+    struct stat found;
+
+    if (fstat(file, &found) != 0)
+        return rg_local_fail(store, op->key, "look", errno, err);
+    if (!S_ISREG(found.st_mode))
+        return rg_fail(err, RG_ERR_ABSENT, "%s/%s: not a regular file", store->base.url, op->key);
+    RG_TRY(check_expected(store, op, &found, err));
+
+    const uint64_t size = (uint64_t)found.st_size;
+    uint64_t offset = op->offset;
+    uint64_t bytes = op->in_bytes;
+    if (op->is_suffix)
+        offset = bytes < size ? size - bytes : 0;
+    if (offset > size)
+        offset = size;
+    if (bytes > size - offset)
+        bytes = size - offset;
+    RG_TRY(read_bytes(store, op, file, offset, bytes, err));
+    /* Somebody may have written into the file while it was read. */
+    if (op->expected != NULL) {
+        if (fstat(file, &found) != 0)
+            return rg_local_fail(store, op->key, "look", errno, err);
+        RG_TRY(check_expected(store, op, &found, err));
+    }
+    return rg_local_id_of(&found, op->arena, &op->id, err);
+}
+
+enum rg_status rg_local_get(struct rg_local_store *store, struct rg_store_op *op,
+                            struct rg_error *err)
+{
+    struct rg_local_path path;
+
+    RG_TRY(rg_local_path_of(store, op->key, &path, err));
+    /* O_NONBLOCK: a pipe of that name must not hold us up. */
+    const int file = open(path.text, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (file < 0)
+        return rg_local_fail(store, op->key, "open", errno, err);
+    const enum rg_status status = read_open_file(store, op, file, err);
+    (void)close(file);
+    return status;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "store/store.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A thread that waits for one operation. */
+struct waiter {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool is_done; /* Guarded by lock. */
+};
+
+static void wake_waiter(struct rg_store_op *op)
+{
+    struct waiter *waiter = op->user;
+
+    pthread_mutex_lock(&waiter->lock);
+    waiter->is_done = true;
+    pthread_cond_signal(&waiter->changed);
+    pthread_mutex_unlock(&waiter->lock);
+}
+
+void rg_store_start(struct rg_store *store, struct rg_store_op *op)
+{
+    store->driver->start(store, op);
+}
+
+enum rg_status rg_store_wait(struct rg_store *store, struct rg_store_op *op, struct rg_error *err)
+{
+    struct waiter waiter = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+    op->done = wake_waiter;
+    op->user = &waiter;
+    rg_store_start(store, op);
+    pthread_mutex_lock(&waiter.lock);
+    while (!waiter.is_done)
+        pthread_cond_wait(&waiter.changed, &waiter.lock);
+    pthread_mutex_unlock(&waiter.lock);
+    pthread_cond_destroy(&waiter.changed);
+    pthread_mutex_destroy(&waiter.lock);
+    if (op->status != RG_OK)
+        *err = op->err;
+    return op->status;
+}
+
+enum rg_status rg_store_probe(struct rg_store *store, bool may_write,
+                              struct rg_store_caps *ret_caps, struct rg_error *err)
+{
+    return store->driver->probe(store, may_write, ret_caps, err);
+}
+
+void rg_store_cancel(struct rg_store *store)
+{
+    store->driver->cancel(store);
+}
+
+void rg_store_free(struct rg_store *store)
+{
+    if (store != NULL)
+        store->driver->free(store);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    const struct rg_object *left = a;
+    const struct rg_object *right = b;
+
+    return strcmp(left->key, right->key);
+}
+
+/* One page of a listing that is being put together. */
+struct page {
+    struct page *next;
+    struct rg_object *objects;
+    size_t count;
+};
+
+/* Sorts, and drops what a store named twice (a prefix may come again on every page). */
+static size_t sort_and_unite(struct rg_object *objects, size_t count)
+{
+    size_t kept = 0;
+
+    if (count > 1)
+        qsort(objects, count, sizeof *objects, compare_keys);
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 || strcmp(objects[kept - 1].key, objects[i].key) != 0)
+            objects[kept++] = objects[i];
+    }
+    return kept;
+}
+
+static enum rg_status join_pages(const struct page *pages, size_t count, struct rg_arena *arena,
+                                 struct rg_object **ret_objects, struct rg_error *err)
+{
+    struct rg_object *objects = rg_arena_array(arena, count, sizeof *objects);
+    size_t end = 0;
+
+    if (objects == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a listing of %zu entries", count);
+    for (const struct page *page = pages; page != NULL; page = page->next) {
+        if (page->count > 0)
+            memcpy(objects + end, page->objects, page->count * sizeof *objects);
+        end += page->count;
+    }
+    *ret_objects = objects;
+    return RG_OK;
+}
+
+enum rg_status rg_store_list_all(struct rg_store *store, const char *prefix, struct rg_arena *arena,
+                                 struct rg_object **ret_objects, size_t *ret_count,
+                                 struct rg_error *err)
+{
+    struct page *pages = NULL;
+    const char *token = NULL;
+    size_t count = 0;
+
+    do {
+        struct rg_store_op op = {
+            .verb = RG_STORE_LIST, .key = prefix, .arena = arena, .page_token = token};
+
+        RG_TRY(rg_store_wait(store, &op, err));
+        if (token != NULL && op.next_page_token != NULL && strcmp(token, op.next_page_token) == 0)
+            return rg_fail(err, RG_ERR_IO, "%s/%s: the listing does not advance beyond \"%s\"",
+                           store->url, prefix, token);
+        struct page *page = rg_arena_alloc(arena, sizeof *page);
+        if (page == NULL)
+            return rg_fail(err, RG_ERR_NOMEM, "no memory for a listing of %zu entries", count);
+        *page = (struct page){.next = pages, .objects = op.objects, .count = op.object_count};
+        pages = page;
+        count += op.object_count;
+        token = op.next_page_token;
+    } while (token != NULL);
+
+    struct rg_object *objects = pages->objects;
+    if (pages->next != NULL)
+        RG_TRY(join_pages(pages, count, arena, &objects, err));
+    *ret_count = sort_and_unite(objects, count);
+    *ret_objects = objects;
+    return RG_OK;
+}
+
+bool rg_object_id_equal(const struct rg_object_id *a, const struct rg_object_id *b, bool is_strict)
+{
+    return a->bytes == b->bytes && a->modified_ns == b->modified_ns &&
+           (!is_strict || strcmp(a->tag, b->tag) == 0);
+}
