@@ -11,9 +11,9 @@
  *       bytes away and will not say so a second time.
  *
  * Page cache: what was written counts in the cgroup until it is on disk and dropped, and a writer
- * that is far ahead of the disk is stopped by the kernel at a moment of its choosing. So writing
- * back is begun as soon as a window is full, and what lies two windows back is dropped; the writer
- * never waits for it.
+ * that is far ahead of the disk is stopped, or killed, by the kernel at a moment of its choosing.
+ * So writing back is begun as soon as a window is full, and what lies some windows back, on disk by
+ * then unless the disk is the slow part, is waited for and dropped.
  */
 
 #include "store/local/local_write.h"
@@ -35,10 +35,14 @@ enum {
     pieces_max = 256
 };
 
-/* One pwritev writes no more, so that a cancelled run does not wait for a whole large part. */
-static const size_t write_bytes_max = (size_t)64 << 20;
-
-static const uint64_t window_bytes = UINT64_C(8) << 20;
+/*
+ * A window is what one pwritev writes at most and what is handed to the disk at a time. The writer
+ * may be windows_behind ahead of the disk. Measured (ext4 on a virtual disk, 1 GiB in one file,
+ * synced): 2.7 GB/s, against 0.3 to 2 GB/s when the kernel is left to itself; in a memory cgroup of
+ * 32 MiB 3.1 GB/s with a peak of 26 MiB, where leaving it to the kernel was killed once in three.
+ */
+static const size_t window_bytes = (size_t)4 << 20;
+static const uint64_t windows_behind = 5;
 
 struct rg_upload {
     int file;
@@ -155,12 +159,14 @@ static void note_written(const struct rg_local_store *store, struct rg_upload *d
         return;
     (void)sync_file_range(draft->file, (off_t)begun, (off_t)(end - begun), SYNC_FILE_RANGE_WRITE);
     const uint64_t dropped = atomic_load_explicit(&draft->bytes_dropped, memory_order_relaxed);
-    if (begun < dropped + 2 * window_bytes)
+    if (begun < dropped + windows_behind * window_bytes)
         return;
-    /* Pages that are not on disk yet stay; the next drop begins a window before them. */
-    (void)posix_fadvise(draft->file, (off_t)dropped, (off_t)(begun - window_bytes - dropped),
-                        POSIX_FADV_DONTNEED);
-    atomic_store_explicit(&draft->bytes_dropped, begun - 2 * window_bytes, memory_order_relaxed);
+    const uint64_t bytes = begun - (windows_behind - 1) * window_bytes - dropped;
+    (void)sync_file_range(draft->file, (off_t)dropped, (off_t)bytes,
+                          SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+                              SYNC_FILE_RANGE_WAIT_AFTER);
+    (void)posix_fadvise(draft->file, (off_t)dropped, (off_t)bytes, POSIX_FADV_DONTNEED);
+    atomic_store_explicit(&draft->bytes_dropped, dropped + bytes, memory_order_relaxed);
 }
 
 struct writer {
@@ -170,7 +176,7 @@ struct writer {
     size_t segment_done;  /* and so many bytes of it are written. */
 };
 
-/* The next pieces, up to pieces_max and write_bytes_max. */
+/* The next pieces, up to pieces_max and window_bytes. */
 static int take_pieces(const struct writer *w, struct iovec pieces[pieces_max])
 {
     size_t skip = w->segment_done;
@@ -180,8 +186,8 @@ static int take_pieces(const struct writer *w, struct iovec pieces[pieces_max])
     for (size_t i = w->segment_index; i < w->segment_count; i++) {
         size_t length = w->segments[i].bytes - skip;
 
-        if (length > write_bytes_max - bytes)
-            length = write_bytes_max - bytes;
+        if (length > window_bytes - bytes)
+            length = window_bytes - bytes;
         if (length > 0) {
             /* iovec serves reading too, hence its pointer to what may be written. */
             pieces[count].iov_base = (void *)(uintptr_t)(w->segments[i].data + skip);
@@ -189,7 +195,7 @@ static int take_pieces(const struct writer *w, struct iovec pieces[pieces_max])
             bytes += length;
             count++;
         }
-        if (count == pieces_max || bytes == write_bytes_max)
+        if (count == pieces_max || bytes == window_bytes)
             break;
         skip = 0;
     }
