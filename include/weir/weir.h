@@ -45,7 +45,7 @@ enum weir_status {
     WEIR_OK = 0,
     WEIR_PENDING, /* From run(): weir_done() will follow, exactly once for this part. */
     WEIR_RETRY,   /* From run(): needs the larger claim set by weir_grow(); the step runs again. */
-    WEIR_RESTART, /* From run() of a step's only part: the job begins its route again. */
+    WEIR_RESTART, /* From the only part of a lone job's step: it begins its route again, empty. */
     WEIR_END,     /* From a source: no more work, for ever. */
     WEIR_LATER,   /* From a source: nothing now; weir_wake() will tell. */
     WEIR_SKIP,    /* Drop this job (and its group), go on with the others. */
@@ -89,7 +89,8 @@ typedef enum weir_status weir_run_fn(struct weir_job *job, void *item,
 
 /*
  * Called exactly once for each job (or group item), when it has left the engine: WEIR_OK, or why it
- * ended early. Its memory is already given back, so `item` must not lie in it.
+ * ended early. Its memory is already given back, so `item` must not lie in it. Called by a thread
+ * of the engine, never inside another call of yours. NULL is fine.
  */
 typedef void weir_drop_fn(void *item, enum weir_status why);
 
@@ -99,7 +100,7 @@ struct weir_stage {
     int resource;     /* WEIR_CPU, or what weir_resource_add() returned. */
     weir_run_fn *run;
     uint32_t parallel_max; /* Parts at the same time; 0: no cap. */
-    bool in_order;         /* Jobs of one group enter it in the order of their submission. */
+    bool in_order;         /* Jobs of one group pass it one at a time, in order of submission. */
     void *user;
 };
 
@@ -118,7 +119,12 @@ struct weir_resource {
     bool is_counted_by_item; /* Rate is measured in steps, not bytes (small requests). */
 };
 
-/* One step of a route: all memory is declared. */
+/*
+ * One step of a route: all memory is declared. At the end of a step the job keeps at most the sum
+ * of what was added so far less what was dropped; so what weir_shrink() gave back early is not
+ * given back twice. A job that has more than that allocated then ends the run (WEIR_FAILED;
+ * weir_explain() tells). What is left at the end of the route goes back by itself.
+ */
 struct weir_step {
     int stage;
     uint32_t part_count; /* run() is called once for each, in parallel. 0 counts as 1. */
@@ -135,7 +141,11 @@ WEIR_API struct weir *weir_new(const struct weir_config *config);
 /* Not while weir_run() runs. NULL is fine. */
 WEIR_API void weir_free(struct weir *w);
 
-/* Set-up, before weir_run(). Return the id, or -1. */
+/*
+ * Set-up, before weir_run(). Return the id, or -1. Add stages in the order of the flow: of two, the
+ * one that was added later is downstream and goes first. A step that waits for other jobs (a
+ * partition for its outputs) has a resource of its own, with slots for all that may wait.
+ */
 WEIR_API int weir_resource_add(struct weir *w, const struct weir_resource *resource);
 WEIR_API int weir_stage_add(struct weir *w, const struct weir_stage *stage);
 
@@ -150,10 +160,17 @@ WEIR_API void weir_wake(struct weir *w);
 
 /*
  * Opens a group: jobs submitted to it run, then `join` runs once as a job of its own that holds
- * what the group retained. `retained_max` bounds what jobs hand over by weir_retain() and what is
- * allocated from the group's job in between; it is claimed with the group's first step. The group
- * is complete after weir_group_close(). If a job of it fails or is skipped, the rest is dropped and
- * join does not run; drop() gets the reason. NULL without memory, or when the claim can never fit.
+ * what the group retained. `retained_max` bounds what is allocated from the group's own job; it is
+ * claimed with the group's first step, and the join's route gives it back. `join` may have no
+ * steps. The group is complete after weir_group_close(), which must always be called, and after
+ * which only its jobs may use the pointer. If a job of it fails or is skipped, the rest is dropped
+ * and join does not run; drop() gets the reason. NULL without memory, or when the claim can never
+ * fit.
+ *
+ * The join begins when drop() has returned for all jobs of the group. Jobs of a group begin in the
+ * order of submission. They may begin before the group is closed; but since nobody knows what is
+ * still to come, only one group that is not closed can hold memory at a time. So submit and close
+ * in one go, and never let a close wait for another group.
  */
 WEIR_API struct weir_group *weir_group_new(struct weir *w, enum weir_budget budget,
                                            uint64_t retained_max, const struct weir_step *join,
@@ -161,8 +178,8 @@ WEIR_API struct weir_group *weir_group_new(struct weir *w, enum weir_budget budg
 WEIR_API void weir_group_close(struct weir_group *group);
 
 /*
- * The group's own job: memory allocated from it lives until the join is over. Any job of the group
- * that runs in an in_order stage may allocate from it (one at a time).
+ * The group's own job: memory allocated from it lives until the join is over. Jobs of the group may
+ * allocate from it while they run.
  */
 WEIR_API struct weir_job *weir_group_job(struct weir_group *group);
 
@@ -199,7 +216,11 @@ WEIR_API void weir_release(struct weir_job *job, void *memory, size_t bytes);
  * now; release what this step allocated and return WEIR_RETRY from all its parts: the step runs
  * again, with its inputs kept, when the claim fits (or the job restarts where that would not be
  * safe; run() of the first step must then be able to begin anew). WEIR_OVERSIZE: it would never
- * fit. Never blocks.
+ * fit, or not now where the job cannot run again: in a join, and in and after an in_order stage.
+ * Never blocks. What was granted stays the job's until weir_shrink() or its end.
+ *
+ * A group whose other jobs are in the way of a larger claim is dropped with WEIR_OVERSIZE; that is
+ * not a failure of the run.
  */
 WEIR_API enum weir_status weir_grow(struct weir_job *job, uint64_t extra_bytes);
 
@@ -212,7 +233,7 @@ WEIR_API void weir_shrink(struct weir_job *job, uint64_t bytes);
 /* Unallocated bytes of the grant. */
 WEIR_API uint64_t weir_available(const struct weir_job *job);
 
-/* Sets the parts of a later step, from an earlier step's run(); before that step begins. */
+/* Sets the parts of a later step, from an earlier step's run(). Stays so if the job restarts. */
 WEIR_API void weir_set_parts(struct weir_job *job, uint32_t step_index, uint32_t part_count);
 
 /*

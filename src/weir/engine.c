@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The threads around the scheduler. All of its state is guarded by one lock, and what the
+ * scheduler says is done without it: run(), next(), drop(), giving memory back.
+ *
+ *   (1) drop() is called by threads of the engine only, never inside a call that the user makes.
+ *   (2) A thread that finds nothing to do waits on its resource's condition. Whatever may make
+ *       work possible signals one idle thread; a thread that found work signals the next, so that
+ *       as many wake up as there is work for.
+ *   (3) A job's memory is touched by the threads that run its parts (weir_alloc, without the lock)
+ *       and, once it is in a WEIR_TASK_END, by the thread that has that task.
+ *
+ * Lock order: 1. weir.lock, 2. weir_blocks.lock; in fact never both.
+ */
+
+#include "weir/engine.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "weir/account.h"
+#include "weir/blocks.h"
+#include "weir/cpus.h"
+#include "weir/sched.h"
+
+struct thread {
+    struct weir *w;
+    int resource;
+    uint32_t index; /* Within the resource. */
+    pthread_t id;
+    int source; /* In whose next() it is; -1: none. Guarded by lock. */
+};
+
+struct weir {
+    struct weir_hooks hooks;   /* Set at init, then constant. */
+    struct weir_blocks blocks; /* Has a lock of its own. */
+    pthread_mutex_t lock;
+
+    /* Guarded by lock. */
+    pthread_cond_t wake[WEIR_RESOURCES_MAX]; /* [0, resource_count) are initialised. */
+    uint32_t wake_count;
+    uint32_t idle[WEIR_RESOURCES_MAX];
+    struct weir_sched sched;
+    struct thread *threads;
+    uint32_t thread_count;
+    uint32_t threads_started;
+    bool is_running;
+    bool is_stopping;
+    uint64_t start_ns;
+    uint64_t end_ns;
+    uint64_t cpu_busy_ns;
+};
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
+}
+
+static void lock(struct weir *w)
+{
+    (void)pthread_mutex_lock(&w->lock);
+}
+
+static void unlock(struct weir *w)
+{
+    (void)pthread_mutex_unlock(&w->lock);
+}
+
+/* Some thread of `resource` may have something to do. */
+static void wake_one(struct weir *w, uint32_t resource)
+{
+    if (w->idle[resource] > 0)
+        (void)pthread_cond_signal(&w->wake[resource]);
+}
+
+static bool has_waiting(const struct weir_sched *s, uint32_t resource)
+{
+    for (uint32_t i = 0; i < s->stage_count; i++) {
+        const struct weir_sched_stage *stage = &s->stages[i];
+
+        if ((uint32_t)stage->config.resource == resource &&
+            (stage->waiting > 0 || !weir_list_is_empty(&stage->granted)))
+            return true;
+    }
+    return false;
+}
+
+/* Something has changed. */
+static void wake_some(struct weir *w)
+{
+    wake_one(w, WEIR_CPU);
+    for (uint32_t i = 1; i < w->sched.resource_count; i++) {
+        if (w->idle[i] > 0 && has_waiting(&w->sched, i))
+            wake_one(w, i);
+    }
+}
+
+static void stop(struct weir *w)
+{
+    w->is_stopping = true;
+    for (uint32_t i = 0; i < w->wake_count; i++)
+        (void)pthread_cond_broadcast(&w->wake[i]);
+}
+
+static void run_part(struct thread *thread, const struct weir_task *task)
+{
+    struct weir *w = thread->w;
+    const struct weir_stage *stage = &w->sched.stages[task->stage].config;
+    const struct weir_call call = {
+        .part = task->part,
+        .thread = thread->index,
+        .user = stage->user,
+    };
+    struct weir_job *job = task->job;
+
+    unlock(w);
+    const uint64_t begin = now_ns();
+    const enum weir_status status = stage->run(job, job->item, &call);
+    const uint64_t end = now_ns();
+    lock(w);
+    if (thread->resource == WEIR_CPU)
+        w->cpu_busy_ns += end - begin;
+    weir_sched_returned(&w->sched, task, status, end - begin, end);
+}
+
+static void run_source(struct thread *thread, const struct weir_task *task)
+{
+    struct weir *w = thread->w;
+    const struct weir_sched_source *source = &w->sched.sources[task->source];
+
+    thread->source = task->source;
+    unlock(w);
+    const enum weir_status status = source->next(w, source->user);
+    lock(w);
+    thread->source = -1;
+    weir_sched_source_returned(&w->sched, task->source, status);
+}
+
+static void run_end(struct weir *w, const struct weir_task *task)
+{
+    struct weir_job *job = task->job;
+
+    unlock(w);
+    const uint64_t bytes = weir_blocks_release_all(&w->blocks, &job->blocks);
+    atomic_fetch_add_explicit(&job->room, bytes, memory_order_relaxed);
+    lock(w);
+    if (!weir_sched_released(&w->sched, job))
+        return;
+    wake_some(w);
+    unlock(w);
+    if (job->drop != NULL)
+        job->drop(job->item, job->why);
+    lock(w);
+    weir_sched_dropped(&w->sched, job);
+}
+
+static void run_task(struct thread *thread, const struct weir_task *task)
+{
+    switch (task->kind) {
+    case WEIR_TASK_PART:
+        run_part(thread, task);
+        break;
+    case WEIR_TASK_NEXT:
+        run_source(thread, task);
+        break;
+    case WEIR_TASK_END:
+        run_end(thread->w, task);
+        break;
+    }
+}
+
+static void *work(void *argument)
+{
+    struct thread *thread = argument;
+    struct weir *w = thread->w;
+    const uint32_t resource = (uint32_t)thread->resource;
+    struct weir_task task;
+
+    lock(w);
+    while (!w->is_stopping) {
+        if (weir_sched_pick(&w->sched, thread->resource, now_ns(), &task)) {
+            wake_one(w, resource);
+            run_task(thread, &task);
+            wake_some(w);
+        } else if (weir_sched_is_over(&w->sched)) {
+            stop(w);
+        } else {
+            w->idle[resource]++;
+            (void)pthread_cond_wait(&w->wake[resource], &w->lock);
+            w->idle[resource]--;
+        }
+    }
+    unlock(w);
+    return NULL;
+}
+
+static void release_engine(struct weir *w)
+{
+    const struct weir_hooks hooks = w->hooks;
+
+    for (uint32_t i = 0; i < w->wake_count; i++)
+        (void)pthread_cond_destroy(&w->wake[i]);
+    (void)pthread_mutex_destroy(&w->lock);
+    weir_hooks_release(&hooks, w, sizeof *w);
+}
+
+static bool add_condition(struct weir *w)
+{
+    if (w->wake_count == WEIR_RESOURCES_MAX ||
+        pthread_cond_init(&w->wake[w->wake_count], NULL) != 0)
+        return false;
+    w->wake_count++;
+    return true;
+}
+
+struct weir *weir_new_with_hooks(const struct weir_config *config, const struct weir_hooks *hooks)
+{
+    struct weir_config own = {0};
+    struct weir *w;
+
+    memcpy(&own, config, config->size < sizeof own ? config->size : sizeof own);
+    if (config->size == 0 || own.data_budget_bytes > UINT64_MAX / 4 ||
+        own.meta_budget_bytes > UINT64_MAX / 4)
+        return NULL;
+    if (own.worker_count == 0)
+        own.worker_count = weir_cpus_count();
+    w = weir_hooks_alloc(hooks, sizeof *w);
+    if (w == NULL)
+        return NULL;
+    w->hooks = *hooks;
+    if (pthread_mutex_init(&w->lock, NULL) != 0) {
+        weir_hooks_release(hooks, w, sizeof *w);
+        return NULL;
+    }
+    if (!weir_blocks_init(&w->blocks)) {
+        release_engine(w);
+        return NULL;
+    }
+    if (!add_condition(w) || !weir_sched_init(&w->sched, w, &own, hooks)) {
+        weir_blocks_fini(&w->blocks);
+        release_engine(w);
+        return NULL;
+    }
+    return w;
+}
+
+struct weir *weir_new(const struct weir_config *config)
+{
+    const struct weir_hooks hooks = weir_hooks_system();
+
+    return weir_new_with_hooks(config, &hooks);
+}
+
+/* Closes a group that its user left open. False: there is none. */
+static bool close_some_group(struct weir_sched *s)
+{
+    for (struct weir_link *link = s->all.next; link != &s->all; link = link->next) {
+        struct weir_job *job = WEIR_OBJECT(link, struct weir_job, all_link);
+
+        if (job->state == WEIR_JOB_JOIN && !job->group->is_closed) {
+            weir_sched_close_group(s, job->group);
+            return true;
+        }
+    }
+    return false;
+}
+
+void weir_free(struct weir *w)
+{
+    struct weir_task task;
+
+    if (w == NULL)
+        return;
+    lock(w);
+    assert(!w->is_running);
+    weir_sched_cancel(&w->sched);
+    do {
+        while (weir_sched_pick(&w->sched, WEIR_CPU, now_ns(), &task)) {
+            assert(task.kind == WEIR_TASK_END);
+            run_end(w, &task);
+        }
+    } while (close_some_group(&w->sched));
+    weir_sched_fini(&w->sched);
+    unlock(w);
+    weir_blocks_fini(&w->blocks);
+    release_engine(w);
+}
+
+int weir_resource_add(struct weir *w, const struct weir_resource *resource)
+{
+    struct weir_resource own = {0};
+    int id = -1;
+
+    memcpy(&own, resource, resource->size < sizeof own ? resource->size : sizeof own);
+    lock(w);
+    if (!w->is_running && w->wake_count == w->sched.resource_count && add_condition(w)) {
+        id = weir_sched_add_resource(&w->sched, &own);
+        if (id < 0)
+            (void)pthread_cond_destroy(&w->wake[--w->wake_count]);
+    }
+    unlock(w);
+    return id;
+}
+
+int weir_stage_add(struct weir *w, const struct weir_stage *stage)
+{
+    struct weir_stage own = {0};
+
+    memcpy(&own, stage, stage->size < sizeof own ? stage->size : sizeof own);
+    lock(w);
+    const int id = w->is_running ? -1 : weir_sched_add_stage(&w->sched, &own);
+    unlock(w);
+    return id;
+}
+
+enum weir_status weir_source_add(struct weir *w, weir_next_fn *next, void *user)
+{
+    lock(w);
+    const int id = w->is_running ? -1 : weir_sched_add_source(&w->sched, next, user);
+    unlock(w);
+    return id < 0 ? WEIR_FAILED : WEIR_OK;
+}
+
+void weir_wake(struct weir *w)
+{
+    lock(w);
+    weir_sched_wake(&w->sched);
+    wake_some(w);
+    unlock(w);
+}
+
+/* The source in whose next() the calling thread is. */
+static int source_of_caller(const struct weir *w)
+{
+    const pthread_t self = pthread_self();
+
+    for (uint32_t i = 0; i < w->threads_started; i++) {
+        if (w->threads[i].source >= 0 && pthread_equal(w->threads[i].id, self))
+            return w->threads[i].source;
+    }
+    return -1;
+}
+
+struct weir_group *weir_group_new(struct weir *w, enum weir_budget budget, uint64_t retained_max,
+                                  const struct weir_step *join, uint32_t step_count, void *item,
+                                  weir_drop_fn *drop)
+{
+    lock(w);
+    struct weir_group *group = weir_sched_open_group(&w->sched,
+                                                     &(struct weir_submission){
+                                                         .budget = budget,
+                                                         .route = join,
+                                                         .step_count = step_count,
+                                                         .item = item,
+                                                         .drop = drop,
+                                                         .source = -1,
+                                                     },
+                                                     retained_max);
+    unlock(w);
+    return group;
+}
+
+void weir_group_close(struct weir_group *group)
+{
+    struct weir *w = group->join->w;
+
+    lock(w);
+    weir_sched_close_group(&w->sched, group);
+    wake_some(w);
+    unlock(w);
+}
+
+struct weir_job *weir_group_job(struct weir_group *group)
+{
+    return group->join;
+}
+
+enum weir_status weir_submit(struct weir *w, struct weir_group *group, enum weir_budget budget,
+                             const struct weir_step *route, uint32_t step_count, void *item,
+                             weir_drop_fn *drop)
+{
+    lock(w);
+    const enum weir_status status = weir_sched_submit(&w->sched, &(struct weir_submission){
+                                                                     .group = group,
+                                                                     .budget = budget,
+                                                                     .route = route,
+                                                                     .step_count = step_count,
+                                                                     .item = item,
+                                                                     .drop = drop,
+                                                                     .source = source_of_caller(w),
+                                                                 });
+    if (status == WEIR_OK)
+        wake_some(w);
+    unlock(w);
+    return status;
+}
+
+void weir_done(struct weir_job *job, uint32_t part, enum weir_status status, uint64_t moved_bytes)
+{
+    struct weir *w = job->w;
+
+    (void)part;
+    lock(w);
+    weir_sched_done(&w->sched, job, status, moved_bytes, now_ns());
+    wake_some(w);
+    unlock(w);
+}
+
+void weir_moved(struct weir_job *job, uint64_t bytes)
+{
+    atomic_fetch_add_explicit(&job->moved, bytes, memory_order_relaxed);
+}
+
+void weir_throttled(struct weir *w, int resource)
+{
+    (void)w;
+    (void)resource;
+}
+
+void *weir_alloc(struct weir_job *job, size_t bytes)
+{
+    if (!weir_job_take_room(job, bytes))
+        return NULL;
+    void *memory = weir_blocks_alloc(&job->w->blocks, &job->blocks, bytes);
+    if (memory == NULL)
+        atomic_fetch_add_explicit(&job->room, bytes, memory_order_relaxed);
+    return memory;
+}
+
+void weir_release(struct weir_job *job, void *memory, size_t bytes)
+{
+    if (memory == NULL)
+        return;
+    const size_t real = weir_blocks_release(&job->w->blocks, &job->blocks, memory);
+    assert(real == bytes);
+    (void)bytes;
+    atomic_fetch_add_explicit(&job->room, real, memory_order_relaxed);
+}
+
+static enum weir_status grow(struct weir_job *job, uint64_t bytes, bool is_optional)
+{
+    struct weir *w = job->w;
+
+    lock(w);
+    const enum weir_status status = weir_sched_grow(&w->sched, job, bytes, is_optional);
+    unlock(w);
+    return status;
+}
+
+enum weir_status weir_grow(struct weir_job *job, uint64_t extra_bytes)
+{
+    return grow(job, extra_bytes, false);
+}
+
+bool weir_try_grow(struct weir_job *job, uint64_t extra_bytes)
+{
+    return grow(job, extra_bytes, true) == WEIR_OK;
+}
+
+void weir_shrink(struct weir_job *job, uint64_t bytes)
+{
+    struct weir *w = job->w;
+
+    lock(w);
+    weir_sched_shrink(&w->sched, job, bytes);
+    wake_some(w);
+    unlock(w);
+}
+
+uint64_t weir_available(const struct weir_job *job)
+{
+    return atomic_load_explicit(&job->room, memory_order_relaxed);
+}
+
+void weir_set_parts(struct weir_job *job, uint32_t step_index, uint32_t part_count)
+{
+    struct weir *w = job->w;
+
+    lock(w);
+    weir_sched_set_parts(&w->sched, job, step_index, part_count);
+    unlock(w);
+}
+
+static uint32_t threads_of(const struct weir_sched *s, uint32_t resource)
+{
+    if (resource == WEIR_CPU)
+        return s->worker_count;
+    return s->resources[resource].config.kind == WEIR_BLOCKING ? s->resources[resource].slots : 0;
+}
+
+static bool start_threads(struct weir *w)
+{
+    for (uint32_t i = 0; i < w->sched.resource_count; i++) {
+        for (uint32_t k = 0; k < threads_of(&w->sched, i); k++) {
+            struct thread *thread = &w->threads[w->threads_started];
+
+            *thread = (struct thread){.w = w, .resource = (int)i, .index = k, .source = -1};
+            if (pthread_create(&thread->id, NULL, work, thread) != 0)
+                return false;
+            w->threads_started++;
+        }
+    }
+    return true;
+}
+
+enum weir_status weir_run(struct weir *w)
+{
+    lock(w);
+    assert(!w->is_running);
+    w->thread_count = 0;
+    for (uint32_t i = 0; i < w->sched.resource_count; i++)
+        w->thread_count += threads_of(&w->sched, i);
+    w->threads = weir_hooks_alloc(&w->hooks, w->thread_count * sizeof *w->threads);
+    if (w->threads == NULL) {
+        unlock(w);
+        return WEIR_NOMEM;
+    }
+    w->is_running = true;
+    w->is_stopping = false;
+    w->threads_started = 0;
+    w->start_ns = now_ns();
+    const bool is_started = start_threads(w);
+    if (!is_started) {
+        weir_sched_cancel(&w->sched);
+        if (w->threads_started == 0)
+            w->is_stopping = true;
+    }
+    const uint32_t started = w->threads_started;
+    unlock(w);
+    for (uint32_t i = 0; i < started; i++)
+        (void)pthread_join(w->threads[i].id, NULL);
+    lock(w);
+    w->end_ns = now_ns();
+    w->is_running = false;
+    w->threads_started = 0;
+    weir_hooks_release(&w->hooks, w->threads, w->thread_count * sizeof *w->threads);
+    w->threads = NULL;
+    const enum weir_status status = is_started ? w->sched.status : WEIR_NOMEM;
+    unlock(w);
+    return status;
+}
+
+void weir_cancel(struct weir *w)
+{
+    lock(w);
+    weir_sched_cancel(&w->sched);
+    wake_some(w);
+    unlock(w);
+}
+
+bool weir_is_cancelled(const struct weir *w)
+{
+    return atomic_load_explicit(&w->sched.is_cancelled, memory_order_relaxed);
+}
+
+struct weir *weir_of(const struct weir_job *job)
+{
+    return job->w;
+}
+
+void weir_sample(struct weir *w, struct weir_sample *ret_sample,
+                 struct weir_stage_sample *ret_stages, uint32_t stages_max,
+                 struct weir_resource_sample *ret_resources, uint32_t resources_max)
+{
+    struct weir_sample own = {0};
+    const size_t bytes = ret_sample->size < sizeof own ? ret_sample->size : sizeof own;
+
+    own.size = ret_sample->size;
+    lock(w);
+    if (w->start_ns != 0)
+        own.wall_ns = (w->is_running ? now_ns() : w->end_ns) - w->start_ns;
+    own.cpu_busy_ns = w->cpu_busy_ns;
+    weir_account_sample(&w->sched, &own, ret_stages, stages_max, ret_resources, resources_max);
+    unlock(w);
+    memcpy(ret_sample, &own, bytes);
+}
+
+size_t weir_explain(struct weir *w, const struct weir_sample *since, char *text, size_t bytes)
+{
+    (void)since;
+    lock(w);
+    const int length = snprintf(text, bytes, "%s", w->sched.failure);
+    unlock(w);
+    return length < 0 ? 0 : (size_t)length;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Jobs and groups as records: making them, what they claim, where they stand in a queue. */
+
+#ifndef WEIR_JOB_H
+#define WEIR_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "weir/sched.h"
+
+/*
+ * Makes a job, in no queue. `held_first`: what it holds before its first step (a join's retained
+ * memory). NULL without memory.
+ */
+struct weir_job *weir_job_new(struct weir_sched *s, const struct weir_submission *submission,
+                              uint64_t held_first);
+/* The job holds nothing and is in no queue. */
+void weir_job_free(struct weir_job *job);
+
+bool weir_job_is_join(const struct weir_job *job);
+
+/* The job's current step, its stage. Not for a route without steps. */
+struct weir_step *weir_job_step(struct weir_job *job);
+struct weir_sched_stage *weir_job_stage(struct weir_job *job);
+
+/* Sets position and grant, and keeps the stages' sums. Does not touch room, nor the claim. */
+void weir_job_set(struct weir_job *job, uint32_t step, uint64_t held);
+
+/* The most that it can still ask for. */
+uint64_t weir_job_need(const struct weir_job *job);
+
+/* Brings the claim of the job's unit up to date with the jobs' positions. */
+void weir_job_refresh(struct weir_job *job);
+
+/* The next member of its group, or NULL. */
+struct weir_job *weir_job_next_member(const struct weir_job *job);
+
+/* No earlier job of its group is still to pass the stage that it wants to enter. */
+bool weir_job_is_in_turn(const struct weir_job *job);
+
+/* Queues by age. */
+void weir_job_enqueue(struct weir_link *queue, struct weir_job *job);
+
+#endif

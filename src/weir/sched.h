@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The scheduler: which part of which job runs next, and what memory it may have. It has no thread,
+ * no lock and no clock of its own: the engine (engine.c) and the simulator (tests/sim) call it with
+ * the time, one call at a time, and do what it says.
+ *
+ * A caller loops over
+ *
+ *     weir_sched_pick()      what to do next,
+ *     weir_sched_returned()  the part's run() is back,
+ *     weir_sched_done()      a pending part is over,
+ *     weir_sched_released()  the memory of an ended job is back with the system,
+ *     weir_sched_dropped()   its drop() has been called.
+ */
+
+#ifndef WEIR_SCHED_H
+#define WEIR_SCHED_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "weir/budget.h"
+#include "weir/hooks.h"
+#include "weir/list.h"
+#include "weir/route.h"
+#include "weir/weir.h"
+
+enum {
+    WEIR_STAGES_MAX = 64,
+    WEIR_RESOURCES_MAX = 16,
+    WEIR_SOURCES_MAX = 16,
+    WEIR_HISTOGRAM_COUNT = 256,
+};
+
+struct weir_sched;
+struct weir_block;
+
+enum weir_job_state {
+    WEIR_JOB_FRESH,   /* Holds nothing and has not begun. */
+    WEIR_JOB_READY,   /* Waits for its next step to be granted. */
+    WEIR_JOB_GRANTED, /* The step's memory is there; its parts run or wait for a worker. */
+    WEIR_JOB_JOIN,    /* A group's own job, while jobs of the group are left. */
+    WEIR_JOB_EMPTIED, /* Begins again once its memory is back. */
+    WEIR_JOB_ENDING,  /* Over: its memory goes back, then drop() is called. */
+};
+
+struct weir_job {
+    struct weir *w;
+    struct weir_sched *sched;
+    struct weir_group *group; /* NULL: alone. A join job: the group whose join it is. */
+    struct weir_unit *unit;   /* The group's, or own_unit. */
+    struct weir_unit own_unit;
+    uint64_t seq;
+    void *item;
+    weir_drop_fn *drop;
+
+    enum weir_job_state state;
+    enum weir_status why; /* From WEIR_JOB_ENDING on: what drop() is told. */
+    struct weir_link all_link;
+    struct weir_link queue_link;  /* In a queue of its stage, or in `ends`. */
+    struct weir_link member_link; /* In group->members, by seq. */
+    int source;                   /* Counted in sources[source].fresh_count while FRESH; or -1. */
+    uint64_t suffix_peak;         /* Largest peak of it and all later members; once closed. */
+
+    uint64_t held;
+    uint64_t planned;
+    bool is_started;         /* The step's grow is in held. */
+    uint64_t grown;          /* By weir_grow() in this step. */
+    uint64_t grow_wanted;    /* What weir_grow() was refused in this step. */
+    bool has_passed_order;   /* Was in an in_order stage: cannot begin again. */
+    enum weir_status status; /* Of the step so far. */
+    uint32_t parts_started;
+    uint32_t parts_ended;
+    uint32_t calls_inside; /* run() calls that have not returned. */
+    uint64_t step_start_ns;
+
+    /* Atomic: parts allocate without the engine's lock. */
+    _Atomic uint64_t room; /* Granted and not allocated. */
+    _Atomic uint64_t moved;
+
+    /* Guarded by the block pool's lock. */
+    struct weir_block *blocks;
+
+    uint32_t step;
+    uint32_t step_count;
+    struct weir_step route[];
+};
+
+struct weir_group {
+    struct weir_unit unit;
+    struct weir_job *join; /* The group's own job; holds what is retained. */
+    uint64_t retained_max;
+    struct weir_link members; /* Jobs that have not left, by seq; those that began come first. */
+    struct weir_job *fresh;   /* The first that has not begun; NULL: all have. */
+    uint64_t done_count;      /* Jobs that ended well. */
+    bool is_closed;
+    enum weir_status why; /* WEIR_OK, or why the group is given up. */
+};
+
+struct weir_sched_stage {
+    struct weir_stage config;
+    struct weir_link granted; /* Jobs with parts that no worker has taken. */
+    struct weir_link ready;   /* Jobs of units that have begun. */
+    struct weir_link fresh;   /* First jobs of units that have not. */
+    uint32_t running;         /* Parts in run() or pending. */
+    uint32_t waiting;         /* Jobs in ready and fresh. */
+    uint64_t parts_done;
+    uint64_t jobs_done;
+    uint64_t busy_ns;
+    uint64_t moved;
+    uint64_t held, held_max;
+    uint64_t claimed, used;
+    uint32_t histogram[WEIR_HISTOGRAM_COUNT]; /* Of part durations; see account.c. */
+};
+
+struct weir_sched_resource {
+    struct weir_resource config; /* WEIR_CPU's kind is of no meaning. */
+    uint32_t slots;
+    uint32_t in_use;
+};
+
+enum weir_source_state {
+    WEIR_SOURCE_IDLE,
+    WEIR_SOURCE_CALLED, /* next() is running. */
+    WEIR_SOURCE_LATER,
+    WEIR_SOURCE_ENDED,
+};
+
+struct weir_sched_source {
+    weir_next_fn *next;
+    void *user;
+    enum weir_source_state state;
+    bool is_woken;        /* weir_wake() came while next() was running. */
+    uint64_t fresh_count; /* Its jobs that have not begun. */
+};
+
+struct weir_sched {
+    struct weir_hooks hooks;
+    struct weir *w;
+    bool is_simplest;
+    uint32_t worker_count;
+    struct weir_purse purses[2];
+    struct weir_sched_stage *stages; /* WEIR_STAGES_MAX of them. */
+    uint32_t stage_count;
+    struct weir_sched_resource resources[WEIR_RESOURCES_MAX];
+    uint32_t resource_count;
+    struct weir_sched_source sources[WEIR_SOURCES_MAX];
+    uint32_t source_count;
+    uint32_t source_next; /* Whose turn it is. */
+
+    struct weir_link all;  /* Every job, joins included. */
+    struct weir_link ends; /* Jobs in WEIR_JOB_ENDING or EMPTIED that nobody has taken. */
+    uint64_t job_count;    /* In `all`. */
+    uint64_t seq;
+
+    _Atomic bool is_cancelled; /* Set under the lock, read without it. */
+    enum weir_status status;
+    char failure[200]; /* What the engine itself found wrong; or "". */
+
+    uint64_t running[2]; /* Jobs with parts in run() or pending, by budget. */
+    uint64_t calls;      /* Calls of next() and drop() that have not returned. */
+    uint64_t transitions;
+    uint64_t retries;
+};
+
+enum weir_task_kind {
+    WEIR_TASK_PART, /* Call run(), then weir_sched_returned(). */
+    WEIR_TASK_NEXT, /* Call the source's next(), then weir_sched_source_returned(). */
+    WEIR_TASK_END,  /* Release the job's blocks, then weir_sched_released(). */
+};
+
+struct weir_task {
+    enum weir_task_kind kind;
+    struct weir_job *job;
+    int stage;
+    uint32_t part;
+    int source;
+};
+
+/* False without memory. */
+bool weir_sched_init(struct weir_sched *s, struct weir *w, const struct weir_config *config,
+                     const struct weir_hooks *hooks);
+/* Jobs that were submitted and never run are gone first: see weir_sched_cancel(). */
+void weir_sched_fini(struct weir_sched *s);
+
+int weir_sched_add_resource(struct weir_sched *s, const struct weir_resource *resource);
+int weir_sched_add_stage(struct weir_sched *s, const struct weir_stage *stage);
+int weir_sched_add_source(struct weir_sched *s, weir_next_fn *next, void *user);
+
+struct weir_submission {
+    struct weir_group *group;
+    enum weir_budget budget;
+    const struct weir_step *route;
+    uint32_t step_count;
+    void *item;
+    weir_drop_fn *drop;
+    int source; /* In whose next() it happens; -1: elsewhere. */
+};
+
+enum weir_status weir_sched_submit(struct weir_sched *s, const struct weir_submission *job);
+/* `join` is a submission without a group. NULL without memory, or where it can never fit. */
+struct weir_group *weir_sched_open_group(struct weir_sched *s, const struct weir_submission *join,
+                                         uint64_t retained_max);
+void weir_sched_close_group(struct weir_sched *s, struct weir_group *group);
+
+/*
+ * Gives the next task for a thread of `resource`: WEIR_CPU's workers also start ASYNC steps. False:
+ * nothing now.
+ */
+bool weir_sched_pick(struct weir_sched *s, int resource, uint64_t now_ns, struct weir_task *ret);
+
+/* run() has returned, after `busy_ns`. */
+void weir_sched_returned(struct weir_sched *s, const struct weir_task *task,
+                         enum weir_status status, uint64_t busy_ns, uint64_t now_ns);
+void weir_sched_done(struct weir_sched *s, struct weir_job *job, enum weir_status status,
+                     uint64_t moved, uint64_t now_ns);
+void weir_sched_source_returned(struct weir_sched *s, int source, enum weir_status status);
+
+/* True: drop() is to be called with job->item and job->why, then weir_sched_dropped(). */
+bool weir_sched_released(struct weir_sched *s, struct weir_job *job);
+void weir_sched_dropped(struct weir_sched *s, struct weir_job *job);
+
+void weir_sched_wake(struct weir_sched *s);
+void weir_sched_cancel(struct weir_sched *s);
+enum weir_status weir_sched_grow(struct weir_sched *s, struct weir_job *job, uint64_t bytes,
+                                 bool is_optional);
+void weir_sched_shrink(struct weir_sched *s, struct weir_job *job, uint64_t bytes);
+void weir_sched_set_parts(struct weir_sched *s, struct weir_job *job, uint32_t step_index,
+                          uint32_t part_count);
+
+/* All sources have ended and all jobs are gone. */
+bool weir_sched_is_over(const struct weir_sched *s);
+
+/* Takes bytes out of the job's room. False when it has not that many. */
+bool weir_job_take_room(struct weir_job *job, uint64_t bytes);
+
+/* Asserts the invariants; slow. */
+void weir_sched_check(const struct weir_sched *s);
+
+#endif
