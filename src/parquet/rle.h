@@ -52,6 +52,11 @@ RG_MUST_CHECK enum rg_status rg_rle_decode(struct rg_span bytes, uint32_t width,
                                            uint32_t value_count, uint32_t *ret_values,
                                            struct rg_error *err);
 
+/* The same for levels and booleans: width 0 to 8, a byte for each value. */
+RG_MUST_CHECK enum rg_status rg_rle_decode_u8(struct rg_span bytes, uint32_t width,
+                                              uint32_t value_count, uint8_t *ret_values,
+                                              struct rg_error *err);
+
 /* Encodes `values`: bit-packed runs of at most 256, repeated runs from `repeat_min` equal values
  * on. */
 void rg_rle_encode(const uint32_t *values, uint32_t value_count, uint32_t width,

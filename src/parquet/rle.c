@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Reading is pulling runs; everything that decodes is a loop over them. Writing looks for repeats.
+ *
+ * Invariants of a reader:
+ *
+ *   (1) next <= end, and every run that was delivered lies in front of next.
+ *   (2) A packed run's groups were checked to be there as a whole, so its kernels need no checks.
+ *   (3) The value counts of delivered runs and values_left add up to the stream's count.
+ */
+
+#include "parquet/rle.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "parquet/bit_pack.h"
+
+enum {
+    GROUP = 8,
+    PACKED_RUN_VALUES_MAX = 256, /* Longer ones are slower to read (stitching.md section 12). */
+    BATCH = 1024,
+};
+
+void rg_run_reader_init(struct rg_run_reader *reader, struct rg_span bytes, uint32_t width,
+                        uint32_t value_count)
+{
+    static const uint8_t nothing[1] = {0};
+    const uint8_t *data = bytes.data != NULL ? bytes.data : nothing;
+
+    *reader = (struct rg_run_reader){data, data + bytes.bytes, width, value_count};
+}
+
+/* A run's header: ULEB128 of at most 32 bits. */
+static enum rg_status read_header(struct rg_run_reader *reader, uint32_t *ret_header,
+                                  struct rg_error *err)
+{
+    uint64_t header = 0;
+
+    for (uint32_t shift = 0; shift < 35; shift += 7) {
+        if (reader->next == reader->end)
+            return rg_fail(err, RG_ERR_CORRUPT, "runs end with %u values to come",
+                           reader->values_left);
+        const uint8_t byte = *reader->next++;
+        header |= (uint64_t)(byte & 0x7f) << shift;
+        if ((byte & 0x80) == 0) {
+            if (header > UINT32_MAX)
+                break;
+            *ret_header = (uint32_t)header;
+            return RG_OK;
+        }
+    }
+    return rg_fail(err, RG_ERR_CORRUPT, "run header of more than 32 bits");
+}
+
+static enum rg_status read_packed(struct rg_run_reader *reader, uint32_t group_count,
+                                  struct rg_run *ret_run, struct rg_error *err)
+{
+    const uint64_t values = (uint64_t)group_count * GROUP;
+    const uint64_t left = (uint64_t)(reader->end - reader->next);
+    /* Groups behind the last value are padding and need not be there. */
+    const uint32_t count = values < reader->values_left ? (uint32_t)values : reader->values_left;
+    const uint64_t needed = ((uint64_t)count + GROUP - 1) / GROUP * reader->width;
+
+    if (group_count == 0)
+        return rg_fail(err, RG_ERR_CORRUPT, "bit-packed run of 0 groups");
+    if (needed > left)
+        return rg_fail(err, RG_ERR_CORRUPT, "bit-packed run of %llu bytes where %llu are left",
+                       (unsigned long long)needed, (unsigned long long)left);
+    *ret_run = (struct rg_run){.is_packed = true, .value_count = count, .packed = reader->next};
+    const uint64_t whole = (uint64_t)group_count * reader->width;
+    reader->next += whole < left ? whole : left;
+    return RG_OK;
+}
+
+static enum rg_status read_repeated(struct rg_run_reader *reader, uint32_t value_count,
+                                    struct rg_run *ret_run, struct rg_error *err)
+{
+    const size_t bytes = (reader->width + 7) / 8;
+    uint32_t value = 0;
+
+    if (value_count == 0)
+        return rg_fail(err, RG_ERR_CORRUPT, "repeated run of 0 values");
+    if ((size_t)(reader->end - reader->next) < bytes)
+        return rg_fail(err, RG_ERR_CORRUPT, "runs end inside the value of a repeated run");
+    memcpy(&value, reader->next, bytes);
+    if (reader->width < 32 && value >> reader->width != 0)
+        return rg_fail(err, RG_ERR_CORRUPT, "repeated value %u does not fit %u bits", value,
+                       reader->width);
+    reader->next += bytes;
+    *ret_run = (struct rg_run){
+        .value = value,
+        .value_count = value_count < reader->values_left ? value_count : reader->values_left,
+    };
+    return RG_OK;
+}
+
+enum rg_status rg_run_next(struct rg_run_reader *reader, struct rg_run *ret_run, bool *ret_is_end,
+                           struct rg_error *err)
+{
+    uint32_t header = 0;
+
+    *ret_is_end = reader->values_left == 0;
+    if (*ret_is_end)
+        return RG_OK;
+    RG_TRY(read_header(reader, &header, err));
+    if ((header & 1) != 0)
+        RG_TRY(read_packed(reader, header >> 1, ret_run, err));
+    else
+        RG_TRY(read_repeated(reader, header >> 1, ret_run, err));
+    reader->values_left -= ret_run->value_count;
+    return RG_OK;
+}
+
+void rg_unpack(const uint8_t *packed, uint32_t width, uint32_t first, uint32_t count,
+               uint32_t *ret_values)
+{
+    uint32_t group[GROUP];
+    const uint8_t *next = packed + (size_t)(first / GROUP) * width;
+    const uint32_t skipped = first % GROUP;
+
+    if (skipped > 0 && count > 0) {
+        const uint32_t here = GROUP - skipped < count ? GROUP - skipped : count;
+
+        rg_unpack_groups(next, width, 1, group);
+        memcpy(ret_values, group + skipped, here * sizeof *group);
+        next += width;
+        ret_values += here;
+        count -= here;
+    }
+    const size_t whole = count / GROUP;
+    rg_unpack_groups(next, width, whole, ret_values);
+    const size_t rest = count % GROUP;
+    if (rest > 0) {
+        rg_unpack_groups(next + whole * width, width, 1, group);
+        memcpy(ret_values + whole * GROUP, group, rest * sizeof *group);
+    }
+}
+
+enum rg_status rg_rle_decode(struct rg_span bytes, uint32_t width, uint32_t value_count,
+                             uint32_t *ret_values, struct rg_error *err)
+{
+    struct rg_run_reader reader;
+    struct rg_run run = {0};
+    bool is_end = false;
+
+    rg_run_reader_init(&reader, bytes, width, value_count);
+    for (;;) {
+        RG_TRY(rg_run_next(&reader, &run, &is_end, err));
+        if (is_end)
+            return RG_OK;
+        if (run.is_packed) {
+            rg_unpack(run.packed, width, 0, run.value_count, ret_values);
+        } else {
+            for (uint32_t i = 0; i < run.value_count; i++)
+                ret_values[i] = run.value;
+        }
+        ret_values += run.value_count;
+    }
+}
+
+/* A packed run to bytes, of width 0 to 8. */
+static void unpack_run_u8(const struct rg_run *run, uint32_t width, uint8_t *ret_values)
+{
+    uint8_t group[GROUP];
+    const size_t whole = run->value_count / GROUP;
+    const size_t rest = run->value_count % GROUP;
+
+    rg_unpack_groups_u8(run->packed, width, whole, ret_values);
+    if (rest > 0) {
+        rg_unpack_groups_u8(run->packed + whole * width, width, 1, group);
+        memcpy(ret_values + whole * GROUP, group, rest);
+    }
+}
+
+enum rg_status rg_rle_decode_u8(struct rg_span bytes, uint32_t width, uint32_t value_count,
+                                uint8_t *ret_values, struct rg_error *err)
+{
+    struct rg_run_reader reader;
+    struct rg_run run = {0};
+    bool is_end = false;
+
+    assert(width <= 8);
+    rg_run_reader_init(&reader, bytes, width, value_count);
+    for (;;) {
+        RG_TRY(rg_run_next(&reader, &run, &is_end, err));
+        if (is_end)
+            return RG_OK;
+        if (run.is_packed)
+            unpack_run_u8(&run, width, ret_values);
+        else
+            memset(ret_values, (int)run.value, run.value_count);
+        ret_values += run.value_count;
+    }
+}
+
+static void append_uleb128(uint32_t value, struct rg_buffer *out)
+{
+    while (value >= 0x80) {
+        rg_buffer_append_byte(out, (uint8_t)(value | 0x80));
+        value >>= 7;
+    }
+    rg_buffer_append_byte(out, (uint8_t)value);
+}
+
+void rg_rle_emit_run(uint32_t value, uint32_t count, uint32_t width, struct rg_buffer *out)
+{
+    assert(count <= INT32_MAX && rg_bit_width(value) <= width);
+    append_uleb128(count << 1, out);
+    rg_buffer_append(out, &value, (width + 7) / 8);
+}
+
+/* Bit-packed runs; only the last call for a stream may leave a group incomplete. */
+static void emit_packed(const uint32_t *values, uint32_t value_count, uint32_t width,
+                        struct rg_buffer *out)
+{
+    while (value_count > 0) {
+        const uint32_t count =
+            value_count < PACKED_RUN_VALUES_MAX ? value_count : PACKED_RUN_VALUES_MAX;
+        const uint32_t whole = count / GROUP;
+        const uint32_t rest = count % GROUP;
+        const size_t bytes = (size_t)(whole + (rest > 0)) * width;
+
+        append_uleb128((whole + (rest > 0)) << 1 | 1, out);
+        uint8_t *room = rg_buffer_reserve(out, bytes);
+        if (room == NULL)
+            return;
+        rg_pack_groups(values, width, whole, room);
+        if (rest > 0) {
+            uint32_t group[GROUP] = {0};
+
+            memcpy(group, values + (size_t)whole * GROUP, rest * sizeof *group);
+            rg_pack_groups(group, width, 1, room + (size_t)whole * width);
+        }
+        out->bytes += bytes;
+        values += count;
+        value_count -= count;
+    }
+}
+
+void rg_rle_encode(const uint32_t *values, uint32_t value_count, uint32_t width,
+                   uint32_t repeat_min, struct rg_buffer *out)
+{
+    uint32_t pending = 0; /* First value that was not written yet. */
+    uint32_t at = 0;
+
+    while (at < value_count) {
+        uint32_t end = at + 1;
+        while (end < value_count && values[end] == values[at])
+            end++;
+        /* What is packed in front of a repeated run must be whole groups: it takes what it lacks
+         * from the repeats. */
+        const uint32_t lacking = (GROUP - (at - pending) % GROUP) % GROUP;
+        const bool is_worth_it = end - at >= lacking && end - at - lacking >= repeat_min;
+        if (is_worth_it && end - at > lacking) {
+            const uint32_t begin = at + lacking;
+
+            emit_packed(values + pending, begin - pending, width, out);
+            rg_rle_emit_run(values[at], end - begin, width, out);
+            pending = end;
+        }
+        at = end;
+    }
+    emit_packed(values + pending, value_count - pending, width, out);
+}
+
+/* How many values of a packed run equal `level`. */
+static uint32_t count_packed(const struct rg_run *run, uint32_t width, uint32_t level)
+{
+    uint32_t batch[BATCH];
+    uint32_t count = 0;
+
+    for (uint32_t first = 0; first < run->value_count; first += BATCH) {
+        const uint32_t left = run->value_count - first;
+        const uint32_t here = left < BATCH ? left : BATCH;
+
+        rg_unpack(run->packed, width, first, here, batch);
+        for (uint32_t i = 0; i < here; i++)
+            count += batch[i] == level;
+    }
+    return count;
+}
+
+enum rg_status rg_rle_count_equal(struct rg_span bytes, uint32_t width, uint32_t value_count,
+                                  uint32_t level, uint32_t *ret_count, struct rg_error *err)
+{
+    struct rg_run_reader reader;
+    struct rg_run run = {0};
+    bool is_end = false;
+    uint32_t count = 0;
+
+    rg_run_reader_init(&reader, bytes, width, value_count);
+    for (;;) {
+        RG_TRY(rg_run_next(&reader, &run, &is_end, err));
+        if (is_end)
+            break;
+        if (run.is_packed)
+            count += count_packed(&run, width, level);
+        else if (run.value == level)
+            count += run.value_count;
+    }
+    *ret_count = count;
+    return RG_OK;
+}
