@@ -214,6 +214,7 @@ STAGES = [
             may_be_empty=True,
         ),
     ),
+    ("end to end", pytest("tests/e2e")),
 ]
 
 LONG_STAGES = [

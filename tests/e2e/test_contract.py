@@ -1,0 +1,503 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The command line as documented: what is taken, what is left, what is said, exit statuses."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import readers
+from conftest import data_files, live_files
+
+
+def write(path, first=0, rows=100, **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    numbers = range(first, first + rows)
+    table = pa.table({"id": numbers, "text": [f"row {n}" for n in numbers]})
+    pq.write_table(table, path, **options)
+    return path
+
+
+def rows_of(paths):
+    return readers.with_pyarrow(paths)["id"].to_pylist() if paths else []
+
+
+def snapshot(folder):
+    """Every file with its size and time of change."""
+    return {
+        str(path.relative_to(folder)): (path.stat().st_size, path.stat().st_mtime_ns)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def source(tmp_path):
+    folder = tmp_path / "source"
+    for number in range(5):
+        write(folder / f"f{number}.parquet", number * 100)
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path):
+    return tmp_path / "home"
+
+
+# Runs again, late files, changed files.
+
+
+def test_a_second_run_writes_nothing_and_says_so(regroup, source, home):
+    regroup("compact", source, home).must(0)
+    before = snapshot(home)
+    again = regroup("compact", source, home).must(0)
+    assert snapshot(home) == before
+    assert "nothing" in again.err.lower()
+
+
+def test_the_source_is_never_touched(regroup, source, home):
+    before = snapshot(source)
+    regroup("compact", source, home).must(0)
+    assert snapshot(source) == before
+
+
+def test_late_files_are_added_once(regroup, source, home):
+    regroup("compact", source, home).must(0)
+    for number in range(5, 8):
+        write(source / f"f{number}.parquet", number * 100)
+        regroup("compact", source, home).must(0)
+        assert rows_of(live_files(regroup, home)) == list(range((number + 1) * 100))
+    regroup("verify", source, home).must(0)
+
+
+def test_a_late_file_that_sorts_first_is_added_behind(regroup, source, home):
+    regroup("compact", source, home).must(0)
+    write(source / "a.parquet", 1000)
+    regroup("compact", source, home).must(0)
+    found = rows_of(live_files(regroup, home))
+    assert found == list(range(500)) + list(range(1000, 1100))
+
+
+def test_a_changed_input_is_named_and_left(regroup, source, home):
+    regroup("compact", source, home).must(0)
+    write(source / "f2.parquet", 9000, rows=7)
+    write(source / "f9.parquet", 900)
+    result = regroup("compact", source, home).must(3)
+    assert "f2.parquet" in result.err
+    wanted = list(range(500)) + list(range(900, 1000))
+    assert rows_of(live_files(regroup, home)) == wanted
+
+
+# Bad input.
+
+
+def truncated(path):
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def cut_in_front(path):
+    path.write_bytes(path.read_bytes()[:300] + path.read_bytes()[-200:])
+
+
+def no_parquet(path):
+    path.write_text("id,text\n1,one\n")
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def only_magic(path):
+    path.write_bytes(b"PAR1PAR1")
+
+
+def encrypted(path):
+    data = path.read_bytes()
+    path.write_bytes(data[:-4] + b"PARE")
+
+
+def long_footer(path):
+    data = path.read_bytes()
+    path.write_bytes(data[:-8] + b"\xff\xff\xff\x7fPAR1")
+
+
+def garbage_footer(path):
+    data = bytearray(path.read_bytes())
+    size = int.from_bytes(data[-8:-4], "little")
+    data[-8 - size : -8] = bytes(i * 37 % 256 for i in range(size))
+    path.write_bytes(data)
+
+
+BREAKAGES = [
+    truncated,
+    cut_in_front,
+    no_parquet,
+    empty,
+    only_magic,
+    encrypted,
+    long_footer,
+    garbage_footer,
+]
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda f: f.__name__)
+def test_a_bad_input_is_named_and_the_rest_done(breakage, regroup, source, home):
+    breakage(source / "f2.parquet")
+    result = regroup("compact", source, home).must(3)
+    assert "f2.parquet" in result.err
+    wanted = [n for n in range(500) if not 200 <= n < 300]
+    assert rows_of(live_files(regroup, home)) == wanted
+    # It is named again as long as it lies there.
+    again = regroup("compact", source, home).must(3)
+    assert "f2.parquet" in again.err
+
+
+def test_all_bad_inputs_at_once(regroup, source, home):
+    for number, breakage in enumerate(BREAKAGES):
+        breakage(write(source / f"x{number}.parquet"))
+    result = regroup("compact", source, home).must(3)
+    for number in range(len(BREAKAGES)):
+        assert f"x{number}.parquet" in result.err
+    assert rows_of(live_files(regroup, home)) == list(range(500))
+
+
+def test_a_page_whose_checksum_is_wrong_is_named(regroup, source, home):
+    path = write(source / "f2.parquet", 200, write_page_checksum=True, compression="none",
+                 use_dictionary=False)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"row 250")
+    data[at] ^= 1
+    path.write_bytes(data)
+    result = regroup("compact", source, home).must(3)
+    assert "f2.parquet" in result.err
+    wanted = [n for n in range(500) if not 200 <= n < 300]
+    assert rows_of(live_files(regroup, home)) == wanted
+
+
+def test_a_file_without_rows_is_no_bad_input(regroup, source, home):
+    write(source / "f2.parquet", 0, rows=0)
+    regroup("compact", source, home).must(0)
+    wanted = [n for n in range(500) if not 200 <= n < 300]
+    assert rows_of(live_files(regroup, home)) == wanted
+
+
+def test_only_bad_inputs(regroup, tmp_path, home):
+    source = tmp_path / "source"
+    truncated(write(source / "a.parquet"))
+    regroup("compact", source, home).must(3)
+    assert data_files(home) == []
+
+
+def test_an_empty_source(regroup, tmp_path, home):
+    (tmp_path / "source").mkdir()
+    regroup("compact", tmp_path / "source", home).must(0)
+    assert not home.exists() or data_files(home) == []
+
+
+# Which files are data.
+
+
+def test_partitions_are_kept(regroup, tmp_path, home):
+    source = tmp_path / "source"
+    for day in ("2024-05-01", "2024-05-02"):
+        for number in range(3):
+            write(source / f"dt={day}" / f"hour={number}" / "a.parquet", number * 10, rows=10)
+            write(source / f"dt={day}" / f"hour={number}" / "b.parquet", number * 10 + 5, rows=10)
+    regroup("compact", source, home).must(0)
+    folders = {str(path.parent.relative_to(home)) for path in live_files(regroup, home)}
+    assert folders == {
+        f"dt={day}/hour={number}" for day in ("2024-05-01", "2024-05-02") for number in range(3)
+    }
+    assert len(data_files(home)) == 6
+    for path in data_files(home):
+        number = int(path.parent.name.split("=")[1])
+        wanted = [*range(number * 10, number * 10 + 10), *range(number * 10 + 5, number * 10 + 15)]
+        assert rows_of([path]) == wanted
+
+
+def test_hidden_and_other_files_are_no_data(regroup, source, home):
+    write(source / ".hidden.parquet", 7000)
+    write(source / "_tmp" / "x.parquet", 7000)
+    write(source / "_a=1" / "x.parquet", 500)
+    write(source / ".crc" / "x.parquet", 7000)
+    (source / "_SUCCESS").write_text("")
+    (source / "readme.txt").write_text("no data")
+    shutil.copy(write(source / "z.parq", 600), source / "without_extension")
+    (source / "text_without_extension").write_text("nothing like it")
+    regroup("compact", source, home).must(0)
+    found = rows_of(live_files(regroup, home))
+    assert sorted(found) == sorted([*range(700), *range(600, 700)])
+
+
+def test_one_file_as_source(regroup, source, home):
+    regroup("compact", source / "f3.parquet", home).must(0)
+    assert rows_of(live_files(regroup, home)) == list(range(300, 400))
+
+
+def test_file_urls(regroup, source, home):
+    regroup("compact", f"file://{source}", f"file://{home}").must(0)
+    assert rows_of(live_files(regroup, home)) == list(range(500))
+
+
+def test_names_that_need_care(regroup, tmp_path, home):
+    source = tmp_path / "source"
+    names = ["with space", "per%20cent", "ünïcode", "quote'", 'double"', "new\nline", "#?&="]
+    for number, name in enumerate(names):
+        write(source / f"k={name}" / f"{name}.parquet", number * 10, rows=10)
+    regroup("compact", source, home).must(0)
+    for number, name in enumerate(names):
+        assert rows_of(data_files(home / f"k={name}")) == list(range(number * 10, number * 10 + 10))
+
+
+def test_other_schemas_get_outputs_of_their_own(regroup, source, home):
+    pq.write_table(pa.table({"id": pa.array([1, 2], pa.int32())}), source / "g1.parquet")
+    pq.write_table(pa.table({"other": ["a"]}), source / "g2.parquet")
+    regroup("compact", source, home).must(0)
+    outputs = live_files(regroup, home)
+    by_columns = {tuple(pq.ParquetFile(path).schema_arrow.names): path for path in outputs}
+    assert len(outputs) == 3
+    assert pq.ParquetFile(by_columns["other",]).read()["other"].to_pylist() == ["a"]
+
+
+# Selection.
+
+
+@pytest.fixture
+def hive(tmp_path):
+    source = tmp_path / "hive"
+    for year in (2022, 2023):
+        for month in (1, 2, 10):
+            write(source / f"y={year}" / f"m={month}" / "a.parquet", year * 100 + month, rows=1)
+            write(source / f"y={year}" / f"m={month}" / "b.parquet", year * 100 + month, rows=1)
+    write(source / "loose.parquet", 1, rows=1)
+    return source
+
+
+@pytest.mark.parametrize(
+    "options, wanted",
+    [
+        (["--where", "y = 2023"], [202301, 202302, 202310]),
+        (["--where", "y = 2023 and m >= 2"], [202302, 202310]),
+        (["--where", "m != 10"], [202201, 202202, 202301, 202302]),
+        (["--where", "m < 10 and y < 2023"], [202201, 202202]),
+        (["--include", "y=2022/**"], [202201, 202202, 202210]),
+        (["--include", "**/m=1/*", "--exclude", "y=2022/**"], [202301]),
+        (["--exclude", "**/b.parquet", "--exclude", "loose*"], None),
+    ],
+    ids=str,
+)
+def test_selection(options, wanted, regroup, hive, home):
+    regroup("compact", hive, home, *options).must(0)
+    found = sorted(set(rows_of(data_files(home))))
+    assert found == (wanted or [202201, 202202, 202210, 202301, 202302, 202310])
+
+
+@pytest.mark.parametrize("zero", [False, True], ids=["lines", "nul"])
+def test_files_from(zero, regroup, hive, home, tmp_path):
+    names = [hive / "y=2022/m=1/a.parquet", hive / "y=2023/m=2/b.parquet"]
+    listed = tmp_path / "list"
+    listed.write_text("".join(f"{name}{chr(0) if zero else chr(10)}" for name in names))
+    options = ["--files-from", listed, *(["-0"] if zero else [])]
+    regroup("compact", hive, home, *options).must(0)
+    assert sorted(rows_of(data_files(home))) == [202201, 202302]
+
+
+def test_young_files_wait(regroup, source, home):
+    old = time.time() - 3600
+    for number in range(4):
+        os.utime(source / f"f{number}.parquet", (old, old))
+    regroup("compact", source, home, "--min-age", "15m").must(0)
+    assert rows_of(live_files(regroup, home)) == list(range(400))
+
+
+@pytest.mark.parametrize("key, wanted", [("path:desc", 4), ("rows", 2), ("col:id:desc", 4)])
+def test_order_of_row_groups(key, wanted, regroup, source, home):
+    write(source / "f2.parquet", 200, rows=10)
+    regroup("compact", source, home, "--order", key).must(0)
+    assert rows_of(live_files(regroup, home))[0] == wanted * 100
+
+
+# Refusals.
+
+
+def test_foreign_files_in_the_home(regroup, source, home):
+    write(home / "mine.parquet")
+    write(home / "other.parquet")
+    result = regroup("compact", source, home).must(2)
+    assert "2" in result.err and "mine.parquet" in result.err
+    assert len(data_files(home)) == 2
+
+
+@pytest.mark.parametrize("where", ["", "below", ".."], ids=["same", "inside", "around"])
+def test_source_and_home_apart(where, regroup, source):
+    result = regroup("compact", source, source / where).must(2)
+    assert "--in-place" in result.err
+
+
+def test_a_home_that_looks_like_a_file(regroup, source, tmp_path):
+    regroup("compact", source, tmp_path / "out.parquet").must(2)
+
+
+@pytest.mark.parametrize("marker", ["_delta_log", "metadata", ".hoodie"])
+def test_table_folders_are_refused(marker, regroup, source, home):
+    (source / marker).mkdir()
+    names = {"_delta_log": "00000000000000000000.json", "metadata": "v1.metadata.json"}
+    (source / marker / names.get(marker, "hoodie.properties")).write_text("{}")
+    regroup("compact", source, home).must(2)
+    assert not home.exists() or data_files(home) == []
+    regroup("plan", source, home).must(0)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["nonsense"],
+        ["compact"],
+        ["compact", "a"],
+        ["compact", "a", "b", "c"],
+        ["compact", "a", "b", "--no-such-option"],
+        ["compact", "a", "b", "--memory", "lots"],
+        ["compact", "a", "b", "--memory", "-1"],
+        ["compact", "a", "b", "--codec", "zip"],
+        ["compact", "a", "b", "--codec", "zstd:99"],
+        ["compact", "a", "b", "--order", "colour"],
+        ["compact", "a", "b", "--where", "y >> 3"],
+        ["compact", "a", "b", "--row-group-rows", "many"],
+        ["compact", "a", "b", "--config", "/does/not/exist"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage(arguments, regroup, tmp_path):
+    result = regroup(*arguments, cwd=tmp_path).must(2)
+    assert result.err.strip() and not result.out
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_source_that_is_not_there(regroup, tmp_path, home):
+    result = regroup("compact", tmp_path / "nowhere", home)
+    assert result.status not in (0, 3)
+    assert "nowhere" in result.err
+
+
+# What it says.
+
+
+def test_help_and_version(regroup):
+    text = regroup("--help").must(0).out
+    for word in ("compact", "plan", "inspect", "verify", "list", "gc"):
+        assert word in text
+    options = regroup("compact", "--help").must(0).out
+    for word in ("--memory", "--row-group-size", "--codec", "--where", "REGROUP_"):
+        assert word in options
+    assert regroup("--version").must(0).out.strip()
+
+
+def test_plan_writes_nothing(regroup, source, home):
+    told = regroup("plan", source, home).must(0)
+    assert told.out.strip()
+    assert not home.exists()
+    regroup("compact", source, home, "--dry-run").must(0)
+    assert not home.exists()
+
+
+def test_quiet_is_quiet(regroup, source, home):
+    result = regroup("compact", source, home, "--quiet").must(0)
+    assert result.out == "" and result.err == ""
+
+
+def test_the_summary_tells_files_rows_and_memory(regroup, source, home):
+    result = regroup("compact", source, home, "--progress", "none").must(0)
+    assert result.out == ""
+    for word in ("file", "row group", "MiB", "copy"):
+        assert word in result.err
+
+
+def test_the_report_as_data(regroup, source, home, tmp_path):
+    report = tmp_path / "report.json"
+    regroup("compact", source, home, "--report-json", report).must(0)
+    told = json.loads(report.read_text())
+    assert told["v"] == 1
+    assert told["replaced"]
+
+
+def test_inspect_as_data(regroup, source):
+    told = regroup("inspect", source / "f1.parquet", "--json").must(0).out
+    documents = [json.loads(line) for line in told.splitlines() if line.strip()]
+    assert all(document["v"] == 1 for document in documents)
+    assert "100" in told
+    assert "text" in regroup("inspect", source / "f1.parquet", "--pages").must(0).out
+
+
+def test_list_as_data(regroup, source, home):
+    regroup("compact", source, home).must(0)
+    lines = regroup("list", home, "--json").must(0).out.splitlines()
+    assert all(json.loads(line)["v"] == 1 for line in lines)
+    assert len([line for line in lines if ".parquet" in line]) == 1
+
+
+# Options from elsewhere.
+
+
+def groups_of(home):
+    return sum(pq.ParquetFile(path).num_row_groups for path in data_files(home))
+
+
+def test_options_from_the_environment_and_a_file(regroup, source, tmp_path):
+    config = tmp_path / "config"
+    config.write_text("# a comment\nrow-group-rows = 100\n")
+    cases = [
+        ([], {}, 1),
+        (["--row-group-rows", "100"], {}, 5),
+        ([], {"REGROUP_ROW_GROUP_ROWS": "100"}, 5),
+        (["--config", config], {}, 5),
+        ([], {"REGROUP_CONFIG": str(config)}, 5),
+        (["--row-group-rows", "500"], {"REGROUP_ROW_GROUP_ROWS": "100"}, 1),
+        (["--config", config], {"REGROUP_ROW_GROUP_ROWS": "500"}, 1),
+    ]
+    for number, (options, env, wanted) in enumerate(cases):
+        home = tmp_path / f"home{number}"
+        regroup("compact", source, home, *options, env=env).must(0)
+        assert groups_of(home) == wanted, (options, env)
+
+
+def test_an_unknown_key_in_the_file(regroup, source, home, tmp_path):
+    config = tmp_path / "config"
+    config.write_text("row-group-rowz = 100\n")
+    result = regroup("compact", source, home, "--config", config).must(2)
+    assert "row-group-rowz" in result.err
+
+
+# verify.
+
+
+def test_verify_tells_different_rows(regroup, source, home):
+    regroup("compact", source, home, "--codec", "none").must(0)
+    (path,) = data_files(home)
+    data = path.read_bytes()
+    at = data.index(b"row 250")
+    path.write_bytes(data[:at] + b"row 205" + data[at + 7 :])
+    result = regroup("verify", source, home).must(1)
+    assert "text" in result.err + result.out
+
+
+def test_verify_names_what_is_not_there_yet(regroup, source, home):
+    regroup("compact", source, home).must(0)
+    write(source / "f7.parquet", 700)
+    result = regroup("verify", source, home).must(3)
+    assert "f7.parquet" in result.err + result.out
+
+
+def test_standard_output_may_be_closed(regroup, source, home):
+    regroup("compact", source, home).must(0)
+    process = subprocess.run(
+        ["sh", "-c", '"$@" | true', "sh", *regroup.command("list", home)],
+        stderr=subprocess.PIPE,
+    )
+    assert b"Sanitizer" not in process.stderr

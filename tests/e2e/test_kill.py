@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Killed at some moment and run again, the job is done once. (Every single point: tests/crash.)"""
+
+import time
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import readers
+from conftest import live_files
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("source")
+    random = np.random.default_rng(3)
+    for number in range(150):
+        rows = 5000
+        table = pa.table(
+            {
+                "id": np.arange(number * rows, (number + 1) * rows),
+                "value": random.random(rows),
+                "word": [f"w{i % 50}" for i in range(rows)],
+            }
+        )
+        day = folder / f"day={number % 3}"
+        day.mkdir(exist_ok=True)
+        pq.write_table(table, day / f"{number:04}.parquet")
+    return folder
+
+
+def test_killed_and_run_again(regroup, source, tmp_path):
+    options = ("--row-group-size", "500KiB")
+    start = time.monotonic()
+    regroup("compact", source, tmp_path / "whole", *options).must(0)
+    whole = time.monotonic() - start
+    wanted = readers.with_pyarrow(live_files(regroup, tmp_path / "whole"))
+    for number in range(8):
+        home = tmp_path / str(number)
+        for _ in range(3):
+            process = regroup.start("compact", source, home, *options)
+            time.sleep(whole * (number + 0.5) / 8)
+            process.kill()
+            process.communicate()
+        regroup("compact", source, home, *options).must(0)
+        found = readers.with_pyarrow(live_files(regroup, home))
+        assert found.equals(wanted)
+        kept = (".parquet", ".json", ".snapshot")
+        left = [path for path in home.rglob("*") if path.is_file() and path.suffix not in kept]
+        assert [path.name for path in left] == ["_home"]

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Resident memory stays within --memory, on data that are larger than it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from conftest import ROOT, data_files
+
+MIB = 1 << 20
+
+
+def events(folder):
+    """Some 160 MB in 40 files: unique ids and doubles, which Arrow gives dictionaries."""
+    random = np.random.default_rng(1)
+    for number in range(40):
+        rows = 100_000
+        table = pa.table(
+            {
+                "id": np.arange(number * rows, (number + 1) * rows),
+                "value": random.random(rows),
+                "other": random.integers(0, 2**62, rows),
+                "kind": pa.array([f"kind {i % 20}" for i in range(rows)]),
+                "key": pa.array([f"{number}-{i}-{i * 7919 % 10007}" for i in range(rows)]),
+            }
+        )
+        pq.write_table(table, folder / f"{number:03}.parquet")
+
+
+def wide(folder):
+    random = np.random.default_rng(2)
+    for number in range(20):
+        columns = {f"c{i}": random.integers(0, 1000, 2000) for i in range(500)}
+        pq.write_table(pa.table(columns), folder / f"{number:03}.parquet")
+
+
+def tiny(folder):
+    for number in range(2000):
+        table = pa.table({"id": range(number * 20, number * 20 + 20), "word": ["a", "b"] * 10})
+        pq.write_table(table, folder / f"{number:05}.parquet")
+
+
+def skewed(folder):
+    """One large file among small ones."""
+    events(folder)
+    big = pa.concat_tables([pq.read_table(folder / f"{n:03}.parquet") for n in range(15)])
+    pq.write_table(big, folder / "x.parquet")
+
+
+LAKES = {"events": events, "wide": wide, "tiny": tiny, "skewed": skewed}
+
+
+@pytest.fixture(scope="module", params=LAKES)
+def lake(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    LAKES[request.param](folder)
+    return folder
+
+
+def peak_of(regroup, tmp_path, *arguments):
+    result = tmp_path / "used.json"
+    measure = [sys.executable, "-I", "-S", str(ROOT / "tools" / "measure.py"), str(result)]
+    process = subprocess.run(
+        measure + regroup.command(*arguments), stderr=subprocess.PIPE, env=regroup.environment
+    )
+    used = json.loads(result.read_text())
+    assert used["status"] in (0, 3), process.stderr.decode()
+    return used
+
+
+@pytest.mark.parametrize("limit_mib, group", [(96, "8MiB"), (256, "64MiB")])
+def test_peak_is_within_the_limit(limit_mib, group, lake, regroup, tmp_path):
+    home = tmp_path / "home"
+    used = peak_of(
+        regroup,
+        tmp_path,
+        *("compact", lake, home, "--memory", f"{limit_mib}MiB", "--row-group-size", group),
+    )
+    assert used["peak_bytes"] <= limit_mib * MIB
+    if used["status"] == 0:
+        rows = [pq.ParquetFile(path).metadata.num_rows for path in data_files(home)]
+        wanted = [pq.ParquetFile(path).metadata.num_rows for path in data_files(lake)]
+        assert sum(rows) == sum(wanted)
+    else:
+        # Refusing is allowed for what cannot fit, and must be the exception.
+        assert limit_mib < 256
+
+
+def control_group(limit_bytes):
+    """A new control group with a memory limit, and the file to write a process id into; or None."""
+    two = Path("/sys/fs/cgroup/cgroup.controllers")
+    parents = [(Path("/sys/fs/cgroup"), "memory.max", "memory.swap.max")]
+    if not two.exists() or "memory" not in two.read_text():
+        parents = [(Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes", None)]
+    for parent, limit, swap in parents:
+        group = parent / "regroup-test"
+        try:
+            group.mkdir(exist_ok=True)
+            (group / limit).write_text(str(limit_bytes))
+            if swap and (group / swap).exists():
+                (group / swap).write_text("0")
+            return group
+        except OSError:
+            continue
+    return None
+
+
+def test_a_control_group_does_not_kill_it(lake, regroup, tmp_path):
+    limit = 128 * MIB
+    group = control_group(limit)
+    if group is None:
+        pytest.skip("no right to make control groups here")
+    try:
+        enter = f'echo $$ > "{group}/cgroup.procs" && exec "$@"'
+        arguments = regroup.command(
+            *("compact", lake, tmp_path / "home", "--memory", "96MiB"),
+            *("--row-group-size", "8MiB"),
+        )
+        process = subprocess.run(
+            ["sh", "-c", enter, "sh", *arguments],
+            stderr=subprocess.PIPE,
+            env=regroup.environment,
+        )
+        assert process.returncode in (0, 3), process.stderr.decode()
+    finally:
+        group.rmdir()
