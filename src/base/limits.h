@@ -15,6 +15,9 @@ static const uint64_t rg_footer_bytes_max = UINT64_C(100) << 20;
 static const uint32_t rg_columns_max = 100000;
 static const uint32_t rg_schema_elements_max = 250000;
 
+/* Paths of all leaves together: a long name above many leaves stands in each of their paths. */
+static const size_t rg_schema_path_bytes_max = (size_t)16 << 20;
+
 /* Nesting of a schema; parquet-java's own limit on recursion is near 100. */
 static const uint32_t rg_schema_depth_max = 64;
 

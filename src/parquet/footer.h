@@ -53,6 +53,9 @@ RG_MUST_CHECK enum rg_status rg_footer_parse(struct rg_span footer, struct rg_ar
 RG_MUST_CHECK enum rg_status rg_footer_emit(const struct rg_file_meta *meta, struct rg_buffer *out,
                                             struct rg_error *err);
 
+/* How far the pages of PARQUET-816 reach beyond their chunk, at most: a page header. */
+static const uint32_t rg_chunk_tail_bytes = 100;
+
 /*
  * Where a chunk's pages begin: the smallest of its dictionary and data page offsets that can be one
  * (a dictionary offset of 0, or one behind the data pages, is found in the wild and ignored). Its

@@ -8,8 +8,9 @@
  * or in the footer's bytes where the parser's header says so.
  *
  * Conventions: counts and sizes that are negative in the file are refused by the parser, so they
- * are unsigned here. A span with data == NULL is an absent field; an empty one that is present has
- * data != NULL.
+ * are unsigned here; a negative count of nulls, NaNs or distinct values, or one in a histogram, is
+ * taken as absent, which is what those writers mean. A span with data == NULL is an absent field;
+ * an empty one that is present has data != NULL.
  */
 
 #ifndef PARQUET_METADATA_H
@@ -73,7 +74,6 @@ struct rg_bounding_box {
 };
 
 struct rg_geospatial_statistics {
-    bool is_present;
     bool has_box;
     struct rg_bounding_box box;
     int32_t *types; /* NULL: absent; count 0 with a pointer: present and empty. */
@@ -107,7 +107,7 @@ struct rg_column_chunk {
     uint32_t column_index_length;
     struct rg_statistics statistics;
     struct rg_size_statistics size_statistics;
-    struct rg_geospatial_statistics geospatial_statistics;
+    struct rg_geospatial_statistics *geospatial_statistics; /* NULL: absent. */
     struct rg_page_encoding_stats *encoding_stats;
     uint32_t encoding_stats_count;
     struct rg_key_value *key_values;
@@ -129,13 +129,19 @@ struct rg_row_group {
 
 /* SchemaElement. */
 struct rg_schema_element {
-    struct rg_span raw; /* Its Thrift struct, stop byte included: copied verbatim on writing. */
+    /*
+     * Its Thrift struct, stop byte included, copied verbatim on writing; only extension field 32767
+     * is taken out. data == NULL: made by us, written from the fields below.
+     */
+    struct rg_span raw;
     struct rg_span name;
-    bool has_type; /* False: a group. */
+    struct rg_span annotation; /* The LogicalType union in Thrift form; data == NULL: none. */
+    bool has_type;             /* False: a group. */
     bool has_repetition;
     bool has_field_id;
+    bool has_unknown;      /* Carries fields that no rule of ours knows. */
     uint8_t type;          /* enum rg_type. */
-    uint8_t repetition;    /* enum rg_repetition; REQUIRED for a root that does not say. */
+    uint8_t repetition;    /* enum rg_repetition; REQUIRED where absent. */
     int8_t converted_type; /* enum rg_converted_type. */
     uint8_t logical;       /* enum rg_logical, or an unknown field number. */
     uint8_t time_unit;     /* enum rg_time_unit, of TIME and TIMESTAMP. */
@@ -153,12 +159,13 @@ struct rg_schema_element {
 /* A leaf: a column that has values. */
 struct rg_leaf {
     uint32_t element_index;
-    uint8_t type;         /* enum rg_type. */
-    uint8_t def_max;      /* Definition level of a value that is there. */
-    uint8_t rep_max;      /* Number of repeated ancestors, itself included. */
-    uint8_t column_order; /* enum rg_column_order, or an unknown field number. */
-    int32_t type_length;  /* Of FIXED_LEN_BYTE_ARRAY; 0 otherwise. */
-    struct rg_span path;  /* Names below the root joined by '.', for messages. */
+    uint8_t type;                  /* enum rg_type. */
+    uint8_t def_max;               /* Definition level of a value that is there. */
+    uint8_t rep_max;               /* Number of repeated ancestors, itself included. */
+    uint8_t column_order;          /* enum rg_column_order, or an unknown field number. */
+    int32_t type_length;           /* Of FIXED_LEN_BYTE_ARRAY; 0 otherwise. */
+    struct rg_span path;           /* Names below the root joined by '.', for messages. */
+    struct rg_span path_in_schema; /* The same as a Thrift list of names. */
 };
 
 struct rg_schema {

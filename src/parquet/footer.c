@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * FileMetaData and RowGroup. The footer is read once from front to back; memory for a list is made
+ * when its count is known and found to fit the bytes that are left.
+ *
+ * Thrift lets fields come in any order, and what is parsed last here (row groups, column orders)
+ * needs the schema. Where a writer put them in front of it they are passed over first and read when
+ * the schema is there.
+ *
+ * Not here: column chunks (parquet/chunk_meta_impl.h), schema elements
+ * (parquet/schema_element_impl.h), the tree (parquet/schema.h).
+ */
+
+#include "parquet/footer.h"
+
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/limits.h"
+#include "parquet/chunk_meta_impl.h"
+#include "parquet/meta_parser_impl.h"
+#include "parquet/schema.h"
+#include "parquet/schema_element_impl.h"
+#include "thrift/reader.h"
+#include "thrift/writer.h"
+
+const uint8_t rg_parquet_magic[4] = {'P', 'A', 'R', '1'};
+
+static const uint8_t encrypted_magic[4] = {'P', 'A', 'R', 'E'};
+
+/* Fields 1 to 3 of RowGroup with empty columns; three fields of SortingColumn; a stop byte each. */
+static const size_t row_group_bytes_min = 7;
+static const size_t sorting_column_bytes_min = 5;
+
+static const struct rg_meta_fields sorting_column_fields = {
+    .wire_types = {[1] = RG_WIRE_INTEGER, [2] = RG_WIRE_BOOL, [3] = RG_WIRE_BOOL},
+    .required = 0xe,
+};
+
+static const struct rg_meta_fields row_group_fields = {
+    .wire_types =
+        {
+            [1] = RG_WIRE_LIST,
+            [2] = RG_WIRE_INTEGER,
+            [3] = RG_WIRE_INTEGER,
+            [4] = RG_WIRE_LIST,
+            [5] = RG_WIRE_INTEGER,
+            [6] = RG_WIRE_INTEGER,
+            [7] = RG_WIRE_INTEGER,
+        },
+    .required = 0xe,
+};
+
+static const struct rg_meta_fields file_fields = {
+    .wire_types =
+        {
+            [1] = RG_WIRE_INTEGER,
+            [2] = RG_WIRE_LIST,
+            [3] = RG_WIRE_INTEGER,
+            [4] = RG_WIRE_LIST,
+            [5] = RG_WIRE_LIST,
+            [6] = RG_WIRE_BINARY,
+            [7] = RG_WIRE_LIST,
+            [8] = RG_WIRE_STRUCT,
+            [9] = RG_WIRE_BINARY,
+        },
+    .required = 0x1e,
+};
+
+/* FileMetaData while it is being parsed. */
+struct file_parser {
+    struct rg_meta_parser meta;
+    struct rg_file_meta *file;
+    struct rg_thrift_reader row_groups;    /* At a list that came before the schema. */
+    struct rg_thrift_reader column_orders; /* The same. */
+    uint8_t row_groups_type;               /* RG_THRIFT_STOP: none was put off. */
+    uint8_t column_orders_type;
+};
+
+static uint32_t load_u32(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+           (uint32_t)bytes[3] << 24;
+}
+
+enum rg_status rg_footer_tail_parse(const uint8_t tail[RG_FOOTER_TAIL_BYTES], uint64_t file_bytes,
+                                    uint64_t *ret_footer_bytes, struct rg_error *err)
+{
+    const uint64_t footer_bytes = load_u32(tail);
+    const uint8_t *magic = tail + 4;
+    const uint64_t around_bytes = sizeof rg_parquet_magic + RG_FOOTER_TAIL_BYTES;
+
+    if (memcmp(magic, encrypted_magic, sizeof encrypted_magic) == 0)
+        return rg_fail(err, RG_ERR_UNSUPPORTED, "encrypted footer (magic PARE)");
+    if (memcmp(magic, rg_parquet_magic, sizeof rg_parquet_magic) != 0)
+        return rg_fail(err, RG_ERR_CORRUPT,
+                       "no Parquet file: it ends in %02x %02x %02x %02x instead of PAR1", magic[0],
+                       magic[1], magic[2], magic[3]);
+    if (file_bytes < around_bytes || footer_bytes > file_bytes - around_bytes)
+        return rg_fail(err, RG_ERR_CORRUPT, "footer of %llu bytes in a file of %llu bytes",
+                       (unsigned long long)footer_bytes, (unsigned long long)file_bytes);
+    if (footer_bytes > rg_footer_bytes_max)
+        return rg_fail(err, RG_ERR_LIMIT, "footer of %llu bytes; at most %llu",
+                       (unsigned long long)footer_bytes, (unsigned long long)rg_footer_bytes_max);
+    *ret_footer_bytes = footer_bytes;
+    return RG_OK;
+}
+
+static enum rg_status parse_schema(struct file_parser *parser, uint8_t type, struct rg_error *err)
+{
+    struct rg_thrift_reader *reader = &parser->meta.reader;
+    const struct rg_thrift_list list =
+        rg_thrift_read_list(reader, type, RG_THRIFT_STRUCT, rg_schema_element_bytes_min);
+
+    RG_TRY(rg_thrift_reader_check(reader, err));
+    if (list.count > rg_schema_elements_max)
+        return rg_fail(err, RG_ERR_LIMIT, "schema of %u elements; at most %u", list.count,
+                       rg_schema_elements_max);
+    struct rg_schema_element *elements =
+        rg_arena_array(parser->meta.arena, list.count, sizeof *elements);
+    if (elements == NULL)
+        return rg_meta_no_memory(list.count, "schema elements", err);
+    for (uint32_t i = 0; i < list.count; i++) {
+        RG_TRY(rg_schema_element_parse(&parser->meta, &elements[i], err));
+        if (rg_thrift_reader_check(reader, err) != RG_OK)
+            return rg_within(err, "schema element %u", i);
+    }
+    return rg_schema_build(elements, list.count, parser->meta.arena, &parser->file->schema, err);
+}
+
+static void parse_sorting_column(struct rg_meta_parser *parser, struct rg_sorting_column *column)
+{
+    struct rg_thrift_reader *reader = &parser->reader;
+    struct rg_meta_cursor at = {0};
+
+    while (rg_meta_next(parser, &sorting_column_fields, &at)) {
+        if (at.field.id == 1)
+            column->column_index = rg_thrift_read_u31(reader, at.field.type);
+        else if (at.field.id == 2)
+            column->is_descending = rg_thrift_read_bool(reader, at.field.type);
+        else
+            column->is_nulls_first = rg_thrift_read_bool(reader, at.field.type);
+    }
+}
+
+static enum rg_status parse_sorting_columns(struct rg_meta_parser *parser, uint8_t type,
+                                            struct rg_row_group *group, struct rg_error *err)
+{
+    const struct rg_thrift_list list =
+        rg_thrift_read_list(&parser->reader, type, RG_THRIFT_STRUCT, sorting_column_bytes_min);
+
+    group->sorting_columns =
+        rg_arena_array(parser->arena, list.count, sizeof *group->sorting_columns);
+    if (group->sorting_columns == NULL)
+        return rg_meta_no_memory(list.count, "sorting columns", err);
+    group->sorting_column_count = list.count;
+    for (uint32_t i = 0; i < list.count; i++)
+        parse_sorting_column(parser, &group->sorting_columns[i]);
+    return RG_OK;
+}
+
+static enum rg_status parse_columns(struct file_parser *parser, uint8_t type,
+                                    struct rg_row_group *group, struct rg_error *err)
+{
+    struct rg_thrift_reader *reader = &parser->meta.reader;
+    const struct rg_schema *schema = &parser->file->schema;
+    const struct rg_thrift_list list =
+        rg_thrift_read_list(reader, type, RG_THRIFT_STRUCT, rg_column_chunk_bytes_min);
+    size_t bytes;
+
+    RG_TRY(rg_thrift_reader_check(reader, err));
+    if (list.count != schema->leaf_count)
+        return rg_fail(err, RG_ERR_CORRUPT, "%u column chunks for %u columns", list.count,
+                       schema->leaf_count);
+    /* Not zeroed as a whole: each chunk is when its turn comes, and then is warm in the cache. */
+    if (!rg_mul_size(list.count, sizeof *group->columns, &bytes))
+        return rg_meta_no_memory(list.count, "column chunks", err);
+    group->columns = rg_arena_alloc(parser->meta.arena, bytes);
+    if (group->columns == NULL)
+        return rg_meta_no_memory(list.count, "column chunks", err);
+    for (uint32_t i = 0; i < list.count; i++) {
+        const struct rg_leaf *leaf = &schema->leaves[i];
+        char text[RG_PATH_TEXT_BYTES];
+
+        if (rg_column_chunk_parse(&parser->meta, leaf, &group->columns[i], err) != RG_OK)
+            return rg_within(err, "column %u (%s)", i,
+                             rg_schema_path_text(schema, leaf->element_index, text));
+    }
+    return RG_OK;
+}
+
+static enum rg_status parse_row_group(struct file_parser *parser, struct rg_row_group *group,
+                                      struct rg_error *err)
+{
+    struct rg_thrift_reader *reader = &parser->meta.reader;
+    struct rg_meta_cursor at = {0};
+
+    group->ordinal = -1;
+    while (rg_meta_next(&parser->meta, &row_group_fields, &at)) {
+        switch (at.field.id) {
+        case 1:
+            RG_TRY(parse_columns(parser, at.field.type, group, err));
+            break;
+        case 2:
+            group->total_bytes = rg_thrift_read_u63(reader, at.field.type);
+            break;
+        case 3:
+            group->row_count = rg_thrift_read_u63(reader, at.field.type);
+            break;
+        case 4:
+            RG_TRY(parse_sorting_columns(&parser->meta, at.field.type, group, err));
+            break;
+        case 5:
+            group->file_offset = rg_thrift_read_u63(reader, at.field.type);
+            group->has_file_offset = true;
+            break;
+        case 6:
+            group->total_compressed_bytes = rg_thrift_read_u63(reader, at.field.type);
+            group->has_total_compressed_bytes = true;
+            break;
+        case 7:
+            group->ordinal = rg_thrift_read_i32(reader, at.field.type);
+            break;
+        default:
+            break;
+        }
+    }
+    return rg_thrift_reader_check(reader, err);
+}
+
+static enum rg_status parse_row_groups(struct file_parser *parser, uint8_t type,
+                                       struct rg_error *err)
+{
+    struct rg_thrift_reader *reader = &parser->meta.reader;
+    const struct rg_thrift_list list =
+        rg_thrift_read_list(reader, type, RG_THRIFT_STRUCT, row_group_bytes_min);
+
+    RG_TRY(rg_thrift_reader_check(reader, err));
+    if (list.count > rg_row_groups_max)
+        return rg_fail(err, RG_ERR_LIMIT, "%u row groups; at most %u", list.count,
+                       rg_row_groups_max);
+    struct rg_row_group *groups = rg_arena_array(parser->meta.arena, list.count, sizeof *groups);
+    if (groups == NULL)
+        return rg_meta_no_memory(list.count, "row groups", err);
+    for (uint32_t i = 0; i < list.count; i++) {
+        if (parse_row_group(parser, &groups[i], err) != RG_OK)
+            return rg_within(err, "row group %u", i);
+    }
+    parser->file->row_groups = groups;
+    parser->file->row_group_count = list.count;
+    return RG_OK;
+}
+
+/* The number of the union's field that is set. */
+static uint8_t parse_column_order(struct rg_meta_parser *parser)
+{
+    struct rg_thrift_field field = {0};
+    uint8_t order = RG_COLUMN_ORDER_UNDEFINED;
+
+    while (rg_thrift_next_field(&parser->reader, &field)) {
+        order = field.id > 0 && field.id < UINT8_MAX ? (uint8_t)field.id : UINT8_MAX;
+        rg_thrift_skip(&parser->reader, field.type);
+    }
+    return order;
+}
+
+static enum rg_status parse_column_orders(struct file_parser *parser, uint8_t type,
+                                          struct rg_error *err)
+{
+    struct rg_thrift_reader *reader = &parser->meta.reader;
+    const struct rg_schema *schema = &parser->file->schema;
+    const struct rg_thrift_list list = rg_thrift_read_list(reader, type, RG_THRIFT_STRUCT, 1);
+
+    RG_TRY(rg_thrift_reader_check(reader, err));
+    if (list.count != schema->leaf_count)
+        return rg_fail(err, RG_ERR_CORRUPT, "%u column orders for %u columns", list.count,
+                       schema->leaf_count);
+    for (uint32_t i = 0; i < list.count; i++)
+        schema->leaves[i].column_order = parse_column_order(&parser->meta);
+    parser->file->has_column_orders = true;
+    return RG_OK;
+}
+
+static bool has_schema(const struct file_parser *parser)
+{
+    return parser->file->schema.element_count > 0;
+}
+
+/* Fields 2, 4 and 7, of which the schema must be read first. */
+static enum rg_status parse_list(struct file_parser *parser, const struct rg_thrift_field *field,
+                                 struct rg_error *err)
+{
+    struct rg_thrift_reader *reader = &parser->meta.reader;
+
+    if (field->id == 2)
+        return parse_schema(parser, field->type, err);
+    if (has_schema(parser))
+        return field->id == 4 ? parse_row_groups(parser, field->type, err)
+                              : parse_column_orders(parser, field->type, err);
+    if (field->id == 4) {
+        parser->row_groups = *reader;
+        parser->row_groups_type = field->type;
+    } else {
+        parser->column_orders = *reader;
+        parser->column_orders_type = field->type;
+    }
+    rg_thrift_skip(reader, field->type);
+    return RG_OK;
+}
+
+/* What parse_list() put off. */
+static enum rg_status parse_rest(struct file_parser *parser, struct rg_error *err)
+{
+    if (parser->row_groups_type != RG_THRIFT_STOP) {
+        parser->meta.reader = parser->row_groups;
+        RG_TRY(parse_row_groups(parser, parser->row_groups_type, err));
+    }
+    if (parser->column_orders_type != RG_THRIFT_STOP) {
+        parser->meta.reader = parser->column_orders;
+        RG_TRY(parse_column_orders(parser, parser->column_orders_type, err));
+    }
+    return rg_thrift_reader_check(&parser->meta.reader, err);
+}
+
+static enum rg_status parse_file_field(struct file_parser *parser,
+                                       const struct rg_thrift_field *field, struct rg_error *err)
+{
+    struct rg_thrift_reader *reader = &parser->meta.reader;
+    struct rg_file_meta *file = parser->file;
+
+    switch (field->id) {
+    case 1:
+        file->version = rg_thrift_read_i32(reader, field->type);
+        return RG_OK;
+    case 2:
+    case 4:
+    case 7:
+        return parse_list(parser, field, err);
+    case 3:
+        file->row_count = rg_thrift_read_u63(reader, field->type);
+        return RG_OK;
+    case 5:
+        return rg_key_values_parse(&parser->meta, field->type, &file->key_values,
+                                   &file->key_value_count, err);
+    case 6:
+        file->created_by = rg_thrift_read_binary(reader, field->type);
+        return RG_OK;
+    case 8: /* encryption_algorithm. */
+    case 9: /* footer_signing_key_metadata. */
+        file->is_encrypted = true;
+        rg_thrift_skip(reader, field->type);
+        return RG_OK;
+    default:
+        return RG_OK;
+    }
+}
+
+enum rg_status rg_footer_parse(struct rg_span footer, struct rg_arena *arena,
+                               struct rg_file_meta *ret_meta, struct rg_error *err)
+{
+    struct rg_file_meta file = {0};
+    struct file_parser parser = {.meta.arena = arena, .file = &file};
+    struct rg_meta_cursor at = {0};
+
+    if (footer.bytes > rg_footer_bytes_max)
+        return rg_fail(err, RG_ERR_LIMIT, "footer of %zu bytes; at most %llu", footer.bytes,
+                       (unsigned long long)rg_footer_bytes_max);
+    rg_thrift_reader_init(&parser.meta.reader, footer);
+    while (rg_meta_next(&parser.meta, &file_fields, &at))
+        RG_TRY(parse_file_field(&parser, &at.field, err));
+    RG_TRY(rg_thrift_reader_check(&parser.meta.reader, err));
+    RG_TRY(parse_rest(&parser, err));
+    file.unknown_field_count = parser.meta.unknown_field_count;
+    file.has_extension = parser.meta.extension_count > 0;
+    *ret_meta = file;
+    return RG_OK;
+}
+
+static void emit_schema(struct rg_thrift_writer *writer, const struct rg_schema *schema)
+{
+    rg_thrift_list_begin(writer, 2, RG_THRIFT_STRUCT, schema->element_count);
+    for (uint32_t i = 0; i < schema->element_count; i++)
+        rg_schema_element_emit(writer, &schema->elements[i]);
+}
+
+static void emit_sorting_columns(struct rg_thrift_writer *writer, const struct rg_row_group *group)
+{
+    rg_thrift_list_begin(writer, 4, RG_THRIFT_STRUCT, group->sorting_column_count);
+    for (uint32_t i = 0; i < group->sorting_column_count; i++) {
+        const struct rg_sorting_column *column = &group->sorting_columns[i];
+        const int32_t outer = rg_thrift_element_begin(writer);
+
+        rg_thrift_write_i32(writer, 1, (int32_t)column->column_index);
+        rg_thrift_write_bool(writer, 2, column->is_descending);
+        rg_thrift_write_bool(writer, 3, column->is_nulls_first);
+        rg_thrift_struct_end(writer, outer);
+    }
+}
+
+static void emit_row_group(struct rg_thrift_writer *writer, const struct rg_schema *schema,
+                           const struct rg_row_group *group)
+{
+    const int32_t outer = rg_thrift_element_begin(writer);
+
+    rg_thrift_list_begin(writer, 1, RG_THRIFT_STRUCT, schema->leaf_count);
+    for (uint32_t i = 0; i < schema->leaf_count; i++)
+        rg_column_chunk_emit(writer, &schema->leaves[i], &group->columns[i]);
+    rg_thrift_write_i64(writer, 2, (int64_t)group->total_bytes);
+    rg_thrift_write_i64(writer, 3, (int64_t)group->row_count);
+    if (group->sorting_columns != NULL)
+        emit_sorting_columns(writer, group);
+    if (group->has_file_offset)
+        rg_thrift_write_i64(writer, 5, (int64_t)group->file_offset);
+    if (group->has_total_compressed_bytes)
+        rg_thrift_write_i64(writer, 6, (int64_t)group->total_compressed_bytes);
+    if (group->ordinal >= 0)
+        rg_thrift_write_integer(writer, 7, RG_THRIFT_I16, group->ordinal);
+    rg_thrift_struct_end(writer, outer);
+}
+
+static void emit_column_orders(struct rg_thrift_writer *writer, const struct rg_schema *schema)
+{
+    rg_thrift_list_begin(writer, 7, RG_THRIFT_STRUCT, schema->leaf_count);
+    for (uint32_t i = 0; i < schema->leaf_count; i++) {
+        const uint8_t order = schema->leaves[i].column_order;
+        const int32_t outer = rg_thrift_element_begin(writer);
+
+        rg_thrift_write_empty_struct(
+            writer, order == RG_COLUMN_ORDER_UNDEFINED ? RG_COLUMN_ORDER_TYPE : order);
+        rg_thrift_struct_end(writer, outer);
+    }
+}
+
+enum rg_status rg_footer_emit(const struct rg_file_meta *meta, struct rg_buffer *out,
+                              struct rg_error *err)
+{
+    struct rg_thrift_writer writer;
+
+    rg_thrift_writer_init(&writer, out);
+    rg_thrift_write_i32(&writer, 1, meta->version);
+    emit_schema(&writer, &meta->schema);
+    rg_thrift_write_i64(&writer, 3, (int64_t)meta->row_count);
+    rg_thrift_list_begin(&writer, 4, RG_THRIFT_STRUCT, meta->row_group_count);
+    for (uint32_t i = 0; i < meta->row_group_count; i++)
+        emit_row_group(&writer, &meta->schema, &meta->row_groups[i]);
+    if (meta->key_value_count > 0)
+        rg_key_values_emit(&writer, 5, meta->key_values, meta->key_value_count);
+    if (meta->created_by.data != NULL)
+        rg_thrift_write_binary(&writer, 6, meta->created_by);
+    if (meta->has_column_orders)
+        emit_column_orders(&writer, &meta->schema);
+    rg_thrift_struct_end(&writer, 0);
+    (void)rg_thrift_writer_finish(&writer);
+    return rg_buffer_check(out, "the footer", err);
+}
+
+uint64_t rg_chunk_begin(const struct rg_column_chunk *chunk)
+{
+    const uint64_t dictionary = chunk->dictionary_page_offset;
+    const bool has_dictionary = chunk->has_dictionary_offset &&
+                                dictionary >= sizeof rg_parquet_magic &&
+                                dictionary < chunk->data_page_offset;
+
+    return has_dictionary ? dictionary : chunk->data_page_offset;
+}

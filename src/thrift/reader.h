@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Reads Thrift's compact protocol from a span, once and from front to back.
+ *
+ * A failure sticks: the reader goes to its end, every later read gives zero and every struct seems
+ * to be over, so that a parser checks once where it is done instead of at each value.
+ *
+ *     struct rg_thrift_field field = {0};
+ *
+ *     while (rg_thrift_next_field(reader, &field)) {
+ *         switch (field.id) {
+ *         case 1:
+ *             row_count = rg_thrift_read_u63(reader, field.type);
+ *             break;
+ *         default:
+ *             rg_thrift_skip(reader, field.type);
+ *         }
+ *     }
+ *     return rg_thrift_reader_check(reader, err);
+ *
+ * Values are read by the type that the field's header or the list's header gave. A type that does
+ * not fit is a failure, except that integers of all widths stand for one another as long as the
+ * value fits.
+ */
+
+#ifndef THRIFT_READER_H
+#define THRIFT_READER_H
+
+#include "base/error.h"
+#include "base/span.h"
+#include "thrift/wire.h"
+
+struct rg_thrift_reader {
+    const uint8_t *next;
+    const uint8_t *end;
+    const uint8_t *begin;
+    const char *failure;   /* The first one, static text; NULL: none. */
+    size_t failure_offset; /* Where it was noticed. */
+};
+
+/* Begin each struct with a zeroed one. */
+struct rg_thrift_field {
+    int32_t id;
+    uint8_t type; /* enum rg_thrift_type, or a number that is none. */
+};
+
+struct rg_thrift_list {
+    uint32_t count;
+    uint8_t type; /* Of the elements. */
+};
+
+/* Borrows `bytes` as long as the reader, and what it gave, is in use. */
+void rg_thrift_reader_init(struct rg_thrift_reader *reader, struct rg_span bytes);
+
+/* Fails with `failure`, a static text, unless the reader failed before. */
+void rg_thrift_fail(struct rg_thrift_reader *reader, const char *failure);
+
+/*
+ * Says what stuck.
+ *
+ * Errors:  RG_ERR_CORRUPT after a failure.
+ */
+RG_MUST_CHECK enum rg_status rg_thrift_reader_check(const struct rg_thrift_reader *reader,
+                                                    struct rg_error *err);
+
+/* Bytes read so far. */
+static inline size_t rg_thrift_offset(const struct rg_thrift_reader *reader)
+{
+    return (size_t)(reader->next - reader->begin);
+}
+
+/* The parts of the readers below that are rarely taken. */
+bool rg_thrift_next_field_rare(struct rg_thrift_reader *reader, struct rg_thrift_field *field);
+uint64_t rg_thrift_varint_rare(struct rg_thrift_reader *reader);
+int64_t rg_thrift_integer_rare(struct rg_thrift_reader *reader, uint8_t type);
+
+/* Reads a field header; false behind the last field of the struct, or after a failure. */
+static inline bool rg_thrift_next_field(struct rg_thrift_reader *reader,
+                                        struct rg_thrift_field *field)
+{
+    if (reader->next == reader->end || *reader->next < 0x10)
+        return rg_thrift_next_field_rare(reader, field);
+    field->id += *reader->next >> 4;
+    field->type = *reader->next++ & 15;
+    return true;
+}
+
+/* A bare variable-length number. */
+static inline uint64_t rg_thrift_varint(struct rg_thrift_reader *reader)
+{
+    if (reader->next == reader->end || *reader->next >= 0x80)
+        return rg_thrift_varint_rare(reader);
+    return *reader->next++;
+}
+
+/* An integer of any width. */
+static inline int64_t rg_thrift_read_i64(struct rg_thrift_reader *reader, uint8_t type)
+{
+    if (type < RG_THRIFT_I16 || type > RG_THRIFT_I64)
+        return rg_thrift_integer_rare(reader, type);
+    const uint64_t zigzag = rg_thrift_varint(reader);
+    return (int64_t)(zigzag >> 1) ^ -(int64_t)(zigzag & 1);
+}
+
+/* An integer of any width whose value must lie within those of the result. */
+int32_t rg_thrift_read_i32(struct rg_thrift_reader *reader, uint8_t type);
+
+/* One that must not be negative: what Thrift, which has no unsigned numbers, says of sizes. */
+static inline uint64_t rg_thrift_read_u63(struct rg_thrift_reader *reader, uint8_t type)
+{
+    const int64_t value = rg_thrift_read_i64(reader, type);
+
+    if (value < 0)
+        rg_thrift_fail(reader, "negative number where a count or a size belongs");
+    return value < 0 ? 0 : (uint64_t)value;
+}
+
+/* One in 0 .. 2^31 - 1. */
+static inline uint32_t rg_thrift_read_u31(struct rg_thrift_reader *reader, uint8_t type)
+{
+    const int64_t value = rg_thrift_read_i64(reader, type);
+
+    if (value < 0 || value > INT32_MAX)
+        rg_thrift_fail(reader, "number out of the range of a count or a size");
+    return (uint32_t)value & INT32_MAX;
+}
+
+/* An enumeration's number in 0 .. 255. */
+static inline uint8_t rg_thrift_read_u8(struct rg_thrift_reader *reader, uint8_t type)
+{
+    const int64_t value = rg_thrift_read_i64(reader, type);
+
+    if (value < 0 || value > UINT8_MAX)
+        rg_thrift_fail(reader, "number out of the range of an enumeration");
+    return (uint8_t)value;
+}
+
+/* The value of a boolean field. */
+bool rg_thrift_read_bool(struct rg_thrift_reader *reader, uint8_t type);
+
+/* A boolean in a list. */
+bool rg_thrift_read_bool_element(struct rg_thrift_reader *reader);
+
+double rg_thrift_read_double(struct rg_thrift_reader *reader, uint8_t type);
+
+/* Points into the reader's bytes; data is NULL after a failure only. */
+struct rg_span rg_thrift_read_binary(struct rg_thrift_reader *reader, uint8_t type);
+
+/* True when `type` is a struct, whose fields come next. Otherwise fails. */
+bool rg_thrift_read_struct(struct rg_thrift_reader *reader, uint8_t type);
+
+/*
+ * The header of a list (or set) whose elements are of `element_type`, and no shorter than
+ * `element_bytes_min` each: a count that the bytes left cannot hold is a failure, so that memory
+ * made for the elements is bounded by the bytes that are there. `element_bytes_min` >= 1.
+ */
+struct rg_thrift_list rg_thrift_read_list(struct rg_thrift_reader *reader, uint8_t type,
+                                          uint8_t element_type, size_t element_bytes_min);
+
+/* Passes over the value of a field, to any depth up to RG_THRIFT_DEPTH_MAX. */
+void rg_thrift_skip(struct rg_thrift_reader *reader, uint8_t type);
+
+/* The same for an element of a list. */
+void rg_thrift_skip_element(struct rg_thrift_reader *reader, uint8_t type);
+
+#endif
