@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "stitch/statistics.h"
+
+/* Whether min_value and max_value mean anything (parquet.thrift, FileMetaData.column_orders). */
+static bool has_known_order(const struct rg_leaf *leaf, enum rg_order order)
+{
+    return leaf->column_order == RG_COLUMN_ORDER_TYPE ||
+           (leaf->column_order == RG_COLUMN_ORDER_IEEE_754_TOTAL && rg_order_is_floating(order));
+}
+
+static bool is_equal_pair(struct rg_span min, struct rg_span max)
+{
+    return min.data != NULL && max.data != NULL && rg_span_equal(min, max);
+}
+
+/* Puts the bounds into `kept` that can be believed. */
+static void trust_bounds(const struct rg_writer *writer, enum rg_order order,
+                         const struct rg_leaf *leaf, const struct rg_statistics *given,
+                         struct rg_statistics *kept)
+{
+    const bool is_binary =
+        leaf->type == RG_TYPE_BYTE_ARRAY || leaf->type == RG_TYPE_FIXED_LEN_BYTE_ARRAY;
+    const bool is_signed = rg_order_is_signed(order);
+    const bool has_new = given->min_value.data != NULL || given->max_value.data != NULL;
+    const bool is_new = has_new && has_known_order(leaf, order);
+    const struct rg_span min = is_new ? given->min_value : given->min;
+    const struct rg_span max = is_new ? given->max_value : given->max;
+    const bool is_any_order = is_signed || is_equal_pair(min, max);
+
+    if (order == RG_ORDER_NONE)
+        return;
+    if (rg_order_is_floating(order) && writer->has_nan_bounds)
+        return;
+    /*
+     * The fields min_value and max_value came with format 2.4.0, after PARQUET-251 was mended: a
+     * writer of no name that has them is none of those. parquet-java asks created_by for the
+     * deprecated pair only, too.
+     */
+    const bool is_suspect = !is_new || writer->application.bytes > 0;
+    if (is_binary && writer->has_wrong_binary_bounds && is_suspect)
+        return;
+    /* Signed comparison is no fault where it is the right one, or where it had nothing to do. */
+    if ((!is_new || writer->has_signed_order_only) && !is_any_order)
+        return;
+
+    if (rg_order_accepts(order, leaf, min)) {
+        kept->min_value = rg_order_lower_bound(order, min);
+        kept->has_min_exact = is_new && given->has_min_exact;
+        kept->is_min_exact = kept->has_min_exact && given->is_min_exact;
+    }
+    if (rg_order_accepts(order, leaf, max)) {
+        kept->max_value = rg_order_upper_bound(order, max);
+        kept->has_max_exact = is_new && given->has_max_exact;
+        kept->is_max_exact = kept->has_max_exact && given->is_max_exact;
+    }
+    /* A lower bound above the upper one: nobody can tell which of them is wrong. */
+    if (kept->min_value.data != NULL && kept->max_value.data != NULL &&
+        rg_order_compare(order, kept->min_value, kept->max_value) > 0) {
+        kept->min_value = (struct rg_span){NULL, 0};
+        kept->max_value = (struct rg_span){NULL, 0};
+        kept->has_min_exact = kept->is_min_exact = false;
+        kept->has_max_exact = kept->is_max_exact = false;
+    }
+}
+
+struct rg_statistics rg_statistics_trusted(const struct rg_writer *writer, enum rg_order order,
+                                           const struct rg_leaf *leaf,
+                                           const struct rg_statistics *given, uint64_t value_count)
+{
+    struct rg_statistics kept = {.has_null_count = leaf->def_max == 0};
+
+    if (leaf->def_max > 0 && given->has_null_count && given->null_count <= value_count) {
+        kept.has_null_count = true;
+        kept.null_count = given->null_count;
+    }
+    if (rg_order_is_floating(order) && given->has_nan_count &&
+        given->nan_count <= value_count - kept.null_count) {
+        kept.has_nan_count = true;
+        kept.nan_count = given->nan_count;
+    }
+    trust_bounds(writer, order, leaf, given, &kept);
+    return kept;
+}
+
+void rg_statistics_merge_init(struct rg_statistics_merge *merge, enum rg_order order,
+                              const struct rg_leaf *leaf)
+{
+    *merge = (struct rg_statistics_merge){.order = order, .leaf = leaf};
+}
+
+/* Nothing but nulls and NaN, which bounds do not speak of. */
+static bool is_without_bounds(const struct rg_statistics *part, uint64_t value_count)
+{
+    const uint64_t nan_count = part->has_nan_count ? part->nan_count : 0;
+
+    return part->has_null_count && part->null_count <= value_count &&
+           nan_count == value_count - part->null_count;
+}
+
+/*
+ * Of two equal bounds one that is exact suffices: the value is there. Otherwise one that may be
+ * exact leaves it open.
+ */
+static void join_exactness(bool *has, bool *is, bool part_has, bool part_is)
+{
+    const bool is_exact = (*has && *is) || (part_has && part_is);
+
+    *has = is_exact || (*has && part_has);
+    *is = is_exact;
+}
+
+static void add_min(struct rg_statistics_merge *merge, const struct rg_statistics *part)
+{
+    struct rg_statistics *sum = &merge->sum;
+
+    if (part->min_value.data == NULL) {
+        merge->lacks_min = true;
+        return;
+    }
+    const bool is_first = sum->min_value.data == NULL;
+    const int order =
+        is_first ? -1 : rg_order_compare(merge->order, part->min_value, sum->min_value);
+    if (order < 0) {
+        sum->min_value = part->min_value;
+        sum->has_min_exact = part->has_min_exact;
+        sum->is_min_exact = part->is_min_exact;
+    } else if (order == 0) {
+        join_exactness(&sum->has_min_exact, &sum->is_min_exact, part->has_min_exact,
+                       part->is_min_exact);
+    }
+}
+
+static void add_max(struct rg_statistics_merge *merge, const struct rg_statistics *part)
+{
+    struct rg_statistics *sum = &merge->sum;
+
+    if (part->max_value.data == NULL) {
+        merge->lacks_max = true;
+        return;
+    }
+    const bool is_first = sum->max_value.data == NULL;
+    const int order =
+        is_first ? 1 : rg_order_compare(merge->order, part->max_value, sum->max_value);
+    if (order > 0) {
+        sum->max_value = part->max_value;
+        sum->has_max_exact = part->has_max_exact;
+        sum->is_max_exact = part->is_max_exact;
+    } else if (order == 0) {
+        join_exactness(&sum->has_max_exact, &sum->is_max_exact, part->has_max_exact,
+                       part->is_max_exact);
+    }
+}
+
+void rg_statistics_merge_add(struct rg_statistics_merge *merge, const struct rg_statistics *part,
+                             uint64_t value_count)
+{
+    if (value_count == 0)
+        return;
+    merge->has_any = true;
+
+    if (part->has_null_count)
+        merge->sum.null_count += part->null_count;
+    else
+        merge->lacks_nulls = true;
+
+    const bool is_all_null = part->has_null_count && part->null_count == value_count;
+    if (part->has_nan_count)
+        merge->sum.nan_count += part->nan_count;
+    else if (!is_all_null)
+        merge->lacks_nans = true;
+
+    if (merge->order == RG_ORDER_NONE || is_without_bounds(part, value_count))
+        return;
+    add_min(merge, part);
+    add_max(merge, part);
+}
+
+static enum rg_status copy_min(const struct rg_statistics_merge *merge, struct rg_arena *arena,
+                               struct rg_statistics *sum, struct rg_error *err)
+{
+    const struct rg_span given = rg_order_lower_bound(merge->order, merge->sum.min_value);
+    bool is_shorter;
+    const struct rg_span bound =
+        rg_order_shorten_lower(merge->order, merge->leaf, given, rg_bound_bytes_max, &is_shorter);
+
+    if (bound.bytes > rg_bound_bytes_max)
+        return RG_OK;
+    sum->min_value = rg_arena_copy(arena, bound);
+    if (sum->min_value.data == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for %zu bytes of bounds", bound.bytes);
+    sum->has_min_exact = is_shorter || merge->sum.has_min_exact;
+    sum->is_min_exact = !is_shorter && merge->sum.is_min_exact;
+    return RG_OK;
+}
+
+static enum rg_status copy_max(const struct rg_statistics_merge *merge, struct rg_arena *arena,
+                               struct rg_statistics *sum, struct rg_error *err)
+{
+    const struct rg_span given = rg_order_upper_bound(merge->order, merge->sum.max_value);
+    bool is_shorter;
+    const struct rg_span bound = rg_order_shorten_upper(merge->order, merge->leaf, given,
+                                                        rg_bound_bytes_max, arena, &is_shorter);
+
+    if (bound.bytes > rg_bound_bytes_max)
+        return RG_OK;
+    sum->max_value = is_shorter || bound.data == NULL ? bound : rg_arena_copy(arena, bound);
+    if (sum->max_value.data == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for %zu bytes of bounds", given.bytes);
+    sum->has_max_exact = is_shorter || merge->sum.has_max_exact;
+    sum->is_max_exact = !is_shorter && merge->sum.is_max_exact;
+    return RG_OK;
+}
+
+enum rg_status rg_statistics_merge_finish(const struct rg_statistics_merge *merge,
+                                          struct rg_arena *arena,
+                                          struct rg_statistics *ret_statistics,
+                                          struct rg_error *err)
+{
+    struct rg_statistics sum = {
+        .has_null_count = !merge->lacks_nulls,
+        .has_nan_count = rg_order_is_floating(merge->order) && !merge->lacks_nans,
+    };
+
+    if (sum.has_null_count)
+        sum.null_count = merge->sum.null_count;
+    if (sum.has_nan_count)
+        sum.nan_count = merge->sum.nan_count;
+    if (!merge->lacks_min && merge->sum.min_value.data != NULL)
+        RG_TRY(copy_min(merge, arena, &sum, err));
+    if (!merge->lacks_max && merge->sum.max_value.data != NULL)
+        RG_TRY(copy_max(merge, arena, &sum, err));
+    *ret_statistics = sum;
+    return RG_OK;
+}
