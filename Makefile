@@ -10,6 +10,7 @@ build:
 	tools/build.sh
 
 demo: build
+	tools/setup/demo.sh
 	tools/setup/python.sh
 	build/venv/bin/python tools/demo.py
 

@@ -41,7 +41,8 @@ def with_pyarrow_dictionaries(paths):
 def with_duckdb(paths, columns="*", where="true"):
     connection = duckdb.connect()
     listed = "[" + ", ".join(f"'{path}'" for path in paths) + "]"
-    query = f"SELECT {columns} FROM read_parquet({listed}) WHERE {where}"
+    source = f"read_parquet({listed}, hive_partitioning = false)"
+    query = f"SELECT {columns} FROM {source} WHERE {where}"
     table = connection.sql(query).to_arrow_table()
     connection.close()
     return table
