@@ -56,13 +56,13 @@ struct rg_option_info {
     bool has_no_setting;  /* Only a flag: neither in the environment nor in a file (help). */
     const char *argument; /* "SIZE"; NULL: a switch, set by "true" and "false". */
     const char *choices;  /* Words that the argument may be, separated by spaces; NULL: free. */
-    const char *initial;  /* The default, for people; NULL: off, or nothing to say. */
-    const char *help;     /* One sentence or two, without a newline. */
+    const char *initial;  /* The default; NULL: off, or nothing to say. */
+    const char *help;     /* A phrase or two, without a newline or a full stop at the end. */
     uint32_t commands;    /* enum rg_command, added up: who takes it. */
 };
 
-/* The table, in the order in which help shows it. */
-RG_API const struct rg_option_info *rg_option_list(size_t *ret_count);
+/* Row `index` of the table, in the order in which help shows it; NULL behind the last. */
+RG_API const struct rg_option_info *rg_option_at(size_t index);
 
 /* The row of that name, or NULL. */
 RG_API const struct rg_option_info *rg_option_find(const char *name);

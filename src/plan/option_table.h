@@ -31,7 +31,8 @@ enum rg_option_kind {
 struct rg_option {
     struct rg_option_info info;
     enum rg_option_kind kind;
-    size_t offset;      /* Of the field in struct rg_options. */
+    size_t offset;     /* Of the field in struct rg_options. */
+    bool is_described; /* info.initial only describes a default that the field's zero stands for. */
     uint64_t value_min; /* NUMBER, ROWS, SIZE: both ends are allowed. */
     uint64_t value_max;
 };

@@ -17,7 +17,7 @@
  * Rules. Row groups of equal shape form a group; groups come in the order of their first row group,
  * and each is laid out alone. Inside a group:
  *
- *   (1) Row groups are in the order of --order; ties by path, home inputs before others.
+ *   (1) Row groups are in the order of --order; ties by path, which puts home inputs before others.
  *   (2) A good unit is a bin of its own.
  *   (3) A run of other units, of weight T, is cut into n = ceil(T / target) bins, or into as many
  *       as the caps ask for if that is more: cut i lies at the unit boundary that is closest to
@@ -34,7 +34,6 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/hash.h"
-#include "parquet/metadata.h"
 #include "plan/options.h"
 
 struct rg_plan_row_group {
@@ -53,10 +52,10 @@ struct rg_plan_row_group {
 struct rg_plan_file {
     const char *path; /* What orders it: below SOURCE, or a name in the home. Unique. */
     uint64_t bytes;
-    struct rg_hash128 shape; /* rg_file_shape(). */
+    struct rg_hash128 shape; /* Inputs share an output only where this is equal. */
     struct rg_plan_row_group *row_groups;
     uint32_t row_group_count;
-    bool is_home; /* One of our own outputs that is taken again: before all others. */
+    bool is_home; /* One of our own outputs that is taken again; by path before all others. */
 };
 
 struct rg_plan_source {
@@ -102,24 +101,11 @@ static const uint64_t rg_small_file_bytes_max = UINT64_C(8) << 20;
 bool rg_plan_is_small(uint64_t file_bytes, const struct rg_options *options);
 
 /*
- * Fills row groups and shape of `ret_file` from its footer; path, bytes and is_home are the
- * caller's. `meta` must have passed rg_file_acceptable(). Row groups without rows are passed over.
- * Everything lies in `arena`.
- *
- * A row group above 1 GiB uncompressed is no error: it can only be a bin of its own.
- *
- * Errors:  RG_ERR_NOMEM; RG_ERR_LIMIT for a chunk that no output may hold (above 2^31-1 bytes).
- */
-RG_MUST_CHECK enum rg_status rg_plan_describe(const struct rg_file_meta *meta,
-                                              const struct rg_options *options,
-                                              struct rg_arena *arena, struct rg_plan_file *ret_file,
-                                              struct rg_error *err);
-
-/*
  * Lays out one batch. The plan lies in `arena`; `scratch` is empty again on return. Files without
  * row groups are fine: they have rows in no output.
  *
- * Errors:  RG_ERR_NOMEM; RG_ERR_LIMIT when there are more than 2^32 - 1 row groups.
+ * Errors:  RG_ERR_NOMEM; RG_ERR_LIMIT when there are more than 2^32 - 1 row groups, or when rows or
+ *          bytes add up to more than 2^60.
  */
 RG_MUST_CHECK enum rg_status rg_plan_batch(const struct rg_plan_file *files, uint32_t file_count,
                                            const struct rg_options *options, struct rg_arena *arena,

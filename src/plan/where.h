@@ -31,7 +31,7 @@ enum rg_where_operator {
 struct rg_where_term {
     struct rg_span key;
     struct rg_span value;
-    enum rg_where_operator operator;
+    enum rg_where_operator op;
 };
 
 enum {

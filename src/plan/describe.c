@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "plan/describe.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "stitch/order.h"
+#include "stitch/statistics.h"
+#include "stitch/writer.h"
+
+/* More rows than that in one row group are a lie, and would make sums overflow. */
+static const uint64_t row_count_max = UINT64_C(1) << 40;
+
+/* The `bytes` bytes of a little-endian integer, most significant first. */
+static void reverse(struct rg_span value, uint8_t *out)
+{
+    for (size_t i = 0; i < value.bytes; i++)
+        out[i] = value.data[value.bytes - 1 - i];
+}
+
+static size_t width_of(enum rg_order order)
+{
+    switch (order) {
+    case RG_ORDER_BOOLEAN:
+        return 1;
+    case RG_ORDER_FLOAT16:
+        return 2;
+    case RG_ORDER_INT32:
+    case RG_ORDER_UINT32:
+    case RG_ORDER_FLOAT:
+        return 4;
+    case RG_ORDER_INT64:
+    case RG_ORDER_UINT64:
+    case RG_ORDER_DOUBLE:
+        return 8;
+    case RG_ORDER_NONE:
+    case RG_ORDER_BYTES:
+    case RG_ORDER_SIGNED_BYTES:
+        break;
+    }
+    return 0;
+}
+
+/* Integers and booleans: big-endian, the sign bit turned round where there is one. */
+static struct rg_span bound_of_integer(enum rg_order order, struct rg_span value,
+                                       struct rg_arena *arena)
+{
+    uint8_t *key = rg_arena_alloc(arena, value.bytes);
+
+    if (key == NULL)
+        return (struct rg_span){0};
+    reverse(value, key);
+    if (order == RG_ORDER_INT32 || order == RG_ORDER_INT64)
+        key[0] ^= 0x80;
+    return (struct rg_span){key, value.bytes};
+}
+
+/* How wide the exponent of a float of so many bytes is (IEEE 754). */
+static unsigned exponent_bits(size_t bytes)
+{
+    return bytes == 2 ? 5 : bytes == 4 ? 8 : 11;
+}
+
+/* True when all exponent bits are set and some bit of the fraction is. */
+static bool is_nan(const uint8_t *big_endian, size_t bytes)
+{
+    const unsigned fraction_bits = (unsigned)bytes * 8 - 1 - exponent_bits(bytes);
+    uint64_t bits = 0;
+
+    for (size_t i = 0; i < bytes; i++)
+        bits = bits << 8 | big_endian[i];
+    const uint64_t exponent = bits >> fraction_bits & ((UINT64_C(1) << exponent_bits(bytes)) - 1);
+    const uint64_t fraction = bits & ((UINT64_C(1) << fraction_bits) - 1);
+    return exponent == (UINT64_C(1) << exponent_bits(bytes)) - 1 && fraction != 0;
+}
+
+/* Floats: as integers of sign and magnitude; negative ones are turned round altogether. */
+static struct rg_span bound_of_float(struct rg_span value, struct rg_arena *arena)
+{
+    uint8_t *key = rg_arena_alloc(arena, value.bytes);
+    bool is_zero = true;
+
+    if (key == NULL)
+        return (struct rg_span){0};
+    reverse(value, key);
+    if (is_nan(key, value.bytes))
+        return (struct rg_span){0};
+    for (size_t i = 0; i < value.bytes; i++)
+        is_zero = is_zero && (key[i] & (i == 0 ? 0x7f : 0xff)) == 0;
+    if (is_zero)
+        key[0] = 0;
+    const bool is_negative = (key[0] & 0x80) != 0;
+    for (size_t i = 0; i < value.bytes; i++)
+        key[i] = is_negative ? (uint8_t)~key[i] : key[i];
+    if (!is_negative)
+        key[0] |= 0x80;
+    return (struct rg_span){key, value.bytes};
+}
+
+/*
+ * Two's complement of any length: sign, then how many bytes matter, then those. Of negative numbers
+ * the longer one is the smaller, so their length is counted down.
+ */
+static struct rg_span bound_of_signed_bytes(struct rg_span value, struct rg_arena *arena)
+{
+    const bool is_negative = value.bytes > 0 && (value.data[0] & 0x80) != 0;
+    const uint8_t filler = is_negative ? 0xff : 0;
+    uint8_t *key;
+
+    while (value.bytes > 0 && value.data[0] == filler) {
+        value.data++;
+        value.bytes--;
+    }
+    if (value.bytes > UINT16_MAX)
+        return (struct rg_span){0};
+    key = rg_arena_alloc(arena, value.bytes + 3);
+    if (key == NULL)
+        return (struct rg_span){0};
+    const size_t length = is_negative ? UINT16_MAX - value.bytes : value.bytes;
+    key[0] = is_negative ? 0 : 1;
+    key[1] = (uint8_t)(length >> 8);
+    key[2] = (uint8_t)length;
+    if (value.bytes > 0)
+        memcpy(key + 3, value.data, value.bytes);
+    return (struct rg_span){key, value.bytes + 3};
+}
+
+struct rg_span rg_plan_bound(enum rg_order order, struct rg_span value, struct rg_arena *arena)
+{
+    const size_t width = width_of(order);
+
+    if (value.data == NULL || order == RG_ORDER_NONE || (width != 0 && value.bytes != width))
+        return (struct rg_span){0};
+    switch (order) {
+    case RG_ORDER_FLOAT:
+    case RG_ORDER_DOUBLE:
+    case RG_ORDER_FLOAT16:
+        return bound_of_float(value, arena);
+    case RG_ORDER_BYTES:
+        return rg_arena_copy(arena, value);
+    case RG_ORDER_SIGNED_BYTES:
+        return bound_of_signed_bytes(value, arena);
+    case RG_ORDER_BOOLEAN:
+    case RG_ORDER_INT32:
+    case RG_ORDER_INT64:
+    case RG_ORDER_UINT32:
+    case RG_ORDER_UINT64:
+    case RG_ORDER_NONE:
+        break;
+    }
+    return bound_of_integer(order, value, arena);
+}
+
+/* The leaf of that path, or leaf_count. */
+static uint32_t find_leaf(const struct rg_schema *schema, const char *path)
+{
+    const struct rg_span wanted = rg_span_of(path);
+
+    for (uint32_t i = 0; i < schema->leaf_count; i++)
+        if (rg_span_equal(schema->leaves[i].path, wanted))
+            return i;
+    return schema->leaf_count;
+}
+
+/* What the order wants to know of the file once. */
+struct sort_column {
+    uint32_t leaf_index; /* leaf_count: the file has no such column. */
+    enum rg_order order;
+};
+
+struct describer {
+    const struct rg_file_meta *meta;
+    const struct rg_options *options;
+    struct rg_arena *arena;
+    struct rg_writer writer;
+    struct sort_column columns[RG_SORT_TERMS_MAX];
+};
+
+static void find_sort_columns(struct describer *d)
+{
+    const struct rg_sort *sort = &d->options->order;
+    const struct rg_schema *schema = &d->meta->schema;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < sort->term_count; i++) {
+        struct sort_column *column;
+
+        if (sort->terms[i].key != RG_SORT_COLUMN)
+            continue;
+        column = &d->columns[count++];
+        column->leaf_index = find_leaf(schema, sort->terms[i].column);
+        column->order = column->leaf_index < schema->leaf_count
+                            ? rg_order_of(schema, column->leaf_index)
+                            : RG_ORDER_NONE;
+    }
+}
+
+static enum rg_status describe_bounds(const struct describer *d, const struct rg_row_group *from,
+                                      struct rg_plan_row_group *to, struct rg_error *err)
+{
+    const uint32_t count = d->options->order.column_count;
+    struct rg_span *bounds;
+
+    if (count == 0)
+        return RG_OK;
+    bounds = rg_arena_array(d->arena, count, sizeof *bounds);
+    if (bounds == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for bounds");
+    for (uint32_t i = 0; i < count; i++) {
+        const struct sort_column *column = &d->columns[i];
+
+        if (column->order == RG_ORDER_NONE)
+            continue;
+        const struct rg_column_chunk *chunk = &from->columns[column->leaf_index];
+        const struct rg_statistics trusted = rg_statistics_trusted(
+            &d->writer, column->order, &d->meta->schema.leaves[column->leaf_index],
+            &chunk->statistics, chunk->value_count);
+        bounds[i] = rg_plan_bound(column->order, trusted.min_value, d->arena);
+    }
+    to->bounds = bounds;
+    return RG_OK;
+}
+
+/* The most that a chunk can become when its dictionary is dissolved, as far as its footer tells. */
+static uint64_t plain_bytes(const struct rg_leaf *leaf, const struct rg_column_chunk *chunk)
+{
+    uint64_t width = 0;
+
+    switch (leaf->type) {
+    case RG_TYPE_INT32:
+    case RG_TYPE_FLOAT:
+        width = 4;
+        break;
+    case RG_TYPE_INT64:
+    case RG_TYPE_DOUBLE:
+        width = 8;
+        break;
+    case RG_TYPE_INT96:
+        width = 12;
+        break;
+    case RG_TYPE_FIXED_LEN_BYTE_ARRAY:
+        width = (uint64_t)leaf->type_length;
+        break;
+    default:
+        break;
+    }
+    if (chunk->value_count >= row_count_max)
+        return 0;
+    if (leaf->type == RG_TYPE_BYTE_ARRAY)
+        return chunk->size_statistics.has_unencoded_bytes &&
+                       chunk->size_statistics.unencoded_bytes < row_count_max
+                   ? chunk->size_statistics.unencoded_bytes + 4 * chunk->value_count
+                   : 0;
+    /* At most 2^40 times 2^31: cut to what matters before it can overflow. */
+    return width > rg_chunk_bytes_max / (chunk->value_count + 1) ? rg_chunk_bytes_max
+                                                                 : width * chunk->value_count;
+}
+
+static enum rg_status describe_chunk(const struct describer *d, uint32_t leaf_index,
+                                     const struct rg_column_chunk *chunk,
+                                     struct rg_plan_row_group *to, struct rg_error *err)
+{
+    const struct rg_leaf *leaf = &d->meta->schema.leaves[leaf_index];
+    const uint8_t codec = d->options->codec.codec;
+    const bool is_kept = codec == RG_CODEC_KEEP || codec == chunk->codec;
+    const uint64_t larger = chunk->compressed_bytes > chunk->uncompressed_bytes
+                                ? chunk->compressed_bytes
+                                : chunk->uncompressed_bytes;
+    const uint64_t plain = plain_bytes(leaf, chunk);
+
+    if (larger > rg_chunk_bytes_max)
+        return rg_fail(err, RG_ERR_LIMIT,
+                       "a chunk of %" PRIu64 " bytes; outputs hold at most %" PRIu64, larger,
+                       rg_chunk_bytes_max);
+    to->compressed_bytes += chunk->compressed_bytes;
+    to->uncompressed_bytes += chunk->uncompressed_bytes;
+    to->weight_bytes += is_kept ? chunk->compressed_bytes : chunk->uncompressed_bytes / 3;
+    if (larger > to->chunk_bytes_max)
+        to->chunk_bytes_max = larger;
+    if (plain > to->chunk_bytes_max)
+        to->chunk_bytes_max = plain < rg_chunk_bytes_max ? plain : rg_chunk_bytes_max;
+    return RG_OK;
+}
+
+static enum rg_status describe_row_group(const struct describer *d, uint32_t index,
+                                         struct rg_plan_row_group *to, struct rg_error *err)
+{
+    const struct rg_row_group *from = &d->meta->row_groups[index];
+
+    *to = (struct rg_plan_row_group){.index = index, .row_count = from->row_count};
+    if (from->row_count > row_count_max) {
+        (void)rg_fail(err, RG_ERR_LIMIT, "%" PRIu64 " rows", from->row_count);
+        return rg_within(err, "row group %u", index);
+    }
+    for (uint32_t leaf = 0; leaf < d->meta->schema.leaf_count; leaf++)
+        if (describe_chunk(d, leaf, &from->columns[leaf], to, err) != RG_OK)
+            return rg_within(err, "row group %u: column %.*s", index,
+                             (int)(d->meta->schema.leaves[leaf].path.bytes & 0xff),
+                             (const char *)d->meta->schema.leaves[leaf].path.data);
+    return describe_bounds(d, from, to, err);
+}
+
+enum rg_status rg_plan_describe(const struct rg_file_meta *meta, const struct rg_options *options,
+                                struct rg_arena *arena, struct rg_plan_file *file,
+                                struct rg_error *err)
+{
+    struct describer d = {
+        .meta = meta,
+        .options = options,
+        .arena = arena,
+        .writer = rg_writer_parse(meta->created_by),
+    };
+    struct rg_plan_row_group *row_groups =
+        rg_arena_array(arena, meta->row_group_count, sizeof *row_groups);
+    uint32_t count = 0;
+
+    if (row_groups == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for %u row groups", meta->row_group_count);
+    find_sort_columns(&d);
+    for (uint32_t i = 0; i < meta->row_group_count; i++) {
+        if (meta->row_groups[i].row_count == 0)
+            continue;
+        RG_TRY(describe_row_group(&d, i, &row_groups[count], err));
+        count++;
+    }
+    file->row_groups = row_groups;
+    file->row_group_count = count;
+    return RG_OK;
+}
