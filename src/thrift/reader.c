@@ -58,23 +58,24 @@ static size_t bytes_left(const struct rg_thrift_reader *reader)
     return (size_t)(reader->end - reader->next);
 }
 
-/* The end, a stop byte, or an id that is written out because it does not follow closely. */
+/* The end, a stop byte, or an id that is written out or near the end of its range. */
 bool rg_thrift_next_field_rare(struct rg_thrift_reader *reader, struct rg_thrift_field *field)
 {
     if (reader->next == reader->end) {
         rg_thrift_fail(reader, "bytes end inside a struct");
         return false;
     }
-    const uint8_t type = *reader->next++;
-    if (type == RG_THRIFT_STOP)
+    const uint8_t header = *reader->next++;
+    if (header == RG_THRIFT_STOP)
         return false;
-    const int64_t id = rg_thrift_read_i64(reader, RG_THRIFT_I16);
+    const int64_t id =
+        header < 0x10 ? rg_thrift_read_i64(reader, RG_THRIFT_I16) : field->id + (header >> 4);
     if (id < INT16_MIN || id > INT16_MAX)
         rg_thrift_fail(reader, "field number out of range");
     if (reader->failure != NULL)
         return false;
     field->id = (int32_t)id;
-    field->type = type;
+    field->type = header & 15;
     return true;
 }
 

@@ -79,7 +79,9 @@ int64_t rg_thrift_integer_rare(struct rg_thrift_reader *reader, uint8_t type);
 static inline bool rg_thrift_next_field(struct rg_thrift_reader *reader,
                                         struct rg_thrift_field *field)
 {
-    if (reader->next == reader->end || *reader->next < 0x10)
+    const int32_t id_before_max = INT16_MAX - 15;
+
+    if (reader->next == reader->end || *reader->next < 0x10 || field->id > id_before_max)
         return rg_thrift_next_field_rare(reader, field);
     field->id += *reader->next >> 4;
     field->type = *reader->next++ & 15;

@@ -10,6 +10,7 @@
 
 #include "thrift/writer.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum {
@@ -92,6 +93,7 @@ static inline uint8_t *put_header(struct rg_thrift_writer *writer, int32_t id, u
     uint8_t *next = writer->next;
     const int32_t step = id - writer->field_id;
 
+    assert(id >= INT16_MIN && id <= INT16_MAX);
     writer->field_id = id;
     if (step > 0 && step <= 15) {
         *next++ = (uint8_t)(step << 4 | type);
