@@ -44,7 +44,7 @@ struct rg_event {
     const char *text;
     const struct rg_left_alone *alone;
     const struct rg_partition_plan *plan;
-    const struct rg_batch *batch;
+    const struct rg_report_batch *batch;
 };
 
 /* Called by one thread at a time, from any thread of the job; must return soon. */

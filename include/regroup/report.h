@@ -47,7 +47,7 @@ struct rg_batch_file {
 };
 
 /* One record of the ledger, when it was made by this job. */
-struct rg_batch {
+struct rg_report_batch {
     const char *partition; /* "dt=2024-05-01/", "" for the root. */
     uint64_t record_number;
     const struct rg_batch_file *inputs;
@@ -111,7 +111,7 @@ RG_API RG_MUST_CHECK enum rg_status rg_report_text(const struct rg_report *repor
 struct rg_report_writer;
 RG_API struct rg_report_writer *rg_report_writer_new(rg_write_fn *write, void *user);
 RG_API RG_MUST_CHECK enum rg_status rg_report_writer_batch(struct rg_report_writer *writer,
-                                                           const struct rg_batch *batch,
+                                                           const struct rg_report_batch *batch,
                                                            struct rg_error *err);
 /* `options` may be NULL: no settings then. Frees nothing. */
 RG_API RG_MUST_CHECK enum rg_status rg_report_writer_finish(struct rg_report_writer *writer,
