@@ -63,7 +63,8 @@ def deliveries(hours):
     begin = 0
     for end, value in zip(runs.run_ends.to_pylist(), runs.values.to_pylist()):
         when = pa.scalar(value * hours * 3600, pa.timestamp("s")).as_py()
-        yield f"month={when:%Y-%m}", f"{when:%Y-%m-%d-%H}.parquet", flights.slice(begin, end - begin)
+        rows = flights.slice(begin, end - begin)
+        yield f"month={when:%Y-%m}", f"{when:%Y-%m-%d-%H}.parquet", rows
         begin = end
 
 
