@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Results of bench/run.py as one Markdown table and as one HTML page with charts, self-contained."""
+"""Results of bench/run.py as Markdown tables and as one self-contained HTML page with charts."""
 
 import html as escaping
 import math

@@ -203,6 +203,10 @@ STAGES = [
         meson("build/asan", ["torture"], ASAN + LUNDEF, CLANG, ASAN_ENV),
     ),
     (
+        "fuzz corpora, clang asan+ubsan",
+        meson("build/asan", ["fuzz"], ASAN + LUNDEF, CLANG, ASAN_ENV),
+    ),
+    (
         "threads, clang tsan",
         meson(
             "build/tsan",
@@ -235,7 +239,7 @@ def run_stage(name, function):
         said += f", {counts.failed} FAILED"
     if counts.skipped:
         said += f", {counts.skipped} skipped"
-    print(f"{name:28} {said:32} {seconds:7.1f} s", flush=True)
+    print(f"{name:32} {said:32} {seconds:7.1f} s", flush=True)
     for line in counts.problems:
         print("    " + line)
     if counts.failed:

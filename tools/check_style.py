@@ -5,8 +5,9 @@
 
     src/stitch/bad.c:12: malloc() is banned here: allocate with an arena or an rg_allocator
 
-Functions and files longer than the house rule are allowed only when tools/style_exceptions.txt
-names them with a reason, a line each: `src/folder/file.c:function why` or `src/folder/file.c why`.
+Functions and files longer than the house rule, and statics declared before they are defined, are
+allowed only when tools/style_exceptions.txt names them with a reason, a line each:
+`src/folder/file.c:function why` or `src/folder/file.c why`.
 """
 
 import re
@@ -96,7 +97,7 @@ def declarations_of(code):
             start = position + 1
 
 
-def check_c_source(path, text, code):
+def check_c_source(path, text, code, exceptions, used):
     relative = path.relative_to(ROOT)
     for line, declaration in declarations_of(code):
         if re.match(r"extern\b", declaration):
@@ -107,7 +108,14 @@ def check_c_source(path, text, code):
             and not re.match(r"typedef|_Static_assert|static_assert|[A-Z_]+\(", declaration)
             and re.search(r"\w\s*\(", declaration)
         )
-        if is_prototype:
+        if is_prototype and declaration.startswith("static"):
+            # Only functions that call one another in turn need this.
+            name = re.search(r"(\w+)\s*\(", declaration).group(1)
+            key = f"{relative}:{name}"
+            used.add(key)
+            if relative.parts[0] == "src" and key not in exceptions:
+                report(path, line, f"{name}() is declared before it is defined")
+        elif is_prototype:
             report(path, line, "a prototype in a .c: put it in the header, or define it earlier")
     if relative.parts[0] != "src" or relative.name == "main.c":
         return
@@ -234,7 +242,7 @@ def main():
         code = without_comments(text)
         is_ours = path.relative_to(ROOT).parts[0] == "src"
         if path.suffix == ".c":
-            check_c_source(path, text, code)
+            check_c_source(path, text, code, exceptions, used)
         if is_ours:
             check_banned(path, code)
             check_lengths(path, text, code, exceptions, used)
