@@ -138,61 +138,116 @@ void rg_unpack(const uint8_t *packed, uint32_t width, uint32_t first, uint32_t c
     }
 }
 
-enum rg_status rg_rle_decode(struct rg_span bytes, uint32_t width, uint32_t value_count,
-                             uint32_t *ret_values, struct rg_error *err)
+void rg_rle_decoder_init(struct rg_rle_decoder *decoder, struct rg_span bytes, uint32_t width,
+                         uint32_t value_count)
 {
-    struct rg_run_reader reader;
-    struct rg_run run = {0};
+    *decoder = (struct rg_rle_decoder){.used = 0};
+    rg_run_reader_init(&decoder->reader, bytes, width, value_count);
+}
+
+/* Makes sure that a run with values left is under way, and tells how many of `count` it has. */
+static enum rg_status advance(struct rg_rle_decoder *decoder, uint32_t count, uint32_t *ret_here,
+                              struct rg_error *err)
+{
     bool is_end = false;
 
-    rg_run_reader_init(&reader, bytes, width, value_count);
-    for (;;) {
-        RG_TRY(rg_run_next(&reader, &run, &is_end, err));
+    if (decoder->used == decoder->run.value_count) {
+        RG_TRY(rg_run_next(&decoder->reader, &decoder->run, &is_end, err));
         if (is_end)
-            return RG_OK;
-        if (run.is_packed) {
-            rg_unpack(run.packed, width, 0, run.value_count, ret_values);
+            return rg_fail(err, RG_ERR_CORRUPT, "%u values more than the stream has", count);
+        decoder->used = 0;
+    }
+    const uint32_t left = decoder->run.value_count - decoder->used;
+    *ret_here = left < count ? left : count;
+    return RG_OK;
+}
+
+enum rg_status rg_rle_decoder_next(struct rg_rle_decoder *decoder, uint32_t count,
+                                   uint32_t *ret_values, struct rg_error *err)
+{
+    const struct rg_run *run = &decoder->run;
+
+    while (count > 0) {
+        uint32_t here = 0;
+
+        RG_TRY(advance(decoder, count, &here, err));
+        if (run->is_packed) {
+            rg_unpack(run->packed, decoder->reader.width, decoder->used, here, ret_values);
         } else {
-            for (uint32_t i = 0; i < run.value_count; i++)
-                ret_values[i] = run.value;
+            const uint32_t value = run->value;
+            for (uint32_t i = 0; i < here; i++)
+                ret_values[i] = value;
         }
-        ret_values += run.value_count;
+        decoder->used += here;
+        ret_values += here;
+        count -= here;
+    }
+    return RG_OK;
+}
+
+/* Values first .. first + count of a packed run to bytes, of width 0 to 8. */
+static void unpack_u8(const uint8_t *packed, uint32_t width, uint32_t first, uint32_t count,
+                      uint8_t *ret_values)
+{
+    uint8_t group[GROUP];
+    const uint8_t *next = packed + (size_t)(first / GROUP) * width;
+    const uint32_t skipped = first % GROUP;
+
+    if (skipped > 0 && count > 0) {
+        const uint32_t here = GROUP - skipped < count ? GROUP - skipped : count;
+
+        rg_unpack_groups_u8(next, width, 1, group);
+        memcpy(ret_values, group + skipped, here);
+        next += width;
+        ret_values += here;
+        count -= here;
+    }
+    const size_t whole = count / GROUP;
+    rg_unpack_groups_u8(next, width, whole, ret_values);
+    const size_t rest = count % GROUP;
+    if (rest > 0) {
+        rg_unpack_groups_u8(next + whole * width, width, 1, group);
+        memcpy(ret_values + whole * GROUP, group, rest);
     }
 }
 
-/* A packed run to bytes, of width 0 to 8. */
-static void unpack_run_u8(const struct rg_run *run, uint32_t width, uint8_t *ret_values)
+enum rg_status rg_rle_decoder_next_u8(struct rg_rle_decoder *decoder, uint32_t count,
+                                      uint8_t *ret_values, struct rg_error *err)
 {
-    uint8_t group[GROUP];
-    const size_t whole = run->value_count / GROUP;
-    const size_t rest = run->value_count % GROUP;
+    const struct rg_run *run = &decoder->run;
 
-    rg_unpack_groups_u8(run->packed, width, whole, ret_values);
-    if (rest > 0) {
-        rg_unpack_groups_u8(run->packed + whole * width, width, 1, group);
-        memcpy(ret_values + whole * GROUP, group, rest);
+    assert(decoder->reader.width <= 8);
+    while (count > 0) {
+        uint32_t here = 0;
+
+        RG_TRY(advance(decoder, count, &here, err));
+        if (run->is_packed)
+            unpack_u8(run->packed, decoder->reader.width, decoder->used, here, ret_values);
+        else
+            memset(ret_values, (int)run->value, here);
+        decoder->used += here;
+        ret_values += here;
+        count -= here;
     }
+    return RG_OK;
+}
+
+enum rg_status rg_rle_decode(struct rg_span bytes, uint32_t width, uint32_t value_count,
+                             uint32_t *ret_values, struct rg_error *err)
+{
+    struct rg_rle_decoder decoder;
+
+    rg_rle_decoder_init(&decoder, bytes, width, value_count);
+    return rg_rle_decoder_next(&decoder, value_count, ret_values, err);
 }
 
 enum rg_status rg_rle_decode_u8(struct rg_span bytes, uint32_t width, uint32_t value_count,
                                 uint8_t *ret_values, struct rg_error *err)
 {
-    struct rg_run_reader reader;
-    struct rg_run run = {0};
-    bool is_end = false;
+    struct rg_rle_decoder decoder;
 
-    assert(width <= 8);
-    rg_run_reader_init(&reader, bytes, width, value_count);
-    for (;;) {
-        RG_TRY(rg_run_next(&reader, &run, &is_end, err));
-        if (is_end)
-            return RG_OK;
-        if (run.is_packed)
-            unpack_run_u8(&run, width, ret_values);
-        else
-            memset(ret_values, (int)run.value, run.value_count);
-        ret_values += run.value_count;
-    }
+    rg_rle_decoder_init(&decoder, bytes, width, value_count);
+    return rg_rle_decoder_next_u8(&decoder, value_count, ret_values, err);
 }
 
 static void append_uleb128(uint32_t value, struct rg_buffer *out)

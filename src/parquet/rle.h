@@ -47,12 +47,28 @@ RG_MUST_CHECK enum rg_status rg_run_next(struct rg_run_reader *reader, struct rg
 void rg_unpack(const uint8_t *packed, uint32_t width, uint32_t first, uint32_t count,
                uint32_t *ret_values);
 
-/* Decodes a whole stream. Values are not checked against anything but the width. */
+/* A stream that is decoded piece by piece. */
+struct rg_rle_decoder {
+    struct rg_run_reader reader;
+    struct rg_run run; /* The one under way. */
+    uint32_t used;     /* Values of it that were delivered. */
+};
+
+void rg_rle_decoder_init(struct rg_rle_decoder *decoder, struct rg_span bytes, uint32_t width,
+                         uint32_t value_count);
+
+/* The next `count` values, which must be left. Values are not checked against anything but the
+ * width. Same errors as rg_run_next(). */
+RG_MUST_CHECK enum rg_status rg_rle_decoder_next(struct rg_rle_decoder *decoder, uint32_t count,
+                                                 uint32_t *ret_values, struct rg_error *err);
+/* The same for levels and booleans: width 0 to 8, a byte for each value. */
+RG_MUST_CHECK enum rg_status rg_rle_decoder_next_u8(struct rg_rle_decoder *decoder, uint32_t count,
+                                                    uint8_t *ret_values, struct rg_error *err);
+
+/* A whole stream at once. */
 RG_MUST_CHECK enum rg_status rg_rle_decode(struct rg_span bytes, uint32_t width,
                                            uint32_t value_count, uint32_t *ret_values,
                                            struct rg_error *err);
-
-/* The same for levels and booleans: width 0 to 8, a byte for each value. */
 RG_MUST_CHECK enum rg_status rg_rle_decode_u8(struct rg_span bytes, uint32_t width,
                                               uint32_t value_count, uint8_t *ret_values,
                                               struct rg_error *err);
