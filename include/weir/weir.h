@@ -76,7 +76,8 @@ struct weir_config {
 /* What run() gets besides the job. */
 struct weir_call {
     uint32_t part;   /* 0 .. part_count - 1. */
-    uint32_t thread; /* Of the resource: 0 .. its threads - 1. For scratch kept for each thread. */
+    uint32_t thread; /* Of the resource: 0 .. its threads - 1; of an ASYNC one: 0 .. workers. For
+                        scratch that is kept for each thread. */
     void *user;      /* Of the stage. */
 };
 
@@ -130,6 +131,7 @@ struct weir_step {
     uint32_t part_count; /* run() is called once for each, in parallel. 0 counts as 1. */
     uint64_t grow_bytes; /* Added when the step starts: an upper bound, or an estimate. */
     uint64_t drop_bytes; /* Given back when it ends. */
+    bool is_estimate;    /* grow_bytes is lessened where it could never fit; see weir_grow(). */
 };
 
 enum {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What a stage is doing, and in words what limits the run. */
+/* The clocks: what each stage is doing or waits for, and how long it has. */
 
 #ifndef WEIR_ACCOUNT_H
 #define WEIR_ACCOUNT_H
@@ -10,8 +10,20 @@
 
 #include "weir/sched.h"
 
-/* Why the next task of the stage is not running now. */
-enum weir_state weir_account_state(const struct weir_sched *s, uint32_t stage_index);
+/* Something has changed: every stage's time until now goes to the state that it was in. */
+void weir_account_settle(struct weir_sched *s);
+
+/* A part has ended. */
+void weir_account_part(struct weir_sched_stage *stage, uint64_t moved, uint64_t service_ns);
+
+/* A step has ended; called before anything of it is given back. */
+void weir_account_step(struct weir_job *job);
+
+/* A run begins at s->now_ns: time before it is nobody's. */
+void weir_account_start(struct weir_sched *s);
+
+/* Of the parts' durations, 0 .. 100. */
+uint64_t weir_account_percentile(const struct weir_sched_stage *stage, uint32_t percent);
 
 /* Fills all but the times and sums that the engine keeps. */
 void weir_account_sample(const struct weir_sched *s, struct weir_sample *ret_sample,

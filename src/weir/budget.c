@@ -21,12 +21,15 @@
 void weir_purse_init(struct weir_purse *purse, uint64_t bytes_max)
 {
     *purse = (struct weir_purse){.bytes_max = bytes_max};
+    weir_list_init(&purse->begun);
+    weir_list_init(&purse->ahead);
 }
 
 void weir_purse_fini(struct weir_purse *purse, const struct weir_hooks *hooks)
 {
     weir_hooks_release(hooks, purse->live, purse->live_capacity * sizeof *purse->live);
-    *purse = (struct weir_purse){.bytes_max = purse->bytes_max};
+    purse->live = NULL;
+    purse->live_capacity = 0;
 }
 
 bool weir_purse_register(struct weir_purse *purse, struct weir_unit *unit,
@@ -49,6 +52,7 @@ bool weir_purse_register(struct weir_purse *purse, struct weir_unit *unit,
     }
     purse->unit_count++;
     unit->purse = purse;
+    weir_list_init(&unit->begun_link);
     return true;
 }
 
@@ -56,6 +60,7 @@ void weir_purse_unregister(struct weir_unit *unit)
 {
     assert(unit->held == 0);
     assert(unit->purse->unit_count > 0);
+    weir_link_remove(&unit->begun_link);
     unit->purse->unit_count--;
     unit->purse = NULL;
 }
@@ -102,6 +107,10 @@ void weir_purse_set(struct weir_unit *unit, uint64_t held, uint64_t need)
             put(purse, purse->live_count++, unit);
         move_to_place(purse, unit);
     }
+}
+
+void weir_purse_commit(struct weir_purse *purse)
+{
     if (purse->used > purse->used_max)
         purse->used_max = purse->used;
 }

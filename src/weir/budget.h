@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "weir/hooks.h"
+#include "weir/list.h"
 
 struct weir_purse;
 
@@ -23,6 +24,8 @@ struct weir_unit {
     uint64_t need;       /* The most it can still ask for on top, finished alone and serially. */
     uint32_t live_index; /* In purse->live, while held > 0. */
     bool is_begun;       /* A step of it was granted. */
+    uint64_t refused_ns; /* Since when its next step is refused for memory; 0: it is not. */
+    struct weir_link begun_link; /* In purse->begun. */
 };
 
 struct weir_purse {
@@ -33,6 +36,12 @@ struct weir_purse {
     uint32_t live_count;
     uint32_t live_capacity;
     uint32_t unit_count; /* Registered. */
+
+    /* Kept by the scheduler. */
+    struct weir_link begun; /* Units that have begun, by age. */
+    struct weir_link ahead; /* Jobs of them that have a CPU step with memory ahead, by age. */
+    uint64_t running;       /* Jobs with a step that is granted and not over. */
+    uint64_t refusals;
 };
 
 void weir_purse_init(struct weir_purse *purse, uint64_t bytes_max);
@@ -46,6 +55,9 @@ void weir_purse_unregister(struct weir_unit *unit);
 
 /* Sets what a unit holds and needs. `held` must fit: the caller asked weir_purse_fits(). */
 void weir_purse_set(struct weir_unit *unit, uint64_t held, uint64_t need);
+
+/* What is set now is meant so, and no trial: it counts for used_max. */
+void weir_purse_commit(struct weir_purse *purse);
 
 /* H1: the bytes are there. */
 bool weir_purse_fits(const struct weir_purse *purse, uint64_t bytes);

@@ -27,6 +27,11 @@
 #include "weir/cpus.h"
 #include "weir/sched.h"
 
+/* A condition for the starter, and one for each resource. */
+enum {
+    WAKES_MAX = WEIR_RESOURCES_MAX + 1
+};
+
 struct thread {
     struct weir *w;
     int resource;
@@ -41,9 +46,9 @@ struct weir {
     pthread_mutex_t lock;
 
     /* Guarded by lock. */
-    pthread_cond_t wake[WEIR_RESOURCES_MAX]; /* [0, resource_count) are initialised. */
+    pthread_cond_t wake[WAKES_MAX]; /* [0, wake_count) are initialised; see wake_index(). */
     uint32_t wake_count;
-    uint32_t idle[WEIR_RESOURCES_MAX];
+    uint32_t idle[WAKES_MAX];
     struct weir_sched sched;
     struct thread *threads;
     uint32_t thread_count;
@@ -52,7 +57,6 @@ struct weir {
     bool is_stopping;
     uint64_t start_ns;
     uint64_t end_ns;
-    uint64_t cpu_busy_ns;
 };
 
 static uint64_t now_ns(void)
@@ -73,33 +77,20 @@ static void unlock(struct weir *w)
     (void)pthread_mutex_unlock(&w->lock);
 }
 
-/* Some thread of `resource` may have something to do. */
-static void wake_one(struct weir *w, uint32_t resource)
+static uint32_t wake_index(int resource)
 {
-    if (w->idle[resource] > 0)
-        (void)pthread_cond_signal(&w->wake[resource]);
+    return (uint32_t)(resource + 1);
 }
 
-static bool has_waiting(const struct weir_sched *s, uint32_t resource)
+/* True: a thread of `resource` was woken for what it may have to do. */
+static bool wake_one(struct weir *w, int resource)
 {
-    for (uint32_t i = 0; i < s->stage_count; i++) {
-        const struct weir_sched_stage *stage = &s->stages[i];
+    const uint32_t index = wake_index(resource);
 
-        if ((uint32_t)stage->config.resource == resource &&
-            (stage->waiting > 0 || !weir_list_is_empty(&stage->granted)))
-            return true;
-    }
-    return false;
-}
-
-/* Something has changed. */
-static void wake_some(struct weir *w)
-{
-    wake_one(w, WEIR_CPU);
-    for (uint32_t i = 1; i < w->sched.resource_count; i++) {
-        if (w->idle[i] > 0 && has_waiting(&w->sched, i))
-            wake_one(w, i);
-    }
+    if (w->idle[index] == 0 || !weir_sched_may_pick(&w->sched, resource))
+        return false;
+    (void)pthread_cond_signal(&w->wake[index]);
+    return true;
 }
 
 static void stop(struct weir *w)
@@ -107,6 +98,17 @@ static void stop(struct weir *w)
     w->is_stopping = true;
     for (uint32_t i = 0; i < w->wake_count; i++)
         (void)pthread_cond_broadcast(&w->wake[i]);
+}
+
+/* Something has changed. The starter is for when no worker is free. */
+static void wake_some(struct weir *w)
+{
+    if (w->is_running && weir_sched_is_over(&w->sched))
+        stop(w);
+    if (!wake_one(w, WEIR_CPU))
+        (void)wake_one(w, WEIR_STARTER);
+    for (uint32_t i = 1; i < w->sched.resource_count; i++)
+        (void)wake_one(w, (int)i);
 }
 
 static void run_part(struct thread *thread, const struct weir_task *task)
@@ -125,8 +127,6 @@ static void run_part(struct thread *thread, const struct weir_task *task)
     const enum weir_status status = stage->run(job, job->item, &call);
     const uint64_t end = now_ns();
     lock(w);
-    if (thread->resource == WEIR_CPU)
-        w->cpu_busy_ns += end - begin;
     weir_sched_returned(&w->sched, task, status, end - begin, end);
 }
 
@@ -140,7 +140,7 @@ static void run_source(struct thread *thread, const struct weir_task *task)
     const enum weir_status status = source->next(w, source->user);
     lock(w);
     thread->source = -1;
-    weir_sched_source_returned(&w->sched, task->source, status);
+    weir_sched_source_returned(&w->sched, task->source, status, now_ns());
 }
 
 static void run_end(struct weir *w, const struct weir_task *task)
@@ -151,14 +151,14 @@ static void run_end(struct weir *w, const struct weir_task *task)
     const uint64_t bytes = weir_blocks_release_all(&w->blocks, &job->blocks);
     atomic_fetch_add_explicit(&job->room, bytes, memory_order_relaxed);
     lock(w);
-    if (!weir_sched_released(&w->sched, job))
+    if (!weir_sched_released(&w->sched, job, now_ns()))
         return;
     wake_some(w);
     unlock(w);
     if (job->drop != NULL)
         job->drop(job->item, job->why);
     lock(w);
-    weir_sched_dropped(&w->sched, job);
+    weir_sched_dropped(&w->sched, job, now_ns());
 }
 
 static void run_task(struct thread *thread, const struct weir_task *task)
@@ -180,21 +180,21 @@ static void *work(void *argument)
 {
     struct thread *thread = argument;
     struct weir *w = thread->w;
-    const uint32_t resource = (uint32_t)thread->resource;
+    const uint32_t index = wake_index(thread->resource);
     struct weir_task task;
 
     lock(w);
     while (!w->is_stopping) {
         if (weir_sched_pick(&w->sched, thread->resource, now_ns(), &task)) {
-            wake_one(w, resource);
+            wake_some(w);
             run_task(thread, &task);
             wake_some(w);
         } else if (weir_sched_is_over(&w->sched)) {
             stop(w);
         } else {
-            w->idle[resource]++;
-            (void)pthread_cond_wait(&w->wake[resource], &w->lock);
-            w->idle[resource]--;
+            w->idle[index]++;
+            (void)pthread_cond_wait(&w->wake[index], &w->lock);
+            w->idle[index]--;
         }
     }
     unlock(w);
@@ -213,8 +213,7 @@ static void release_engine(struct weir *w)
 
 static bool add_condition(struct weir *w)
 {
-    if (w->wake_count == WEIR_RESOURCES_MAX ||
-        pthread_cond_init(&w->wake[w->wake_count], NULL) != 0)
+    if (w->wake_count == WAKES_MAX || pthread_cond_init(&w->wake[w->wake_count], NULL) != 0)
         return false;
     w->wake_count++;
     return true;
@@ -243,7 +242,7 @@ struct weir *weir_new_with_hooks(const struct weir_config *config, const struct 
         release_engine(w);
         return NULL;
     }
-    if (!add_condition(w) || !weir_sched_init(&w->sched, w, &own, hooks)) {
+    if (!add_condition(w) || !add_condition(w) || !weir_sched_init(&w->sched, w, &own, hooks)) {
         weir_blocks_fini(&w->blocks);
         release_engine(w);
         return NULL;
@@ -300,7 +299,7 @@ int weir_resource_add(struct weir *w, const struct weir_resource *resource)
 
     memcpy(&own, resource, resource->size < sizeof own ? resource->size : sizeof own);
     lock(w);
-    if (!w->is_running && w->wake_count == w->sched.resource_count && add_condition(w)) {
+    if (!w->is_running && w->sched.resource_count < WEIR_RESOURCES_MAX && add_condition(w)) {
         id = weir_sched_add_resource(&w->sched, &own);
         if (id < 0)
             (void)pthread_cond_destroy(&w->wake[--w->wake_count]);
@@ -420,8 +419,9 @@ void weir_moved(struct weir_job *job, uint64_t bytes)
 
 void weir_throttled(struct weir *w, int resource)
 {
-    (void)w;
-    (void)resource;
+    lock(w);
+    weir_sched_throttled(&w->sched, resource, now_ns());
+    unlock(w);
 }
 
 void *weir_alloc(struct weir_job *job, size_t bytes)
@@ -488,8 +488,19 @@ void weir_set_parts(struct weir_job *job, uint32_t step_index, uint32_t part_cou
     unlock(w);
 }
 
-static uint32_t threads_of(const struct weir_sched *s, uint32_t resource)
+static bool has_async(const struct weir_sched *s)
 {
+    for (uint32_t i = 1; i < s->resource_count; i++) {
+        if (s->resources[i].config.kind == WEIR_ASYNC)
+            return true;
+    }
+    return false;
+}
+
+static uint32_t threads_of(const struct weir_sched *s, int resource)
+{
+    if (resource == WEIR_STARTER)
+        return has_async(s) ? 1 : 0;
     if (resource == WEIR_CPU)
         return s->worker_count;
     return s->resources[resource].config.kind == WEIR_BLOCKING ? s->resources[resource].slots : 0;
@@ -497,11 +508,12 @@ static uint32_t threads_of(const struct weir_sched *s, uint32_t resource)
 
 static bool start_threads(struct weir *w)
 {
-    for (uint32_t i = 0; i < w->sched.resource_count; i++) {
+    for (int i = WEIR_STARTER; i < (int)w->sched.resource_count; i++) {
         for (uint32_t k = 0; k < threads_of(&w->sched, i); k++) {
             struct thread *thread = &w->threads[w->threads_started];
+            const uint32_t index = i == WEIR_STARTER ? w->sched.worker_count : k;
 
-            *thread = (struct thread){.w = w, .resource = (int)i, .index = k, .source = -1};
+            *thread = (struct thread){.w = w, .resource = i, .index = index, .source = -1};
             if (pthread_create(&thread->id, NULL, work, thread) != 0)
                 return false;
             w->threads_started++;
@@ -515,7 +527,7 @@ enum weir_status weir_run(struct weir *w)
     lock(w);
     assert(!w->is_running);
     w->thread_count = 0;
-    for (uint32_t i = 0; i < w->sched.resource_count; i++)
+    for (int i = WEIR_STARTER; i < (int)w->sched.resource_count; i++)
         w->thread_count += threads_of(&w->sched, i);
     w->threads = weir_hooks_alloc(&w->hooks, w->thread_count * sizeof *w->threads);
     if (w->threads == NULL) {
@@ -526,6 +538,7 @@ enum weir_status weir_run(struct weir *w)
     w->is_stopping = false;
     w->threads_started = 0;
     w->start_ns = now_ns();
+    weir_sched_start(&w->sched, w->start_ns);
     const bool is_started = start_threads(w);
     if (!is_started) {
         weir_sched_cancel(&w->sched);
@@ -538,6 +551,7 @@ enum weir_status weir_run(struct weir *w)
         (void)pthread_join(w->threads[i].id, NULL);
     lock(w);
     w->end_ns = now_ns();
+    weir_sched_stop(&w->sched, w->end_ns);
     w->is_running = false;
     w->threads_started = 0;
     weir_hooks_release(&w->hooks, w->threads, w->thread_count * sizeof *w->threads);
@@ -574,9 +588,10 @@ void weir_sample(struct weir *w, struct weir_sample *ret_sample,
 
     own.size = ret_sample->size;
     lock(w);
+    if (w->is_running)
+        weir_sched_tick(&w->sched, now_ns());
     if (w->start_ns != 0)
-        own.wall_ns = (w->is_running ? now_ns() : w->end_ns) - w->start_ns;
-    own.cpu_busy_ns = w->cpu_busy_ns;
+        own.wall_ns = (w->is_running ? w->sched.now_ns : w->end_ns) - w->start_ns;
     weir_account_sample(&w->sched, &own, ret_stages, stages_max, ret_resources, resources_max);
     unlock(w);
     memcpy(ret_sample, &own, bytes);

@@ -57,6 +57,8 @@ struct weir_job *weir_job_new(struct weir_sched *s, const struct weir_submission
     job->seq = s->seq++;
     weir_list_init(&job->queue_link);
     weir_list_init(&job->member_link);
+    weir_list_init(&job->ahead_link);
+    job->ahead_step = job->step_count;
     weir_list_append(&s->all, &job->all_link);
     s->job_count++;
     return job;
@@ -69,6 +71,7 @@ void weir_job_free(struct weir_job *job)
     assert(job->held == 0);
     weir_link_remove(&job->queue_link);
     weir_link_remove(&job->member_link);
+    weir_link_remove(&job->ahead_link);
     weir_link_remove(&job->all_link);
     s->job_count--;
     weir_hooks_release(&s->hooks, job, record_bytes(job->step_count));
@@ -98,8 +101,6 @@ void weir_job_set(struct weir_job *job, uint32_t step, uint64_t held)
 
         struct weir_sched_stage *stage = weir_job_stage(job);
         stage->held += held;
-        if (stage->held > stage->held_max)
-            stage->held_max = stage->held;
     }
     job->held = held;
 }
@@ -152,7 +153,7 @@ static void refresh_group(struct weir_group *group)
     held += group->join->held;
     if (group->why != WEIR_OK)
         need = 0;
-    else if (!group->is_closed)
+    else if (!group->is_closed && need < group->unit.purse->bytes_max - held)
         need = group->unit.purse->bytes_max - held;
     weir_purse_set(&group->unit, held, need);
 }
@@ -165,7 +166,7 @@ void weir_job_refresh(struct weir_job *job)
         weir_purse_set(job->unit, job->held, weir_job_need(job));
 }
 
-static bool is_to_pass(const struct weir_job *job, int stage)
+bool weir_job_is_to_pass(const struct weir_job *job, int stage)
 {
     if (job->state == WEIR_JOB_ENDING)
         return false;
@@ -184,13 +185,13 @@ bool weir_job_is_in_turn(const struct weir_job *job)
         return true;
     for (struct weir_link *link = job->member_link.previous; link != &job->group->members;
          link = link->previous) {
-        if (is_to_pass(WEIR_OBJECT(link, struct weir_job, member_link), stage))
+        if (weir_job_is_to_pass(WEIR_OBJECT(link, struct weir_job, member_link), stage))
             return false;
     }
     return true;
 }
 
-static bool is_older(const struct weir_job *a, const struct weir_job *b)
+bool weir_job_is_older(const struct weir_job *a, const struct weir_job *b)
 {
     if (a->unit != b->unit)
         return a->unit->seq < b->unit->seq;
@@ -201,7 +202,8 @@ void weir_job_enqueue(struct weir_link *queue, struct weir_job *job)
 {
     struct weir_link *place = queue->previous;
 
-    while (place != queue && is_older(job, WEIR_OBJECT(place, struct weir_job, queue_link)))
+    while (place != queue &&
+           weir_job_is_older(job, WEIR_OBJECT(place, struct weir_job, queue_link)))
         place = place->previous;
     weir_link_insert_after(place, &job->queue_link);
 }

@@ -37,8 +37,13 @@ void weir_job_refresh(struct weir_job *job);
 /* The next member of its group, or NULL. */
 struct weir_job *weir_job_next_member(const struct weir_job *job);
 
+/* The job has not left, nor ended its last step in `stage`. */
+bool weir_job_is_to_pass(const struct weir_job *job, int stage);
+
 /* No earlier job of its group is still to pass the stage that it wants to enter. */
 bool weir_job_is_in_turn(const struct weir_job *job);
+
+bool weir_job_is_older(const struct weir_job *a, const struct weir_job *b);
 
 /* Queues by age. */
 void weir_job_enqueue(struct weir_link *queue, struct weir_job *job);

@@ -23,6 +23,7 @@
 
 #include "weir/budget.h"
 #include "weir/hooks.h"
+#include "weir/iolimit.h"
 #include "weir/list.h"
 #include "weir/route.h"
 #include "weir/weir.h"
@@ -36,6 +37,33 @@ enum {
 
 struct weir_sched;
 struct weir_block;
+
+/* Instead of a resource: the thread that starts ASYNC steps while all workers are busy. */
+enum {
+    WEIR_STARTER = -1
+};
+
+/* Which rule is against a grant. */
+enum weir_refusal {
+    WEIR_REFUSED_NOT,
+    WEIR_REFUSED_FIT,      /* H1: more than is free. */
+    WEIR_REFUSED_SAFE,     /* H2: not all could finish. */
+    WEIR_REFUSED_AHEAD,    /* Q1: the next CPU steps need it. */
+    WEIR_REFUSED_HOLD,     /* Q3: the oldest has waited for long. */
+    WEIR_REFUSED_BASELINE, /* A rule that is compared with ours. */
+    WEIR_REFUSED_COUNT,
+};
+
+/* The rules in force. All of them but for comparison. */
+enum {
+    WEIR_RULE_SAFE = 1,
+    WEIR_RULE_SOFT = 2,
+    WEIR_RULE_ALL = WEIR_RULE_SAFE | WEIR_RULE_SOFT,
+};
+
+/* A rule that is asked before ours, for comparison. True: it does not object. */
+typedef bool weir_baseline_fn(const struct weir_sched *s, const struct weir_job *job,
+                              void *context);
 
 enum weir_job_state {
     WEIR_JOB_FRESH,   /* Holds nothing and has not begun. */
@@ -60,6 +88,8 @@ struct weir_job {
     enum weir_status why; /* From WEIR_JOB_ENDING on: what drop() is told. */
     struct weir_link all_link;
     struct weir_link queue_link;  /* In a queue of its stage, or in `ends`. */
+    struct weir_link ahead_link;  /* In purse->ahead. */
+    uint32_t ahead_step;          /* Its next CPU step with memory; step_count: none. */
     struct weir_link member_link; /* In group->members, by seq. */
     int source;                   /* Counted in sources[source].fresh_count while FRESH; or -1. */
     uint64_t suffix_peak;         /* Largest peak of it and all later members; once closed. */
@@ -75,9 +105,11 @@ struct weir_job {
     uint32_t parts_ended;
     uint32_t calls_inside; /* run() calls that have not returned. */
     uint64_t step_start_ns;
+    uint64_t step_busy_ns; /* Of its parts so far. */
 
     /* Atomic: parts allocate without the engine's lock. */
-    _Atomic uint64_t room; /* Granted and not allocated. */
+    _Atomic uint64_t room;     /* Granted and not allocated. */
+    _Atomic uint64_t room_min; /* The least of it in this step. */
     _Atomic uint64_t moved;
 
     /* Guarded by the block pool's lock. */
@@ -96,16 +128,29 @@ struct weir_group {
     struct weir_job *fresh;   /* The first that has not begun; NULL: all have. */
     uint64_t done_count;      /* Jobs that ended well. */
     bool is_closed;
+    bool is_join_waiting; /* Counted in stage->joins_waiting. */
     enum weir_status why; /* WEIR_OK, or why the group is given up. */
 };
 
 struct weir_sched_stage {
     struct weir_stage config;
-    struct weir_link granted; /* Jobs with parts that no worker has taken. */
-    struct weir_link ready;   /* Jobs of units that have begun. */
-    struct weir_link fresh;   /* First jobs of units that have not. */
-    uint32_t running;         /* Parts in run() or pending. */
-    uint32_t waiting;         /* Jobs in ready and fresh. */
+    struct weir_link granted;  /* Jobs with parts that no worker has taken. */
+    struct weir_link ready;    /* Jobs of units that have begun. */
+    struct weir_link fresh;    /* First jobs of units that have not. */
+    struct weir_link ordered;  /* Jobs whose turn it is not. */
+    uint32_t running;          /* Parts in run() or pending. */
+    uint32_t waiting;          /* Jobs in ready, fresh and ordered. */
+    uint32_t joins_waiting;    /* Groups of which a part is done and whose join begins with it. */
+    uint64_t expected;         /* Steps of jobs that are still to be done in it. */
+    bool is_pending;           /* Its last run() has returned WEIR_PENDING. */
+    uint64_t scanned;          /* s->version when its queues were last looked through in vain. */
+    enum weir_refusal refusal; /* Of that look. */
+    enum weir_refusal refused; /* While in the current state. */
+
+    enum weir_state state;
+    uint64_t state_since_ns;
+    uint64_t state_ns[WEIR_STATE_COUNT]; /* Until state_since_ns. */
+    uint64_t refused_ns[WEIR_REFUSED_COUNT];
     uint64_t parts_done;
     uint64_t jobs_done;
     uint64_t busy_ns;
@@ -117,8 +162,12 @@ struct weir_sched_stage {
 
 struct weir_sched_resource {
     struct weir_resource config; /* WEIR_CPU's kind is of no meaning. */
-    uint32_t slots;
-    uint32_t in_use;
+    uint32_t slots;              /* WEIR_CPU: the workers. */
+    uint32_t in_use;             /* Parts; WEIR_CPU: workers in a run(). */
+    struct weir_iolimit limit;   /* Of an ASYNC resource. */
+    uint64_t busy_ns;
+    uint64_t in_use_ns; /* Integral of in_use, until the last call. */
+    bool is_full;       /* As told to `limit`. */
 };
 
 enum weir_source_state {
@@ -140,6 +189,9 @@ struct weir_sched {
     struct weir_hooks hooks;
     struct weir *w;
     bool is_simplest;
+    uint32_t rules;
+    weir_baseline_fn *baseline; /* NULL: none. */
+    void *baseline_context;
     uint32_t worker_count;
     struct weir_purse purses[2];
     struct weir_sched_stage *stages; /* WEIR_STAGES_MAX of them. */
@@ -159,10 +211,17 @@ struct weir_sched {
     enum weir_status status;
     char failure[200]; /* What the engine itself found wrong; or "". */
 
-    uint64_t running[2]; /* Jobs with parts in run() or pending, by budget. */
     uint64_t calls;      /* Calls of next() and drop() that have not returned. */
+    uint64_t now_ns;     /* Of the last call. */
+    uint64_t settled_ns; /* Until when the clocks are kept. */
+    uint64_t version;    /* Changes with all that may let a refused step pass. */
     uint64_t transitions;
     uint64_t retries;
+    uint64_t retry_ns;       /* Busy time of steps that had to run again. */
+    double needed_byte_ns;   /* Memory times the time that steps took, of data jobs. */
+    uint64_t memory_wait_ns; /* Time with a step refused for memory. */
+    bool is_refused;         /* There is one. */
+    bool is_clocked;         /* weir_sched_start() was called. */
 };
 
 enum weir_task_kind {
@@ -177,6 +236,7 @@ struct weir_task {
     int stage;
     uint32_t part;
     int source;
+    bool is_on_worker; /* Taken by one of WEIR_CPU. */
 };
 
 /* False without memory. */
@@ -206,24 +266,33 @@ struct weir_group *weir_sched_open_group(struct weir_sched *s, const struct weir
 void weir_sched_close_group(struct weir_sched *s, struct weir_group *group);
 
 /*
- * Gives the next task for a thread of `resource`: WEIR_CPU's workers also start ASYNC steps. False:
- * nothing now.
+ * Gives the next task for a thread of `resource`: WEIR_CPU's workers also start ASYNC steps, and
+ * WEIR_STARTER does only that, where run() is known to return at once. False: nothing now.
  */
 bool weir_sched_pick(struct weir_sched *s, int resource, uint64_t now_ns, struct weir_task *ret);
+
+/* False: weir_sched_pick() would surely find nothing. Cheap. */
+bool weir_sched_may_pick(const struct weir_sched *s, int resource);
 
 /* run() has returned, after `busy_ns`. */
 void weir_sched_returned(struct weir_sched *s, const struct weir_task *task,
                          enum weir_status status, uint64_t busy_ns, uint64_t now_ns);
 void weir_sched_done(struct weir_sched *s, struct weir_job *job, enum weir_status status,
                      uint64_t moved, uint64_t now_ns);
-void weir_sched_source_returned(struct weir_sched *s, int source, enum weir_status status);
+void weir_sched_source_returned(struct weir_sched *s, int source, enum weir_status status,
+                                uint64_t now_ns);
 
 /* True: drop() is to be called with job->item and job->why, then weir_sched_dropped(). */
-bool weir_sched_released(struct weir_sched *s, struct weir_job *job);
-void weir_sched_dropped(struct weir_sched *s, struct weir_job *job);
+bool weir_sched_released(struct weir_sched *s, struct weir_job *job, uint64_t now_ns);
+void weir_sched_dropped(struct weir_sched *s, struct weir_job *job, uint64_t now_ns);
 
 void weir_sched_wake(struct weir_sched *s);
 void weir_sched_cancel(struct weir_sched *s);
+
+/* The clocks run between these two; weir_sched_tick() brings them up to date. */
+void weir_sched_start(struct weir_sched *s, uint64_t now_ns);
+void weir_sched_tick(struct weir_sched *s, uint64_t now_ns);
+void weir_sched_stop(struct weir_sched *s, uint64_t now_ns);
 enum weir_status weir_sched_grow(struct weir_sched *s, struct weir_job *job, uint64_t bytes,
                                  bool is_optional);
 void weir_sched_shrink(struct weir_sched *s, struct weir_job *job, uint64_t bytes);
@@ -235,6 +304,10 @@ bool weir_sched_is_over(const struct weir_sched *s);
 
 /* Takes bytes out of the job's room. False when it has not that many. */
 bool weir_job_take_room(struct weir_job *job, uint64_t bytes);
+void weir_job_add_room(struct weir_job *job, uint64_t bytes);
+
+/* The store asked to be spared. */
+void weir_sched_throttled(struct weir_sched *s, int resource, uint64_t now_ns);
 
 /* Asserts the invariants; slow. */
 void weir_sched_check(const struct weir_sched *s);

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A hill climber on the aggregate rate of the resource, never on the speed of single requests:
+ * that falls as soon as requests share the line, long before the line is full.
+ *
+ *   - A window ends after 0.5 s or two service times, whichever is longer, but not before as many
+ *     steps have ended that the ones in flight at its edges cannot mislead by more than 15 %.
+ *   - It says nothing unless the limit was what held back the resource for 80 % of it: without
+ *     memory or input to use more slots, more slots could not have helped.
+ *   - Start: double while the rate follows by 10 %. Then measure, try 1/8 more, keep it if that
+ *     brings 3 %; otherwise go down by 3 % (each slot holds memory) and try again six windows
+ *     later, for ever: what the other side can do changes.
+ *   - When the other side asks to be spared: 0.7 of the slots, and no growth for 2 s.
+ */
+
+#include "weir/iolimit.h"
+
+static const uint64_t window_ns_min = 500000000;
+static const uint64_t hold_ns = 2000000000;
+static const double edge_error_max = 0.15;
+static const double full_share_min = 0.8;
+static const uint32_t flat_windows_max = 6;
+
+static double clamp(const struct weir_iolimit *l, double slots)
+{
+    if (slots < l->slots_min)
+        return l->slots_min;
+    return slots > l->slots_max ? l->slots_max : slots;
+}
+
+void weir_iolimit_init(struct weir_iolimit *l, uint32_t slots_min, uint32_t slots_max,
+                       uint32_t slots_first, bool is_counted_by_item)
+{
+    *l = (struct weir_iolimit){
+        .slots_min = slots_min > 0 ? slots_min : 1,
+        .slots_max = slots_max,
+        .is_counted_by_item = is_counted_by_item,
+    };
+    l->slots = clamp(l, slots_first > 0 ? slots_first : 8);
+    l->base = l->slots;
+}
+
+uint32_t weir_iolimit_slots(const struct weir_iolimit *l)
+{
+    return (uint32_t)(l->slots + 0.5);
+}
+
+static void add_full(struct weir_iolimit *l, uint64_t now_ns)
+{
+    if (l->full_since_ns == 0 || now_ns <= l->full_since_ns)
+        return;
+    l->full_ns += now_ns - l->full_since_ns;
+    l->full_total_ns += now_ns - l->full_since_ns;
+    l->full_since_ns = now_ns;
+}
+
+void weir_iolimit_set_full(struct weir_iolimit *l, bool is_full, uint64_t now_ns)
+{
+    add_full(l, now_ns);
+    l->full_since_ns = is_full ? (now_ns > 0 ? now_ns : 1) : 0;
+}
+
+uint64_t weir_iolimit_full_ns(const struct weir_iolimit *l, uint64_t now_ns)
+{
+    const bool is_open = l->full_since_ns != 0 && now_ns > l->full_since_ns;
+
+    return l->full_total_ns + (is_open ? now_ns - l->full_since_ns : 0);
+}
+
+static void begin_window(struct weir_iolimit *l, uint64_t now_ns)
+{
+    l->window_start_ns = now_ns;
+    l->completions = 0;
+    l->amount = 0;
+    l->full_ns = 0;
+}
+
+/* Tries 1/8 more than the base, and at least one slot more. */
+static void probe(struct weir_iolimit *l, double rate)
+{
+    l->base = l->slots;
+    l->base_rate = rate;
+    l->slots = clamp(l, l->base * 1.125 > l->base + 1 ? l->base * 1.125 : l->base + 1);
+    l->phase = WEIR_IOLIMIT_PROBE;
+    l->flat_windows = 0;
+}
+
+static void climb(struct weir_iolimit *l, double rate)
+{
+    switch (l->phase) {
+    case WEIR_IOLIMIT_START:
+        if (l->base_rate == 0 || rate >= 1.1 * l->base_rate) {
+            l->base = l->slots;
+            l->base_rate = rate;
+            l->slots = clamp(l, 2 * l->slots);
+        } else {
+            l->slots = l->base;
+            l->phase = WEIR_IOLIMIT_BASE;
+        }
+        break;
+    case WEIR_IOLIMIT_BASE:
+        l->base_rate = rate;
+        l->flat_windows++;
+        if (l->flat_windows >= flat_windows_max)
+            probe(l, rate);
+        else
+            l->slots = clamp(l, l->slots * 0.97);
+        break;
+    case WEIR_IOLIMIT_PROBE:
+        if (rate > 1.03 * l->base_rate) {
+            probe(l, rate);
+        } else {
+            l->slots = l->base;
+            l->phase = WEIR_IOLIMIT_BASE;
+        }
+        break;
+    }
+}
+
+void weir_iolimit_done(struct weir_iolimit *l, uint64_t moved, uint64_t service_ns, uint64_t now_ns)
+{
+    if (l->window_start_ns == 0)
+        begin_window(l, now_ns > service_ns ? now_ns - service_ns : 1);
+    add_full(l, now_ns);
+    l->completions++;
+    l->amount += l->is_counted_by_item ? 1 : moved;
+    l->service_ns += ((double)service_ns - l->service_ns) * (l->service_ns == 0 ? 1.0 : 0.1);
+
+    const double elapsed = (double)(now_ns - l->window_start_ns);
+    if (elapsed < (double)window_ns_min || elapsed < 2 * l->service_ns ||
+        (l->slots - 1) > edge_error_max * (double)l->completions)
+        return;
+    l->rate = (double)l->amount * 1e9 / elapsed;
+    if (l->rate > l->rate_max)
+        l->rate_max = l->rate;
+    if ((double)l->full_ns >= full_share_min * elapsed && now_ns >= l->hold_until_ns)
+        climb(l, l->rate);
+    begin_window(l, now_ns);
+}
+
+void weir_iolimit_throttled(struct weir_iolimit *l, uint64_t now_ns)
+{
+    /* Once a hold: what is in flight was sent before the answer. */
+    if (now_ns < l->hold_until_ns)
+        return;
+    l->slots = clamp(l, l->slots * 0.7);
+    l->base = l->slots;
+    l->phase = WEIR_IOLIMIT_BASE;
+    l->flat_windows = 0;
+    l->hold_until_ns = now_ns + hold_ns;
+    begin_window(l, now_ns);
+}

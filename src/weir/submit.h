@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Where jobs and groups come in; declared in weir/sched.h. */
+
+#ifndef WEIR_SUBMIT_H
+#define WEIR_SUBMIT_H
+
+#include "weir/sched.h"
+
+/*
+ * Lessens estimates so that the route's peak, `held_first` included, fits `bytes_max`; what a step
+ * keeps stays the same. False: it cannot.
+ */
+bool weir_submit_clamp(struct weir_step *route, uint32_t step_count, uint64_t held_first,
+                       uint64_t bytes_max);
+
+#endif
