@@ -21,7 +21,10 @@ struct rg_bloom {
 /*
  * Reads header and bitset.
  *
- * Errors:  RG_ERR_CORRUPT; RG_ERR_UNSUPPORTED for another algorithm, hash or compression.
+ * `bytes` may go on behind the filter; blocks point into it.
+ *
+ * Errors:  RG_ERR_CORRUPT when they end early or the size is not one of whole blocks;
+ *          RG_ERR_UNSUPPORTED for another algorithm, hash or compression.
  */
 RG_MUST_CHECK enum rg_status rg_bloom_parse(struct rg_span bytes, struct rg_bloom *ret_bloom,
                                             struct rg_error *err);
@@ -30,22 +33,36 @@ RG_MUST_CHECK enum rg_status rg_bloom_parse(struct rg_span bytes, struct rg_bloo
 double rg_bloom_false_positives(const struct rg_bloom *bloom);
 
 /*
- * The union of `count` filters with `block_count` blocks (a power of two), or *ret_is_kept false
- * when its false-positive rate would pass `rate_max`.
+ * The union of `count` filters of any sizes, as small as a power of two of blocks can be at a rate
+ * of false positives of `rate_max`; *ret_is_kept false when it would pass that at the size of the
+ * largest, or when one of them is no filter (its values could not be vouched for). A single filter
+ * is kept as it is.
+ *
+ * Errors:  RG_ERR_NOMEM.
  */
 RG_MUST_CHECK enum rg_status rg_bloom_merge(const struct rg_bloom *filters, size_t count,
                                             double rate_max, struct rg_arena *arena,
                                             struct rg_bloom *ret_bloom, bool *ret_is_kept,
                                             struct rg_error *err);
 
-/* A filter over the entries of a PLAIN dictionary page, sized for them at `rate`. */
+/*
+ * A filter over the entries of a PLAIN dictionary page (or the values of a PLAIN data page), sized
+ * for them at `rate`. Zeros of floating point columns are found under both signs.
+ *
+ * Errors:  RG_ERR_CORRUPT when `plain` does not hold the entries; RG_ERR_UNSUPPORTED for booleans;
+ *          RG_ERR_NOMEM.
+ */
 RG_MUST_CHECK enum rg_status rg_bloom_of_dictionary(const struct rg_leaf *leaf,
                                                     struct rg_span plain, uint32_t entry_count,
                                                     double rate, struct rg_arena *arena,
                                                     struct rg_bloom *ret_bloom,
                                                     struct rg_error *err);
 
-/* Header and bitset as they stand in a file. */
+/*
+ * Header and bitset as they stand in a file.
+ *
+ * Errors:  RG_ERR_NOMEM.
+ */
 RG_MUST_CHECK enum rg_status rg_bloom_emit(const struct rg_bloom *bloom, struct rg_arena *arena,
                                            struct rg_span *ret_bytes, struct rg_error *err);
 

@@ -35,7 +35,7 @@ RG_MUST_CHECK enum rg_status rg_geospatial_merge_add(struct rg_geospatial_merge 
                                                      const struct rg_geospatial_statistics *part,
                                                      bool has_values, struct rg_error *err);
 
-/* The union; is_present is false when nothing is left to say. Points into the arena. */
+/* The union; without box and types when nothing is left to say. Points into the arena. */
 struct rg_geospatial_statistics rg_geospatial_merge_finish(const struct rg_geospatial_merge *merge);
 
 #endif

@@ -12,6 +12,12 @@
 /* created_by of what we write: "regroup version X.Y.Z (build HASH)". */
 extern const char rg_created_by[];
 
+/* More than this in a file is nothing that metadata is for. */
+static const uint32_t rg_key_values_max = 65536;
+
+/* Whether readers that ask created_by take INT96 timestamps for those of parquet-mr. */
+bool rg_created_by_is_parquet_mr(struct rg_span created_by);
+
 /* A running merge of key-value metadata over the inputs of one output file. */
 struct rg_key_value_merge;
 
@@ -33,7 +39,7 @@ struct rg_key_value_merge *rg_key_value_merge_new(struct rg_arena *arena,
  * Adds an input; nothing of `meta` is needed afterwards.
  *
  * Errors:  RG_ERR_UNSUPPORTED when it may not share an output with those before it
- *          (rg_file_semantics()); RG_ERR_NOMEM.
+ *          (rg_file_semantics()); RG_ERR_LIMIT above rg_key_values_max; RG_ERR_NOMEM.
  */
 RG_MUST_CHECK enum rg_status rg_key_value_merge_add(struct rg_key_value_merge *merge,
                                                     const struct rg_file_meta *meta,

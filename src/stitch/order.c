@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "stitch/annotation.h"
+#include "parquet/schema.h"
 
 /* Zeros as PLAIN bytes, longest type; a shorter type's are the last bytes. */
 static const uint8_t negative_zero[8] = {0, 0, 0, 0, 0, 0, 0, 0x80};
@@ -12,7 +12,7 @@ static const uint8_t positive_zero[8] = {0};
 
 static enum rg_order order_of_int32(const struct rg_annotation *a)
 {
-    switch (a->kind) {
+    switch (a->logical) {
     case RG_LOGICAL_NONE:
     case RG_LOGICAL_DATE:
     case RG_LOGICAL_TIME:
@@ -29,7 +29,7 @@ static enum rg_order order_of_int32(const struct rg_annotation *a)
 
 static enum rg_order order_of_int64(const struct rg_annotation *a)
 {
-    switch (a->kind) {
+    switch (a->logical) {
     case RG_LOGICAL_NONE:
     case RG_LOGICAL_TIME:
     case RG_LOGICAL_TIMESTAMP:
@@ -44,7 +44,7 @@ static enum rg_order order_of_int64(const struct rg_annotation *a)
 
 static enum rg_order order_of_byte_array(const struct rg_annotation *a)
 {
-    switch (a->kind) {
+    switch (a->logical) {
     case RG_LOGICAL_NONE:
     case RG_LOGICAL_STRING:
     case RG_LOGICAL_ENUM:
@@ -60,7 +60,7 @@ static enum rg_order order_of_byte_array(const struct rg_annotation *a)
 
 static enum rg_order order_of_fixed(const struct rg_annotation *a, int32_t type_length)
 {
-    switch (a->kind) {
+    switch (a->logical) {
     case RG_LOGICAL_NONE:
         return RG_ORDER_BYTES;
     case RG_LOGICAL_UUID:
@@ -69,7 +69,7 @@ static enum rg_order order_of_fixed(const struct rg_annotation *a, int32_t type_
         return type_length == 2 ? RG_ORDER_FLOAT16 : RG_ORDER_NONE;
     case RG_LOGICAL_DECIMAL:
         return RG_ORDER_SIGNED_BYTES;
-    default: /* A number, not an enum: INTERVAL among them. */
+    default: /* A number, not an enum. */
         return RG_ORDER_NONE;
     }
 }
@@ -77,9 +77,11 @@ static enum rg_order order_of_fixed(const struct rg_annotation *a, int32_t type_
 enum rg_order rg_order_of(const struct rg_schema *schema, uint32_t leaf_index)
 {
     const struct rg_leaf *leaf = &schema->leaves[leaf_index];
-    const struct rg_annotation a = rg_annotation_of(&schema->elements[leaf->element_index]);
-    const bool is_bare = a.kind == RG_LOGICAL_NONE;
+    const struct rg_annotation a = rg_schema_annotation(&schema->elements[leaf->element_index]);
+    const bool is_bare = a.logical == RG_LOGICAL_NONE;
 
+    if (a.converted_type != RG_CONVERTED_NONE) /* INTERVAL, and what is not known. */
+        return RG_ORDER_NONE;
     switch ((enum rg_type)leaf->type) {
     case RG_TYPE_BOOLEAN:
         return is_bare ? RG_ORDER_BOOLEAN : RG_ORDER_NONE;
