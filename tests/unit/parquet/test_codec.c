@@ -144,7 +144,8 @@ TEST(damaged_frames_never_write_past_their_room)
 }
 
 /* "regroup regroup regroup regroup " as one LZ4 block: 8 literals and a match. */
-#define BLOCK     0x8F, 'r', 'e', 'g', 'r', 'o', 'u', 'p', ' ', 8, 0, 0, 0x50, 'o', 'u', 'p', ' ', '!'
+#define REGROUP   'r', 'e', 'g', 'r', 'o', 'u', 'p'
+#define BLOCK     0x8F, REGROUP, ' ', 8, 0, 0, 0x50, 'o', 'u', 'p', ' ', '!'
 #define BLOCK_RAW "regroup regroup regroup regoup !"
 
 static const uint8_t lz4_bare[] = {BLOCK};
