@@ -183,7 +183,7 @@ static uint32_t levels_of(const struct rg_chunk_reader *reader, uint32_t value_c
 }
 
 static enum rg_status decode_values(struct rg_chunk_reader *reader, uint32_t wanted,
-                                    struct rg_batch *batch, struct rg_error *err)
+                                    struct rg_chunk_batch *batch, struct rg_error *err)
 {
     const uint32_t count = wanted < reader->values.count_max ? wanted : reader->values.count_max;
 
@@ -204,11 +204,11 @@ static enum rg_status decode_values(struct rg_chunk_reader *reader, uint32_t wan
     return RG_OK;
 }
 
-static enum rg_status next_batch(struct rg_chunk_reader *reader, struct rg_batch *ret_batch,
+static enum rg_status next_batch(struct rg_chunk_reader *reader, struct rg_chunk_batch *ret_batch,
                                  struct rg_error *err)
 {
     const struct rg_leaf *leaf = reader->source.leaf;
-    struct rg_batch batch = {.encoding = reader->encoding, .page_index = reader->page_index};
+    struct rg_chunk_batch batch = {.encoding = reader->encoding, .page_index = reader->page_index};
 
     if (reader->level_at == reader->level_end)
         RG_TRY(decode_levels(reader, err));
@@ -232,7 +232,7 @@ static enum rg_status next_batch(struct rg_chunk_reader *reader, struct rg_batch
     return RG_OK;
 }
 
-enum rg_status rg_chunk_next(struct rg_chunk_reader *reader, struct rg_batch *ret_batch,
+enum rg_status rg_chunk_next(struct rg_chunk_reader *reader, struct rg_chunk_batch *ret_batch,
                              bool *ret_is_end, struct rg_error *err)
 {
     *ret_is_end = false;
@@ -246,8 +246,8 @@ enum rg_status rg_chunk_next(struct rg_chunk_reader *reader, struct rg_batch *re
     return status == RG_OK ? RG_OK : rg_within(err, "data page %u", reader->page_index);
 }
 
-void rg_batch_values(struct rg_chunk_reader *reader, const struct rg_batch *batch,
-                     struct rg_values *ret_values)
+void rg_chunk_batch_values(struct rg_chunk_reader *reader, const struct rg_chunk_batch *batch,
+                           struct rg_values *ret_values)
 {
     if (batch->is_dictionary)
         rg_values_lookup(batch->dictionary, batch->indices, batch->value_count, &reader->values,

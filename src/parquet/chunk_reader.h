@@ -17,7 +17,7 @@
  * A piece of one page: level_count entries, of which values.count are there and the rest is null.
  * Everything is valid until the reader is asked for more.
  */
-struct rg_batch {
+struct rg_chunk_batch {
     uint32_t level_count;
     uint32_t value_count;
     const uint8_t *def_levels; /* NULL: all are def_max, nothing is null. */
@@ -84,12 +84,12 @@ RG_MUST_CHECK enum rg_status rg_chunk_reader_open(struct rg_chunk_reader *reader
  *          the chunk does not begin with a row or rows are too few or many.
  */
 RG_MUST_CHECK enum rg_status rg_chunk_next(struct rg_chunk_reader *reader,
-                                           struct rg_batch *ret_batch, bool *ret_is_end,
+                                           struct rg_chunk_batch *ret_batch, bool *ret_is_end,
                                            struct rg_error *err);
 
 /* The values of a batch, looked up where it is dictionary-encoded. */
-void rg_batch_values(struct rg_chunk_reader *reader, const struct rg_batch *batch,
-                     struct rg_values *ret_values);
+void rg_chunk_batch_values(struct rg_chunk_reader *reader, const struct rg_chunk_batch *batch,
+                           struct rg_values *ret_values);
 
 /*
  * Walks the headers and tells what a reader will allocate for this chunk; codecs come on top (and

@@ -13,6 +13,11 @@
 
 static bool is_torture;
 
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libdeflate.so\n";
+}
+
 /* In front of every allocation, so that what a starved test left behind can be given back. */
 struct test_block {
     struct test_block *next;

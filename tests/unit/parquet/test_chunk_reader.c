@@ -253,7 +253,7 @@ static uint8_t *copy_exactly(struct test *t, const struct rg_buffer *buffer)
 }
 
 static void check_batch(struct test *t, const struct model *m, struct rg_chunk_reader *reader,
-                        const struct rg_batch *batch, uint32_t level, uint32_t value)
+                        const struct rg_chunk_batch *batch, uint32_t level, uint32_t value)
 {
     struct rg_values values;
     uint32_t rows = 0;
@@ -267,7 +267,7 @@ static void check_batch(struct test *t, const struct model *m, struct rg_chunk_r
         rows += m->rep[level + i] == 0;
     }
     CHECK_U64(batch->row_count, rows);
-    rg_batch_values(reader, batch, &values);
+    rg_chunk_batch_values(reader, batch, &values);
     CHECK_U64(values.count, batch->value_count);
     for (uint32_t i = 0; i < values.count; i++)
         CHECK_SPAN(rg_values_at(&values, i), entry_of(m, m->entry[value + i]));
@@ -279,7 +279,7 @@ static void read_back(struct test *t, struct choices *c)
     struct rg_chunk_reader *reader = rg_alloc(&t->allocator, sizeof *reader);
     struct rg_codec_context *codecs = rg_codec_context_new(&t->allocator);
     struct rg_buffer out;
-    struct rg_batch batch;
+    struct rg_chunk_batch batch;
     bool is_end = false;
     uint32_t level = 0;
     uint32_t value = 0;
@@ -334,7 +334,7 @@ static void damage(struct test *t, struct choices *c)
     struct rg_chunk_reader *reader = rg_alloc(&t->allocator, sizeof *reader);
     struct rg_codec_context *codecs = rg_codec_context_new(&t->allocator);
     struct rg_buffer out;
-    struct rg_batch batch;
+    struct rg_chunk_batch batch;
     bool is_end = false;
 
     CHECK_MEMORY(m);
@@ -362,7 +362,7 @@ static void damage(struct test *t, struct choices *c)
             struct rg_values values;
             volatile uint64_t sum = 0;
 
-            rg_batch_values(reader, &batch, &values);
+            rg_chunk_batch_values(reader, &batch, &values);
             for (uint32_t i = 0; i < values.count; i++) {
                 const struct rg_span span = rg_values_at(&values, i);
                 for (size_t k = 0; k < span.bytes; k++)
@@ -420,7 +420,7 @@ static enum rg_status read_pages(struct test *t, const struct page *pages, size_
     struct rg_codec_context *codecs = rg_codec_context_new(&t->allocator);
     struct rg_chunk_reader *reader = rg_alloc(&t->allocator, sizeof *reader);
     struct rg_buffer out;
-    struct rg_batch batch;
+    struct rg_chunk_batch batch;
     bool is_end = false;
 
     CHECK_MEMORY(codecs);
