@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "parquet/schema.h"
 #include "stitch/order.h"
 #include "stitch/statistics.h"
 #include "stitch/writer.h"
@@ -153,17 +154,6 @@ struct rg_span rg_plan_bound(enum rg_order order, struct rg_span value, struct r
     return bound_of_integer(order, value, arena);
 }
 
-/* The leaf of that path, or leaf_count. */
-static uint32_t find_leaf(const struct rg_schema *schema, const char *path)
-{
-    const struct rg_span wanted = rg_span_of(path);
-
-    for (uint32_t i = 0; i < schema->leaf_count; i++)
-        if (rg_span_equal(schema->leaves[i].path, wanted))
-            return i;
-    return schema->leaf_count;
-}
-
 /* What the order wants to know of the file once. */
 struct sort_column {
     uint32_t leaf_index; /* leaf_count: the file has no such column. */
@@ -190,7 +180,7 @@ static void find_sort_columns(struct describer *d)
         if (sort->terms[i].key != RG_SORT_COLUMN)
             continue;
         column = &d->columns[count++];
-        column->leaf_index = find_leaf(schema, sort->terms[i].column);
+        column->leaf_index = rg_schema_find_leaf(schema, rg_span_of(sort->terms[i].column));
         column->order = column->leaf_index < schema->leaf_count
                             ? rg_order_of(schema, column->leaf_index)
                             : RG_ORDER_NONE;

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * libregroup: merges small Parquet files into few with large row groups, at page level, inside a
+ * memory limit. Version 0.x: nothing here is stable yet.
+ *
+ * Option and information structs begin with `size`, so that they can grow: a caller sets it to the
+ * sizeof of its own header where a struct goes into the library, and looks at it where one comes
+ * out.
+ */
+
+#ifndef REGROUP_REGROUP_H
+#define REGROUP_REGROUP_H
+
+#include <regroup/error.h>
+#include <regroup/file.h>
+#include <regroup/job.h>
+#include <regroup/moves.h>
+#include <regroup/options.h>
+#include <regroup/plan.h>
+#include <regroup/report.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "0.1.0"; static. */
+RG_API const char *rg_version(void);
+
+/*
+ * Version and commit, codecs and their libraries' versions, what the processor offers: several
+ * lines. Returns the length; cut to `bytes`.
+ */
+RG_API size_t rg_version_describe(char *text, size_t bytes);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

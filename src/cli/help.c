@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "cli/help.h"
+
+#include <string.h>
+
+/* Lines are at most that wide, whatever the terminal: help looks the same in a pipe. */
+enum {
+    WIDTH = 88,
+    INDENT = 30,
+};
+
+/* Writes `text` in lines of WIDTH, all but the first indented; `at` is where the cursor is. */
+static void write_wrapped(FILE *out, const char *text, size_t indent, size_t at)
+{
+    while (*text != 0) {
+        const size_t bytes = strcspn(text, " ");
+
+        if (at + bytes > WIDTH && at > indent) {
+            fprintf(out, "\n%*s", (int)indent, "");
+            at = indent;
+        }
+        fprintf(out, "%.*s", (int)bytes, text);
+        at += bytes;
+        text += bytes;
+        if (*text == ' ') {
+            text++;
+            if (at < WIDTH && *text != 0) {
+                const size_t next = strcspn(text, " ");
+
+                if (at + 1 + next <= WIDTH) {
+                    fputc(' ', out);
+                    at++;
+                } else {
+                    fprintf(out, "\n%*s", (int)indent, "");
+                    at = indent;
+                }
+            }
+        }
+    }
+    fputc('\n', out);
+}
+
+static void write_option(FILE *out, const struct rg_option_info *option)
+{
+    char head[80];
+    char text[800];
+    size_t at = 0;
+
+    at += (size_t)snprintf(head, sizeof head, "  %s--%s", "", option->name);
+    if (option->short_name != 0)
+        at = (size_t)snprintf(head, sizeof head, "  -%c, --%s", option->short_name, option->name);
+    if (option->argument != NULL)
+        at += (size_t)snprintf(head + at, sizeof head - at, " %s", option->argument);
+    fputs(head, out);
+    if (at + 2 > INDENT) {
+        fputc('\n', out);
+        at = 0;
+    }
+    fprintf(out, "%*s", (int)(INDENT - at), "");
+    snprintf(text, sizeof text, "%s%s%s%s%s", option->help,
+             option->is_repeatable ? "; may be given more than once" : "",
+             option->initial != NULL ? " [" : "", option->initial != NULL ? option->initial : "",
+             option->initial != NULL ? "]" : "");
+    write_wrapped(out, text, INDENT, INDENT);
+}
+
+static void write_usage(FILE *out, const struct command *command)
+{
+    for (unsigned i = 0; i < 2; i++)
+        if (command->usage[i] != NULL)
+            fprintf(out, "%s regroup %s\n", i == 0 ? "Usage:" : "      ", command->usage[i]);
+}
+
+static void write_all(FILE *out, const struct command *commands)
+{
+    fputs("regroup merges small Parquet files into few with large row groups, at page level,\n"
+          "inside a memory limit.\n\nUsage: regroup COMMAND ...\n\n",
+          out);
+    for (; commands->name != NULL; commands++)
+        fprintf(out, "  %-8s  %s\n", commands->name, commands->summary);
+    fputs("\n'regroup COMMAND --help' tells the options of a command.\n"
+          "'regroup --version' tells versions of regroup and of its libraries.\n",
+          out);
+}
+
+void rg_help_write(FILE *out, const struct command *commands, const struct command *command)
+{
+    const struct rg_option_info *option;
+
+    if (command == NULL) {
+        write_all(out, commands);
+        return;
+    }
+    fprintf(out, "regroup %s: %s\n\n", command->name, command->summary);
+    write_usage(out, command);
+    if (command->about != NULL)
+        fprintf(out, "\n%s\n", command->about);
+    fputs("\nOptions [with their defaults]:\n", out);
+    for (size_t i = 0; (option = rg_option_at(i)) != NULL; i++)
+        if ((option->commands & (uint32_t)command->bit) != 0)
+            write_option(out, option);
+    fputs(
+        "\nSizes: B; K, M, G, T and KiB, MiB, GiB, TiB are powers of 1024; KB, MB, GB, TB powers\n"
+        "of 1000. Every option can come from the environment as well, as REGROUP_<NAME>\n"
+        "(REGROUP_ROW_GROUP_SIZE=64MiB), or from the file of --config. A flag wins over the\n"
+        "environment, that over the file.\n\n"
+        "Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, but some inputs were left alone\n"
+        "(each named); 65 input that no retry can help; 75 temporary, retry; 130 interrupted.\n",
+        out);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Standard output as a rg_write_fn. */
+
+#ifndef CLI_OUTPUT_H
+#define CLI_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* `user` is a FILE. False when it cannot be written. */
+bool rg_output_write(void *user, const void *data, size_t bytes);
+
+/*
+ * Flushes standard output and tells of a failure ("error: standard output: ..."): false then. A
+ * closed pipe is no failure worth words, but the answer is false all the same.
+ */
+bool rg_output_finish(void);
+
+#endif
