@@ -107,6 +107,23 @@ enum rg_status rg_footer_tail_parse(const uint8_t tail[RG_FOOTER_TAIL_BYTES], ui
     return RG_OK;
 }
 
+enum rg_status rg_footer_locate(struct rg_span tail, uint64_t file_bytes,
+                                struct rg_footer_place *ret_place, struct rg_error *err)
+{
+    struct rg_footer_place place = {0};
+    uint64_t footer_bytes = 0;
+
+    if (tail.bytes < RG_FOOTER_TAIL_BYTES)
+        return rg_fail(err, RG_ERR_CORRUPT, "no Parquet file: it has %zu bytes", tail.bytes);
+    const uint8_t *end = tail.data + tail.bytes - RG_FOOTER_TAIL_BYTES;
+    RG_TRY(rg_footer_tail_parse(end, file_bytes, &footer_bytes, err));
+    place.tail_bytes_needed = footer_bytes + RG_FOOTER_TAIL_BYTES;
+    if (place.tail_bytes_needed <= tail.bytes)
+        place.footer = (struct rg_span){end - footer_bytes, (size_t)footer_bytes};
+    *ret_place = place;
+    return RG_OK;
+}
+
 static enum rg_status parse_schema(struct file_parser *parser, uint8_t type, struct rg_error *err)
 {
     struct rg_thrift_reader *reader = &parser->meta.reader;

@@ -29,6 +29,21 @@ RG_MUST_CHECK enum rg_status rg_footer_tail_parse(const uint8_t tail[RG_FOOTER_T
                                                   uint64_t file_bytes, uint64_t *ret_footer_bytes,
                                                   struct rg_error *err);
 
+struct rg_footer_place {
+    struct rg_span footer;      /* Without length and magic; data == NULL: not whole in it. */
+    uint64_t tail_bytes_needed; /* So many last bytes of the file hold it, length and magic too. */
+};
+
+/*
+ * Looks for the footer in `tail`, the last bytes of a file of `file_bytes` bytes: at least 8 of
+ * them, or the whole file. Where it is not whole, reading tail_bytes_needed bytes brings it.
+ *
+ * Errors:  as rg_footer_tail_parse(); RG_ERR_CORRUPT for a file too short to be one.
+ */
+RG_MUST_CHECK enum rg_status rg_footer_locate(struct rg_span tail, uint64_t file_bytes,
+                                              struct rg_footer_place *ret_place,
+                                              struct rg_error *err);
+
 /*
  * Parses a whole footer. Spans in the result point into `footer`, arrays lie in `arena`; both must
  * outlive it. Checked here: shape of the schema tree, levels, one chunk for each leaf with the

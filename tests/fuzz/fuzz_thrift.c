@@ -14,47 +14,34 @@ enum {
     DEPTH_MAX = 16 /* Of what is copied; deeper is left to rg_thrift_skip(). */
 };
 
-static bool copy_struct(struct rg_thrift_reader *reader, struct rg_thrift_writer *writer,
-                        uint32_t depth);
-
-/* Elements that are lists themselves, or maps, are not copied but refused. */
-static bool copy_list(struct rg_thrift_reader *reader, struct rg_thrift_writer *writer, int32_t id,
-                      uint8_t element_type, uint32_t depth)
+/* What a list's elements are read as; 0 for those that are not copied: lists, maps, doubles. */
+static uint8_t element_type(const struct rg_thrift_reader *reader)
 {
-    const struct rg_thrift_list list = rg_thrift_read_list(reader, RG_THRIFT_LIST, element_type, 1);
-
-    rg_thrift_list_begin(writer, id, element_type, list.count);
-    for (uint32_t i = 0; i < list.count; i++) {
-        switch (element_type) {
-        case RG_THRIFT_TRUE:
-            rg_thrift_write_bool_element(writer, rg_thrift_read_bool_element(reader));
-            break;
-        case RG_THRIFT_I64:
-            rg_thrift_write_integer_element(writer, rg_thrift_read_i64(reader, list.type));
-            break;
-        case RG_THRIFT_BINARY:
-            rg_thrift_write_binary_element(writer, rg_thrift_read_binary(reader, list.type));
-            break;
-        default:
-            if (!copy_struct(reader, writer, depth + 1))
-                return false;
-        }
-    }
-    return true;
-}
-
-static bool copy_field(struct rg_thrift_reader *reader, struct rg_thrift_writer *writer,
-                       const struct rg_thrift_field *field, uint32_t depth)
-{
-    static const uint8_t element_types[16] = {
+    static const uint8_t types[16] = {
         [RG_THRIFT_TRUE] = RG_THRIFT_TRUE,     [RG_THRIFT_FALSE] = RG_THRIFT_TRUE,
         [RG_THRIFT_I8] = RG_THRIFT_I64,        [RG_THRIFT_I16] = RG_THRIFT_I64,
         [RG_THRIFT_I32] = RG_THRIFT_I64,       [RG_THRIFT_I64] = RG_THRIFT_I64,
         [RG_THRIFT_BINARY] = RG_THRIFT_BINARY, [RG_THRIFT_STRUCT] = RG_THRIFT_STRUCT,
     };
-    int32_t outer;
-    bool is_whole;
 
+    return reader->next == reader->end ? 0 : types[*reader->next & 15];
+}
+
+static void copy_element(struct rg_thrift_reader *reader, struct rg_thrift_writer *writer,
+                         uint8_t type)
+{
+    if (type == RG_THRIFT_TRUE || type == RG_THRIFT_FALSE)
+        rg_thrift_write_bool_element(writer, rg_thrift_read_bool_element(reader));
+    else if (type == RG_THRIFT_BINARY)
+        rg_thrift_write_binary_element(writer, rg_thrift_read_binary(reader, type));
+    else
+        rg_thrift_write_integer_element(writer, rg_thrift_read_i64(reader, type));
+}
+
+/* A field without a struct in it; false for types that are not copied. */
+static bool copy_field(struct rg_thrift_reader *reader, struct rg_thrift_writer *writer,
+                       const struct rg_thrift_field *field)
+{
     switch (field->type) {
     case RG_THRIFT_TRUE:
     case RG_THRIFT_FALSE:
@@ -75,15 +62,6 @@ static bool copy_field(struct rg_thrift_reader *reader, struct rg_thrift_writer 
     case RG_THRIFT_BINARY:
         rg_thrift_write_binary(writer, field->id, rg_thrift_read_binary(reader, field->type));
         return true;
-    case RG_THRIFT_LIST:
-        if (reader->next == reader->end || element_types[*reader->next & 15] == 0)
-            return false;
-        return copy_list(reader, writer, field->id, element_types[*reader->next & 15], depth);
-    case RG_THRIFT_STRUCT:
-        outer = rg_thrift_struct_begin(writer, field->id);
-        is_whole = copy_struct(reader, writer, depth + 1);
-        writer->field_id = outer;
-        return is_whole;
     default:
         return false;
     }
@@ -98,8 +76,28 @@ static bool copy_struct(struct rg_thrift_reader *reader, struct rg_thrift_writer
     if (depth == DEPTH_MAX)
         return false;
     while (rg_thrift_next_field(reader, &field)) {
-        if (!copy_field(reader, writer, &field, depth))
+        struct rg_thrift_list list = {.count = 1, .type = field.type};
+
+        if (field.type == RG_THRIFT_LIST) {
+            const uint8_t type = element_type(reader);
+
+            if (type == 0)
+                return false;
+            list = rg_thrift_read_list(reader, RG_THRIFT_LIST, type, 1);
+            rg_thrift_list_begin(writer, field.id, type, list.count);
+        } else if (field.type == RG_THRIFT_STRUCT) {
+            rg_thrift_write_header(writer, field.id, RG_THRIFT_STRUCT);
+        } else if (!copy_field(reader, writer, &field)) {
             return false;
+        } else {
+            continue;
+        }
+        for (uint32_t i = 0; i < list.count; i++) {
+            if (list.type != RG_THRIFT_STRUCT)
+                copy_element(reader, writer, list.type);
+            else if (!copy_struct(reader, writer, depth + 1))
+                return false;
+        }
     }
     rg_thrift_struct_end(writer, outer);
     return true;
