@@ -46,6 +46,7 @@ enum weir_status {
     WEIR_PENDING, /* From run(): weir_done() will follow, exactly once for this part. */
     WEIR_RETRY,   /* From run(): needs the larger claim set by weir_grow(); the step runs again. */
     WEIR_RESTART, /* From the only part of a lone job's step: it begins its route again, empty. */
+    WEIR_AGAIN,   /* From the only part of a step: back to the second step, see weir_step. */
     WEIR_END,     /* From a source: no more work, for ever. */
     WEIR_LATER,   /* From a source: nothing now; weir_wake() will tell. */
     WEIR_SKIP,    /* Drop this job (and its group), go on with the others. */
@@ -125,6 +126,11 @@ struct weir_resource {
  * of what was added so far less what was dropped; so what weir_shrink() gave back early is not
  * given back twice. A job that has more than that allocated then ends the run (WEIR_FAILED;
  * weir_explain() tells). What is left at the end of the route goes back by itself.
+ *
+ * A job that handles its item in slices puts its whole claim on the first step and nothing on the
+ * steps between that and the last, which gives it back. The last step returns WEIR_AGAIN while
+ * slices are left: the job goes on at its second step with its grant and all that it has allocated,
+ * and keeps its turn where the last step's stage is in order.
  */
 struct weir_step {
     int stage;
@@ -137,6 +143,9 @@ struct weir_step {
 enum {
     WEIR_STEPS_MAX = 8
 };
+
+/* The CPUs that this process may use: affinity, and the quota of its cgroup. At least 1. */
+WEIR_API uint32_t weir_cpu_count(void);
 
 /* NULL when the configuration makes no sense or there is no memory. */
 WEIR_API struct weir *weir_new(const struct weir_config *config);

@@ -130,7 +130,7 @@ static uint32_t quota_of_process(void)
     return cpus;
 }
 
-uint32_t weir_cpus_count(void)
+uint32_t weir_cpu_count(void)
 {
     const uint32_t quota = quota_of_process();
     cpu_set_t set;

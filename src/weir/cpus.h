@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* weir_cpu_count() of the public header, for Linux: affinity, and cgroup quotas of v1 and v2. */
+
 #ifndef WEIR_CPUS_H
 #define WEIR_CPUS_H
 
-#include <stdint.h>
-
-/* The CPUs that this process may use: affinity, and the quota of its cgroup (v1, v2). At least 1.
- */
-uint32_t weir_cpus_count(void);
+#include "weir/weir.h"
 
 #endif

@@ -229,7 +229,7 @@ struct weir *weir_new_with_hooks(const struct weir_config *config, const struct 
         own.meta_budget_bytes > UINT64_MAX / 4)
         return NULL;
     if (own.worker_count == 0)
-        own.worker_count = weir_cpus_count();
+        own.worker_count = weir_cpu_count();
     w = weir_hooks_alloc(hooks, sizeof *w);
     if (w == NULL)
         return NULL;

@@ -164,6 +164,18 @@ void weir_life_next_step(struct weir_job *job)
     weir_life_enqueue(job);
 }
 
+void weir_life_step_back(struct weir_job *job)
+{
+    for (uint32_t i = 1; i < job->step; i++)
+        job->sched->stages[job->route[i].stage].expected++;
+    weir_job_set(job, 1, job->held);
+    job->is_started = false;
+    job->state = WEIR_JOB_READY;
+    weir_job_refresh(job);
+    weir_ahead_update(job);
+    weir_life_enqueue(job);
+}
+
 static void forget_join(struct weir_job *join)
 {
     if (join->group->is_join_waiting && join->step_count > 0)

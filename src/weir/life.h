@@ -24,6 +24,9 @@ void weir_life_begin_step(struct weir_job *job);
 /* Its step has ended and another follows: READY. */
 void weir_life_next_step(struct weir_job *job);
 
+/* Its step has ended and its second step follows again: READY. */
+void weir_life_step_back(struct weir_job *job);
+
 /* ENDING. Nothing of it runs. */
 void weir_life_finish(struct weir_job *job, enum weir_status why);
 

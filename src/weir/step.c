@@ -16,9 +16,9 @@ static enum weir_status worse(enum weir_status a, enum weir_status b)
         BREACH = 7
     };
     static const uint8_t rank[] = {
-        [WEIR_OK] = 0,           [WEIR_RESTART] = 1,  [WEIR_RETRY] = 2,      [WEIR_SKIP] = 3,
-        [WEIR_CANCELLED] = 4,    [WEIR_NOMEM] = 5,    [WEIR_OVERSIZE] = 6,   [WEIR_FAILED] = BREACH,
-        [WEIR_PENDING] = BREACH, [WEIR_END] = BREACH, [WEIR_LATER] = BREACH,
+        [WEIR_OK] = 0,          [WEIR_RESTART] = 1,      [WEIR_AGAIN] = 1,    [WEIR_RETRY] = 2,
+        [WEIR_SKIP] = 3,        [WEIR_CANCELLED] = 4,    [WEIR_NOMEM] = 5,    [WEIR_OVERSIZE] = 6,
+        [WEIR_FAILED] = BREACH, [WEIR_PENDING] = BREACH, [WEIR_END] = BREACH, [WEIR_LATER] = BREACH,
     };
 
     if (b > WEIR_FAILED || rank[b] == BREACH)
@@ -116,6 +116,26 @@ static void restart(struct weir_sched *s, struct weir_job *job)
     weir_life_empty(job);
 }
 
+/* Back to the second step. What the steps since then need is nothing new: the claim stays as it is.
+ */
+static void again(struct weir_job *job)
+{
+    bool is_level = job->step > 0 && weir_job_step(job)->part_count <= 1;
+
+    for (uint32_t i = 1; i < job->step; i++)
+        is_level = is_level && job->route[i].grow_bytes == 0 && job->route[i].drop_bytes == 0;
+    is_level = is_level && weir_job_step(job)->grow_bytes == 0;
+    if (!is_level) {
+        weir_life_finish(job, WEIR_FAILED);
+        weir_life_breach(job,
+                         "a step of several parts, or behind steps that change the claim, "
+                         "cannot go on at the second one",
+                         0);
+        return;
+    }
+    weir_life_step_back(job);
+}
+
 static void end_step(struct weir_sched *s, struct weir_job *job)
 {
     enum weir_status status = job->status;
@@ -137,6 +157,8 @@ static void end_step(struct weir_sched *s, struct weir_job *job)
         retry(s, job);
     } else if (status == WEIR_RESTART) {
         restart(s, job);
+    } else if (status == WEIR_AGAIN) {
+        again(job);
     } else {
         weir_life_finish(job, status);
         if (job->group != NULL)

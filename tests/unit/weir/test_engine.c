@@ -417,6 +417,64 @@ TEST(a_job_may_begin_again_without_its_memory)
     end_world(&world);
 }
 
+/* Slices inside one claim: the memory and the turn stay, so members pass one after another. */
+
+static enum weir_status keep_memory(struct weir_job *job, void *pointer,
+                                    const struct weir_call *call)
+{
+    struct item *item = pointer;
+
+    (void)call;
+    item->memory = weir_alloc(job, 3 * KIB);
+    expect(item->world, item->memory != NULL);
+    return WEIR_OK;
+}
+
+static enum weir_status pass_slices(struct weir_job *job, void *pointer,
+                                    const struct weir_call *call)
+{
+    struct item *item = pointer;
+
+    (void)call;
+    expect(item->world, weir_available(job) == KIB);
+    const uint32_t passed = (uint32_t)atomic_fetch_add(&item->world->phase, 1);
+    expect(item->world, passed / 5 == (uint32_t)(item - item->world->items));
+    return ++item->runs < 5 ? WEIR_AGAIN : WEIR_OK;
+}
+
+static enum weir_status do_slice(struct weir_job *job, void *pointer, const struct weir_call *call)
+{
+    struct item *item = pointer;
+
+    (void)call;
+    expect(item->world, weir_available(job) == KIB);
+    return WEIR_OK;
+}
+
+TEST(a_job_goes_again_with_its_memory_and_its_turn)
+{
+    struct world world;
+
+    CHECK(build_world(t, &world, 16 * KIB));
+    const int first = add_stage(&world, "first", WEIR_CPU, keep_memory, false);
+    const int middle = add_stage(&world, "middle", WEIR_CPU, do_slice, false);
+    const int last = add_stage(&world, "last", WEIR_CPU, pass_slices, true);
+    const struct weir_step route[] = {{.stage = first, .grow_bytes = 4 * KIB},
+                                      {.stage = middle, .part_count = 3},
+                                      {.stage = last, .drop_bytes = 4 * KIB}};
+    struct weir_group *group =
+        weir_group_new(world.w, WEIR_DATA, 0, NULL, 0, &world.group_item, drop_item);
+    CHECK(group != NULL);
+    for (uint32_t i = 0; i < ITEMS_MAX; i++)
+        check_weir(&world,
+                   weir_submit(world.w, group, WEIR_DATA, route, 3, &world.items[i], drop_item));
+    weir_group_close(group);
+    check_weir(&world, weir_run(world.w));
+    for (uint32_t i = 0; i < ITEMS_MAX; i++)
+        CHECK_U64(atomic_load(&world.items[i].runs), 5);
+    end_world(&world);
+}
+
 /* The shape of the main job: a partition opens a group and waits for it without a worker. */
 
 static void drop_output(void *pointer, enum weir_status why)
@@ -568,6 +626,10 @@ static const struct test_case cases[] = {
     {"a_failure_stops_the_run_and_drops_the_rest", a_failure_stops_the_run_and_drops_the_rest},
     {"an_overrun_runs_again_with_what_it_needs", an_overrun_runs_again_with_what_it_needs},
     {"a_job_may_begin_again_without_its_memory", a_job_may_begin_again_without_its_memory},
+    {"a_job_goes_again_with_its_memory_and_its_turn",
+     a_job_goes_again_with_its_memory_and_its_turn},
+    {"a_job_goes_again_with_its_memory_and_its_turn",
+     a_job_goes_again_with_its_memory_and_its_turn},
     {"a_source_a_plan_a_group_and_pending_parts", a_source_a_plan_a_group_and_pending_parts},
     {"what_can_never_fit_is_refused", what_can_never_fit_is_refused},
     {"cancelling_drops_all_that_does_not_run", cancelling_drops_all_that_does_not_run},
