@@ -61,6 +61,7 @@ struct rg_look {
        everything that --all takes. */
     const struct rg_look_input *free;
     size_t free_count;
+    size_t named_count; /* Listed inputs that a record has taken, with the same id. */
     const struct rg_look_input *changed; /* Named, with another id: left alone. */
     size_t changed_count;
     const struct rg_look_output *live; /* In name order, which is row order. */
