@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "parquet/writer.h"
+#include "stitch/writer.h"
 
 #include <string.h>
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Step 7: one bin becomes one output row group, some columns at a time.
+ *
+ * Route: open -> reload (footers that were not kept) -> locate (parse them, choose columns that fit
+ * the claim)
+ * -> read -> stitch (each column a part) -> append (in the order of the file's bins). While columns
+ * are left, the job goes back to the first step inside the same claim.
+ */
+
+#ifndef COMPACT_BIN_JOB_H
+#define COMPACT_BIN_JOB_H
+
+#include "compact/open_batch.h"
+
+/* The route of a bin's job; returns the number of steps. */
+uint32_t rg_bin_route(const struct rg_bin *bin, struct weir_step route[WEIR_STEPS_MAX]);
+
+/* The steps, for the stage table. */
+enum weir_status rg_bin_run_open(struct weir_job *job, void *item, const struct weir_call *call);
+enum weir_status rg_bin_run_reload(struct weir_job *job, void *item, const struct weir_call *call);
+enum weir_status rg_bin_run_locate(struct weir_job *job, void *item, const struct weir_call *call);
+enum weir_status rg_bin_run_read(struct weir_job *job, void *item, const struct weir_call *call);
+enum weir_status rg_bin_run_stitch(struct weir_job *job, void *item, const struct weir_call *call);
+enum weir_status rg_bin_run_append(struct weir_job *job, void *item, const struct weir_call *call);
+
+#endif

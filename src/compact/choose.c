@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "compact/choose.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "parquet/footer.h"
+#include "plan/select.h"
+#include "plan/take.h"
+
+/* Enough of a file's end for any footer of ours but the widest. */
+static const size_t footer_guess_bytes = (size_t)256 << 10;
+
+/* --- Questions of the journal ----------------------------------------------------------------- */
+
+static bool is_among(const struct rg_partition *partition, const char *key)
+{
+    size_t low = 0;
+    size_t high = partition->only_count;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const int order = strcmp(partition->only_names[middle], key);
+
+        if (order == 0)
+            return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+/* The magic at both ends of a file without an extension. */
+static bool has_magic(struct rg_partition *partition, const struct rg_object *object)
+{
+    struct rg_run *run = partition->run;
+    uint8_t bytes[4 + 64];
+    struct rg_error err;
+
+    if (object->id.bytes < 12)
+        return false;
+    for (int end = 0; end < 2; end++) {
+        struct rg_store_op op = {
+            .verb = RG_STORE_GET,
+            .key = object->key,
+            .buffer = bytes,
+            .offset = end == 0 ? 0 : object->id.bytes - 4,
+            .in_bytes = 4,
+        };
+
+        /* What cannot be read is not known to be data; it has no data file's name. */
+        if (rg_store_wait(run->source, &op, &err) != RG_OK || op.out_bytes != 4 ||
+            memcmp(bytes, rg_parquet_magic, 4) != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool is_data(void *user, const struct rg_object *object)
+{
+    const struct rg_span key = rg_span_of(object->key);
+    const char *slash = strrchr(object->key, '/');
+
+    (void)user;
+    (void)key;
+    const struct rg_span name = rg_span_of(slash != NULL ? slash + 1 : object->key);
+    return !rg_select_is_hidden(name) && rg_select_by_name(name) == RG_SELECT_YES;
+}
+
+static bool is_input(void *user, const struct rg_object *object)
+{
+    struct rg_partition *partition = user;
+    const struct rg_options *options = partition->run->options;
+
+    if (partition->is_restricted && !is_among(partition, object->key))
+        return false;
+    const enum rg_select answer = rg_select_file(options, rg_span_of(object->key));
+    if (answer == RG_SELECT_NO)
+        return false;
+    if (!rg_select_is_old_enough(options, object->id.modified_ns, rg_clock_wall_ns()))
+        return false;
+    return answer == RG_SELECT_YES || has_magic(partition, object);
+}
+
+static enum rg_status read_footer(struct rg_store *store, const char *key, uint64_t file_bytes,
+                                  struct rg_arena *arena, struct rg_file_meta *ret_meta,
+                                  struct rg_error *err)
+{
+    uint64_t wanted = footer_guess_bytes;
+
+    for (;;) {
+        uint64_t footer_bytes;
+
+        if (wanted > file_bytes)
+            wanted = file_bytes;
+        uint8_t *tail = rg_arena_alloc(arena, (size_t)wanted + 64);
+        if (tail == NULL)
+            return rg_fail(err, RG_ERR_NOMEM, "no memory to read a footer");
+        struct rg_store_op op = {
+            .verb = RG_STORE_GET,
+            .key = key,
+            .buffer = tail,
+            .in_bytes = wanted,
+            .is_suffix = true,
+        };
+        RG_TRY(rg_store_wait(store, &op, err));
+        if (op.out_bytes < RG_FOOTER_TAIL_BYTES)
+            return rg_fail(err, RG_ERR_CORRUPT, "not a Parquet file");
+        RG_TRY(rg_footer_tail_parse(tail + op.out_bytes - RG_FOOTER_TAIL_BYTES, file_bytes,
+                                    &footer_bytes, err));
+        const uint64_t end_bytes = footer_bytes + RG_FOOTER_TAIL_BYTES;
+        if (end_bytes <= op.out_bytes)
+            return rg_footer_parse(
+                (struct rg_span){tail + op.out_bytes - end_bytes, (size_t)footer_bytes}, arena,
+                ret_meta, err);
+        wanted = end_bytes;
+    }
+}
+
+/* What cannot be parsed is not ours; a store that does not answer is an error. */
+static enum rg_status is_ours(void *user, const char *key, const struct rg_object_id *id,
+                              bool *ret_is_ours, struct rg_error *err)
+{
+    struct rg_partition *partition = user;
+    struct rg_file_meta meta;
+    struct rg_arena arena;
+
+    *ret_is_ours = false;
+    rg_arena_init(&arena, partition->run->allocator, (size_t)256 << 20);
+    const enum rg_status status =
+        read_footer(partition->run->home, key, id->bytes, &arena, &meta, err);
+    for (uint32_t i = 0; status == RG_OK && i < meta.key_value_count; i++) {
+        if (rg_span_equal(meta.key_values[i].key, rg_span_of("regroup.batch")))
+            *ret_is_ours = true;
+    }
+    rg_arena_fini(&arena);
+    if (status == RG_ERR_CORRUPT || status == RG_ERR_UNSUPPORTED || status == RG_ERR_LIMIT)
+        return RG_OK;
+    return status;
+}
+
+/* The name of a prefix's last component, without its '/'. */
+static struct rg_span last_component(const char *prefix)
+{
+    size_t end = strlen(prefix);
+
+    while (end > 0 && prefix[end - 1] == '/')
+        end--;
+    size_t begin = end;
+    while (begin > 0 && prefix[begin - 1] != '/')
+        begin--;
+    return (struct rg_span){(const uint8_t *)prefix + begin, end - begin};
+}
+
+/* True when nothing but prefixes that a list named are to be walked, and this is below none. */
+static bool is_walked(const struct rg_partition *partition)
+{
+    if (!partition->is_restricted)
+        return true;
+    return partition->only_count == 0;
+}
+
+static enum rg_status add_prefixes(struct rg_partition *partition, const struct rg_object *objects,
+                                   size_t count, struct rg_error *err)
+{
+    if (partition->is_listed)
+        return RG_OK;
+    for (size_t i = 0; i < count && is_walked(partition); i++) {
+        if (!objects[i].is_prefix || rg_select_is_hidden(last_component(objects[i].key)))
+            continue;
+        if (rg_select_prefix(partition->run->options, rg_span_of(objects[i].key)))
+            RG_TRY(rg_discover_add(partition->discover, objects[i].key, err));
+    }
+    partition->is_listed = true;
+    rg_discover_listed(partition->discover);
+    return RG_OK;
+}
+
+static enum rg_status list_source(void *user, struct rg_arena *arena,
+                                  struct rg_object **ret_objects, size_t *ret_count,
+                                  struct rg_error *err)
+{
+    struct rg_partition *partition = user;
+
+    RG_TRY(rg_store_list_all(partition->run->source, partition->prefix, arena, ret_objects,
+                             ret_count, err));
+    return add_prefixes(partition, *ret_objects, *ret_count, err);
+}
+
+struct rg_commit_asks rg_choose_asks(struct rg_partition *partition)
+{
+    return (struct rg_commit_asks){
+        .is_input = is_input,
+        .is_data = is_data,
+        .is_ours = is_ours,
+        .list_source = list_source,
+        .user = partition,
+    };
+}
+
+/* --- Inputs of a turn ------------------------------------------------------------------------- */
+
+static bool is_left(const struct rg_partition *partition, const struct rg_look_input *input)
+{
+    for (const struct rg_left_file *at = partition->left; at != NULL; at = at->next) {
+        if (strcmp(at->key, input->key) == 0 && rg_object_id_equal(&at->id, &input->id, true))
+            return true;
+    }
+    return false;
+}
+
+enum rg_status rg_choose_leave(struct rg_partition *partition, const struct rg_input *input,
+                               struct rg_error *err)
+{
+    const struct rg_allocator *allocator = partition->run->allocator;
+    const size_t key_bytes = strlen(input->key) + 1;
+    const size_t tag_bytes = strlen(input->id.tag) + 1;
+    struct rg_left_file *left = rg_alloc(allocator, sizeof *left + key_bytes + tag_bytes);
+
+    if (left == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to note a file that is left alone");
+    left->key = (char *)(left + 1);
+    memcpy(left->key, input->key, key_bytes);
+    memcpy(left->key + key_bytes, input->id.tag, tag_bytes);
+    left->id = input->id;
+    left->id.tag = left->key + key_bytes;
+    left->next = partition->left;
+    partition->left = left;
+    rg_run_leave_alone(partition->run, input->key, input->status, input->reason);
+    return RG_OK;
+}
+
+static struct rg_input input_of(const struct rg_look_input *from)
+{
+    return (struct rg_input){
+        .key = from->key,
+        .name = from->name,
+        .id = from->id,
+        .plan = {.path = from->key, .bytes = from->id.bytes},
+    };
+}
+
+/* The key of a live output. */
+static enum rg_status home_input(struct rg_partition *partition, const struct rg_look_output *live,
+                                 struct rg_input *ret_input, struct rg_error *err)
+{
+    const size_t prefix_bytes = strlen(partition->prefix);
+    const size_t name_bytes = strlen(live->name) + 1;
+    char *key = rg_arena_alloc(&partition->arena, prefix_bytes + name_bytes);
+
+    if (key == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a name");
+    memcpy(key, partition->prefix, prefix_bytes);
+    memcpy(key + prefix_bytes, live->name, name_bytes);
+    *ret_input = (struct rg_input){
+        .key = key,
+        .name = live->name,
+        .id = live->id,
+        .is_home = true,
+        .plan = {.path = live->name, .bytes = live->id.bytes, .is_home = true},
+    };
+    return RG_OK;
+}
+
+static enum rg_status adopt(struct rg_partition *partition, struct rg_error *err)
+{
+    struct rg_turn *turn = partition->turn;
+    const struct rg_look *look = &turn->look;
+    size_t live = 0;
+
+    turn->is_adopted = true;
+    for (size_t i = 0; i < look->adopted_taken_count; i++) {
+        while (live < look->live_count &&
+               strcmp(look->live[live].name, look->adopted_taken[i]) != 0)
+            live++;
+        if (live == look->live_count)
+            return rg_fail(err, RG_ERR_BUG, "an adopted intent takes an output that is not live");
+        RG_TRY(home_input(partition, &look->live[live], &turn->inputs[turn->input_count++], err));
+    }
+    turn->taken_count = turn->input_count;
+    for (size_t i = 0; i < look->adopted_count; i++)
+        turn->inputs[turn->input_count++] = input_of(&look->adopted[i]);
+    return RG_OK;
+}
+
+static bool adopts_what_is_left(const struct rg_partition *partition)
+{
+    const struct rg_look *look = &partition->turn->look;
+
+    for (size_t i = 0; i < look->adopted_count; i++) {
+        if (is_left(partition, &look->adopted[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Live outputs that go in again: the short trailing ones, or in place with --all every one. */
+static enum rg_status take_live(struct rg_partition *partition, uint64_t new_bytes,
+                                struct rg_error *err)
+{
+    struct rg_turn *turn = partition->turn;
+    const struct rg_look *look = &turn->look;
+    uint64_t *bytes = rg_arena_array(&partition->arena, look->live_count, sizeof *bytes);
+    size_t usable_from = 0;
+
+    if (bytes == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for %zu outputs", look->live_count);
+    for (size_t i = 0; i < look->live_count; i++) {
+        bytes[i] = look->live[i].id.bytes;
+        if (!look->live[i].is_there || !look->live[i].is_ours)
+            usable_from = i + 1;
+    }
+    size_t first = look->live_count -
+                   rg_take_trailing(bytes, look->live_count, new_bytes, partition->run->options);
+    if (look->is_all)
+        first = partition->run->is_in_place ? 0 : look->live_count;
+    if (first < usable_from && !look->is_all)
+        first = usable_from;
+    for (size_t i = first; i < look->live_count; i++) {
+        if (look->live[i].is_there && look->live[i].is_ours)
+            RG_TRY(home_input(partition, &look->live[i], &turn->inputs[turn->input_count++], err));
+    }
+    turn->taken_count = turn->input_count;
+    return RG_OK;
+}
+
+/* The next batch of free files that are not left alone; writes their indexes. */
+static size_t pick_free(struct rg_partition *partition, size_t *picked, uint64_t *sizes,
+                        uint64_t *ret_bytes)
+{
+    const struct rg_look *look = &partition->turn->look;
+    size_t count = 0;
+
+    *ret_bytes = 0;
+    for (size_t i = 0; i < look->free_count; i++) {
+        if (partition->scanned_to != NULL && strcmp(look->free[i].name, partition->scanned_to) <= 0)
+            continue;
+        if (is_left(partition, &look->free[i]))
+            continue;
+        picked[count] = i;
+        sizes[count++] = look->free[i].id.bytes;
+    }
+    const size_t end = look->is_all || count == 0
+                           ? count
+                           : rg_take_batch_end(sizes, count, 0, partition->run->options);
+    for (size_t i = 0; i < end; i++)
+        *ret_bytes += sizes[i];
+    return end;
+}
+
+enum rg_status rg_choose_inputs(struct rg_partition *partition, struct rg_error *err)
+{
+    struct rg_turn *turn = partition->turn;
+    const struct rg_look *look = &turn->look;
+    const size_t most = look->free_count + look->live_count + look->adopted_count;
+    size_t *picked = rg_arena_array(&partition->arena, look->free_count, sizeof *picked);
+    uint64_t *sizes = rg_arena_array(&partition->arena, look->free_count, sizeof *sizes);
+    uint64_t new_bytes;
+
+    turn->inputs = rg_arena_array(&partition->arena, most, sizeof *turn->inputs);
+    if (picked == NULL || sizes == NULL || turn->inputs == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for %zu inputs", most);
+    if (look->is_all_refused)
+        return RG_OK;
+    if (look->has_adopted && !look->is_all && !partition->run->is_dry &&
+        !adopts_what_is_left(partition))
+        return adopt(partition, err);
+
+    const size_t count = pick_free(partition, picked, sizes, &new_bytes);
+    turn->is_all = look->is_all;
+    if (count == 0 && !look->is_all)
+        return RG_OK;
+    RG_TRY(take_live(partition, new_bytes, err));
+    for (size_t i = 0; i < count; i++)
+        turn->inputs[turn->input_count++] = input_of(&look->free[picked[i]]);
+    turn->listed_count = count;
+    return RG_OK;
+}
+
+/* --- After the footers ------------------------------------------------------------------------ */
+
+enum rg_status rg_choose_note_scanned(struct rg_partition *partition, struct rg_error *err)
+{
+    struct rg_turn *turn = partition->turn;
+    const struct rg_allocator *allocator = partition->run->allocator;
+    const char *last = turn->inputs[turn->input_count - 1].name;
+    char *copy = rg_alloc(allocator, strlen(last) + 1);
+
+    if (copy == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a name");
+    memcpy(copy, last, strlen(last) + 1);
+    if (partition->scanned_to != NULL)
+        rg_release(allocator, partition->scanned_to, strlen(partition->scanned_to) + 1);
+    partition->scanned_to = copy;
+    return RG_OK;
+}
+
+/* In place: what is good already stays as it is. */
+static bool is_good(const struct rg_partition *partition, const struct rg_input *input,
+                    struct rg_span shape)
+{
+    const struct rg_take_file file = {
+        .bytes = input->id.bytes,
+        .row_group_count = input->plan.row_group_count,
+        .shape = input->stamp,
+    };
+
+    return !input->is_home && rg_take_file(&file, partition->run->options, shape) != RG_TAKE_YES;
+}
+
+static enum rg_status drop_good(struct rg_partition *partition, bool *ret_is_done,
+                                struct rg_error *err)
+{
+    struct rg_turn *turn = partition->turn;
+    uint32_t kept = 0;
+    const struct rg_span shape = rg_span_of(partition->run->shape_text);
+
+    RG_TRY(rg_choose_note_scanned(partition, err));
+    for (uint32_t i = 0; i < turn->input_count; i++) {
+        if (is_good(partition, &turn->inputs[i], shape))
+            atomic_fetch_add(&partition->run->counters.files_good, 1);
+        else
+            turn->inputs[kept++] = turn->inputs[i];
+    }
+    turn->input_count = kept;
+    *ret_is_done = kept == turn->taken_count || !rg_take_is_enough(kept, partition->run->options);
+    return RG_OK;
+}
+
+enum rg_status rg_choose_usable(struct rg_partition *partition, bool *ret_is_done,
+                                struct rg_error *err)
+{
+    struct rg_turn *turn = partition->turn;
+    uint32_t kept = 0;
+    uint32_t taken = 0;
+
+    *ret_is_done = false;
+    for (uint32_t i = 0; i < turn->input_count; i++) {
+        struct rg_input *input = &turn->inputs[i];
+
+        if (input->status == RG_OK) {
+            taken += i < turn->taken_count;
+            turn->inputs[kept++] = *input;
+        } else if (input->status == RG_ERR_CHANGED || input->status == RG_ERR_ABSENT) {
+            *ret_is_done = true; /* It is another file now: look again. */
+        } else {
+            RG_TRY(rg_choose_leave(partition, input, err));
+            *ret_is_done = *ret_is_done || turn->is_adopted;
+        }
+    }
+    turn->input_count = kept;
+    turn->taken_count = taken;
+    if (*ret_is_done || kept == taken)
+        *ret_is_done = true;
+    else if (partition->run->is_in_place && !turn->is_adopted && !turn->is_all)
+        return drop_good(partition, ret_is_done, err);
+    return RG_OK;
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A job from its configuration to its report: opens the places, divides the memory, builds the
+ * engine, runs it, and says what happened.
+ *
+ * Memory. The limit is for the whole process, so what is not accounted is taken off first: what is
+ * resident when the job begins, a share for each thread, what the workers' codec contexts can grow
+ * to, and slack for the allocator's own waste. The rest is the engine's: a quarter for metadata
+ * (listings, plans, kept files), the rest for data.
+ */
+
+#include "compact/compact.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "compact/discover.h"
+#include "compact/memory.h"
+#include "compact/pipeline.h"
+#include "compact/places.h"
+#include "compact/run.h"
+
+/* Stack and allocator arena of a thread, touched: measured, rounded up. */
+static const uint64_t thread_bytes = UINT64_C(256) << 10;
+static const uint64_t thread_count_max = 32;
+
+/* Fragmentation and what libraries allocate behind our back. */
+static const uint64_t slack_bytes_min = UINT64_C(6) << 20;
+static const uint64_t budget_bytes_min = UINT64_C(24) << 20;
+
+struct rg_compact {
+    struct rg_run run;
+    struct rg_place source;
+    struct rg_place dest; /* Not opened in place. */
+    struct rg_discover *discover;
+    struct rg_arena arena;
+    struct rg_report report;
+    uint64_t begin_ns;
+    uint64_t begin_cpu_ns;
+    char explanation[1024];
+};
+
+static enum rg_status open_places(struct rg_compact *compact,
+                                  const struct rg_compact_config *config, struct rg_error *err)
+{
+    struct rg_run *run = &compact->run;
+    struct rg_place_request request = {
+        .text = config->source,
+        .options = config->options,
+        .may_write = run->is_in_place && !run->is_dry,
+        .allocator = run->allocator,
+    };
+
+    RG_TRY(rg_place_open(&request, &compact->source, err));
+    run->source = compact->source.store;
+    run->source_caps = compact->source.caps;
+    if (!run->is_dry)
+        RG_TRY(rg_place_check_table(&compact->source, run->allocator, err));
+    if (run->is_in_place) {
+        run->home = run->source;
+        run->home_caps = run->source_caps;
+        return RG_OK;
+    }
+    request.text = config->dest;
+    request.is_dest = true;
+    request.may_write = !run->is_dry;
+    RG_TRY(rg_place_open(&request, &compact->dest, err));
+    RG_TRY(rg_places_check(&compact->source, &compact->dest, err));
+    if (!run->is_dry)
+        RG_TRY(rg_place_check_table(&compact->dest, run->allocator, err));
+    run->home = compact->dest.store;
+    run->home_caps = compact->dest.caps;
+    return RG_OK;
+}
+
+static enum rg_status open_ledger(struct rg_compact *compact, struct rg_error *err)
+{
+    struct rg_run *run = &compact->run;
+    const struct rg_home_options options = {
+        .is_in_place = run->is_in_place,
+        .is_alone = run->options->is_alone,
+        .may_write = !run->is_dry,
+        .source_is_local = run->source_caps.is_local,
+    };
+    struct rg_buffer shape;
+
+    RG_TRY(rg_home_open(run->home, &options, &run->journal_home, err));
+    if (run->journal_home.is_unprotected)
+        rg_run_warn(run, "the destination cannot create a file only if it is absent: two runs at "
+                         "once may double rows");
+    rg_buffer_init(&shape, run->allocator, (size_t)1 << 20);
+    rg_options_shape(run->options, &shape);
+    rg_buffer_append_byte(&shape, 0);
+    enum rg_status status = rg_buffer_check(&shape, "the options", err);
+    if (status == RG_OK) {
+        run->shape_text = (const char *)rg_arena_copy(run->arena, rg_buffer_span(&shape)).data;
+        if (run->shape_text == NULL)
+            status = rg_fail(err, RG_ERR_NOMEM, "no memory for the options");
+    }
+    rg_buffer_fini(&shape);
+    return status;
+}
+
+static uint64_t resolve_limit(const struct rg_options *options)
+{
+    const uint64_t allowed = rg_memory_allowed_bytes("");
+
+    if (options->memory.bytes > 0)
+        return options->memory.bytes;
+    return allowed / 100 * (options->memory.percent > 0 ? options->memory.percent : 50);
+}
+
+static enum rg_status divide_memory(struct rg_run *run, uint32_t worker_count, struct rg_error *err)
+{
+    const uint64_t limit = resolve_limit(run->options);
+    const uint64_t resident = rg_memory_resident_bytes();
+    const uint64_t slack = limit / 20 > slack_bytes_min ? limit / 20 : slack_bytes_min;
+    const uint64_t taken = resident + slack + thread_bytes * thread_count_max +
+                           worker_count * (uint64_t)rg_stitch_context_bytes_max();
+
+    if (limit < taken + budget_bytes_min)
+        return rg_fail(err, RG_ERR_INVALID,
+                       "--memory %" PRIu64 " MiB is not enough: at least %" PRIu64
+                       " MiB are needed",
+                       limit >> 20, (taken + budget_bytes_min + (1 << 20) - 1) >> 20);
+    const uint64_t budget = limit - taken;
+    run->memory_limit_bytes = limit;
+    run->meta_budget_bytes = budget / 4;
+    run->data_budget_bytes = budget - run->meta_budget_bytes;
+    run->bin_claim_max = run->data_budget_bytes / 2;
+    run->keep_bytes_max = run->meta_budget_bytes / 2;
+    return RG_OK;
+}
+
+static enum rg_status make_contexts(struct rg_run *run, uint32_t worker_count, struct rg_error *err)
+{
+    run->contexts = rg_arena_array(run->arena, worker_count, sizeof(struct rg_stitch_context *));
+    if (run->contexts == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for %u workers", worker_count);
+    for (; run->context_count < worker_count; run->context_count++) {
+        run->contexts[run->context_count] = rg_stitch_context_new(run->allocator);
+        if (run->contexts[run->context_count] == NULL)
+            return rg_fail(err, RG_ERR_NOMEM, "no memory for %u workers", worker_count);
+    }
+    return RG_OK;
+}
+
+static enum rg_status make_engine(struct rg_compact *compact, struct rg_error *err)
+{
+    struct rg_run *run = &compact->run;
+    const uint32_t worker_count =
+        run->options->worker_count > 0 ? run->options->worker_count : weir_cpu_count();
+
+    RG_TRY(divide_memory(run, worker_count, err));
+    run->weir = weir_new(&(struct weir_config){
+        .size = sizeof(struct weir_config),
+        .data_budget_bytes = run->data_budget_bytes,
+        .meta_budget_bytes = run->meta_budget_bytes,
+        .worker_count = worker_count,
+    });
+    if (run->weir == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for the engine");
+    RG_TRY(make_contexts(run, worker_count, err));
+    RG_TRY(rg_pipeline_add(run, err));
+    return rg_discover_new(run, compact->source.only_file, &compact->discover, err);
+}
+
+enum rg_status rg_compact_new(const struct rg_compact_config *config,
+                              const struct rg_allocator *allocator, struct rg_compact **ret_compact,
+                              struct rg_error *err)
+{
+    struct rg_compact *compact = rg_alloc(allocator, sizeof *compact);
+
+    if (compact == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a job");
+    memset(compact, 0, sizeof *compact);
+    rg_arena_init(&compact->arena, allocator, SIZE_MAX);
+    compact->run.options = config->options;
+    compact->run.allocator = allocator;
+    compact->run.arena = &compact->arena;
+    compact->run.is_in_place = config->options->is_in_place;
+    compact->run.is_dry = config->options->is_dry_run;
+    compact->run.event = config->event;
+    compact->run.event_user = config->user;
+    compact->run.stitch_options = rg_options_stitch(config->options);
+    rg_run_init(&compact->run);
+
+    enum rg_status status = open_places(compact, config, err);
+    if (status == RG_OK)
+        status = open_ledger(compact, err);
+    if (status == RG_OK)
+        status = make_engine(compact, err);
+    if (status != RG_OK) {
+        rg_compact_free(compact);
+        return status;
+    }
+    *ret_compact = compact;
+    return RG_OK;
+}
+
+static enum rg_status status_of_run(const struct rg_compact *compact, enum weir_status status,
+                                    struct rg_error *err)
+{
+    const struct rg_run *run = &compact->run;
+
+    if (run->has_error) {
+        *err = run->error;
+        return run->error.status;
+    }
+    switch (status) {
+    case WEIR_OK:
+        break;
+    case WEIR_CANCELLED:
+        return rg_fail(err, RG_ERR_CANCELLED, "cancelled");
+    case WEIR_NOMEM:
+        return rg_fail(err, RG_ERR_NOMEM, "the system has no memory to give");
+    case WEIR_PENDING:
+    case WEIR_RETRY:
+    case WEIR_RESTART:
+    case WEIR_AGAIN:
+    case WEIR_END:
+    case WEIR_LATER:
+    case WEIR_SKIP:
+    case WEIR_OVERSIZE:
+    case WEIR_FAILED: {
+        char text[256];
+
+        (void)weir_explain(run->weir, NULL, text, sizeof text);
+        return rg_fail(err, RG_ERR_BUG, "the engine stopped: %s", text);
+    }
+    }
+    if (atomic_load(&run->is_draining))
+        return rg_fail(err, RG_ERR_CANCELLED, "stopped early; what was begun is committed");
+    if (atomic_load(&run->is_temporary))
+        return rg_fail(err, RG_ERR_AGAIN, "some inputs could not be reached now; run it again");
+    return RG_OK;
+}
+
+static void fill_report(struct rg_compact *compact)
+{
+    struct rg_run *run = &compact->run;
+    struct rg_counters *counters = &run->counters;
+    struct rg_report *report = &compact->report;
+
+    *report = (struct rg_report){
+        .size = sizeof *report,
+        .source = compact->source.text,
+        .dest = compact->dest.text,
+        .is_dry_run = run->is_dry,
+        .partition_count = atomic_load(&counters->partitions_found),
+        .partition_written_count = atomic_load(&counters->partitions_written),
+        .batch_count = atomic_load(&counters->records),
+        .file_seen_count = atomic_load(&counters->files_seen),
+        .file_done_count = atomic_load(&counters->files_recorded),
+        .file_good_count = atomic_load(&counters->files_good),
+        .file_alone_count = atomic_load(&counters->files_alone),
+        .file_in_count = atomic_load(&counters->in_files),
+        .file_out_count = atomic_load(&counters->out_files),
+        .row_group_in_count = atomic_load(&counters->in_row_groups),
+        .row_group_out_count = atomic_load(&counters->out_row_groups),
+        .row_count = atomic_load(&counters->out_rows),
+        .in_bytes = atomic_load(&counters->in_bytes),
+        .out_bytes = atomic_load(&counters->out_bytes),
+        .planned_out_bytes = atomic_load(&counters->forecast_bytes),
+        .planned_out_bytes_max = atomic_load(&counters->forecast_bytes_max),
+        .deleted_count = atomic_load(&counters->deleted_files),
+        .deleted_bytes = atomic_load(&counters->deleted_bytes),
+        .wall_ns = rg_clock_monotonic_ns() - compact->begin_ns,
+        .cpu_ns = rg_memory_cpu_ns() - compact->begin_cpu_ns,
+        .memory_limit_bytes = run->memory_limit_bytes,
+        .memory_peak_bytes = rg_memory_resident_bytes_max(),
+        .request_count = atomic_load(&counters->requests),
+        .retry_count = atomic_load(&counters->retries),
+        .moves = run->moves,
+        .alone = run->alone,
+        .alone_count = run->alone_count,
+    };
+    report->columns = rg_run_column_moves(run, &compact->arena, &report->column_count);
+    if (weir_explain(run->weir, NULL, compact->explanation, sizeof compact->explanation) > 0)
+        report->explanation = compact->explanation;
+}
+
+enum rg_status rg_compact_run(struct rg_compact *compact, struct rg_error *err)
+{
+    compact->begin_ns = rg_clock_monotonic_ns();
+    compact->begin_cpu_ns = rg_memory_cpu_ns();
+    const enum weir_status status = weir_run(compact->run.weir);
+    fill_report(compact);
+    return status_of_run(compact, status, err);
+}
+
+void rg_compact_cancel(struct rg_compact *compact, enum rg_cancel how)
+{
+    atomic_store(&compact->run.is_draining, true);
+    if (how == RG_CANCEL_ABORT) {
+        weir_cancel(compact->run.weir);
+        rg_store_cancel(compact->run.source);
+        if (compact->run.home != compact->run.source)
+            rg_store_cancel(compact->run.home);
+    }
+    weir_wake(compact->run.weir);
+}
+
+void rg_compact_sample(struct rg_compact *compact, struct rg_job_sample *ret_sample)
+{
+    struct rg_run *run = &compact->run;
+    struct rg_counters *counters = &run->counters;
+    struct rg_job_sample sample = {
+        .size = sizeof sample,
+        .partition_count = atomic_load(&counters->partitions_found),
+        .partition_done_count = atomic_load(&counters->partitions_done),
+        .file_count = atomic_load(&counters->files_seen),
+        .file_done_count = atomic_load(&counters->files_done),
+        .row_group_count = atomic_load(&counters->planned_row_groups),
+        .row_group_done_count = atomic_load(&counters->in_row_groups),
+        .in_bytes = atomic_load(&counters->planned_in_bytes),
+        .in_bytes_done = atomic_load(&counters->in_bytes),
+        .in_bytes_moved = atomic_load(&counters->moved_in_bytes),
+        .out_file_count = atomic_load(&counters->out_files),
+        .out_bytes = atomic_load(&counters->written_bytes),
+        .file_alone_count = atomic_load(&counters->files_alone),
+        .retry_count = atomic_load(&counters->retries),
+        .resident_bytes = rg_memory_resident_bytes(),
+        .memory_limit_bytes = run->memory_limit_bytes,
+        .is_total_known = rg_discover_is_complete(compact->discover),
+        .is_draining = atomic_load(&run->is_draining),
+    };
+
+    (void)pthread_mutex_lock(&run->lock);
+    sample.moves = run->moves;
+    (void)pthread_mutex_unlock(&run->lock);
+    weir_sample(run->weir, &sample.engine, sample.stages, RG_JOB_STAGES_MAX, sample.resources,
+                RG_JOB_RESOURCES_MAX);
+    *ret_sample = sample;
+}
+
+size_t rg_compact_explain(struct rg_compact *compact, const struct rg_job_sample *since, char *text,
+                          size_t bytes)
+{
+    return weir_explain(compact->run.weir, since != NULL ? &since->engine : NULL, text, bytes);
+}
+
+const struct rg_report *rg_compact_report(const struct rg_compact *compact)
+{
+    return &compact->report;
+}
+
+void rg_compact_free(struct rg_compact *compact)
+{
+    if (compact == NULL)
+        return;
+    const struct rg_allocator *allocator = compact->run.allocator;
+
+    rg_discover_free(compact->discover);
+    weir_free(compact->run.weir);
+    for (uint32_t i = 0; i < compact->run.context_count; i++)
+        rg_stitch_context_free(compact->run.contexts[i]);
+    rg_place_close(&compact->source, allocator);
+    rg_place_close(&compact->dest, allocator);
+    rg_run_fini(&compact->run);
+    rg_arena_fini(&compact->arena);
+    rg_release(allocator, compact, sizeof *compact);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Waiting prefixes are a stack: the walk goes deep first, so that few wait. They are counted, with
+ * a cap; a directory of a million partitions costs some 100 MB here, and says so when that is too
+ * much.
+ *
+ *   (1) `listing` counts partitions that were started and have not been listed: only they can add
+ *       prefixes. No prefix waiting and none listing means that the walk is over, for ever.
+ */
+
+#include "compact/discover.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compact/partition.h"
+#include "plan/select.h"
+
+/* Of waiting prefixes and of the list of --files-from. */
+static const size_t waiting_bytes_max = (size_t)256 << 20;
+static const size_t list_bytes_max = (size_t)1 << 30;
+
+struct rg_discover {
+    /* Set at init, then constant. */
+    struct rg_run *run;
+    struct rg_buffer list; /* --files-from, each name ended by NUL. */
+    const char **names;    /* Into `list`, or one that the caller gave; sorted. */
+    size_t name_count;
+    bool is_restricted;
+
+    /* Guarded by lock. */
+    pthread_mutex_t lock;
+    char **waiting;
+    size_t waiting_count;
+    size_t waiting_capacity;
+    size_t waiting_bytes;
+    size_t listing;
+};
+
+static enum rg_status push_locked(struct rg_discover *discover, const char *prefix, size_t length,
+                                  struct rg_error *err)
+{
+    const struct rg_allocator *allocator = discover->run->allocator;
+
+    if (discover->waiting_bytes + length > waiting_bytes_max)
+        return rg_fail(err, RG_ERR_LIMIT, "more than %zu partitions wait to be looked at",
+                       discover->waiting_count);
+    if (discover->waiting_count == discover->waiting_capacity) {
+        const size_t capacity =
+            discover->waiting_capacity == 0 ? 64 : discover->waiting_capacity * 2;
+        char **waiting = rg_alloc(allocator, capacity * sizeof(char *));
+
+        if (waiting == NULL)
+            return rg_fail(err, RG_ERR_NOMEM, "no memory for %zu partitions", capacity);
+        if (discover->waiting_count > 0)
+            memcpy(waiting, discover->waiting, discover->waiting_count * sizeof(char *));
+        if (discover->waiting != NULL)
+            rg_release(allocator, discover->waiting, discover->waiting_capacity * sizeof(char *));
+        discover->waiting = waiting;
+        discover->waiting_capacity = capacity;
+    }
+    char *copy = rg_alloc(allocator, length + 1);
+    if (copy == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a partition");
+    memcpy(copy, prefix, length);
+    copy[length] = '\0';
+    discover->waiting[discover->waiting_count++] = copy;
+    discover->waiting_bytes += length;
+    return RG_OK;
+}
+
+enum rg_status rg_discover_add(struct rg_discover *discover, const char *prefix,
+                               struct rg_error *err)
+{
+    (void)pthread_mutex_lock(&discover->lock);
+    const enum rg_status status = push_locked(discover, prefix, strlen(prefix), err);
+    (void)pthread_mutex_unlock(&discover->lock);
+    weir_wake(discover->run->weir);
+    return status;
+}
+
+void rg_discover_listed(struct rg_discover *discover)
+{
+    (void)pthread_mutex_lock(&discover->lock);
+    discover->listing--;
+    (void)pthread_mutex_unlock(&discover->lock);
+    weir_wake(discover->run->weir);
+}
+
+bool rg_discover_is_complete(struct rg_discover *discover)
+{
+    (void)pthread_mutex_lock(&discover->lock);
+    const bool is_complete = discover->waiting_count == 0 && discover->listing == 0;
+    (void)pthread_mutex_unlock(&discover->lock);
+    return is_complete;
+}
+
+/* The engine's source. */
+static enum weir_status next(struct weir *w, void *user)
+{
+    struct rg_discover *discover = user;
+    struct rg_error err = {0};
+    char *prefix = NULL;
+
+    (void)w;
+    if (atomic_load(&discover->run->is_draining))
+        return WEIR_END;
+    (void)pthread_mutex_lock(&discover->lock);
+    if (discover->waiting_count > 0) {
+        prefix = discover->waiting[--discover->waiting_count];
+        discover->waiting_bytes -= strlen(prefix);
+        discover->listing++;
+    }
+    const bool is_over = prefix == NULL && discover->listing == 0;
+    (void)pthread_mutex_unlock(&discover->lock);
+    if (prefix == NULL)
+        return is_over ? WEIR_END : WEIR_LATER;
+
+    if (rg_partition_start(discover->run, discover, prefix, &err) == RG_OK)
+        return WEIR_OK;
+    rg_release(discover->run->allocator, prefix, strlen(prefix) + 1);
+    rg_discover_listed(discover);
+    if (err.status == RG_ERR_CANCELLED)
+        return WEIR_END;
+    rg_run_fail(discover->run, &err);
+    return WEIR_FAILED;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static enum rg_status read_list(struct rg_discover *discover, const char *path,
+                                struct rg_error *err)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    const char end = discover->run->options->files_are_null_separated ? '\0' : '\n';
+
+    if (file == NULL)
+        return rg_fail(err, RG_ERR_INVALID, "--files-from %s cannot be read", path);
+    rg_buffer_init(&discover->list, discover->run->allocator, list_bytes_max);
+    for (;;) {
+        uint8_t *room = rg_buffer_reserve(&discover->list, 65536);
+
+        if (room == NULL)
+            break;
+        const size_t bytes = fread(room, 1, 65536, file);
+        if (bytes == 0)
+            break;
+        discover->list.bytes += bytes;
+    }
+    const bool has_failed = ferror(file) != 0;
+    if (file != stdin)
+        (void)fclose(file);
+    if (has_failed)
+        return rg_fail(err, RG_ERR_INVALID, "--files-from %s cannot be read", path);
+    rg_buffer_append_byte(&discover->list, (uint8_t)end);
+    RG_TRY(rg_buffer_check(&discover->list, "--files-from", err));
+    for (size_t i = 0; i < discover->list.bytes; i++) {
+        if (discover->list.data[i] == (uint8_t)end)
+            discover->list.data[i] = '\0';
+    }
+    return RG_OK;
+}
+
+/* Sorts the list's lines; an empty one, and one that a CR ends, come from editors. */
+static enum rg_status split_list(struct rg_discover *discover, struct rg_error *err)
+{
+    char *text = (char *)discover->list.data;
+    const size_t bytes = discover->list.bytes;
+    size_t count = 0;
+
+    for (size_t i = 0; i < bytes; i++)
+        count += text[i] == '\0';
+    discover->names = rg_arena_array(discover->run->arena, count, sizeof(char *));
+    if (discover->names == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for %zu names", count);
+    for (char *at = text; at < text + bytes;) {
+        const size_t length = strlen(at);
+
+        if (length > 0 && at[length - 1] == '\r')
+            at[length - 1] = '\0';
+        while (strncmp(at, "./", 2) == 0)
+            at += 2;
+        if (*at != '\0')
+            discover->names[discover->name_count++] = at;
+        at += strlen(at) + 1;
+        while (at < text + bytes && at > text && at[-1] != '\0')
+            at++;
+    }
+    qsort(discover->names, discover->name_count, sizeof(char *), compare_names);
+    return RG_OK;
+}
+
+/* The partitions of the names; a name that ends in '/' is a prefix, walked as a whole. */
+static enum rg_status push_names(struct rg_discover *discover, struct rg_error *err)
+{
+    struct rg_span last = {NULL, 0};
+
+    for (size_t i = 0; i < discover->name_count; i++) {
+        const struct rg_span partition = rg_select_partition_of(rg_span_of(discover->names[i]));
+
+        if (last.data != NULL && rg_span_equal(partition, last))
+            continue;
+        last = partition;
+        RG_TRY(push_locked(discover, (const char *)partition.data, partition.bytes, err));
+    }
+    return RG_OK;
+}
+
+static enum rg_status begin(struct rg_discover *discover, const char *only_file,
+                            struct rg_error *err)
+{
+    const char *list = discover->run->options->files_from;
+
+    if (only_file != NULL) {
+        discover->names = rg_arena_array(discover->run->arena, 1, sizeof(char *));
+        if (discover->names == NULL)
+            return rg_fail(err, RG_ERR_NOMEM, "no memory for a name");
+        discover->names[discover->name_count++] = only_file;
+        discover->is_restricted = true;
+    } else if (list != NULL) {
+        RG_TRY(read_list(discover, list, err));
+        RG_TRY(split_list(discover, err));
+        discover->is_restricted = true;
+    }
+    if (discover->is_restricted)
+        return push_names(discover, err);
+    return push_locked(discover, "", 0, err);
+}
+
+enum rg_status rg_discover_new(struct rg_run *run, const char *only_file,
+                               struct rg_discover **ret_discover, struct rg_error *err)
+{
+    struct rg_discover *discover = rg_arena_array(run->arena, 1, sizeof *discover);
+
+    if (discover == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to look for partitions");
+    discover->run = run;
+    (void)pthread_mutex_init(&discover->lock, NULL);
+    *ret_discover = discover; /* From here on freed by the caller. */
+    RG_TRY(begin(discover, only_file, err));
+    if (weir_source_add(run->weir, next, discover) != WEIR_OK)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for the engine");
+    return RG_OK;
+}
+
+void rg_discover_free(struct rg_discover *discover)
+{
+    if (discover == NULL)
+        return;
+    const struct rg_allocator *allocator = discover->run->allocator;
+
+    for (size_t i = 0; i < discover->waiting_count; i++)
+        rg_release(allocator, discover->waiting[i], strlen(discover->waiting[i]) + 1);
+    if (discover->waiting != NULL)
+        rg_release(allocator, discover->waiting, discover->waiting_capacity * sizeof(char *));
+    if (discover->list.allocator != NULL)
+        rg_buffer_fini(&discover->list);
+    (void)pthread_mutex_destroy(&discover->lock);
+}
+
+const char *const *rg_discover_names(const struct rg_discover *discover, const char *prefix,
+                                     size_t *ret_count)
+{
+    const struct rg_span wanted = rg_span_of(prefix);
+    size_t first = 0;
+
+    *ret_count = 0;
+    if (!discover->is_restricted)
+        return NULL;
+    while (first < discover->name_count &&
+           !rg_span_equal(rg_select_partition_of(rg_span_of(discover->names[first])), wanted))
+        first++;
+    size_t end = first;
+    while (end < discover->name_count &&
+           rg_span_equal(rg_select_partition_of(rg_span_of(discover->names[end])), wanted))
+        end++;
+    *ret_count = end - first;
+    return discover->names + first;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Step 1: which partitions there are. Prefixes that were found and not yet looked at wait here; the
+ * engine pulls them one by one, as it has memory for another partition.
+ */
+
+#ifndef COMPACT_DISCOVER_H
+#define COMPACT_DISCOVER_H
+
+#include "base/error.h"
+#include "compact/run.h"
+
+struct rg_discover;
+
+/*
+ * Adds itself to run->weir as a source. The walk begins at the root, at `only_file` (borrowed;
+ * NULL: all), or with what --files-from lists.
+ *
+ * Errors:  RG_ERR_NOMEM; RG_ERR_INVALID when the list of --files-from cannot be read.
+ */
+RG_MUST_CHECK enum rg_status rg_discover_new(struct rg_run *run, const char *only_file,
+                                             struct rg_discover **ret_discover,
+                                             struct rg_error *err);
+void rg_discover_free(struct rg_discover *discover);
+
+/*
+ * A prefix below one that is being listed; copied. Threads: any.
+ *
+ * Errors:  RG_ERR_NOMEM, RG_ERR_LIMIT when too many wait.
+ */
+RG_MUST_CHECK enum rg_status rg_discover_add(struct rg_discover *discover, const char *prefix,
+                                             struct rg_error *err);
+
+/* A partition that was started has been listed, or has ended. Once for each. Threads: any. */
+void rg_discover_listed(struct rg_discover *discover);
+
+/* Names (sorted, whole keys) that a partition is restricted to; *ret_count 0 and NULL: all. */
+const char *const *rg_discover_names(const struct rg_discover *discover, const char *prefix,
+                                     size_t *ret_count);
+
+/* True when no further partition can turn up. Threads: any. */
+bool rg_discover_is_complete(struct rg_discover *discover);
+
+#endif

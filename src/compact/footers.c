@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A batch's inputs are cut into jobs of some files. A job's first step reads, one part for each
+ * file: the whole file where it is small and may be kept, else its end. Its second step parses and
+ * leaves the summaries. A footer that is longer than what was read is read again by a job of its
+ * own, which then knows the length.
+ *
+ *   (1) `pending` is the number of jobs that have not been dropped by the engine; who brings it to
+ * 0 calls done(). (2) An input's summary is written by the one job that has it, and read after
+ * done(). (3) Kept bytes are the keeper's; everything else that a job allocates goes with the job.
+ */
+
+#include "compact/footers.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "compact/job_memory.h"
+#include "compact/request.h"
+#include "parquet/footer.h"
+#include "plan/describe.h"
+#include "stitch/estimate.h"
+#include "stitch/file_merge.h"
+
+/* Files of a job, and bytes read by one. */
+enum {
+    FILES_MAX = 32
+};
+static const uint64_t job_bytes_max = UINT64_C(4) << 20;
+
+/* First guess of a footer's length: that of some hundred columns. */
+static const uint64_t tail_bytes_default = UINT64_C(64) << 10;
+
+/* A file up to this size is read whole at once, if it may be kept. */
+static const uint64_t whole_bytes_max = UINT64_C(1) << 20;
+
+/* Parsed form by footer bytes: structs of a column chunk against its some 100 bytes of Thrift. */
+static const uint64_t parse_expansion = 8;
+
+struct footers {
+    struct rg_footers_order order; /* Set at init, then constant. */
+    atomic_uint_fast64_t kept_bytes;
+    atomic_uint pending; /* Jobs, and one for the starter. */
+    atomic_int status;   /* enum rg_status of the first failure. */
+};
+
+struct footer_read {
+    struct rg_part_request request;
+    uint8_t *buffer;
+    bool is_kept;
+};
+
+struct footer_job {
+    struct footers *all;
+    struct rg_input *inputs;
+    uint32_t input_count;
+    struct footer_read *reads[FILES_MAX]; /* In the job's memory. */
+};
+
+static void note_status(struct footers *all, enum rg_status status)
+{
+    int expected = RG_OK;
+
+    (void)atomic_compare_exchange_strong(&all->status, &expected, (int)status);
+}
+
+static void release_one(struct footers *all)
+{
+    if (atomic_fetch_sub(&all->pending, 1) != 1)
+        return;
+    all->order.done(all->order.user, (enum rg_status)atomic_load(&all->status));
+}
+
+static uint64_t tail_bytes(const struct rg_input *input)
+{
+    const uint64_t wanted =
+        input->footer_bytes > 0 ? input->footer_bytes + RG_FOOTER_TAIL_BYTES : tail_bytes_default;
+
+    return wanted < input->id.bytes ? wanted : input->id.bytes;
+}
+
+/* True when this file's bytes may stay; then they are counted. */
+static bool reserve_kept(struct footers *all, uint64_t bytes)
+{
+    const uint64_t before = atomic_fetch_add(&all->kept_bytes, bytes);
+
+    if (before + bytes <= all->order.keep_bytes_max &&
+        weir_try_grow(all->order.keeper, bytes + rg_slack_bytes))
+        return true;
+    atomic_fetch_sub(&all->kept_bytes, bytes);
+    return false;
+}
+
+static uint8_t *buffer_for(struct footers *all, struct weir_job *job, struct rg_input *input,
+                           struct footer_read *read)
+{
+    if (input->id.bytes <= whole_bytes_max && reserve_kept(all, input->id.bytes)) {
+        uint8_t *kept = weir_alloc(all->order.keeper, (size_t)input->id.bytes + rg_slack_bytes);
+
+        if (kept != NULL) {
+            read->is_kept = true;
+            return kept;
+        }
+    }
+    return weir_alloc(job, (size_t)tail_bytes(input) + rg_slack_bytes);
+}
+
+enum weir_status rg_footers_run_read(struct weir_job *job, void *item, const struct weir_call *call)
+{
+    struct footer_job *footer_job = item;
+    struct footers *all = footer_job->all;
+    struct rg_input *input = &footer_job->inputs[call->part];
+    struct rg_store *store = input->is_home ? all->order.run->home : all->order.run->source;
+
+    struct footer_read *read = weir_alloc(job, sizeof *read);
+    footer_job->reads[call->part] = read;
+    if (read == NULL)
+        return WEIR_OK; /* The next step sees it and asks for more. */
+    memset(read, 0, sizeof *read);
+    read->buffer = buffer_for(all, job, input, read);
+    if (read->buffer == NULL)
+        return WEIR_OK;
+    read->request.op = (struct rg_store_op){
+        .verb = RG_STORE_GET,
+        .key = input->key,
+        .buffer = read->buffer,
+        .in_bytes = read->is_kept ? input->id.bytes : tail_bytes(input),
+        .is_suffix = !read->is_kept,
+        .expected = &input->id,
+    };
+    atomic_fetch_add(&all->order.run->counters.requests, 1);
+    atomic_fetch_add(&all->order.run->counters.read_bytes, read->request.op.in_bytes);
+    return rg_part_request_start(&read->request, store, job, call->part);
+}
+
+static void leave_alone(struct footers *all, struct rg_input *input, const struct rg_error *err)
+{
+    (void)pthread_mutex_lock(all->order.lock);
+    const struct rg_span reason = rg_arena_copy(all->order.arena, rg_span_of(err->text));
+    (void)pthread_mutex_unlock(all->order.lock);
+    input->status = err->status;
+    input->reason = reason.data != NULL ? (const char *)reason.data : "";
+    if (reason.data == NULL)
+        note_status(all, RG_ERR_NOMEM);
+}
+
+static enum rg_status check_chunks(const struct rg_file_meta *meta, struct rg_error *err)
+{
+    const struct rg_writer writer = rg_writer_parse(meta->created_by);
+
+    for (uint32_t g = 0; g < meta->row_group_count; g++) {
+        if (meta->row_groups[g].row_count == 0)
+            continue;
+        for (uint32_t c = 0; c < meta->schema.leaf_count; c++) {
+            if (rg_stitch_acceptable(&meta->schema, c, &meta->row_groups[g].columns[c], &writer,
+                                     err) != RG_OK)
+                return rg_within(err, "row group %u: column %.*s", g,
+                                 (int)meta->schema.leaves[c].path.bytes,
+                                 (const char *)meta->schema.leaves[c].path.data);
+        }
+    }
+    return RG_OK;
+}
+
+/* Our own footer key that says with which options a file was made. */
+static void keep_stamp(struct footers *all, struct rg_input *input, const struct rg_file_meta *meta)
+{
+    for (uint32_t i = 0; i < meta->key_value_count; i++) {
+        if (!rg_span_equal(meta->key_values[i].key, rg_span_of("regroup.shape")) ||
+            meta->key_values[i].value.data == NULL)
+            continue;
+        (void)pthread_mutex_lock(all->order.lock);
+        input->stamp = rg_arena_copy(all->order.arena, meta->key_values[i].value);
+        (void)pthread_mutex_unlock(all->order.lock);
+        if (input->stamp.data == NULL)
+            note_status(all, RG_ERR_NOMEM);
+    }
+}
+
+/*
+ * When the arena is full, done() will say so and the batch begins anew with more memory.
+ *
+ * Errors:  RG_ERR_LIMIT.
+ */
+static enum rg_status describe(struct footers *all, struct rg_input *input,
+                               const struct rg_file_meta *meta, struct rg_error *err)
+{
+    (void)pthread_mutex_lock(all->order.lock);
+    const enum rg_status status =
+        rg_plan_describe(meta, all->order.run->options, all->order.arena, &input->plan, err);
+    (void)pthread_mutex_unlock(all->order.lock);
+    if (status == RG_ERR_NOMEM)
+        note_status(all, status);
+    else if (status != RG_OK)
+        return status;
+    input->plan.shape = rg_file_shape(meta);
+    keep_stamp(all, input, meta);
+    for (uint32_t g = 0; g < meta->row_group_count; g++)
+        input->row_count += meta->row_groups[g].row_count;
+    input->column_count = meta->schema.leaf_count;
+    input->is_described = true;
+    return RG_OK;
+}
+
+/* Keeps the footer of a file that was not kept whole, if there is room. */
+static void keep_footer(struct footers *all, struct rg_input *input, struct rg_span tail)
+{
+    const size_t bytes = (size_t)input->footer_bytes + RG_FOOTER_TAIL_BYTES;
+
+    if (!reserve_kept(all, bytes))
+        return;
+    uint8_t *kept = weir_alloc(all->order.keeper, bytes + rg_slack_bytes);
+    if (kept == NULL)
+        return;
+    memcpy(kept, tail.data + tail.bytes - bytes, bytes);
+    input->kept = (struct rg_span){kept, bytes};
+}
+
+static struct rg_hash128 hash_footer(struct rg_span footer)
+{
+    struct rg_hasher hasher;
+
+    rg_hasher_init(&hasher);
+    rg_hasher_add(&hasher, footer);
+    return rg_hasher_result(&hasher);
+}
+
+/*
+ * Makes the summary of one input from the end of its file. *ret_needs_more: the footer is longer
+ * than what was read; its length is noted.
+ */
+static enum rg_status parse_one(struct footers *all, struct weir_job *job, struct rg_input *input,
+                                const struct footer_read *read, bool *ret_needs_more,
+                                struct rg_error *err)
+{
+    const struct rg_store_op *op = &read->request.op;
+    const struct rg_span tail = {read->buffer, (size_t)op->out_bytes};
+    const struct rg_allocator allocator = rg_job_allocator(job);
+    struct rg_file_meta meta;
+    struct rg_arena arena;
+
+    if (op->status != RG_OK) {
+        *err = op->err;
+        return op->status;
+    }
+    if (tail.bytes < 12 || tail.bytes < RG_FOOTER_TAIL_BYTES)
+        return rg_fail(err, RG_ERR_CORRUPT, "not a Parquet file: %zu bytes", tail.bytes);
+    RG_TRY(rg_footer_tail_parse(tail.data + tail.bytes - RG_FOOTER_TAIL_BYTES, input->id.bytes,
+                                &input->footer_bytes, err));
+    const size_t end_bytes = (size_t)input->footer_bytes + RG_FOOTER_TAIL_BYTES;
+    if (end_bytes > tail.bytes) {
+        *ret_needs_more = true;
+        return RG_OK;
+    }
+    const struct rg_span footer = {tail.data + tail.bytes - end_bytes, (size_t)input->footer_bytes};
+
+    rg_arena_init(&arena, &allocator, SIZE_MAX);
+    enum rg_status status = rg_footer_parse(footer, &arena, &meta, err);
+    if (status == RG_OK)
+        status = rg_file_acceptable(&meta, input->id.bytes, &arena, err);
+    if (status == RG_OK)
+        status = check_chunks(&meta, err);
+    if (status == RG_OK)
+        status = describe(all, input, &meta, err);
+    rg_arena_fini(&arena);
+    RG_TRY(status);
+
+    input->footer_hash = hash_footer(footer);
+    if (read->is_kept) {
+        input->kept = tail;
+        input->is_whole = true;
+    } else {
+        keep_footer(all, input, tail);
+    }
+    return RG_OK;
+}
+
+static enum rg_status submit(struct footers *all, struct rg_input *inputs, uint32_t count,
+                             struct rg_error *err);
+
+/* What to do when parsing one footer ran out of memory: the attempts are few, each larger. */
+static enum weir_status want_more_memory(struct footers *all, struct weir_job *job,
+                                         struct rg_input *input, uint32_t attempt)
+{
+    struct rg_error err = {0};
+    const uint64_t bytes = (input->footer_bytes * parse_expansion + (UINT64_C(1) << 20)) << attempt;
+    const enum weir_status status = attempt > 6 ? WEIR_OVERSIZE : weir_grow(job, bytes);
+
+    if (status == WEIR_OVERSIZE) {
+        (void)rg_fail(&err, RG_ERR_LIMIT,
+                      "a footer of %llu bytes needs more memory than --memory gives",
+                      (unsigned long long)input->footer_bytes);
+        leave_alone(all, input, &err);
+        return WEIR_OK;
+    }
+    return status;
+}
+
+/* Parses one input; anything but WEIR_OK is what the step returns. */
+static enum weir_status parse_with_memory(struct footers *all, struct weir_job *job,
+                                          struct rg_input *input, const struct footer_read *read)
+{
+    struct rg_error err = {0};
+    bool needs_more = false;
+
+    for (uint32_t attempt = 0; !input->is_described && input->status == RG_OK; attempt++) {
+        const enum rg_status status = parse_one(all, job, input, read, &needs_more, &err);
+
+        if (status == RG_ERR_CANCELLED)
+            return WEIR_CANCELLED;
+        if (status == RG_OK)
+            break;
+        if (status != RG_ERR_NOMEM) {
+            leave_alone(all, input, &err);
+            break;
+        }
+        const enum weir_status answer = want_more_memory(all, job, input, attempt);
+        if (answer != WEIR_OK)
+            return answer;
+    }
+    if (needs_more && submit(all, input, 1, &err) != RG_OK)
+        note_status(all, err.status);
+    return WEIR_OK;
+}
+
+enum weir_status rg_footers_run_parse(struct weir_job *job, void *item,
+                                      const struct weir_call *call)
+{
+    struct footer_job *footer_job = item;
+
+    (void)call;
+    for (uint32_t i = 0; i < footer_job->input_count; i++) {
+        const struct footer_read *read = footer_job->reads[i];
+
+        if (read == NULL || read->buffer == NULL)
+            return WEIR_RESTART;
+        const enum weir_status status =
+            parse_with_memory(footer_job->all, job, &footer_job->inputs[i], read);
+        if (status != WEIR_OK)
+            return status;
+    }
+    return WEIR_OK;
+}
+
+static void drop(void *item, enum weir_status why)
+{
+    struct footer_job *footer_job = item;
+
+    if (why == WEIR_CANCELLED)
+        note_status(footer_job->all, RG_ERR_CANCELLED);
+    else if (why != WEIR_OK)
+        note_status(footer_job->all, RG_ERR_NOMEM);
+    release_one(footer_job->all);
+}
+
+static uint64_t claim_bytes(const struct rg_input *inputs, uint32_t count)
+{
+    uint64_t largest = 0;
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t tail = tail_bytes(&inputs[i]);
+
+        bytes += tail + rg_slack_bytes + sizeof(struct footer_read) + 256;
+        largest = tail > largest ? tail : largest;
+    }
+    return bytes + largest * 2 + (UINT64_C(64) << 10);
+}
+
+static enum rg_status submit(struct footers *all, struct rg_input *inputs, uint32_t count,
+                             struct rg_error *err)
+{
+    const struct rg_run *run = all->order.run;
+
+    (void)pthread_mutex_lock(all->order.lock);
+    struct footer_job *footer_job = rg_arena_array(all->order.arena, 1, sizeof *footer_job);
+    (void)pthread_mutex_unlock(all->order.lock);
+    if (footer_job == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for %u footers", count);
+    footer_job->all = all;
+    footer_job->inputs = inputs;
+    footer_job->input_count = count;
+
+    const struct weir_step route[] = {
+        {.stage = run->stages.footers_read,
+         .part_count = count,
+         .grow_bytes = claim_bytes(inputs, count)},
+        {.stage = run->stages.footers_parse, .drop_bytes = claim_bytes(inputs, count)},
+    };
+    atomic_fetch_add(&all->pending, 1);
+    const enum weir_status status =
+        weir_submit(run->weir, NULL, WEIR_DATA, route, 2, footer_job, drop);
+    if (status == WEIR_OK)
+        return RG_OK;
+    release_one(all);
+    if (status == WEIR_CANCELLED)
+        return rg_fail(err, RG_ERR_CANCELLED, "cancelled");
+    return rg_fail(err, RG_ERR_NOMEM, "no memory to read %u footers", count);
+}
+
+enum rg_status rg_footers_start(const struct rg_footers_order *order, struct rg_error *err)
+{
+    struct footers *all = rg_arena_array(order->arena, 1, sizeof *all);
+    enum rg_status status = RG_OK;
+
+    if (all == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to read footers");
+    all->order = *order;
+    atomic_init(&all->pending, 1);
+    for (uint32_t first = 0; first < order->input_count && status == RG_OK;) {
+        uint64_t bytes = 0;
+        uint32_t count = 0;
+
+        while (count < FILES_MAX && first + count < order->input_count &&
+               (count == 0 || bytes + tail_bytes(&order->inputs[first + count]) <= job_bytes_max))
+            bytes += tail_bytes(&order->inputs[first + count++]);
+        status = submit(all, order->inputs + first, count, err);
+        first += count;
+    }
+    if (status != RG_OK)
+        note_status(all, status);
+    release_one(all);
+    return RG_OK;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "compact/forecast.h"
+
+#include <string.h>
+
+#include <regroup/plan.h>
+
+#include "compact/choose.h"
+#include "compact/partition.h"
+
+/* A part of an upload, for counting requests. */
+static const uint64_t part_bytes = UINT64_C(8) << 20;
+
+struct forecast_column {
+    char *path;
+    struct rg_column_forecast told;
+    uint64_t verdict_bytes_max; /* Of the verdict that has most. */
+};
+
+struct rg_forecast {
+    struct rg_partition_plan plan;
+    struct forecast_column *columns;
+    uint32_t column_count;
+};
+
+static struct forecast_column *new_columns(const struct rg_allocator *allocator,
+                                           const struct rg_schema *schema)
+{
+    struct forecast_column *columns =
+        rg_alloc(allocator, schema->leaf_count * sizeof(struct forecast_column));
+
+    if (columns == NULL)
+        return NULL;
+    memset(columns, 0, schema->leaf_count * sizeof(struct forecast_column));
+    for (uint32_t c = 0; c < schema->leaf_count; c++) {
+        const struct rg_span path = schema->leaves[c].path;
+
+        columns[c].path = rg_alloc(allocator, path.bytes + 1);
+        if (columns[c].path == NULL)
+            continue; /* Shown without its name. */
+        memcpy(columns[c].path, path.data, path.bytes);
+        columns[c].path[path.bytes] = '\0';
+    }
+    return columns;
+}
+
+/* Called with the batch's lock held; without memory a plan has no columns. */
+static void add_columns_locked(struct rg_partition *partition, const struct rg_bin *bin,
+                               const struct rg_stitch_estimate *estimates, const uint64_t *in_bytes,
+                               const struct rg_schema *schema)
+{
+    struct rg_forecast *forecast = partition->forecast;
+
+    if (forecast->columns == NULL) {
+        forecast->columns = new_columns(partition->run->allocator, schema);
+        forecast->column_count = forecast->columns != NULL ? schema->leaf_count : 0;
+    }
+    (void)bin;
+    for (uint32_t c = 0; c < forecast->column_count && c < schema->leaf_count; c++) {
+        struct forecast_column *column = &forecast->columns[c];
+        const enum rg_verdict verdict = estimates[c].verdict;
+        uint64_t *bytes = &column->told.in_bytes[verdict];
+
+        *bytes += in_bytes[c];
+        if (*bytes >= column->verdict_bytes_max) {
+            column->verdict_bytes_max = *bytes;
+            column->told.verdict = verdict;
+            column->told.reason = estimates[c].reason;
+        }
+    }
+}
+
+static void add_memory_locked(struct rg_partition_plan *plan,
+                              const struct rg_stitch_estimate *estimates, const uint64_t *in_bytes,
+                              uint32_t leaf_count)
+{
+    uint64_t whole = 0;
+    uint64_t largest = 0;
+
+    for (uint32_t c = 0; c < leaf_count; c++) {
+        const uint64_t bytes = in_bytes[c] + estimates[c].arena_bytes + estimates[c].scratch_bytes;
+
+        whole += bytes;
+        largest = bytes > largest ? bytes : largest;
+    }
+    /* Two bins at a time keep reading, stitching and writing busy. */
+    if (whole * 2 > plan->memory_bytes)
+        plan->memory_bytes = whole * 2;
+    if (largest > plan->memory_bytes_min)
+        plan->memory_bytes_min = largest;
+}
+
+static bool has_forecast_locked(struct rg_partition *partition)
+{
+    if (partition->forecast != NULL)
+        return true;
+    partition->forecast = rg_alloc(partition->run->allocator, sizeof *partition->forecast);
+    if (partition->forecast == NULL)
+        return false;
+    memset(partition->forecast, 0, sizeof *partition->forecast);
+    return true;
+}
+
+void rg_forecast_add(const struct rg_bin *bin, const struct rg_stitch_estimate *estimates,
+                     const uint64_t *in_bytes, const struct rg_schema *schema)
+{
+    struct rg_open_batch *batch = bin->output->batch;
+    struct rg_run *run = batch->run;
+    uint64_t likely = 0;
+    uint64_t most = 0;
+
+    for (uint32_t c = 0; c < schema->leaf_count; c++) {
+        likely += estimates[c].output_bytes;
+        most += estimates[c].output_bytes_max;
+    }
+    atomic_fetch_add(&run->counters.forecast_bytes, likely);
+    atomic_fetch_add(&run->counters.forecast_bytes_max, most);
+    if (!run->is_dry)
+        return;
+    (void)pthread_mutex_lock(batch->lock);
+    if (has_forecast_locked(batch->partition)) {
+        struct rg_partition_plan *plan = &batch->partition->forecast->plan;
+
+        plan->out_bytes += likely;
+        plan->out_bytes_max += most;
+        add_columns_locked(batch->partition, bin, estimates, in_bytes, schema);
+        add_memory_locked(plan, estimates, in_bytes, schema->leaf_count);
+    }
+    (void)pthread_mutex_unlock(batch->lock);
+}
+
+enum rg_status rg_forecast_end_turn(struct rg_partition *partition, struct rg_error *err)
+{
+    struct rg_turn *turn = partition->turn;
+
+    if (!has_forecast_locked(partition))
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a plan");
+    struct rg_partition_plan *plan = &partition->forecast->plan;
+    plan->batch_count++;
+    plan->file_in_count += turn->input_count;
+    plan->file_out_count += turn->plan.output_count;
+    plan->row_group_out_count += turn->plan.bin_count;
+    plan->row_count += turn->plan.row_count;
+    for (uint32_t i = 0; i < turn->input_count; i++) {
+        plan->row_group_in_count += turn->inputs[i].plan.row_group_count;
+        plan->in_bytes += turn->inputs[i].id.bytes;
+        plan->request_count += turn->inputs[i].is_whole ? 1 : 2;
+    }
+    for (uint32_t o = 0; o < turn->open.output_count; o++)
+        plan->request_count += 3 + turn->plan.outputs[o].weight_bytes / part_bytes;
+    return rg_choose_note_scanned(partition, err);
+}
+
+void rg_forecast_tell(struct rg_partition *partition)
+{
+    struct rg_forecast *forecast = partition->forecast;
+    struct rg_run *run = partition->run;
+    struct rg_column_forecast *columns =
+        rg_alloc(run->allocator, (forecast->column_count + 1) * sizeof *columns);
+
+    for (uint32_t c = 0; c < forecast->column_count && columns != NULL; c++) {
+        columns[c] = forecast->columns[c].told;
+        columns[c].column = forecast->columns[c].path != NULL ? forecast->columns[c].path : "?";
+    }
+    forecast->plan.size = sizeof forecast->plan;
+    forecast->plan.path = partition->prefix;
+    forecast->plan.columns = columns;
+    forecast->plan.column_count = columns != NULL ? forecast->column_count : 0;
+    rg_run_tell(run, &(struct rg_event){.size = sizeof(struct rg_event),
+                                        .kind = RG_EVENT_PLANNED,
+                                        .plan = &forecast->plan});
+    rg_release(run->allocator, columns, (forecast->column_count + 1) * sizeof *columns);
+}
+
+void rg_forecast_free(struct rg_forecast *forecast, const struct rg_allocator *allocator)
+{
+    if (forecast == NULL)
+        return;
+    for (uint32_t c = 0; c < forecast->column_count; c++) {
+        if (forecast->columns[c].path != NULL)
+            rg_release(allocator, forecast->columns[c].path, strlen(forecast->columns[c].path) + 1);
+    }
+    if (forecast->columns != NULL)
+        rg_release(allocator, forecast->columns,
+                   forecast->column_count * sizeof *forecast->columns);
+    rg_release(allocator, forecast, sizeof *forecast);
+}

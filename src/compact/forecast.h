@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What footers tell of a partition before its data is read: bytes, memory, requests, and why. */
+
+#ifndef COMPACT_FORECAST_H
+#define COMPACT_FORECAST_H
+
+#include "base/allocator.h"
+#include "base/error.h"
+#include "parquet/metadata.h"
+#include "stitch/estimate.h"
+
+struct rg_bin;
+struct rg_forecast;
+struct rg_partition;
+
+/*
+ * Adds a bin whose footers are parsed: always to the run's forecast of output bytes, in a dry run
+ * also to its partition's plan. `in_bytes` is what must be read of each column. Threads: any.
+ */
+void rg_forecast_add(const struct rg_bin *bin, const struct rg_stitch_estimate *estimates,
+                     const uint64_t *in_bytes, const struct rg_schema *schema);
+
+/*
+ * Dry: adds the turn's counts, and notes that its files need not be planned again.
+ *
+ * Errors:  RG_ERR_NOMEM.
+ */
+RG_MUST_CHECK enum rg_status rg_forecast_end_turn(struct rg_partition *partition,
+                                                  struct rg_error *err);
+
+/* Tells the partition's plan to the caller. */
+void rg_forecast_tell(struct rg_partition *partition);
+
+/* NULL is fine. */
+void rg_forecast_free(struct rg_forecast *forecast, const struct rg_allocator *allocator);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The life of a batch between plan and record.
+ *
+ *   (1) `pending` counts outputs whose group has not been dropped, and the starter; who brings it
+ * to 0 calls done(), so done() is called once and nothing of the batch is used by a data job later.
+ *   (2) The outcome only gets worse.
+ */
+
+#include "compact/open_batch.h"
+
+#include <inttypes.h>
+
+#include "compact/bin_job.h"
+#include "compact/output.h"
+
+void rg_open_batch_note(struct rg_open_batch *batch, enum rg_batch_outcome outcome)
+{
+    int seen = atomic_load(&batch->outcome);
+
+    while ((int)outcome > seen &&
+           !atomic_compare_exchange_weak(&batch->outcome, &seen, (int)outcome))
+        continue;
+}
+
+void rg_open_batch_leave_input(struct rg_open_batch *batch, uint32_t input_index,
+                               const struct rg_error *err)
+{
+    struct rg_input *input = &batch->inputs[input_index];
+
+    (void)pthread_mutex_lock(batch->lock);
+    if (input->status == RG_OK) {
+        const struct rg_span reason = rg_arena_copy(batch->arena, rg_span_of(err->text));
+
+        input->reason =
+            reason.data != NULL ? (const char *)reason.data : "no memory for the reason";
+        input->status = err->status;
+    }
+    (void)pthread_mutex_unlock(batch->lock);
+    rg_open_batch_note(batch, RG_BATCH_REPLAN);
+}
+
+enum weir_status rg_open_batch_fail(struct rg_open_batch *batch, const struct rg_error *err)
+{
+    if (err->status == RG_ERR_CANCELLED) {
+        rg_open_batch_note(batch, RG_BATCH_CANCELLED);
+        return WEIR_SKIP;
+    }
+    if (err->status == RG_ERR_CHANGED) {
+        rg_open_batch_note(batch, RG_BATCH_REPLAN);
+        return WEIR_SKIP;
+    }
+    rg_open_batch_note(batch, RG_BATCH_FAILED);
+    rg_run_fail(batch->run, err);
+    return WEIR_SKIP;
+}
+
+static void release_one(struct rg_open_batch *batch)
+{
+    if (atomic_fetch_sub(&batch->pending, 1) == 1)
+        batch->done(batch);
+}
+
+static void submit_output(struct rg_open_batch *batch, struct rg_output *output);
+
+/* Back to where it was before its first job. */
+static void reset_output(struct rg_output *output)
+{
+    rg_output_abandon(output);
+    output->arena = NULL;
+    output->part_count = 0;
+    output->bytes = 0;
+    output->last_input_index = 0;
+    output->tail_count = 0;
+    for (uint32_t i = 0; i < output->bin_count; i++) {
+        output->bins[i].job = NULL;
+        output->bins[i].column_first = 0;
+    }
+}
+
+/*
+ * A bin could not be made inside its claim. It gets what it asked for, and fewer bins go at a time;
+ * more than all there is cannot be had.
+ */
+static void try_larger_claims(struct rg_open_batch *batch, struct rg_output *output)
+{
+    struct rg_error err = {0};
+
+    reset_output(output);
+    if (output->claim_bytes_min <= rg_output_claim_bytes_max(output)) {
+        submit_output(batch, output);
+        return;
+    }
+    (void)rg_fail(&err, RG_ERR_LIMIT,
+                  "a column of its output needs %" PRIu64 " MiB, more than --memory gives",
+                  (output->claim_bytes_min >> 20) + 1);
+    for (uint32_t b = 0; b < output->bin_count; b++) {
+        for (uint32_t i = 0; i < output->bins[b].ref_count; i++)
+            rg_open_batch_leave_input(batch, output->bins[b].refs[i].input_index, &err);
+    }
+}
+
+static void drop_output(void *item, enum weir_status why)
+{
+    struct rg_output *output = item;
+    struct rg_open_batch *batch = output->batch;
+
+    if (why == WEIR_CANCELLED)
+        rg_open_batch_note(batch, RG_BATCH_CANCELLED);
+    const bool lacks_memory = atomic_exchange(&output->lacks_memory, false);
+    if (lacks_memory && atomic_load(&batch->outcome) == RG_BATCH_MADE)
+        try_larger_claims(batch, output);
+    else
+        rg_output_abandon(output);
+    release_one(batch);
+}
+
+static void drop_bin(void *item, enum weir_status why)
+{
+    (void)item;
+    (void)why;
+}
+
+/* Why an output could not even be submitted. */
+static void note_refusal(struct rg_open_batch *batch, enum weir_status status,
+                         const struct rg_output *output)
+{
+    struct rg_error err = {0};
+
+    if (status == WEIR_CANCELLED)
+        (void)rg_fail(&err, RG_ERR_CANCELLED, "cancelled");
+    else
+        (void)rg_fail(&err, RG_ERR_NOMEM, "%s: no memory to begin this output", output->key);
+    (void)rg_open_batch_fail(batch, &err);
+}
+
+static void submit_output(struct rg_open_batch *batch, struct rg_output *output)
+{
+    struct rg_run *run = batch->run;
+    const struct weir_step join[] = {
+        {.stage = run->stages.serialise},
+        {.stage = run->stages.publish},
+    };
+
+    output->group =
+        weir_group_new(run->weir, WEIR_DATA, run->is_dry ? 0 : rg_output_retained_bytes(output),
+                       join, run->is_dry ? 0 : 2, output, drop_output);
+    if (output->group == NULL) {
+        note_refusal(batch, WEIR_NOMEM, output);
+        return;
+    }
+    atomic_fetch_add(&batch->pending, 1);
+    for (uint32_t i = 0; i < output->bin_count; i++) {
+        struct weir_step route[WEIR_STEPS_MAX];
+        const uint32_t step_count = rg_bin_route(&output->bins[i], route);
+        const enum weir_status status = weir_submit(run->weir, output->group, WEIR_DATA, route,
+                                                    step_count, &output->bins[i], drop_bin);
+
+        if (status != WEIR_OK) {
+            note_refusal(batch, status, output);
+            break;
+        }
+    }
+    weir_group_close(output->group);
+}
+
+void rg_open_batch_start(struct rg_open_batch *batch)
+{
+    atomic_init(&batch->pending, 1);
+    for (uint32_t i = 0; i < batch->output_count; i++) {
+        if (atomic_load(&batch->outcome) != RG_BATCH_MADE)
+            break;
+        submit_output(batch, &batch->outputs[i]);
+    }
+    release_one(batch);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A batch on its way: inputs of one partition, the output files that are made of them, and how it
+ * goes.
+ *
+ * A batch lives in the memory of its partition's job (the keeper), which waits until all outputs
+ * are made or have failed. Bins and outputs are items of data jobs that work at the same time; what
+ * they share is either constant or guarded as said here.
+ */
+
+#ifndef COMPACT_OPEN_BATCH_H
+#define COMPACT_OPEN_BATCH_H
+
+#include "compact/input.h"
+#include "compact/run.h"
+#include "parquet/metadata.h"
+
+struct rg_open_batch;
+
+/* One source row group of a bin. */
+struct rg_bin_ref {
+    uint32_t input_index;
+    uint32_t group_index;
+};
+
+/* Row groups that become one output row group. */
+struct rg_bin {
+    struct rg_output *output;
+    uint32_t bin_index; /* In its output. */
+    struct rg_bin_ref *refs;
+    uint32_t ref_count;
+    uint64_t row_count;
+    uint64_t in_bytes; /* Compressed, of the chunks. */
+
+    /* Owned by the worker that runs the bin's job. */
+    struct rg_bin_job *job; /* In that job's memory; NULL before its first step. */
+    uint32_t column_first;  /* Columns before it are in the file. */
+};
+
+/* One output file. */
+struct rg_output {
+    struct rg_open_batch *batch;
+    uint32_t output_index;
+    const char *key; /* Under the home's root: its final name. */
+    struct rg_bin *bins;
+    uint32_t bin_count;
+    uint64_t row_count;
+    struct weir_group *group;
+    uint64_t claim_bytes_min; /* What one of its bins needs at least, learnt the hard way; or 0. */
+    atomic_bool lacks_memory; /* Atomic: a bin gave up; claim_bytes_min says what it wants. */
+
+    /* Owned by whoever has the turn: the bin that appends, then the join. In the group's memory. */
+    struct rg_arena *arena;
+    struct rg_upload *upload;
+    uint32_t part_count;
+    uint64_t bytes;                  /* Written so far. */
+    struct rg_schema schema;         /* Copied from the first input. */
+    struct rg_row_group *row_groups; /* bin_count of them. */
+    struct rg_span *column_indexes;  /* Thrift, bin_count times columns; or data == NULL. */
+    struct rg_span *offset_indexes;
+    struct rg_span *blooms;
+    struct rg_key_value_merge *key_values;
+    uint32_t last_input_index; /* Whose key-values were merged last, plus one. */
+    struct rg_segment *tail;   /* What follows the last row group. */
+    size_t tail_count;
+    uint64_t tail_bytes;
+
+    /* Result, after the group's drop(). */
+    bool is_made;
+    struct rg_object_id id;
+};
+
+enum rg_batch_outcome {
+    RG_BATCH_MADE,   /* All outputs are there and verified. */
+    RG_BATCH_REPLAN, /* An input turned out bad or changed: it is marked, plan without it. */
+    RG_BATCH_VOID,   /* A name is taken by something that is not ours: use the next number. */
+    RG_BATCH_CANCELLED,
+    RG_BATCH_FAILED, /* Noted in the run. */
+};
+
+struct rg_open_batch {
+    /* Set before the first job, then constant. */
+    struct rg_run *run;
+    struct weir_job *keeper;
+    struct rg_input *inputs;
+    uint32_t input_count;
+    struct rg_output *outputs;
+    uint32_t output_count;
+    const char *shape_text; /* Value of the footer key regroup.shape. */
+    const char *batch_text; /* Value of the footer key regroup.batch. */
+    const char *token;      /* Stored beside the objects where the store can. */
+    void (*done)(struct rg_open_batch *batch);
+    void *user;
+
+    struct rg_partition *partition; /* Whose forecast it adds to; see forecast.h. */
+    struct rg_arena *arena;         /* Guarded by lock. */
+    pthread_mutex_t *lock;
+
+    atomic_uint pending; /* Outputs that are not dropped, and one for the starter. */
+    atomic_int outcome;  /* enum rg_batch_outcome: the worst. */
+};
+
+/* Raises the outcome; the worst wins. Threads: any. */
+void rg_open_batch_note(struct rg_open_batch *batch, enum rg_batch_outcome outcome);
+
+/* Marks an input as one to leave alone (the reason is copied) and asks for a new plan. Threads:
+ * any. */
+void rg_open_batch_leave_input(struct rg_open_batch *batch, uint32_t input_index,
+                               const struct rg_error *err);
+
+/*
+ * Notes a failure that has no culprit among the inputs: RG_ERR_CANCELLED, RG_ERR_CHANGED, or one
+ * that ends the run. Returns what the step returns.
+ */
+enum weir_status rg_open_batch_fail(struct rg_open_batch *batch, const struct rg_error *err);
+
+/*
+ * Submits all outputs: a group each, with a job for each bin. batch->done is called once, when the
+ * last one has left the engine.
+ *
+ * Errors:  RG_ERR_NOMEM, RG_ERR_CANCELLED; done is called nevertheless if some were submitted, or
+ *          before this returns.
+ */
+void rg_open_batch_start(struct rg_open_batch *batch);
+
+#endif

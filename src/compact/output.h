@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Steps 8 to 10: row groups are appended to their file, then the file gets its footer and its name.
+ *
+ * A file is one ordered stream: bins append in order, columns of a bin in order.
+ */
+
+#ifndef COMPACT_OUTPUT_H
+#define COMPACT_OUTPUT_H
+
+#include "compact/open_batch.h"
+#include "stitch/chunk.h"
+
+/* What an output's group must be able to hold: metadata of its row groups and the footer. */
+uint64_t rg_output_retained_bytes(const struct rg_output *output);
+
+/* The most that one of its bins can claim. */
+uint64_t rg_output_claim_bytes_max(const struct rg_output *output);
+
+/* Columns of a bin, ready to be written; in column order. */
+struct rg_output_columns {
+    const struct rg_file_meta *first_meta; /* Of the output's first input: its schema. */
+    const struct rg_stitch_output *columns;
+    uint32_t column_first;
+    uint32_t column_count;
+    const struct rg_sorting_column *sorting_columns;
+    uint32_t sorting_column_count;
+};
+
+/*
+ * Appends columns to the file and notes their metadata. Only by the bin whose turn it is. Blocks as
+ * the store does.
+ *
+ * Errors:  those of the store; RG_ERR_NOMEM.
+ */
+RG_MUST_CHECK enum rg_status rg_output_append(struct rg_output *output, const struct rg_bin *bin,
+                                              const struct rg_output_columns *columns,
+                                              struct rg_error *err);
+
+/* Merges an input's key-value metadata, once for each input; only by the bin whose turn it is. */
+RG_MUST_CHECK enum rg_status rg_output_add_key_values(struct rg_output *output,
+                                                      uint32_t input_index,
+                                                      const struct rg_file_meta *meta,
+                                                      struct rg_error *err);
+
+/* Forgets the upload of an output that has no name yet. */
+void rg_output_abandon(struct rg_output *output);
+
+/* The steps of the join, for the stage table. */
+enum weir_status rg_output_run_serialise(struct weir_job *job, void *item,
+                                         const struct weir_call *call);
+enum weir_status rg_output_run_publish(struct weir_job *job, void *item,
+                                       const struct weir_call *call);
+
+#endif

@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The loop of commit.h as a job's route: list -> footers -> plan -> intent -> outputs -> commit.
+ * Every turn of the loop is a job of its own, submitted when the one before has left the engine, so
+ * that each begins with empty hands and a claim that fits what was learnt.
+ *
+ *   (1) Everything of a turn is in its job's memory; what outlives a turn (what was left alone,
+ * what was told) is in the partition itself and small. (2) `goes_on` says whether another job
+ * follows; drop() is the only place that submits it or frees the partition. (3) A turn that runs
+ * out of memory gives up and follows with twice the claim, until that is all the budget there is.
+ */
+
+#include "compact/partition.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/failpoint.h"
+#include "compact/choose.h"
+#include "compact/footers.h"
+#include "compact/forecast.h"
+#include "compact/job_memory.h"
+#include "compact/layout.h"
+#include "compact/output.h"
+
+static const uint64_t claim_bytes_first = UINT64_C(1) << 20;
+
+/* --- Ends of a turn --------------------------------------------------------------------------- */
+
+/* Ends the turn; another one follows. */
+static enum weir_status go_on(struct rg_partition *partition)
+{
+    partition->goes_on = true;
+    return WEIR_SKIP;
+}
+
+/* The same after something that was our own decision: it does not count as a disturbed look. */
+static enum weir_status go_on_undisturbed(struct rg_partition *partition)
+{
+    if (partition->commit.looks_since > 0)
+        partition->commit.looks_since--;
+    return go_on(partition);
+}
+
+/* Ends the partition. */
+static enum weir_status stop(struct rg_partition *partition)
+{
+    partition->goes_on = false;
+    return WEIR_SKIP;
+}
+
+static enum weir_status fail(struct rg_partition *partition, struct rg_error *err)
+{
+    struct rg_run *run = partition->run;
+    const char *name = *partition->prefix != '\0' ? partition->prefix : "./";
+
+    if (err->status == RG_ERR_NOMEM && partition->claim_bytes < run->meta_budget_bytes) {
+        partition->claim_bytes = partition->claim_bytes * 2 < run->meta_budget_bytes
+                                     ? partition->claim_bytes * 2
+                                     : run->meta_budget_bytes;
+        return go_on_undisturbed(partition);
+    }
+    if (err->status == RG_ERR_CANCELLED)
+        return stop(partition);
+    (void)rg_within(err, "%s", name);
+    if (err->status == RG_ERR_AGAIN) {
+        atomic_store(&run->is_temporary, true);
+        rg_run_warn(run, "%s", err->text);
+        return stop(partition);
+    }
+    rg_run_fail(run, err);
+    return stop(partition);
+}
+
+/* --- list ------------------------------------------------------------------------------------- */
+
+static uint64_t hash_text(const char *text)
+{
+    return rg_hash_fast(rg_span_of(text));
+}
+
+/* True the first time that a problem is met. */
+static bool is_news(struct rg_partition *partition, const char *text)
+{
+    const uint64_t hash = hash_text(text);
+    const struct rg_allocator *allocator = partition->run->allocator;
+
+    for (size_t i = 0; i < partition->told_count; i++) {
+        if (partition->told[i] == hash)
+            return false;
+    }
+    if (partition->told_count == partition->told_capacity) {
+        const size_t capacity = partition->told_capacity == 0 ? 16 : partition->told_capacity * 2;
+        uint64_t *told = rg_alloc(allocator, capacity * sizeof *told);
+
+        if (told == NULL)
+            return true; /* Told twice is better than not at all. */
+        if (partition->told_count > 0)
+            memcpy(told, partition->told, partition->told_count * sizeof *told);
+        if (partition->told != NULL)
+            rg_release(allocator, partition->told, partition->told_capacity * sizeof *told);
+        partition->told = told;
+        partition->told_capacity = capacity;
+    }
+    partition->told[partition->told_count++] = hash;
+    return true;
+}
+
+static void tell_problem(struct rg_partition *partition, const struct rg_problem *problem)
+{
+    struct rg_run *run = partition->run;
+    struct rg_error err;
+
+    if (!is_news(partition, problem->text))
+        return;
+    switch (problem->kind) {
+    case RG_PROBLEM_INPUT_CHANGED:
+    case RG_PROBLEM_DEAD_FOREIGN:
+    case RG_PROBLEM_SOURCE_GONE:
+        rg_run_leave_alone(run, problem->key, RG_ERR_CHANGED, problem->text);
+        break;
+    case RG_PROBLEM_RESTORED:
+        rg_run_warn(run, "%s", problem->text);
+        break;
+    case RG_PROBLEM_OUTPUT_GONE:
+    case RG_PROBLEM_OUTPUT_FOREIGN:
+    case RG_PROBLEM_INPUTS_KEPT:
+        /* The rest of the run goes on; it ends with exit status 1. */
+        (void)rg_fail(&err, RG_ERR_INVALID, "%s", problem->text);
+        rg_run_note_failure(run, &err);
+        break;
+    }
+}
+
+static enum rg_status refuse_foreign(const struct rg_partition *partition, struct rg_error *err)
+{
+    const struct rg_look *look = &partition->turn->look;
+
+    if (partition->run->is_in_place || look->foreign_count == 0)
+        return RG_OK;
+    return rg_fail(err, RG_ERR_INVALID,
+                   "the destination holds %zu Parquet file%s that regroup did not write here, the "
+                   "first is %s; use an empty destination",
+                   look->foreign_count, look->foreign_count == 1 ? "" : "s", look->foreign_first);
+}
+
+static void count_seen(struct rg_partition *partition)
+{
+    struct rg_counters *counters = &partition->run->counters;
+    const struct rg_look *look = &partition->turn->look;
+
+    if (partition->is_seen)
+        return;
+    partition->is_seen = true;
+    if (look->free_count + look->changed_count + look->live_count == 0)
+        return;
+    atomic_fetch_add(&counters->partitions_found, 1);
+    atomic_fetch_add(&counters->files_seen,
+                     look->free_count + look->changed_count + look->named_count);
+    atomic_fetch_add(&counters->files_recorded, look->named_count);
+    for (size_t i = 0; i < look->free_count; i++)
+        atomic_fetch_add(&counters->seen_bytes, look->free[i].id.bytes);
+}
+
+/* In place the journal lists; the prefixes below are found by a listing of our own, once. */
+static enum rg_status walk_in_place(struct rg_partition *partition, struct rg_error *err)
+{
+    struct rg_object *objects;
+    size_t count;
+
+    if (partition->is_listed || !partition->run->is_in_place)
+        return RG_OK;
+    return rg_choose_asks(partition).list_source(partition, &partition->arena, &objects, &count,
+                                                 err);
+}
+
+static enum rg_status look(struct rg_partition *partition, struct rg_error *err)
+{
+    RG_TRY(walk_in_place(partition, err));
+    RG_TRY(rg_commit_look(&partition->commit, &partition->arena, &partition->turn->look, err));
+    RG_TRY(refuse_foreign(partition, err));
+    if (!partition->run->is_dry)
+        RG_TRY(rg_commit_sweep(&partition->commit, &partition->turn->look, err));
+    for (size_t i = 0; i < partition->turn->look.problem_count; i++)
+        tell_problem(partition, &partition->turn->look.problems[i]);
+    count_seen(partition);
+    return rg_choose_inputs(partition, err);
+}
+
+/* The memory of a turn: an arena over the job. */
+static enum rg_status begin_turn(struct rg_partition *partition, struct weir_job *job,
+                                 struct rg_error *err)
+{
+    partition->job = job;
+    partition->memory = rg_job_allocator(job);
+    rg_arena_init(&partition->arena, &partition->memory, SIZE_MAX);
+    partition->turn = rg_arena_array(&partition->arena, 1, sizeof *partition->turn);
+    if (partition->turn == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to look at a partition");
+    return RG_OK;
+}
+
+enum weir_status rg_partition_run_list(struct weir_job *job, void *item,
+                                       const struct weir_call *call)
+{
+    struct rg_partition *partition = item;
+    struct rg_error err = {0};
+    bool looks_again = false;
+
+    (void)call;
+    if (rg_run_is_stopping(partition->run))
+        return stop(partition);
+    enum rg_status status = begin_turn(partition, job, &err);
+    if (status == RG_OK)
+        status = look(partition, &err);
+    if (status != RG_OK)
+        return fail(partition, &err);
+    if (partition->turn->input_count > 0)
+        return WEIR_OK;
+    if (partition->run->is_dry)
+        return stop(partition);
+    if (rg_commit_end(&partition->commit, &partition->turn->look, &looks_again, &err) != RG_OK)
+        return fail(partition, &err);
+    return looks_again ? go_on(partition) : stop(partition);
+}
+
+/* --- Steps that wait -------------------------------------------------------------------------- */
+
+/*
+ * What is waited for may be over before the step has returned: the second of the two says so to the
+ * engine.
+ */
+static enum weir_status wait_here(struct rg_partition *partition)
+{
+    return atomic_fetch_add(&partition->meetings, 1) == 0 ? WEIR_PENDING : WEIR_OK;
+}
+
+static void wake_up(struct rg_partition *partition)
+{
+    if (atomic_fetch_add(&partition->meetings, 1) == 1)
+        weir_done(partition->job, 0, WEIR_OK, 0);
+}
+
+/* --- footers ---------------------------------------------------------------------------------- */
+
+static void on_footers(void *user, enum rg_status status)
+{
+    struct rg_partition *partition = user;
+
+    partition->footers_status = status;
+    wake_up(partition);
+}
+
+enum weir_status rg_partition_run_footers(struct weir_job *job, void *item,
+                                          const struct weir_call *call)
+{
+    struct rg_partition *partition = item;
+    struct rg_turn *turn = partition->turn;
+    struct rg_error err = {0};
+
+    (void)call;
+    atomic_store(&partition->meetings, 0);
+    const struct rg_footers_order order = {
+        .run = partition->run,
+        .keeper = job,
+        .arena = &partition->arena,
+        .lock = &partition->lock,
+        .inputs = turn->inputs,
+        .input_count = turn->input_count,
+        .keep_bytes_max = partition->run->keep_bytes_max,
+        .done = on_footers,
+        .user = partition,
+    };
+    if (rg_footers_start(&order, &err) != RG_OK)
+        return fail(partition, &err);
+    return wait_here(partition);
+}
+
+/* --- plan ------------------------------------------------------------------------------------- */
+
+static enum rg_status plan_turn(struct rg_partition *partition, bool *ret_is_done,
+                                struct rg_error *err)
+{
+    if (partition->footers_status != RG_OK)
+        return rg_fail(err, partition->footers_status, "the footers were not all read");
+    RG_TRY(rg_choose_usable(partition, ret_is_done, err));
+    if (*ret_is_done)
+        return RG_OK;
+    return rg_layout_turn(partition, partition->commit.options.home, err);
+}
+
+static void on_batch(struct rg_open_batch *batch)
+{
+    wake_up(batch->user);
+}
+
+enum weir_status rg_partition_run_plan(struct weir_job *job, void *item,
+                                       const struct weir_call *call)
+{
+    struct rg_partition *partition = item;
+    struct rg_turn *turn = partition->turn;
+    struct rg_counters *counters = &partition->run->counters;
+    struct rg_error err = {0};
+    bool is_done = false;
+
+    (void)call;
+    if (plan_turn(partition, &is_done, &err) != RG_OK)
+        return fail(partition, &err);
+    if (is_done)
+        return go_on_undisturbed(partition);
+    turn->open.keeper = job;
+    turn->open.done = on_batch;
+    turn->open.user = partition;
+    for (uint32_t i = 0; i < turn->input_count; i++) {
+        atomic_fetch_add(&counters->planned_row_groups, turn->inputs[i].plan.row_group_count);
+        atomic_fetch_add(&counters->planned_in_bytes, turn->inputs[i].id.bytes);
+    }
+    return WEIR_OK;
+}
+
+/* --- intent and outputs ----------------------------------------------------------------------- */
+
+enum weir_status rg_partition_run_intent(struct weir_job *job, void *item,
+                                         const struct weir_call *call)
+{
+    struct rg_partition *partition = item;
+    struct rg_error err = {0};
+
+    (void)job;
+    (void)call;
+    if (partition->run->is_dry)
+        return WEIR_OK;
+    RG_FAILPOINT("partition.before_intent");
+    if (rg_commit_intent(&partition->commit, &partition->turn->batch, &err) != RG_OK)
+        return fail(partition, &err);
+    RG_FAILPOINT("partition.after_intent");
+    return WEIR_OK;
+}
+
+enum weir_status rg_partition_run_outputs(struct weir_job *job, void *item,
+                                          const struct weir_call *call)
+{
+    struct rg_partition *partition = item;
+
+    (void)job;
+    (void)call;
+    atomic_store(&partition->meetings, 0);
+    rg_open_batch_start(&partition->turn->open);
+    return wait_here(partition);
+}
+
+/* --- commit ----------------------------------------------------------------------------------- */
+
+/* Inputs that turned out bad while they were stitched. */
+static enum rg_status leave_bad_inputs(struct rg_partition *partition, struct rg_error *err)
+{
+    struct rg_turn *turn = partition->turn;
+
+    for (uint32_t i = 0; i < turn->input_count; i++) {
+        const struct rg_input *input = &turn->inputs[i];
+        const bool is_another = input->status == RG_ERR_CHANGED || input->status == RG_ERR_ABSENT;
+
+        if (input->status != RG_OK && !is_another)
+            RG_TRY(rg_choose_leave(partition, input, err));
+    }
+    return RG_OK;
+}
+
+static void count_made(struct rg_partition *partition)
+{
+    struct rg_counters *counters = &partition->run->counters;
+    const struct rg_turn *turn = partition->turn;
+
+    if (!partition->has_written)
+        atomic_fetch_add(&counters->partitions_written, 1);
+    partition->has_written = true;
+    atomic_fetch_add(&counters->records, 1);
+    atomic_fetch_add(&counters->in_files, turn->input_count);
+    atomic_fetch_add(&counters->files_done, turn->input_count);
+    for (uint32_t i = 0; i < turn->input_count; i++) {
+        atomic_fetch_add(&counters->in_row_groups, turn->inputs[i].plan.row_group_count);
+        atomic_fetch_add(&counters->in_bytes, turn->inputs[i].id.bytes);
+    }
+    for (uint32_t o = 0; o < turn->open.output_count; o++) {
+        atomic_fetch_add(&counters->out_files, 1);
+        atomic_fetch_add(&counters->out_row_groups, turn->open.outputs[o].bin_count);
+        atomic_fetch_add(&counters->out_rows, turn->open.outputs[o].row_count);
+        atomic_fetch_add(&counters->out_bytes, turn->open.outputs[o].id.bytes);
+    }
+}
+
+static enum rg_status tell_committed(struct rg_partition *partition, struct rg_error *err)
+{
+    const struct rg_turn *turn = partition->turn;
+    struct rg_batch_file *inputs =
+        rg_arena_array(&partition->arena, turn->input_count, sizeof *inputs);
+    struct rg_batch_file *outputs =
+        rg_arena_array(&partition->arena, turn->open.output_count, sizeof *outputs);
+
+    if (inputs == NULL || outputs == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to report a batch");
+    for (uint32_t i = 0; i < turn->input_count; i++)
+        inputs[i] = (struct rg_batch_file){
+            .path = turn->inputs[i].key,
+            .row_count = turn->inputs[i].row_count,
+            .bytes = turn->inputs[i].id.bytes,
+            .is_home = turn->inputs[i].is_home,
+        };
+    for (uint32_t o = 0; o < turn->open.output_count; o++)
+        outputs[o] = (struct rg_batch_file){
+            .path = turn->open.outputs[o].key,
+            .row_count = turn->open.outputs[o].row_count,
+            .bytes = turn->open.outputs[o].id.bytes,
+        };
+    const struct rg_report_batch batch = {
+        .partition = partition->prefix,
+        .record_number = turn->batch.number,
+        .inputs = inputs,
+        .input_count = turn->input_count,
+        .outputs = outputs,
+        .output_count = turn->open.output_count,
+    };
+    rg_run_tell(partition->run, &(struct rg_event){.size = sizeof(struct rg_event),
+                                                   .kind = RG_EVENT_COMMITTED,
+                                                   .batch = &batch});
+    return RG_OK;
+}
+
+static enum rg_status record(struct rg_partition *partition, struct rg_error *err)
+{
+    struct rg_turn *turn = partition->turn;
+    struct rg_arena scratch;
+    bool is_good = false;
+    bool is_made = false;
+
+    RG_TRY(rg_layout_note_outputs(partition, err));
+    rg_arena_init(&scratch, &partition->memory, SIZE_MAX);
+    const enum rg_status status =
+        rg_commit_check(&partition->commit, &turn->batch, &scratch, &is_good, err);
+    rg_arena_fini(&scratch);
+    RG_TRY(status);
+    if (!is_good)
+        return RG_OK;
+    RG_FAILPOINT("partition.before_record");
+    RG_TRY(rg_commit_record(&partition->commit, &turn->batch, &is_made, err));
+    RG_FAILPOINT("partition.after_record");
+    if (!is_made)
+        return RG_OK;
+    count_made(partition);
+    return tell_committed(partition, err);
+}
+
+enum weir_status rg_partition_run_commit(struct weir_job *job, void *item,
+                                         const struct weir_call *call)
+{
+    struct rg_partition *partition = item;
+    struct rg_turn *turn = partition->turn;
+    struct rg_error err = {0};
+
+    (void)job;
+    (void)call;
+    switch ((enum rg_batch_outcome)atomic_load(&turn->open.outcome)) {
+    case RG_BATCH_MADE:
+        break;
+    case RG_BATCH_REPLAN:
+        if (leave_bad_inputs(partition, &err) != RG_OK)
+            return fail(partition, &err);
+        return go_on(partition);
+    case RG_BATCH_VOID:
+        if (rg_commit_void(&partition->commit, turn->batch.number, &err) != RG_OK)
+            return fail(partition, &err);
+        return go_on(partition);
+    case RG_BATCH_CANCELLED:
+    case RG_BATCH_FAILED:
+        return stop(partition);
+    }
+    if (partition->run->is_dry)
+        return rg_forecast_end_turn(partition, &err) == RG_OK ? go_on_undisturbed(partition)
+                                                              : fail(partition, &err);
+    if (record(partition, &err) != RG_OK)
+        return fail(partition, &err);
+    return go_on(partition);
+}
+
+/* --- The partition itself --------------------------------------------------------------------- */
+
+static void drop(void *item, enum weir_status why);
+
+static enum weir_status submit(struct rg_partition *partition)
+{
+    struct rg_run *run = partition->run;
+    const struct weir_step route[] = {
+        {.stage = run->stages.list, .grow_bytes = partition->claim_bytes},
+        {.stage = run->stages.footers},
+        {.stage = run->stages.plan},
+        {.stage = run->stages.intent},
+        {.stage = run->stages.outputs},
+        {.stage = run->stages.commit, .drop_bytes = partition->claim_bytes},
+    };
+
+    partition->goes_on = false;
+    return weir_submit(run->weir, NULL, WEIR_META, route, sizeof route / sizeof route[0], partition,
+                       drop);
+}
+
+static void free_partition(struct rg_partition *partition)
+{
+    const struct rg_allocator *allocator = partition->run->allocator;
+
+    while (partition->left != NULL) {
+        struct rg_left_file *left = partition->left;
+
+        partition->left = left->next;
+        rg_release(allocator, left,
+                   sizeof *left + strlen(left->key) + 1 + strlen(left->id.tag) + 1);
+    }
+    if (partition->told != NULL)
+        rg_release(allocator, partition->told, partition->told_capacity * sizeof *partition->told);
+    if (partition->scanned_to != NULL)
+        rg_release(allocator, partition->scanned_to, strlen(partition->scanned_to) + 1);
+    rg_forecast_free(partition->forecast, allocator);
+    rg_commit_fini(&partition->commit);
+    (void)pthread_mutex_destroy(&partition->lock);
+    rg_release(allocator, partition->prefix, strlen(partition->prefix) + 1);
+    rg_release(allocator, partition, sizeof *partition);
+}
+
+/* The turn's job has left the engine, and its memory with it. */
+static void drop(void *item, enum weir_status why)
+{
+    struct rg_partition *partition = item;
+
+    (void)why;
+    partition->turn = NULL;
+    if (!partition->goes_on && partition->forecast != NULL)
+        rg_forecast_tell(partition);
+    if (partition->goes_on && submit(partition) == WEIR_OK)
+        return;
+    if (!partition->is_listed)
+        rg_discover_listed(partition->discover);
+    atomic_fetch_add(&partition->run->counters.partitions_done, partition->is_seen);
+    free_partition(partition);
+}
+
+enum rg_status rg_partition_start(struct rg_run *run, struct rg_discover *discover, char *prefix,
+                                  struct rg_error *err)
+{
+    struct rg_partition *partition = rg_alloc(run->allocator, sizeof *partition);
+
+    if (partition == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a partition");
+    memset(partition, 0, sizeof *partition);
+    partition->run = run;
+    partition->discover = discover;
+    partition->prefix = prefix;
+    partition->claim_bytes = claim_bytes_first;
+    partition->only_names = rg_discover_names(discover, prefix, &partition->only_count);
+    partition->is_restricted = partition->only_names != NULL;
+    (void)pthread_mutex_init(&partition->lock, NULL);
+    rg_commit_init(&partition->commit,
+                   &(struct rg_commit_options){
+                       .home = &run->journal_home,
+                       .partition = partition->prefix,
+                       .source = run->is_in_place ? NULL : run->source,
+                       .options = run->shape_text,
+                       .takes_all = run->options->takes_all,
+                       .grace_ns = run->options->grace_ns,
+                       .asks = rg_choose_asks(partition),
+                   },
+                   run->allocator);
+    const enum weir_status status = submit(partition);
+    if (status == WEIR_OK)
+        return RG_OK;
+    rg_commit_fini(&partition->commit);
+    (void)pthread_mutex_destroy(&partition->lock);
+    rg_release(run->allocator, partition, sizeof *partition);
+    if (status == WEIR_CANCELLED)
+        return rg_fail(err, RG_ERR_CANCELLED, "cancelled");
+    return rg_fail(err, RG_ERR_NOMEM, "no memory for a partition");
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * One partition on its way through the commit protocol (journal/commit.h): a job that looks, reads
+ * footers, plans, waits for its outputs, commits, and looks again until there is nothing to do.
+ */
+
+#ifndef COMPACT_PARTITION_H
+#define COMPACT_PARTITION_H
+
+#include "compact/discover.h"
+#include "compact/forecast.h"
+#include "compact/open_batch.h"
+#include "journal/commit.h"
+
+/* What one turn of the loop needs; in the memory of the partition's job. */
+struct rg_turn {
+    struct rg_look look;
+    struct rg_input *inputs; /* Taken outputs first, then foreign files. */
+    uint32_t input_count;
+    uint32_t taken_count;
+    bool is_adopted;
+    bool is_all;
+    uint64_t listed_count; /* Candidates that this turn covers, good ones included. */
+    struct rg_plan plan;
+    struct rg_batch batch; /* Of the journal. */
+    struct rg_open_batch open;
+};
+
+/* A file that is not taken in this run any more. */
+struct rg_left_file {
+    struct rg_left_file *next;
+    struct rg_object_id id;
+    char *key;
+};
+
+struct rg_partition {
+    /* Set at init, then constant. */
+    struct rg_run *run;
+    struct rg_discover *discover;
+    char *prefix; /* "" or ends in '/'. */
+    const char *const *only_names;
+    size_t only_count; /* Of only_names; 0 and NULL: all. */
+    bool is_restricted;
+
+    /* Owned by the worker that runs the job. */
+    struct rg_commit commit;
+    struct rg_left_file *left;
+    uint64_t *told; /* Hashes of problems that were told. */
+    size_t told_count;
+    size_t told_capacity;
+    uint64_t claim_bytes; /* Of the next job. */
+    bool is_listed;       /* rg_discover_listed() was called. */
+    bool is_seen;         /* Its files were counted. */
+    bool has_written;
+    bool goes_on;                 /* Another job follows when this one is dropped. */
+    struct rg_forecast *forecast; /* Dry: over all turns; NULL before the first. */
+    char *scanned_to; /* Candidates up to this name were found good, or planned (dry). */
+    struct rg_arena arena;
+    struct rg_allocator memory; /* Of the job. */
+    struct rg_turn *turn;       /* In the arena. */
+    atomic_uint meetings;       /* Of the step that waits. */
+    struct weir_job *job;
+    enum rg_status footers_status;
+
+    pthread_mutex_t lock; /* Guards the arena while other jobs allocate from it. */
+};
+
+/*
+ * Submits the partition at `prefix`, which it takes.
+ *
+ * Errors:  RG_ERR_NOMEM, RG_ERR_CANCELLED: prefix is still the caller's.
+ */
+RG_MUST_CHECK enum rg_status rg_partition_start(struct rg_run *run, struct rg_discover *discover,
+                                                char *prefix, struct rg_error *err);
+
+/* The steps, for the stage table. */
+enum weir_status rg_partition_run_list(struct weir_job *job, void *item,
+                                       const struct weir_call *call);
+enum weir_status rg_partition_run_footers(struct weir_job *job, void *item,
+                                          const struct weir_call *call);
+enum weir_status rg_partition_run_plan(struct weir_job *job, void *item,
+                                       const struct weir_call *call);
+enum weir_status rg_partition_run_intent(struct weir_job *job, void *item,
+                                         const struct weir_call *call);
+enum weir_status rg_partition_run_outputs(struct weir_job *job, void *item,
+                                          const struct weir_call *call);
+enum weir_status rg_partition_run_commit(struct weir_job *job, void *item,
+                                         const struct weir_call *call);
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "compact/places.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "plan/select.h"
+#include "store/local.h"
+
+static char *copy_text(const struct rg_allocator *allocator, const char *text, size_t length)
+{
+    char *copy = rg_alloc(allocator, length + 1);
+
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    return copy;
+}
+
+static void release_text(const struct rg_allocator *allocator, char *text)
+{
+    if (text != NULL)
+        rg_release(allocator, text, strlen(text) + 1);
+}
+
+/* The path of a local place, or NULL for another scheme. */
+static const char *local_path(const char *text)
+{
+    if (strncmp(text, "file://", 7) == 0)
+        return text + 7;
+    return strstr(text, "://") == NULL ? text : NULL;
+}
+
+static bool is_data_file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return rg_select_by_name(rg_span_of(slash != NULL ? slash + 1 : path)) == RG_SELECT_YES;
+}
+
+/*
+ * The canonical form of a path that may not exist yet: that of its nearest ancestor that does, and
+ * the rest as it is.
+ */
+static bool canonical_path(const char *path, char ret_path[PATH_MAX])
+{
+    char head[PATH_MAX];
+    char resolved[PATH_MAX];
+    size_t length = strlen(path);
+
+    if (length == 0 || length >= sizeof head)
+        return false;
+    memcpy(head, path, length + 1);
+    while (length > 1 && head[length - 1] == '/')
+        head[--length] = '\0';
+    const size_t whole = length;
+    while (realpath(head, resolved) == NULL) {
+        char *slash = strrchr(head, '/');
+
+        if (slash == NULL) {
+            if (realpath(".", resolved) == NULL)
+                return false;
+            length = 0;
+            break;
+        }
+        length = slash == head ? 1 : (size_t)(slash - head);
+        head[length] = '\0';
+        if (length == 1 && realpath("/", resolved) != NULL)
+            break;
+    }
+    const char *rest = path + length;
+    while (*rest == '/')
+        rest++;
+    const int rest_length =
+        (int)(whole > (size_t)(rest - path) ? whole - (size_t)(rest - path) : 0);
+    const char *joint = rest_length == 0 || strcmp(resolved, "/") == 0 ? "" : "/";
+    const int printed =
+        snprintf(ret_path, PATH_MAX, "%s%s%.*s", resolved, joint, rest_length, rest);
+    return printed > 0 && printed < PATH_MAX;
+}
+
+/* A local SOURCE that is a file: its directory becomes the root. */
+static bool split_file(const char *path, char root[PATH_MAX], const char **ret_name)
+{
+    struct stat status;
+    const size_t length = strlen(path);
+
+    if (length >= PATH_MAX || stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+        return false;
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL) {
+        memcpy(root, ".", 2);
+        *ret_name = path;
+        return true;
+    }
+    const size_t root_length = slash == path ? 1 : (size_t)(slash - path);
+    memcpy(root, path, root_length);
+    root[root_length] = '\0';
+    *ret_name = slash + 1;
+    return true;
+}
+
+static enum rg_status open_local(const struct rg_place_request *request, const char *path,
+                                 struct rg_place *place, struct rg_error *err)
+{
+    char root[PATH_MAX];
+    char canonical[PATH_MAX];
+    const char *name = NULL;
+    const struct rg_local_options options = {.must_exist = !request->is_dest};
+
+    if (*path == '\0')
+        return rg_fail(err, RG_ERR_INVALID, "\"%s\" is not a path", request->text);
+    if (!request->is_dest && split_file(path, root, &name)) {
+        place->only_file = copy_text(request->allocator, name, strlen(name));
+        if (place->only_file == NULL)
+            return rg_fail(err, RG_ERR_NOMEM, "no memory for a path");
+    }
+    if (!canonical_path(path, canonical))
+        return rg_fail(err, RG_ERR_INVALID, "\"%s\" is not a path", request->text);
+    place->identity = copy_text(request->allocator, canonical, strlen(canonical));
+    if (place->identity == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a path");
+    return rg_local_store_new(name != NULL ? root : path, &options, request->allocator,
+                              &place->store, err);
+}
+
+enum rg_status rg_place_open(const struct rg_place_request *request, struct rg_place *ret_place,
+                             struct rg_error *err)
+{
+    const char *path = local_path(request->text);
+    struct rg_place place = {0};
+    enum rg_status status;
+
+    if (request->is_dest && is_data_file_name(request->text))
+        return rg_fail(
+            err, RG_ERR_INVALID,
+            "%s: the destination is a directory, not a file; give the directory that the "
+            "outputs should lie in",
+            request->text);
+    place.text = copy_text(request->allocator, request->text, strlen(request->text));
+    if (place.text == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a path");
+    if (path != NULL)
+        status = open_local(request, path, &place, err);
+    else
+        status = rg_fail(err, RG_ERR_UNSUPPORTED,
+                         "%s: this build reads and writes local paths only", request->text);
+    if (status == RG_OK)
+        status = rg_store_probe(place.store, request->may_write, &place.caps, err);
+    if (status != RG_OK) {
+        rg_place_close(&place, request->allocator);
+        return status;
+    }
+    *ret_place = place;
+    return RG_OK;
+}
+
+void rg_place_close(struct rg_place *place, const struct rg_allocator *allocator)
+{
+    rg_store_free(place->store);
+    release_text(allocator, place->text);
+    release_text(allocator, place->identity);
+    release_text(allocator, (char *)(uintptr_t)place->only_file);
+    *place = (struct rg_place){0};
+}
+
+/* True when `inner` is `outer` or lies below it. */
+static bool is_inside(const char *inner, const char *outer)
+{
+    const size_t length = strlen(outer);
+
+    if (strcmp(outer, "/") == 0)
+        return true;
+    return strncmp(inner, outer, length) == 0 && (inner[length] == '\0' || inner[length] == '/');
+}
+
+enum rg_status rg_places_check(const struct rg_place *source, const struct rg_place *dest,
+                               struct rg_error *err)
+{
+    if (strcmp(source->identity, dest->identity) == 0)
+        return rg_fail(
+            err, RG_ERR_INVALID,
+            "source and destination are the same place; use --in-place %s to replace the "
+            "files where they are",
+            source->text);
+    if (is_inside(dest->identity, source->identity) || is_inside(source->identity, dest->identity))
+        return rg_fail(err, RG_ERR_INVALID,
+                       "source and destination lie inside one another (%s, %s); use another "
+                       "destination, or --in-place to replace the files where they are",
+                       source->text, dest->text);
+    return RG_OK;
+}
+
+static enum rg_status check_level(const struct rg_place *place, const char *prefix,
+                                  struct rg_arena *arena, struct rg_error *err)
+{
+    struct rg_object *objects;
+    size_t count;
+
+    const enum rg_status status =
+        rg_store_list_all(place->store, prefix, arena, &objects, &count, err);
+    if (status == RG_ERR_ABSENT)
+        return RG_OK;
+    RG_TRY(status);
+    for (size_t i = 0; i < count; i++) {
+        const char *format = rg_select_table_format(rg_span_of(objects[i].key));
+
+        if (format != NULL)
+            return rg_fail(
+                err, RG_ERR_INVALID,
+                "%s is a %s table: its files are listed in its own metadata, so they may "
+                "only be replaced through it. \"regroup plan\" and \"regroup inspect\" "
+                "work; to compact, use that format's own command or copy the data files "
+                "to a plain directory first",
+                place->text, format);
+    }
+    return RG_OK;
+}
+
+enum rg_status rg_place_check_table(const struct rg_place *place,
+                                    const struct rg_allocator *allocator, struct rg_error *err)
+{
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, allocator, (size_t)256 << 20);
+    enum rg_status status = check_level(place, "", &arena, err);
+    if (status == RG_OK)
+        status = check_level(place, "metadata/", &arena, err);
+    rg_arena_fini(&arena);
+    return status;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* SOURCE and DEST as people write them: which store, and what may not go together. */
+
+#ifndef COMPACT_PLACES_H
+#define COMPACT_PLACES_H
+
+#include "base/allocator.h"
+#include "base/error.h"
+#include "plan/options.h"
+#include "store/store.h"
+
+struct rg_place {
+    struct rg_store *store;
+    struct rg_store_caps caps;
+    const char *only_file; /* SOURCE is one file: its key; else NULL. */
+    char *text;            /* As given. */
+    char *identity; /* Canonical path or URL, no trailing '/': equal places have equal ones. */
+};
+
+struct rg_place_request {
+    const char *text;
+    const struct rg_options *options;
+    bool is_dest;
+    bool may_write;
+    const struct rg_allocator *allocator;
+};
+
+/*
+ * Opens a place and asks what it can do.
+ *
+ * Errors:  RG_ERR_INVALID (a form that is no path and no URL, DEST that looks like a file);
+ *          RG_ERR_ABSENT, RG_ERR_DENIED, RG_ERR_NOMEM; RG_ERR_UNSUPPORTED for a scheme that this
+ * build does not have.
+ */
+RG_MUST_CHECK enum rg_status rg_place_open(const struct rg_place_request *request,
+                                           struct rg_place *ret_place, struct rg_error *err);
+void rg_place_close(struct rg_place *place, const struct rg_allocator *allocator);
+
+/*
+ * Refuses pairs that would eat themselves.
+ *
+ * Errors:  RG_ERR_INVALID when they are equal or one lies inside the other.
+ */
+RG_MUST_CHECK enum rg_status rg_places_check(const struct rg_place *source,
+                                             const struct rg_place *dest, struct rg_error *err);
+
+/*
+ * Refuses a folder that a table format owns.
+ *
+ * Errors:  RG_ERR_INVALID naming the format; those of listing.
+ */
+RG_MUST_CHECK enum rg_status rg_place_check_table(const struct rg_place *place,
+                                                  const struct rg_allocator *allocator,
+                                                  struct rg_error *err);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "compact/run.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The report lists so many; events tell all. */
+enum {
+    ALONE_MAX = 1000
+};
+
+struct rg_run_column {
+    struct rg_span path;
+    struct rg_moves moves;
+};
+
+void rg_run_init(struct rg_run *run)
+{
+    (void)pthread_mutex_init(&run->lock, NULL);
+    (void)pthread_mutex_init(&run->event_lock, NULL);
+}
+
+void rg_run_fini(struct rg_run *run)
+{
+    if (run->columns != NULL)
+        rg_release(run->allocator, run->columns, run->column_capacity * sizeof *run->columns);
+    if (run->alone != NULL)
+        rg_release(run->allocator, run->alone, ALONE_MAX * sizeof *run->alone);
+    run->columns = NULL;
+    run->alone = NULL;
+    (void)pthread_mutex_destroy(&run->event_lock);
+    (void)pthread_mutex_destroy(&run->lock);
+}
+
+void rg_run_note_failure(struct rg_run *run, const struct rg_error *err)
+{
+    (void)pthread_mutex_lock(&run->lock);
+    if (!run->has_error) {
+        run->has_error = true;
+        run->error = *err;
+    }
+    (void)pthread_mutex_unlock(&run->lock);
+}
+
+void rg_run_fail(struct rg_run *run, const struct rg_error *err)
+{
+    rg_run_note_failure(run, err);
+    weir_cancel(run->weir);
+}
+
+/* The place of `path`, a new one if need be; NULL without memory. Columns come in order mostly. */
+static struct rg_run_column *find_column_locked(struct rg_run *run, struct rg_span path)
+{
+    for (uint32_t i = 0; i < run->column_count; i++) {
+        const uint32_t at = (run->column_next + i) % run->column_count;
+
+        if (rg_span_equal(run->columns[at].path, path)) {
+            run->column_next = at + 1;
+            return &run->columns[at];
+        }
+    }
+    if (run->column_count == run->column_capacity) {
+        const uint32_t capacity = run->column_capacity == 0 ? 64 : run->column_capacity * 2;
+        struct rg_run_column *columns = rg_alloc(run->allocator, capacity * sizeof *columns);
+
+        if (columns == NULL)
+            return NULL;
+        if (run->column_count > 0)
+            memcpy(columns, run->columns, run->column_count * sizeof *columns);
+        rg_release(run->allocator, run->columns, run->column_capacity * sizeof *columns);
+        run->columns = columns;
+        run->column_capacity = capacity;
+    }
+    const struct rg_span copy = rg_arena_copy(run->arena, path);
+    if (copy.data == NULL)
+        return NULL;
+    run->columns[run->column_count] = (struct rg_run_column){.path = copy};
+    return &run->columns[run->column_count++];
+}
+
+void rg_run_add_moves(struct rg_run *run, struct rg_span column, const struct rg_moves *moves)
+{
+    (void)pthread_mutex_lock(&run->lock);
+    rg_moves_add(&run->moves, moves);
+    struct rg_run_column *slot = find_column_locked(run, column);
+    if (slot != NULL)
+        rg_moves_add(&slot->moves, moves);
+    (void)pthread_mutex_unlock(&run->lock);
+}
+
+struct rg_column_moves *rg_run_column_moves(struct rg_run *run, struct rg_arena *arena,
+                                            size_t *ret_count)
+{
+    (void)pthread_mutex_lock(&run->lock);
+    struct rg_column_moves *columns = rg_arena_array(arena, run->column_count, sizeof *columns);
+    for (uint32_t i = 0; i < run->column_count && columns != NULL; i++)
+        columns[i] = (struct rg_column_moves){(const char *)run->columns[i].path.data,
+                                              run->columns[i].moves};
+    *ret_count = columns != NULL ? run->column_count : 0;
+    (void)pthread_mutex_unlock(&run->lock);
+    return columns;
+}
+
+void rg_run_tell(struct rg_run *run, const struct rg_event *event)
+{
+    (void)pthread_mutex_lock(&run->event_lock);
+    run->event(run->event_user, event);
+    (void)pthread_mutex_unlock(&run->event_lock);
+}
+
+static void list_alone_locked(struct rg_run *run, const struct rg_left_alone *alone)
+{
+    if (run->alone == NULL)
+        run->alone = rg_alloc(run->allocator, ALONE_MAX * sizeof *run->alone);
+    if (run->alone == NULL || run->alone_count == ALONE_MAX)
+        return;
+    const struct rg_span path = rg_arena_copy(run->arena, rg_span_of(alone->path));
+    const struct rg_span text = rg_arena_copy(run->arena, rg_span_of(alone->text));
+    if (path.data == NULL || text.data == NULL)
+        return;
+    run->alone[run->alone_count++] = (struct rg_left_alone){
+        .path = (const char *)path.data,
+        .status = alone->status,
+        .text = (const char *)text.data,
+    };
+}
+
+void rg_run_leave_alone(struct rg_run *run, const char *path, enum rg_status status,
+                        const char *text)
+{
+    const struct rg_left_alone alone = {.path = path, .status = status, .text = text};
+
+    atomic_fetch_add(&run->counters.files_alone, 1);
+    (void)pthread_mutex_lock(&run->lock);
+    list_alone_locked(run, &alone);
+    (void)pthread_mutex_unlock(&run->lock);
+    rg_run_tell(run, &(struct rg_event){.size = sizeof(struct rg_event),
+                                        .kind = RG_EVENT_LEFT_ALONE,
+                                        .text = text,
+                                        .alone = &alone});
+}
+
+static void tell_text(struct rg_run *run, enum rg_event_kind kind, const char *text)
+{
+    rg_run_tell(run,
+                &(struct rg_event){.size = sizeof(struct rg_event), .kind = kind, .text = text});
+}
+
+void rg_run_warn(struct rg_run *run, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    tell_text(run, RG_EVENT_WARNING, text);
+}
+
+void rg_run_note(struct rg_run *run, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    tell_text(run, RG_EVENT_NOTE, text);
+}
+
+bool rg_run_is_stopping(const struct rg_run *run)
+{
+    return atomic_load(&run->is_draining) || weir_is_cancelled(run->weir);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What all jobs of one run share: places, options, the engine and its stages, counters, and the
+ * list of what went wrong.
+ */
+
+#ifndef COMPACT_RUN_H
+#define COMPACT_RUN_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <regroup/job.h>
+#include <weir/weir.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "journal/home.h"
+#include "plan/options.h"
+#include "stitch/chunk.h"
+#include "stitch/moves.h"
+#include "store/store.h"
+
+/* Ids of the engine's stages; see pipeline.c. */
+struct rg_stages {
+    int list;
+    int footers;
+    int footers_read;
+    int footers_parse;
+    int plan;
+    int intent;
+    int outputs;
+    int commit;
+    int open;
+    int reload;
+    int locate;
+    int read;
+    int stitch;
+    int append;
+    int serialise;
+    int publish;
+};
+
+/* What happened, counted; one for each run. All atomic. */
+struct rg_counters {
+    atomic_uint_fast64_t partitions_found;
+    atomic_uint_fast64_t partitions_done;
+    atomic_uint_fast64_t partitions_written;
+    atomic_uint_fast64_t files_seen; /* Data files that the selection lets through. */
+    atomic_uint_fast64_t seen_bytes;
+    atomic_uint_fast64_t files_recorded; /* Of these: named by a record before. */
+    atomic_uint_fast64_t files_good;     /* In place: left as they are. */
+    atomic_uint_fast64_t files_alone;    /* Left alone, each named. */
+    atomic_uint_fast64_t files_done;     /* Their batch is committed. */
+    atomic_uint_fast64_t in_files;
+    atomic_uint_fast64_t in_row_groups;
+    atomic_uint_fast64_t in_bytes;
+    atomic_uint_fast64_t planned_row_groups; /* Of inputs, in batches that began. */
+    atomic_uint_fast64_t planned_in_bytes;
+    atomic_uint_fast64_t moved_in_bytes; /* Chunks of inputs, stitched and appended. */
+    atomic_uint_fast64_t out_files;
+    atomic_uint_fast64_t out_row_groups;
+    atomic_uint_fast64_t out_rows;
+    atomic_uint_fast64_t out_bytes;
+    atomic_uint_fast64_t forecast_bytes; /* Of out_bytes, by the plans. */
+    atomic_uint_fast64_t forecast_bytes_max;
+    atomic_uint_fast64_t read_bytes;
+    atomic_uint_fast64_t written_bytes;
+    atomic_uint_fast64_t requests;
+    atomic_uint_fast64_t retries;
+    atomic_uint_fast64_t records;
+    atomic_uint_fast64_t deleted_files;
+    atomic_uint_fast64_t deleted_bytes;
+};
+
+struct rg_run_column; /* Moves of one column; see run.c. */
+
+struct rg_run {
+    /* Set at init, then constant. */
+    const struct rg_options *options;
+    const struct rg_allocator *allocator;
+    struct rg_store *source;
+    struct rg_store *home; /* The same as `source` in place. */
+    struct rg_store_caps source_caps;
+    struct rg_store_caps home_caps;
+    bool is_in_place;
+    bool is_dry; /* Plan only. */
+    struct rg_home journal_home;
+    const char *shape_text; /* rg_options_shape(). */
+    struct weir *weir;
+    struct rg_stages stages;
+    struct rg_stitch_options stitch_options;
+    uint64_t memory_limit_bytes;
+    uint64_t data_budget_bytes;
+    uint64_t meta_budget_bytes;
+    uint64_t bin_claim_max;              /* A bin asks for no more unless one column needs it. */
+    uint64_t keep_bytes_max;             /* Of input files, in each partition's memory. */
+    struct rg_stitch_context **contexts; /* One for each CPU worker. */
+    uint32_t context_count;
+    rg_event_fn *event;
+    void *event_user;
+    struct rg_arena *arena; /* Guarded by lock: texts that live as long as the run. */
+
+    struct rg_counters counters;
+    atomic_bool is_draining;  /* Atomic: take in nothing new, finish what is open. */
+    atomic_bool is_temporary; /* Atomic: something failed that a later run may mend. */
+
+    /* Guarded by lock. */
+    pthread_mutex_t lock;
+    struct rg_moves moves;
+    struct rg_run_column *columns;
+    uint32_t column_count;
+    uint32_t column_capacity;
+    uint32_t column_next; /* Where the search begins: columns come in order. */
+    struct rg_left_alone *alone;
+    uint32_t alone_count;
+    struct rg_error error; /* The first fatal one. */
+    bool has_error;
+
+    pthread_mutex_t event_lock; /* Held while the caller's event function runs; taken last. */
+};
+
+/* Sets up locks and lists; everything else is the caller's. */
+void rg_run_init(struct rg_run *run);
+void rg_run_fini(struct rg_run *run);
+
+/* Notes a fatal error (the first one is kept) and stops the engine. Threads: any. */
+void rg_run_fail(struct rg_run *run, const struct rg_error *err);
+
+/* Notes a failure that does not stop the run, but makes it end with this error. Threads: any. */
+void rg_run_note_failure(struct rg_run *run, const struct rg_error *err);
+
+/* Adds to the run's moves of the column with this path. Threads: any. */
+void rg_run_add_moves(struct rg_run *run, struct rg_span column, const struct rg_moves *moves);
+
+/* The columns' moves as the report shows them, in `arena`; NULL without memory. */
+struct rg_column_moves *rg_run_column_moves(struct rg_run *run, struct rg_arena *arena,
+                                            size_t *ret_count);
+
+/* An input that is not taken: told, counted, listed. Threads: any. */
+void rg_run_leave_alone(struct rg_run *run, const char *path, enum rg_status status,
+                        const char *text);
+
+/* Tells the caller something. Threads: any. */
+void rg_run_tell(struct rg_run *run, const struct rg_event *event);
+void rg_run_warn(struct rg_run *run, const char *format, ...) RG_PRINTF(2, 3);
+void rg_run_note(struct rg_run *run, const char *format, ...) RG_PRINTF(2, 3);
+
+/* True when nothing new shall be begun. */
+bool rg_run_is_stopping(const struct rg_run *run);
+
+#endif
