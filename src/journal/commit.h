@@ -64,8 +64,8 @@ struct rg_commit_asks {
 struct rg_commit_options {
     const struct rg_home *home;
     const char *partition;   /* "" or ends in '/'; borrowed. */
-    struct rg_store *source; /* SOURCE to DEST; NULL in place. */
-    const char *options;     /* As in rg_batch; borrowed. */
+    struct rg_store *source; /* SOURCE to DEST; NULL in place, and for gc. */
+    const char *options;     /* As in rg_batch; borrowed; NULL where nothing is planned. */
     bool takes_all;          /* --all. */
     uint64_t grace_ns;       /* --grace. */
     struct rg_commit_asks asks;
@@ -107,8 +107,8 @@ RG_MUST_CHECK enum rg_status rg_commit_sweep(struct rg_commit *commit, struct rg
                                              struct rg_error *err);
 
 /*
- * There is nothing to plan. *ret_looks_again: what dead runs left was voided, look again; else this
- * run is done with the partition.
+ * There is nothing to plan. *ret_looks_again: what dead runs left was voided, or --all had nothing
+ * to do and the rest may have; else this run is done with the partition.
  */
 RG_MUST_CHECK enum rg_status rg_commit_end(struct rg_commit *commit, const struct rg_look *look,
                                            bool *ret_looks_again, struct rg_error *err);
@@ -117,10 +117,14 @@ RG_MUST_CHECK enum rg_status rg_commit_end(struct rg_commit *commit, const struc
 RG_MUST_CHECK enum rg_status rg_commit_intent(struct rg_commit *commit,
                                               const struct rg_batch *batch, struct rg_error *err);
 
-/* Step 6: inputs and outputs are still as the batch says. `scratch` is for the listing. */
-RG_MUST_CHECK enum rg_status rg_commit_check(struct rg_commit *commit, const struct rg_batch *batch,
-                                             struct rg_arena *scratch, bool *ret_is_good,
-                                             struct rg_error *err);
+/*
+ * Step 6: lists the home again and compares: inputs in place still have their ids, outputs taken
+ * again and new ones are there and ours. `look` is the one that the batch was planned from.
+ * `scratch` is for the listing.
+ */
+RG_MUST_CHECK enum rg_status rg_commit_check(struct rg_commit *commit, const struct rg_look *look,
+                                             const struct rg_batch *batch, struct rg_arena *scratch,
+                                             bool *ret_is_good, struct rg_error *err);
 
 /*
  * Step 7: creates the record if it is absent, durably. *ret_is_made: the store said so; else

@@ -17,7 +17,7 @@
 #include "store/store.h"
 
 struct rg_home_options {
-    bool is_in_place;
+    bool is_in_place;     /* Its foreign files are inputs. For gc false, for list true. */
     bool is_alone;        /* --alone. */
     bool may_write;       /* False: for looking only (plan, list, verify); nothing is created. */
     bool source_is_local; /* SOURCE to DEST: ids of inputs are size and time only. */
@@ -37,8 +37,8 @@ struct rg_home {
 /*
  * Asks the store what it can do and reads the home's id, making one where there is none.
  *
- * Errors:  RG_ERR_INVALID: in place on a store that cannot create a file only if it is absent, and
- *          without --alone; a ledger of a newer version. RG_ERR_CORRUPT: "_regroup/_home" is not
+ * Errors:  RG_ERR_INVALID: writing in place on a store that cannot create a file only if it is
+ * absent, and without --alone; a ledger of a newer version. RG_ERR_CORRUPT: "_regroup/_home" is not
  *          ours. Those of the store.
  */
 RG_MUST_CHECK enum rg_status rg_home_open(struct rg_store *store,

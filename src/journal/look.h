@@ -24,6 +24,7 @@ struct rg_look_input {
     const char *name; /* The last component of its key. */
     const char *key;  /* In the source's store, in place in the home's. */
     struct rg_object_id id;
+    bool is_named; /* A record has its path; only in `changed` and with is_all. */
 };
 
 struct rg_look_output {
@@ -70,7 +71,8 @@ struct rg_look {
     /*
      * This look is for the batch of --all. In place: inputs are all live outputs that are there and
      * ours, by name, then all of `free`. SOURCE to DEST: all of `free`, and all live outputs are
-     * retired. Whatever --batch-size says.
+     * retired; so if a file that is_named cannot be read, leave the partition alone: its rows are
+     * in those outputs. Whatever --batch-size says.
      */
     bool is_all;
     bool is_all_refused; /* Leave the partition alone: RG_PROBLEM_SOURCE_GONE. */

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A thread that waits for one operation. */
+/* A thread that waits for operations. */
 struct waiter {
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    bool is_done; /* Guarded by lock. */
+    size_t running_count; /* Guarded by lock. */
 };
 
 static void wake_waiter(struct rg_store_op *op)
@@ -18,8 +18,9 @@ static void wake_waiter(struct rg_store_op *op)
     struct waiter *waiter = op->user;
 
     pthread_mutex_lock(&waiter->lock);
-    waiter->is_done = true;
-    pthread_cond_signal(&waiter->changed);
+    waiter->running_count--;
+    if (waiter->running_count == 0)
+        pthread_cond_signal(&waiter->changed);
     pthread_mutex_unlock(&waiter->lock);
 }
 
@@ -28,19 +29,30 @@ void rg_store_start(struct rg_store *store, struct rg_store_op *op)
     store->driver->start(store, op);
 }
 
-enum rg_status rg_store_wait(struct rg_store *store, struct rg_store_op *op, struct rg_error *err)
+void rg_store_wait_all(struct rg_store *store, struct rg_store_op *ops, size_t op_count)
 {
-    struct waiter waiter = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    struct waiter waiter = {
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .changed = PTHREAD_COND_INITIALIZER,
+        .running_count = op_count,
+    };
 
-    op->done = wake_waiter;
-    op->user = &waiter;
-    rg_store_start(store, op);
+    for (size_t i = 0; i < op_count; i++) {
+        ops[i].done = wake_waiter;
+        ops[i].user = &waiter;
+        rg_store_start(store, &ops[i]);
+    }
     pthread_mutex_lock(&waiter.lock);
-    while (!waiter.is_done)
+    while (waiter.running_count > 0)
         pthread_cond_wait(&waiter.changed, &waiter.lock);
     pthread_mutex_unlock(&waiter.lock);
     pthread_cond_destroy(&waiter.changed);
     pthread_mutex_destroy(&waiter.lock);
+}
+
+enum rg_status rg_store_wait(struct rg_store *store, struct rg_store_op *op, struct rg_error *err)
+{
+    rg_store_wait_all(store, op, 1);
     if (op->status != RG_OK)
         *err = op->err;
     return op->status;

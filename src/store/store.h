@@ -149,6 +149,9 @@ void rg_store_start(struct rg_store *store, struct rg_store_op *op);
 RG_MUST_CHECK enum rg_status rg_store_wait(struct rg_store *store, struct rg_store_op *op,
                                            struct rg_error *err);
 
+/* Starts all of them and waits until all are done; each has its own status. Terms as above. */
+void rg_store_wait_all(struct rg_store *store, struct rg_store_op *ops, size_t op_count);
+
 /*
  * What the place can do; asked once in a run. May write and delete an object below "_regroup/" when
  * `may_write`, because conditional writes can only be found out by trying; without it the answer is

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "journal/commit.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/failpoint.h"
+#include "base/hash.h"
+#include "journal/array.h"
+#include "journal/look_impl.h"
+
+/* Records and intents are built in memory: about 100 bytes for each input. */
+static const size_t document_bytes_max = (size_t)1 << 30;
+
+void rg_commit_init(struct rg_commit *commit, const struct rg_commit_options *options,
+                    const struct rg_allocator *allocator)
+{
+    *commit = (struct rg_commit){
+        .options = *options,
+        .allocator = allocator,
+        .is_all_left = options->takes_all,
+    };
+    if (commit->options.options == NULL)
+        commit->options.options = "";
+}
+
+void rg_commit_fini(struct rg_commit *commit)
+{
+    *commit = (struct rg_commit){.is_all_left = false};
+}
+
+/* Everything that is left of `number`'s makers is old or cannot be finished: section 3, step 3. */
+static bool are_makers_dead(const struct rg_look *look, uint64_t age_ns)
+{
+    const struct rg_look_state *state = look->state;
+
+    for (size_t i = 0; i < state->intent_count; i++) {
+        const struct rg_look_intent *intent = &state->intents[i];
+        const bool is_old =
+            state->now_ns >= intent->modified_ns && state->now_ns - intent->modified_ns >= age_ns;
+
+        if (intent->number == look->next_number && !is_old && !intent->is_stale)
+            return false;
+    }
+    return true;
+}
+
+enum rg_status rg_commit_end(struct rg_commit *commit, const struct rg_look *look,
+                             bool *ret_looks_again, struct rg_error *err)
+{
+    *ret_looks_again = false;
+    if (look->is_all) {
+        commit->is_all_left = false;
+        *ret_looks_again = !look->is_all_refused;
+        return RG_OK;
+    }
+    const bool has_left_overs = look->pending_count > 0 || look->intent_count > 0;
+    if (commit->has_voided || !has_left_overs || commit->options.home->is_unprotected ||
+        !are_makers_dead(look, rg_intent_age_max_ns))
+        return RG_OK;
+    RG_TRY(rg_commit_void(commit, look->next_number, err));
+    commit->has_voided = true;
+    *ret_looks_again = true;
+    return RG_OK;
+}
+
+/* PUTs a document; `key` is relative to the ledger's directory. */
+static enum rg_status put_document(struct rg_commit *commit, const struct rg_batch *batch,
+                                   enum rg_document kind, const struct rg_ledger_name *name,
+                                   struct rg_error *err)
+{
+    const struct rg_home *home = commit->options.home;
+    char text[rg_minted_name_bytes];
+    char token[17];
+    struct rg_buffer out;
+    struct rg_arena arena;
+
+    rg_ledger_name_make(name, text);
+    rg_hex_u64(home->token, token);
+    rg_arena_init(&arena, commit->allocator, SIZE_MAX);
+    rg_buffer_init(&out, commit->allocator, document_bytes_max);
+    const char *key = rg_ledger_key(commit->options.partition, text, &arena);
+    rg_batch_emit(batch, kind, &home->id, commit->options.partition, &out);
+    enum rg_status status = rg_buffer_check(&out, text, err);
+    if (status == RG_OK && key == NULL)
+        status = rg_fail(err, RG_ERR_NOMEM, "no memory for %s", text);
+    if (status == RG_OK) {
+        const struct rg_segment segment = {out.data, out.bytes};
+        struct rg_store_op op = {
+            .verb = RG_STORE_PUT,
+            .key = key,
+            .segments = &segment,
+            .segment_count = 1,
+            .must_be_absent = kind == RG_DOCUMENT_RECORD,
+            .must_be_durable = kind == RG_DOCUMENT_RECORD,
+            .token = token,
+        };
+
+        status = rg_store_wait(home->store, &op, err);
+    }
+    rg_buffer_fini(&out);
+    rg_arena_fini(&arena);
+    return status;
+}
+
+enum rg_status rg_commit_intent(struct rg_commit *commit, const struct rg_batch *batch,
+                                struct rg_error *err)
+{
+    const struct rg_ledger_name name = {
+        .kind = RG_LEDGER_INTENT,
+        .number = batch->number,
+        .token = commit->options.home->token,
+        .hash = rg_batch_hash(batch, commit->options.partition),
+    };
+
+    RG_FAILPOINT("journal.before_intent");
+    const enum rg_status status = put_document(commit, batch, RG_DOCUMENT_INTENT, &name, err);
+    RG_FAILPOINT("journal.after_intent");
+    /* A hint: nothing relies on it. */
+    return status == RG_ERR_AGAIN ? RG_OK : status;
+}
+
+static int compare_output_names(const void *name, const void *output)
+{
+    return strcmp(name, ((const struct rg_look_output *)output)->name);
+}
+
+/* What was taken again is there, and is what the look saw or another make of it. */
+static enum rg_status check_taken(const struct rg_commit *commit, const struct rg_look *look,
+                                  const char *name, const struct rg_ledger_files *files,
+                                  bool *ret_is_good, struct rg_error *err)
+{
+    const struct rg_ledger_file *file = rg_ledger_find(files, name);
+    const struct rg_look_output *seen =
+        bsearch(name, look->live, look->live_count, sizeof *look->live, compare_output_names);
+
+    *ret_is_good = false;
+    if (file == NULL || seen == NULL)
+        return RG_OK;
+    return rg_look_is_ours(commit, file->object, &seen->id, ret_is_good, err);
+}
+
+static enum rg_status check_listed(const struct rg_commit *commit, const struct rg_look *look,
+                                   const struct rg_batch *batch,
+                                   const struct rg_ledger_files *files, bool *ret_is_good,
+                                   struct rg_error *err)
+{
+    bool is_good = true;
+
+    for (size_t i = 0; i < batch->input_count && batch->is_in_place; i++) {
+        const struct rg_ledger_file *file = rg_ledger_find(files, batch->inputs[i].name);
+
+        is_good = is_good && file != NULL &&
+                  rg_object_id_equal(&file->object->id, &batch->inputs[i].id, true);
+    }
+    for (size_t i = 0; i < batch->taken_count && is_good; i++)
+        RG_TRY(check_taken(commit, look, batch->taken[i], files, &is_good, err));
+    for (size_t i = 0; i < batch->output_count && is_good; i++) {
+        const struct rg_ledger_file *file = rg_ledger_find(files, batch->outputs[i].name);
+
+        is_good = file != NULL;
+        if (is_good)
+            RG_TRY(rg_look_is_ours(commit, file->object, &batch->outputs[i].id, &is_good, err));
+    }
+    *ret_is_good = is_good;
+    return RG_OK;
+}
+
+enum rg_status rg_commit_check(struct rg_commit *commit, const struct rg_look *look,
+                               const struct rg_batch *batch, struct rg_arena *scratch,
+                               bool *ret_is_good, struct rg_error *err)
+{
+    struct rg_ledger_files files;
+
+    RG_TRY(rg_look_list_home(commit, scratch, &files, err));
+    return check_listed(commit, look, batch, &files, ret_is_good, err);
+}
+
+enum rg_status rg_commit_record(struct rg_commit *commit, const struct rg_batch *batch,
+                                bool *ret_is_made, struct rg_error *err)
+{
+    const struct rg_ledger_name name = {.kind = RG_LEDGER_RECORD, .number = batch->number};
+
+    *ret_is_made = false;
+    RG_FAILPOINT("journal.before_record");
+    const enum rg_status status = put_document(commit, batch, RG_DOCUMENT_RECORD, &name, err);
+    RG_FAILPOINT("journal.after_record");
+    /* Whether an answer was lost, the next look tells. */
+    if (status == RG_ERR_EXISTS || status == RG_ERR_AGAIN)
+        return RG_OK;
+    RG_TRY(status);
+    *ret_is_made = true;
+    commit->looks_since = 0;
+    commit->is_all_left = commit->is_all_left && !batch->is_all;
+    return RG_OK;
+}
+
+enum rg_status rg_commit_void(struct rg_commit *commit, uint32_t number, struct rg_error *err)
+{
+    const struct rg_home *home = commit->options.home;
+    const struct rg_batch batch = {
+        .number = number,
+        .is_in_place = home->options.is_in_place,
+        .is_void = true,
+    };
+    bool is_made;
+
+    if (home->is_unprotected)
+        return rg_fail(err, RG_ERR_INVALID,
+                       "%s/%s: record %" PRIu32 " cannot be given up: the store cannot create a "
+                       "file only if it is absent, so another run may be at it; --alone promises "
+                       "that there is none",
+                       home->store->url, commit->options.partition, number);
+    return rg_commit_record(commit, &batch, &is_made, err);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "journal/gc.h"
+
+#include "base/failpoint.h"
+#include "journal/array.h"
+#include "journal/look_impl.h"
+
+/* As in step 3 of a run, but with the age that the caller asks for, and of all intents. */
+static bool may_void(const struct rg_look *look, uint64_t older_than_ns)
+{
+    const struct rg_look_state *state = look->state;
+
+    if (look->pending_count == 0 && look->intent_count == 0)
+        return false;
+    for (size_t i = 0; i < state->intent_count; i++) {
+        const struct rg_look_intent *intent = &state->intents[i];
+        const bool is_old = state->now_ns >= intent->modified_ns &&
+                            state->now_ns - intent->modified_ns >= older_than_ns;
+
+        if (intent->number == look->next_number && !is_old)
+            return false;
+    }
+    return true;
+}
+
+static enum rg_status forget_uploads(const struct rg_commit *commit, const char *prefix,
+                                     uint64_t now_ns, uint64_t older_than_ns,
+                                     struct rg_arena *arena, struct rg_gc_result *result,
+                                     struct rg_error *err)
+{
+    struct rg_store *store = commit->options.home->store;
+    struct rg_store_op list = {.verb = RG_STORE_LIST_UPLOADS, .key = prefix, .arena = arena};
+
+    RG_TRY(rg_store_wait(store, &list, err));
+    for (size_t i = 0; i < list.object_count; i++) {
+        const struct rg_object *upload = &list.objects[i];
+        struct rg_store_op forget = {
+            .verb = RG_STORE_ABORT_STALE, .key = upload->key, .upload_id = upload->id.tag};
+
+        if (now_ns < upload->id.modified_ns || now_ns - upload->id.modified_ns < older_than_ns)
+            continue;
+        RG_FAILPOINT("journal.before_forget_upload");
+        RG_TRY(rg_store_wait(store, &forget, err));
+        RG_FAILPOINT("journal.after_forget_upload");
+        result->upload_count++;
+    }
+    return RG_OK;
+}
+
+static enum rg_status look_and_sweep(struct rg_commit *commit, struct rg_arena *arena,
+                                     struct rg_look *look, struct rg_gc_result *result,
+                                     struct rg_error *err)
+{
+    RG_TRY(rg_commit_look(commit, arena, look, err));
+    RG_TRY(rg_commit_sweep(commit, look, err));
+    result->dead_count += look->state->deletion_count;
+    return RG_OK;
+}
+
+enum rg_status rg_gc(struct rg_commit *commit, uint64_t older_than_ns, struct rg_arena *arena,
+                     struct rg_look *ret_look, struct rg_gc_result *ret_result,
+                     struct rg_error *err)
+{
+    const char *partition = commit->options.partition;
+    struct rg_gc_result result = {.dead_count = 0};
+    struct rg_look look;
+
+    RG_TRY(look_and_sweep(commit, arena, &look, &result, err));
+    if (may_void(&look, older_than_ns) && !commit->options.home->is_unprotected) {
+        RG_TRY(rg_commit_void(commit, look.next_number, err));
+        result.has_voided = true;
+        RG_TRY(look_and_sweep(commit, arena, &look, &result, err));
+    }
+    const char *ledger = rg_ledger_key(partition, "", arena);
+    if (ledger == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to clear the home");
+    const uint64_t now_ns = look.state->now_ns;
+    RG_TRY(forget_uploads(commit, partition, now_ns, older_than_ns, arena, &result, err));
+    RG_TRY(forget_uploads(commit, ledger, now_ns, older_than_ns, arena, &result, err));
+    *ret_look = look;
+    *ret_result = result;
+    return RG_OK;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "journal/home.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/hash.h"
+#include "journal/array.h"
+
+static const char home_key[] = "_regroup/_home";
+static const char ledger_prefix[] = "_regroup/";
+
+/* What we write is some 60 bytes. */
+enum {
+    home_bytes_max = 1024
+};
+
+static enum rg_status parse_home(const struct rg_store *store, const char *text, size_t bytes,
+                                 struct rg_home_id *ret_id, struct rg_error *err)
+{
+    json_t *root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, NULL);
+    const json_t *version = json_object_get(root, "v");
+    const char *id = json_string_value(json_object_get(root, "id"));
+    enum rg_status status = RG_OK;
+
+    if (json_is_integer(version) && json_integer_value(version) != 1)
+        status = rg_fail(err, RG_ERR_INVALID, "%s/%s: version %lld, made by a newer regroup",
+                         store->url, home_key, (long long)json_integer_value(version));
+    else if (!json_is_integer(version) || id == NULL || strlen(id) != 32 ||
+             strspn(id, "0123456789abcdef") != 32)
+        status = rg_fail(err, RG_ERR_CORRUPT, "%s/%s: not the id of a home", store->url, home_key);
+    else
+        memcpy(ret_id->digits, id, sizeof ret_id->digits);
+    json_decref(root);
+    return status;
+}
+
+/* RG_ERR_ABSENT where there is none. */
+static enum rg_status read_home(struct rg_store *store, struct rg_home_id *ret_id,
+                                struct rg_error *err)
+{
+    char text[home_bytes_max];
+    struct rg_store_op op = {
+        .verb = RG_STORE_GET,
+        .key = home_key,
+        .buffer = (uint8_t *)text,
+        .in_bytes = sizeof text,
+    };
+
+    RG_TRY(rg_store_wait(store, &op, err));
+    return parse_home(store, text, (size_t)op.out_bytes, ret_id, err);
+}
+
+static enum rg_status random_bits(uint64_t *ret_bits, struct rg_error *err)
+{
+    if (getrandom(ret_bits, sizeof *ret_bits, 0) != (ssize_t)sizeof *ret_bits)
+        return rg_fail(err, RG_ERR_IO, "the system has no random numbers");
+    return RG_OK;
+}
+
+static enum rg_status create_home(struct rg_store *store, struct rg_error *err)
+{
+    uint64_t high;
+    uint64_t low;
+    char high_digits[17];
+    char low_digits[17];
+    char text[80];
+
+    RG_TRY(random_bits(&high, err));
+    RG_TRY(random_bits(&low, err));
+    rg_hex_u64(high, high_digits);
+    rg_hex_u64(low, low_digits);
+    const int length =
+        snprintf(text, sizeof text, "{\"v\":1,\"id\":\"%s%s\"}\n", high_digits, low_digits);
+    const struct rg_segment segment = {(const uint8_t *)text, (size_t)length};
+    struct rg_store_op op = {
+        .verb = RG_STORE_PUT,
+        .key = home_key,
+        .must_be_absent = true,
+        /* All names depend on it: it must not be lost while outputs are kept. */
+        .must_be_durable = true,
+        .segments = &segment,
+        .segment_count = 1,
+    };
+    RG_FAILPOINT("journal.before_home");
+    const enum rg_status status = rg_store_wait(store, &op, err);
+    RG_FAILPOINT("journal.after_home");
+    /* Another run's is as good; whether an answer was lost, reading tells. */
+    return status == RG_ERR_EXISTS || status == RG_ERR_AGAIN ? RG_OK : status;
+}
+
+enum rg_status rg_home_open(struct rg_store *store, const struct rg_home_options *options,
+                            struct rg_home *ret_home, struct rg_error *err)
+{
+    struct rg_home home = {.store = store, .options = *options};
+
+    RG_TRY(random_bits(&home.token, err));
+    RG_TRY(rg_store_probe(store, options->may_write, &home.caps, err));
+    const bool is_unprotected = !home.caps.has_create_if_absent && !options->is_alone;
+    if (is_unprotected && options->is_in_place && options->may_write)
+        return rg_fail(err, RG_ERR_INVALID,
+                       "%s: the store cannot create a file only if it is absent, so two runs at "
+                       "once could lose rows: --in-place needs --alone, the promise that no other "
+                       "run works here",
+                       store->url);
+    home.is_unprotected = is_unprotected;
+    home.compares_input_tags = options->is_in_place || !options->source_is_local;
+    enum rg_status status = read_home(store, &home.id, err);
+    if (status == RG_ERR_ABSENT && options->may_write) {
+        RG_TRY(create_home(store, err));
+        status = read_home(store, &home.id, err);
+    } else if (status == RG_ERR_ABSENT) {
+        status = RG_OK;
+    }
+    if (status == RG_OK)
+        *ret_home = home;
+    return status;
+}
+
+/* Partitions found, and prefixes whose listing is still to come. */
+struct walk {
+    struct rg_arena *arena;
+    const char **partitions;
+    size_t partition_count;
+    size_t partition_capacity;
+    const char **waiting;
+    size_t waiting_count;
+    size_t waiting_capacity;
+};
+
+static bool push(struct rg_arena *arena, const char ***items, size_t *count, size_t *capacity,
+                 const char *item)
+{
+    *items = rg_array_room(arena, *items, *count, capacity, sizeof **items);
+    if (*items == NULL)
+        return false;
+    (*items)[(*count)++] = item;
+    return true;
+}
+
+/* Names of ours begin with '_' and have no '='; no partition can be called that. */
+static bool is_our_prefix(const char *name)
+{
+    return name[0] == '_' && strchr(name, '=') == NULL;
+}
+
+static enum rg_status walk_prefix(const struct rg_home *home, struct walk *walk, const char *prefix,
+                                  struct rg_error *err)
+{
+    const size_t prefix_bytes = strlen(prefix);
+    struct rg_object *objects;
+    size_t count;
+    bool has_ledger = false;
+
+    RG_TRY(rg_store_list_all(home->store, prefix, walk->arena, &objects, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        const char *name = objects[i].key + prefix_bytes;
+
+        if (!objects[i].is_prefix) {
+            has_ledger = has_ledger || rg_ledger_name_parse(name).kind != RG_LEDGER_OTHER;
+            continue;
+        }
+        if (is_our_prefix(name))
+            has_ledger = has_ledger || strcmp(name, "_trash/") == 0;
+        else if (!push(walk->arena, &walk->waiting, &walk->waiting_count, &walk->waiting_capacity,
+                       objects[i].key))
+            return rg_fail(err, RG_ERR_NOMEM, "no memory for the partitions of %s",
+                           home->store->url);
+    }
+    if (has_ledger && !push(walk->arena, &walk->partitions, &walk->partition_count,
+                            &walk->partition_capacity, prefix + sizeof ledger_prefix - 1))
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for the partitions of %s", home->store->url);
+    return RG_OK;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    const char *const *left = a;
+    const char *const *right = b;
+
+    return strcmp(*left, *right);
+}
+
+enum rg_status rg_home_partitions(const struct rg_home *home, struct rg_arena *arena,
+                                  const char *const **ret_partitions, size_t *ret_count,
+                                  struct rg_error *err)
+{
+    struct walk walk = {.arena = arena};
+
+    RG_TRY(walk_prefix(home, &walk, ledger_prefix, err));
+    while (walk.waiting_count > 0)
+        RG_TRY(walk_prefix(home, &walk, walk.waiting[--walk.waiting_count], err));
+    if (walk.partition_count > 1)
+        qsort(walk.partitions, walk.partition_count, sizeof *walk.partitions, compare_texts);
+    *ret_partitions = walk.partitions;
+    *ret_count = walk.partition_count;
+    return RG_OK;
+}

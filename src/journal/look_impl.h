@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What a look keeps for those who act on it. */
+
+#ifndef JOURNAL_LOOK_IMPL_H
+#define JOURNAL_LOOK_IMPL_H
+
+#include "journal/commit.h"
+#include "journal/ledger.h"
+
+/* An intent, or what has the name of one. */
+struct rg_look_intent {
+    const char *key;
+    uint32_t number;
+    uint64_t modified_ns;
+    bool is_stale; /* Nobody can finish it: it names an input that is gone, changed or taken. */
+};
+
+/* A file that the sweep deletes if it is still the one that was listed. */
+struct rg_look_deletion {
+    const char *key;
+    const struct rg_object_id *id;
+};
+
+/* An entry of the trash. */
+struct rg_look_trash {
+    const char *key;
+    bool is_dead; /* Delete it; else it gets its name back. */
+};
+
+struct rg_look_state {
+    struct rg_arena *arena;
+    struct rg_ledger ledger;
+    uint64_t now_ns;
+    uint32_t snapshot_newest;   /* Number of the newest one that is there; 0: none. */
+    const char **old_snapshots; /* Keys of those that no look needs any more. */
+    size_t old_snapshot_count;
+    size_t old_snapshot_capacity;
+
+    struct rg_look_intent *intents;
+    size_t intent_count;
+    size_t intent_capacity;
+
+    struct rg_look_deletion *deletions;
+    size_t deletion_count;
+    size_t deletion_capacity;
+
+    struct rg_look_trash *trash;
+    size_t trash_count;
+    bool has_trash; /* There are directories of the trash, perhaps empty. */
+
+    struct rg_problem *problems;
+    size_t problem_count;
+    size_t problem_capacity;
+};
+
+/* Adds a problem to the look; `key` is borrowed as long as the look, the text is made here. */
+RG_MUST_CHECK enum rg_status rg_look_problem(struct rg_look *look, enum rg_problem_kind kind,
+                                             const char *key, struct rg_error *err,
+                                             const char *format, ...) RG_PRINTF(5, 6);
+
+/* prefix + name, in `arena`; NULL without memory. */
+const char *rg_look_key(struct rg_arena *arena, const char *prefix, const char *name);
+
+/* Whether an object of that name is ours: `recorded` (may be NULL) is its id, or the ask says so.
+ */
+RG_MUST_CHECK enum rg_status rg_look_is_ours(const struct rg_commit *commit,
+                                             const struct rg_object *object,
+                                             const struct rg_object_id *recorded, bool *ret_is_ours,
+                                             struct rg_error *err);
+
+/* The home's partition as files sorted by name, in `arena`; prefixes are left out. */
+RG_MUST_CHECK enum rg_status rg_look_list_home(const struct rg_commit *commit,
+                                               struct rg_arena *arena,
+                                               struct rg_ledger_files *ret_files,
+                                               struct rg_error *err);
+
+/* What the ledger's directory holds: intents and snapshots go into `state`. */
+RG_MUST_CHECK enum rg_status rg_look_list_ledger(const struct rg_commit *commit,
+                                                 struct rg_look_state *state,
+                                                 uint32_t **ret_snapshots, size_t *ret_count,
+                                                 struct rg_error *err);
+
+#endif
