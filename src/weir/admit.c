@@ -6,7 +6,7 @@
  *   H1  the bytes are there;
  *   H2  all that hold memory can still finish afterwards, one after the other;
  *   Q1  look-ahead: a step that is followed by another that needs memory leaves what the next CPU
- *       steps will need, for as many as there are workers;
+ *       steps will need;
  *   Q3  no starvation: such a step waits while the oldest that has begun has been refused for long.
  *
  * Soft rules do not hold for the oldest, nor when nothing of the budget runs: so they cannot stop
@@ -62,27 +62,36 @@ static uint32_t parts_of(const struct weir_step *step, uint32_t worker_count)
 }
 
 /*
- * What the next CPU steps need, for as many jobs as keep all workers busy: of those that have
- * begun, oldest first, then of `job`, which is about to begin a step.
+ * What the next CPU steps need. Of the jobs that have begun, oldest first, those count that wait
+ * for a CPU step, until they would keep all workers busy; and those that still read, until they
+ * would keep as many busy as have been of late, but always one. (With all of them counted to the
+ * number of workers, a run that is limited by the network kept most of its memory free for workers
+ * that had nothing to do: at the needed memory it took 1.20 of the lower bound instead of 1.07.)
  */
 static uint64_t ahead_bytes(const struct weir_sched *s, const struct weir_job *job)
 {
     struct weir_link *list = &job->unit->purse->ahead;
+    const double reading_max = s->cpu_share * s->worker_count;
     uint64_t bytes = 0;
     uint32_t parts = 0;
+    uint32_t reading_parts = 0;
 
     for (struct weir_link *link = list->next; link != list && parts < s->worker_count;
          link = link->next) {
         const struct weir_job *other = job_of_ahead(link);
         const struct weir_step *step = &other->route[other->ahead_step];
+        const bool is_reading = other->state != WEIR_JOB_READY || other->step != other->ahead_step;
 
-        if (other == job)
+        if (other == job || (is_reading && reading_parts > 0 && reading_parts >= reading_max))
             continue;
         bytes += step->grow_bytes;
         parts += parts_of(step, s->worker_count);
+        reading_parts += is_reading ? parts_of(step, s->worker_count) : 0;
     }
+    /* The job itself is about to become one of those that read. */
     const uint32_t own = next_cpu_step(job, job->step + 1);
-    if (parts < s->worker_count && own < job->step_count)
+    const bool is_counted = reading_parts == 0 || reading_parts < reading_max;
+    if (parts < s->worker_count && is_counted && own < job->step_count)
         bytes += job->route[own].grow_bytes;
     return bytes;
 }

@@ -8,15 +8,17 @@
  *     steps have ended that the ones in flight at its edges cannot mislead by more than 15 %.
  *   - It says nothing unless the limit was what held back the resource for 80 % of it: without
  *     memory or input to use more slots, more slots could not have helped.
- *   - Start: double while the rate follows by 10 %. Then measure, try 1/8 more, keep it if that
- *     brings 3 %; otherwise go down by 3 % (each slot holds memory) and try again six windows
- *     later, for ever: what the other side can do changes.
+ *   - Start: a slot more with each step that ends, so that they double in a service time, while the
+ *     rate of windows follows by 10 %; then back to what the flat window began with. Then measure,
+ * try 1/8 more, keep it if that brings 3 %; otherwise go down by 3 % (each slot holds memory) and
+ * try again six windows later, for ever: what the other side can do changes.
  *   - When the other side asks to be spared: 0.7 of the slots, and no growth for 2 s.
  */
 
 #include "weir/iolimit.h"
 
 static const uint64_t window_ns_min = 500000000;
+static const uint64_t start_ns_min = 200000000;
 static const uint64_t hold_ns = 2000000000;
 static const double edge_error_max = 0.15;
 static const double full_share_min = 0.8;
@@ -90,22 +92,27 @@ static void climb(struct weir_iolimit *l, double rate)
 {
     switch (l->phase) {
     case WEIR_IOLIMIT_START:
-        if (l->base_rate == 0 || rate >= 1.1 * l->base_rate) {
+        if (rate >= 1.1 * l->base_rate) {
             l->base = l->slots;
             l->base_rate = rate;
-            l->slots = clamp(l, 2 * l->slots);
-        } else {
+            l->flat_windows = 0;
+        } else if (++l->flat_windows >= 2) {
             l->slots = l->base;
             l->phase = WEIR_IOLIMIT_BASE;
+            l->flat_windows = 0;
         }
         break;
     case WEIR_IOLIMIT_BASE:
-        l->base_rate = rate;
-        l->flat_windows++;
-        if (l->flat_windows >= flat_windows_max)
+        if (++l->flat_windows >= flat_windows_max) {
             probe(l, rate);
-        else
+        } else if (rate < 0.97 * l->base_rate) {
+            /* Going down has cost something. */
+            l->slots = clamp(l, l->slots * 1.06);
+            l->base_rate = rate;
+        } else {
+            l->base_rate += (rate - l->base_rate) / 4;
             l->slots = clamp(l, l->slots * 0.97);
+        }
         break;
     case WEIR_IOLIMIT_PROBE:
         if (rate > 1.03 * l->base_rate) {
@@ -126,11 +133,19 @@ void weir_iolimit_done(struct weir_iolimit *l, uint64_t moved, uint64_t service_
     l->completions++;
     l->amount += l->is_counted_by_item ? 1 : moved;
     l->service_ns += ((double)service_ns - l->service_ns) * (l->service_ns == 0 ? 1.0 : 0.1);
+    const bool is_starting = l->phase == WEIR_IOLIMIT_START;
+    if (is_starting && l->full_since_ns != 0 && now_ns >= l->hold_until_ns)
+        l->slots = clamp(l, l->slots + 1);
 
     const double elapsed = (double)(now_ns - l->window_start_ns);
-    if (elapsed < (double)window_ns_min || elapsed < 2 * l->service_ns ||
-        (l->slots - 1) > edge_error_max * (double)l->completions)
+    if (is_starting) {
+        if (elapsed < (double)start_ns_min || elapsed < l->service_ns ||
+            (double)l->completions < l->slots / 2)
+            return;
+    } else if (elapsed < (double)window_ns_min || elapsed < 2 * l->service_ns ||
+               (l->slots - 1) > edge_error_max * (double)l->completions) {
         return;
+    }
     l->rate = (double)l->amount * 1e9 / elapsed;
     if (l->rate > l->rate_max)
         l->rate_max = l->rate;

@@ -166,8 +166,9 @@ struct weir_sched_resource {
     uint32_t in_use;             /* Parts; WEIR_CPU: workers in a run(). */
     struct weir_iolimit limit;   /* Of an ASYNC resource. */
     uint64_t busy_ns;
-    uint64_t in_use_ns; /* Integral of in_use, until the last call. */
-    bool is_full;       /* As told to `limit`. */
+    uint64_t in_use_ns;      /* Integral of in_use, until the last call. */
+    uint32_t in_use_settled; /* in_use as that call left it. */
+    bool is_full;            /* As told to `limit`. */
 };
 
 enum weir_source_state {
@@ -218,6 +219,7 @@ struct weir_sched {
     uint64_t transitions;
     uint64_t retries;
     uint64_t retry_ns;       /* Busy time of steps that had to run again. */
+    double cpu_share;        /* Of the workers that were busy, smoothed. */
     double needed_byte_ns;   /* Memory times the time that steps took, of data jobs. */
     uint64_t memory_wait_ns; /* Time with a step refused for memory. */
     bool is_refused;         /* There is one. */
