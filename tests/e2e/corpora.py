@@ -33,6 +33,8 @@ SECONDS_MAX = 60
 JSON_TYPES = (int, str, float, list, dict, type(None))
 READERS = {"pyarrow": readers.with_pyarrow, "duckdb": readers.with_duckdb}
 SUFFIXES = (".parquet", ".parq", ".pq")
+# What lies beside the files of the corpora and is no candidate for one.
+BESIDE = (".json", ".md", ".tsv", ".csv", ".txt", ".py", ".value", ".metadata")
 
 
 def is_data(path, root):
@@ -44,6 +46,15 @@ def is_data(path, root):
 
 def data_files(root):
     return sorted(p for p in root.rglob("*") if p.is_file() and is_data(p, root))
+
+
+def candidates(root):
+    """All files that are Parquet or were meant to be, whatever they are called."""
+    return sorted(
+        path
+        for path in root.rglob("*")
+        if path.is_file() and path.suffix not in BESIDE and not path.name.startswith("LICENSE")
+    )
 
 
 class Outcome:
@@ -156,6 +167,9 @@ def readers_problem(inputs, outputs, without=()):
 def try_alone(executable, path):
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
+        if path.suffix not in SUFFIXES or path.name.startswith("_"):
+            # Only names of data are taken.
+            path = Path(shutil.copy(path, Path(folder) / f"{path.name.lstrip('_')}.parquet"))
         status, said = run(executable, "compact", path, home, "--memory", "512MiB")
         outputs = data_files(home) if home.exists() else []
         if status == 3:
@@ -170,7 +184,7 @@ def try_alone(executable, path):
         known = expected_of(path)
         deviating = tuple(known.get("deviates") or ())
         if not outputs:
-            rows = readers.with_pyarrow([path]).num_rows
+            rows = rows_of([path])
             return Outcome("merged") if rows == 0 else Outcome("wrong", f"{rows} rows are gone")
         problem = readers_problem([path], outputs, deviating)
         problem = problem or expected_problem(known, outputs)
@@ -211,7 +225,7 @@ def rows_of(paths):
 
 def try_all(executable, root):
     """path -> Outcome for every file. A file on which a reader itself crashes is tried alone."""
-    files = data_files(root)
+    files = candidates(root)
     outcomes = {}
     left = list(files)
     while left:
