@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 static bool is_torture;
+static uint64_t property_seed; /* Of the property that runs; 0: none does. */
 
 const char *__lsan_default_suppressions(void)
 {
@@ -146,8 +147,10 @@ void test_property(struct test *t, const char *name, uint64_t runs,
 
         (void)snprintf(t->err.text, sizeof t->err.text, "property %s, TEST_SEED=%" PRIu64, name,
                        seed);
+        property_seed = seed;
         property(t, &c);
     }
+    property_seed = 0;
 }
 
 /* splitmix64. */
@@ -199,6 +202,8 @@ void test_fail(const char *file, int line, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    if (property_seed != 0)
+        fail_msg("%s:%d: %s (TEST_SEED=%" PRIu64 ")", file, line, text, property_seed);
     fail_msg("%s:%d: %s", file, line, text);
 }
 
