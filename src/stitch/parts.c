@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "stitch/parts.h"
+
+#include "stitch/levels.h"
+
+/* Cuts a stream with its four-byte length off the front of `rest` (V1 pages, Encodings.md). */
+static enum rg_status cut_stream(struct rg_span *rest, const char *what, struct rg_span *ret_stream,
+                                 struct rg_error *err)
+{
+    if (rest->bytes < 4)
+        return rg_fail(err, RG_ERR_CORRUPT, "a page ends at its %s levels", what);
+    const uint32_t bytes = (uint32_t)rest->data[0] | (uint32_t)rest->data[1] << 8 |
+                           (uint32_t)rest->data[2] << 16 | (uint32_t)rest->data[3] << 24;
+    if (bytes > rest->bytes - 4)
+        return rg_fail(err, RG_ERR_CORRUPT, "%u bytes of %s levels in a page that has %zu left",
+                       bytes, what, rest->bytes - 4);
+    *ret_stream = (struct rg_span){rest->data + 4, bytes};
+    rest->data += 4 + (size_t)bytes;
+    rest->bytes -= 4 + (size_t)bytes;
+    return RG_OK;
+}
+
+/* Fills the counts from the level streams. */
+static enum rg_status count_levels(const struct rg_leaf *leaf, struct rg_parts *parts,
+                                   struct rg_error *err)
+{
+    struct rg_level_sum rep = {.zero_count = parts->value_count};
+    struct rg_level_sum def = {.max_count = parts->value_count};
+
+    if (leaf->rep_max > 0 &&
+        rg_levels_count(parts->rep, leaf->rep_max, parts->value_count, &rep, err) != RG_OK)
+        return rg_within(err, "repetition levels");
+    if (leaf->def_max > 0 &&
+        rg_levels_count(parts->def, leaf->def_max, parts->value_count, &def, err) != RG_OK)
+        return rg_within(err, "definition levels");
+    parts->row_count = rep.zero_count;
+    parts->is_row_begin = rep.first == 0;
+    parts->present_count = def.max_count;
+    return RG_OK;
+}
+
+static enum rg_status split_v1(const struct rg_leaf *leaf, struct rg_span raw,
+                               struct rg_parts *parts, struct rg_error *err)
+{
+    if (leaf->rep_max > 0)
+        RG_TRY(cut_stream(&raw, "repetition", &parts->rep, err));
+    if (leaf->def_max > 0)
+        RG_TRY(cut_stream(&raw, "definition", &parts->def, err));
+    parts->values = raw;
+    parts->values_raw_bytes = (uint32_t)raw.bytes;
+    parts->is_compressed = false;
+    return count_levels(leaf, parts, err);
+}
+
+/* The counts that a V2 header gives must be those of its levels. */
+static enum rg_status check_v2(const struct rg_page_header *header, const struct rg_parts *parts,
+                               struct rg_error *err)
+{
+    if (header->null_count != parts->value_count - parts->present_count)
+        return rg_fail(err, RG_ERR_CORRUPT, "a page says %u nulls, its levels say %u",
+                       header->null_count, parts->value_count - parts->present_count);
+    if (header->row_count != parts->row_count)
+        return rg_fail(err, RG_ERR_CORRUPT, "a page says %u rows, its levels say %u",
+                       header->row_count, parts->row_count);
+    if (!parts->is_row_begin)
+        return rg_fail(err, RG_ERR_CORRUPT, "a V2 page does not begin with a row");
+    return RG_OK;
+}
+
+static enum rg_status split_v2(const struct rg_leaf *leaf, const struct rg_source_page *page,
+                               struct rg_parts *parts, struct rg_error *err)
+{
+    const struct rg_page_header *header = &page->header;
+    const uint8_t *data = page->body.data;
+    const uint32_t level_bytes = header->rep_bytes + header->def_bytes;
+
+    parts->rep = (struct rg_span){data, header->rep_bytes};
+    parts->def = (struct rg_span){data + header->rep_bytes, header->def_bytes};
+    parts->values = (struct rg_span){data + level_bytes, page->body.bytes - level_bytes};
+    parts->values_raw_bytes = header->uncompressed_bytes - level_bytes;
+    parts->is_compressed = header->is_compressed;
+    RG_TRY(count_levels(leaf, parts, err));
+    return check_v2(header, parts, err);
+}
+
+enum rg_status rg_parts_peek(const struct rg_stitch_source *source,
+                             const struct rg_source_page *page, bool *ret_has_levels,
+                             struct rg_parts *ret_parts, struct rg_error *err)
+{
+    struct rg_parts parts = {.value_count = page->header.value_count};
+
+    *ret_has_levels = true;
+    if (page->header.type == RG_PAGE_DATA_V2)
+        RG_TRY(split_v2(source->leaf, page, &parts, err));
+    else if (!page->header.is_compressed)
+        RG_TRY(split_v1(source->leaf, page->body, &parts, err));
+    else
+        *ret_has_levels = false;
+    *ret_parts = parts;
+    return RG_OK;
+}
+
+/* A compressed V1 page without levels: its body is its values. */
+static struct rg_parts parts_of_required(const struct rg_source_page *page)
+{
+    const uint32_t count = page->header.value_count;
+
+    return (struct rg_parts){
+        .value_count = count,
+        .present_count = count,
+        .row_count = count,
+        .is_row_begin = true,
+        .values = page->body,
+        .values_raw_bytes = page->header.uncompressed_bytes,
+        .is_compressed = true,
+    };
+}
+
+static enum rg_status take_v1(struct rg_bench *bench, const struct rg_stitch_source *source,
+                              const struct rg_source_page *page, struct rg_parts *parts,
+                              struct rg_error *err)
+{
+    struct rg_span raw;
+
+    if (source->leaf->rep_max == 0 && source->leaf->def_max == 0) {
+        *parts = parts_of_required(page);
+        return RG_OK;
+    }
+    RG_TRY(rg_bench_decompress(bench, &bench->page, source->chunk->codec, true, page->body,
+                               page->header.uncompressed_bytes, &raw, err));
+    return split_v1(source->leaf, raw, parts, err);
+}
+
+enum rg_status rg_parts_take(struct rg_bench *bench, const struct rg_stitch_source *source,
+                             const struct rg_source_page *page, bool is_raw_wanted,
+                             struct rg_parts *ret_parts, struct rg_error *err)
+{
+    struct rg_parts parts;
+    bool has_levels;
+
+    RG_TRY(rg_parts_peek(source, page, &has_levels, &parts, err));
+    if (!has_levels)
+        RG_TRY(take_v1(bench, source, page, &parts, err));
+    if (is_raw_wanted && parts.is_compressed) {
+        RG_TRY(rg_bench_decompress(bench, &bench->page, source->chunk->codec, true, parts.values,
+                                   parts.values_raw_bytes, &parts.values, err));
+        parts.is_compressed = false;
+    }
+    *ret_parts = parts;
+    return RG_OK;
+}

@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A walk stands on a page header. It ends when all values of the chunk were delivered and the
+ * chunk's bytes are used up; old writers leave the dictionary's header out of the chunk's size
+ * (PARQUET-816), so a walk that still misses values goes on into the bytes behind.
+ *
+ *   (1) values_left is what the chunk's metadata says minus what was delivered: pages that hold
+ *       more or fewer values than that are an error, and no row is ever lost in silence.
+ *   (2) A dictionary page is met once at most, before all data pages.
+ *
+ * Passed over: data pages without values, which several readers stumble on, index pages and page
+ * types that the format may get some day (stitching.md section 2, V9 and V10).
+ *
+ * Not here: whether an index fits its dictionary; that is checked where indices are read.
+ */
+
+#include "stitch/source.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/limits.h"
+#include "parquet/codec.h"
+#include "parquet/page_header.h"
+#include "parquet/rle.h"
+#include "stitch/level_map.h"
+#include "stitch/parts.h"
+#include "stitch/statistics.h"
+
+static const uint32_t not_opened = UINT32_MAX;
+
+void rg_page_walk_init(struct rg_page_walk *walk, const struct rg_survey *survey)
+{
+    *walk = (struct rg_page_walk){
+        .source = survey->source,
+        .survey = survey,
+        .values_left = survey->source->chunk->value_count,
+    };
+}
+
+/* Is there another page to look for? */
+static bool is_at_end(const struct rg_page_walk *walk)
+{
+    const struct rg_stitch_source *source = walk->source;
+    const uint64_t declared = source->chunk->compressed_bytes < source->bytes.bytes
+                                  ? source->chunk->compressed_bytes
+                                  : source->bytes.bytes;
+
+    if (walk->values_left > 0)
+        return walk->offset >= source->bytes.bytes;
+    return walk->offset >= declared;
+}
+
+/* Takes the page at the walk's offset, whatever its type. */
+static enum rg_status take_page(struct rg_page_walk *walk, struct rg_source_page *page,
+                                struct rg_error *err)
+{
+    const struct rg_span bytes = walk->source->bytes;
+    const struct rg_span rest = {bytes.data + walk->offset, bytes.bytes - walk->offset};
+    size_t header_bytes;
+
+    RG_TRY(rg_page_header_parse(rest, &page->header, &header_bytes, err));
+    if (page->header.compressed_bytes > rest.bytes - header_bytes)
+        return rg_fail(err, RG_ERR_CORRUPT, "a page of %u bytes where the chunk has %zu left",
+                       page->header.compressed_bytes, rest.bytes - header_bytes);
+    page->body = (struct rg_span){rest.data + header_bytes, page->header.compressed_bytes};
+    page->offset = walk->offset;
+    walk->offset += header_bytes + page->body.bytes;
+    return RG_OK;
+}
+
+/* Makes is_compressed say what is true. */
+static void normalise_compression(const struct rg_stitch_source *source,
+                                  struct rg_page_header *header)
+{
+    const bool is_lie = header->type == RG_PAGE_DATA_V2 && source->writer->has_lying_v2_flag;
+
+    /* parquet-cpp below 2.0.0 wrote "not compressed" on pages that are (ARROW-10353). */
+    if (is_lie)
+        header->is_compressed = true;
+    if (source->chunk->codec == RG_CODEC_NONE)
+        header->is_compressed = false;
+}
+
+static void tell_rows(const struct rg_page_walk *walk, struct rg_source_page *page)
+{
+    const struct rg_stitch_source *source = walk->source;
+    const struct rg_offset_index *index = source->offset_index;
+    const uint32_t at = page->index_ordinal;
+
+    page->has_row_count = true;
+    if (source->leaf->rep_max == 0) {
+        page->row_count = page->header.value_count;
+    } else if (page->header.type == RG_PAGE_DATA_V2) {
+        page->row_count = page->header.row_count;
+    } else if (walk->survey->has_offset_index) {
+        const uint64_t end =
+            at + 1 < index->page_count ? index->pages[at + 1].first_row_index : source->row_count;
+
+        page->row_count = (uint32_t)(end - index->pages[at].first_row_index);
+    } else if (walk->survey->is_complete && walk->survey->page_count == 1) {
+        page->row_count = (uint32_t)source->row_count;
+    } else {
+        page->has_row_count = false;
+    }
+}
+
+static enum rg_status tell_present(const struct rg_page_walk *walk, struct rg_source_page *page,
+                                   struct rg_error *err)
+{
+    struct rg_parts parts;
+    bool has_levels = true;
+
+    if (walk->source->leaf->def_max == 0) {
+        parts.present_count = page->header.value_count;
+    } else if (page->header.type == RG_PAGE_DATA_V2) {
+        if (page->header.null_count > page->header.value_count)
+            return rg_fail(err, RG_ERR_CORRUPT, "%u nulls among %u values", page->header.null_count,
+                           page->header.value_count);
+        parts.present_count = page->header.value_count - page->header.null_count;
+    } else {
+        RG_TRY(rg_parts_peek(walk->source, page, &has_levels, &parts, err));
+    }
+    page->has_present_count = has_levels;
+    page->present_count = has_levels ? parts.present_count : 0;
+    return RG_OK;
+}
+
+/* What the first walk found out by opening the page goes before everything else. */
+static void tell_looks(const struct rg_page_walk *walk, struct rg_source_page *page)
+{
+    if (walk->survey->looks == NULL)
+        return;
+    const struct rg_page_look *look = &walk->survey->looks[page->ordinal];
+    if (look->present_count == not_opened)
+        return;
+    page->row_count = look->row_count;
+    page->present_count = look->present_count;
+    page->has_row_count = true;
+    page->has_present_count = true;
+}
+
+static enum rg_status take_data_page(struct rg_page_walk *walk, struct rg_source_page *page,
+                                     struct rg_error *err)
+{
+    if (page->header.value_count > walk->values_left)
+        return rg_fail(err, RG_ERR_CORRUPT, "pages hold more than the %llu values of the chunk",
+                       (unsigned long long)walk->source->chunk->value_count);
+    walk->values_left -= page->header.value_count;
+    normalise_compression(walk->source, &page->header);
+    page->ordinal = walk->ordinal++;
+    tell_rows(walk, page);
+    RG_TRY(tell_present(walk, page, err));
+    tell_looks(walk, page);
+    return RG_OK;
+}
+
+static bool is_data_page(const struct rg_source_page *page)
+{
+    return page->header.type == RG_PAGE_DATA || page->header.type == RG_PAGE_DATA_V2;
+}
+
+/* The next page that is a dictionary or has values. */
+static enum rg_status next_page(struct rg_page_walk *walk, struct rg_source_page *page,
+                                bool *ret_is_end, struct rg_error *err)
+{
+    while (!is_at_end(walk)) {
+        const enum rg_status status = take_page(walk, page, err);
+
+        *ret_is_end = false;
+        if (status != RG_OK && walk->values_left > 0)
+            return status;
+        if (status != RG_OK)
+            break; /* Bytes that are no page, behind all that was promised: nothing is lost. */
+        if (page->header.type == RG_PAGE_DICTIONARY)
+            return RG_OK;
+        if (!is_data_page(page))
+            continue;
+        page->index_ordinal = walk->index_ordinal++;
+        if (page->header.value_count > 0)
+            return take_data_page(walk, page, err);
+    }
+    *ret_is_end = true;
+    if (walk->values_left > 0)
+        return rg_fail(err, RG_ERR_CORRUPT, "%llu of %llu values are missing",
+                       (unsigned long long)walk->values_left,
+                       (unsigned long long)walk->source->chunk->value_count);
+    return RG_OK;
+}
+
+enum rg_status rg_page_walk_next(struct rg_page_walk *walk, struct rg_source_page *ret_page,
+                                 bool *ret_is_end, struct rg_error *err)
+{
+    do {
+        RG_TRY(next_page(walk, ret_page, ret_is_end, err));
+    } while (!*ret_is_end && !is_data_page(ret_page));
+    return RG_OK;
+}
+
+bool rg_is_null_page(const struct rg_source_page *page)
+{
+    return page->has_present_count && page->present_count == 0;
+}
+
+bool rg_is_index_page(const struct rg_source_page *page)
+{
+    return rg_encoding_is_dictionary(page->header.encoding) && !rg_is_null_page(page);
+}
+
+static enum rg_status check_crc(const struct rg_source_page *page, struct rg_error *err)
+{
+    if (!page->header.has_crc)
+        return RG_OK;
+    const uint32_t crc = rg_crc32(page->body);
+    if (crc != page->header.crc)
+        return rg_fail(err, RG_ERR_CORRUPT, "CRC is %08x, its header says %08x", crc,
+                       page->header.crc);
+    return RG_OK;
+}
+
+static enum rg_status survey_dictionary(struct rg_survey *survey, const struct rg_source_page *page,
+                                        struct rg_error *err)
+{
+    const struct rg_page_header *header = &page->header;
+
+    if (survey->dictionary.data != NULL)
+        return rg_fail(err, RG_ERR_CORRUPT, "a second dictionary page");
+    if (survey->page_count > 0)
+        return rg_fail(err, RG_ERR_CORRUPT, "a dictionary page behind data pages");
+    if (header->encoding != RG_ENCODING_PLAIN && header->encoding != RG_ENCODING_PLAIN_DICTIONARY)
+        return rg_fail(err, RG_ERR_UNSUPPORTED, "a dictionary page with encoding %s",
+                       rg_encoding_name(header->encoding));
+    if (survey->source->chunk->codec == RG_CODEC_NONE &&
+        header->compressed_bytes != header->uncompressed_bytes)
+        return rg_fail(err, RG_ERR_CORRUPT, "an uncompressed page of %u bytes says %u",
+                       header->compressed_bytes, header->uncompressed_bytes);
+    survey->dictionary = page->body;
+    survey->dictionary_hash = rg_hash_fast(page->body);
+    survey->dictionary_entries = header->value_count;
+    survey->dictionary_raw_bytes = header->uncompressed_bytes;
+    survey->dictionary_encoding = header->encoding;
+    survey->has_dictionary_crc = header->has_crc;
+    survey->dictionary_crc = header->crc;
+    survey->has_crc = survey->has_crc || header->has_crc;
+    return RG_OK;
+}
+
+/* Levels in front of the values are RLE, or there are none. */
+static enum rg_status check_level_encodings(const struct rg_leaf *leaf,
+                                            const struct rg_page_header *header,
+                                            struct rg_error *err)
+{
+    if (header->type != RG_PAGE_DATA)
+        return RG_OK;
+    if (leaf->rep_max > 0 && header->rep_encoding != RG_ENCODING_RLE)
+        return rg_fail(err, RG_ERR_UNSUPPORTED, "repetition levels have encoding %s",
+                       rg_encoding_name(header->rep_encoding));
+    if (leaf->def_max > 0 && header->def_encoding != RG_ENCODING_RLE)
+        return rg_fail(err, RG_ERR_UNSUPPORTED, "definition levels have encoding %s",
+                       rg_encoding_name(header->def_encoding));
+    return RG_OK;
+}
+
+static enum rg_status check_data_page(const struct rg_survey *survey,
+                                      const struct rg_source_page *page, struct rg_error *err)
+{
+    const struct rg_page_header *header = &page->header;
+    struct rg_parts parts;
+    bool has_levels;
+
+    RG_TRY(check_crc(page, err));
+    RG_TRY(check_level_encodings(survey->source->leaf, header, err));
+    if (header->encoding > RG_ENCODING_ALP)
+        return rg_fail(err, RG_ERR_UNSUPPORTED, "a page with encoding %u", header->encoding);
+    if (!header->is_compressed && header->compressed_bytes != header->uncompressed_bytes)
+        return rg_fail(err, RG_ERR_CORRUPT, "an uncompressed page of %u bytes says %u",
+                       header->compressed_bytes, header->uncompressed_bytes);
+    return rg_parts_peek(survey->source, page, &has_levels, &parts, err);
+}
+
+/*
+ * A page whose nulls are hidden under compression, and that is small enough to hold nothing else.
+ * Whether it does matters twice: to the order rule, and because all-null pages need mending.
+ */
+static bool may_be_all_null(const struct rg_survey *survey, const struct rg_source_page *page)
+{
+    const struct rg_leaf *leaf = survey->source->leaf;
+    const struct rg_statistics *statistics = &survey->statistics;
+    const uint64_t count = page->header.value_count;
+    const uint64_t width = rg_bit_width(leaf->rep_max) + rg_bit_width(leaf->def_max);
+
+    if (page->has_present_count)
+        return false;
+    if (statistics->has_null_count && statistics->null_count < count)
+        return false;
+    /* Two lengths, a byte of width, levels bit by bit, run headers. */
+    return page->header.uncompressed_bytes <= 64 + count * width / 8 + count / 32;
+}
+
+/* Adds what kind of page this is. */
+static void count_page(struct rg_survey *survey, const struct rg_source_page *page)
+{
+    const struct rg_page_header *header = &page->header;
+
+    survey->page_count++;
+    survey->has_crc = survey->has_crc || header->has_crc;
+    if (header->uncompressed_bytes > survey->page_raw_bytes_max)
+        survey->page_raw_bytes_max = header->uncompressed_bytes;
+    if (page->has_present_count)
+        survey->null_count += header->value_count - page->present_count;
+    else
+        survey->has_null_count = false;
+    if (!page->has_row_count)
+        survey->are_rows_known = false;
+    if (!rg_is_index_page(page))
+        survey->are_index_pages_done = survey->index_page_count > 0;
+    if (rg_is_null_page(page))
+        return;
+
+    survey->encodings |= UINT32_C(1) << header->encoding;
+    if (!rg_encoding_is_dictionary(header->encoding)) {
+        survey->value_page_count++;
+        survey->value_values += header->value_count;
+        survey->value_bytes += header->compressed_bytes;
+        return;
+    }
+    survey->breaks_order = survey->breaks_order || survey->value_page_count > 0;
+    survey->are_index_pages_together =
+        survey->are_index_pages_together && !survey->are_index_pages_done;
+    survey->index_page_count++;
+    survey->index_values += header->value_count;
+    survey->index_bytes += header->compressed_bytes;
+    survey->index_raw_bytes += header->uncompressed_bytes;
+}
+
+static void begin_count(struct rg_survey *survey)
+{
+    survey->page_count = 0;
+    survey->index_page_count = 0;
+    survey->value_page_count = 0;
+    survey->encodings = 0;
+    survey->index_values = 0;
+    survey->index_bytes = 0;
+    survey->index_raw_bytes = 0;
+    survey->value_values = 0;
+    survey->value_bytes = 0;
+    survey->null_count = 0;
+    survey->has_null_count = true;
+    survey->breaks_order = false;
+    survey->are_index_pages_together = true;
+    survey->are_index_pages_done = false;
+    survey->are_rows_known = true;
+}
+
+/* Does the offset index say the same of this page as the walk? */
+static bool fits_index(const struct rg_stitch_source *source, const struct rg_source_page *page)
+{
+    const struct rg_offset_index *index = source->offset_index;
+    const uint32_t at = page->index_ordinal;
+
+    if (at >= index->page_count || index->pages[at].offset != source->file_offset + page->offset)
+        return false;
+    const uint64_t end =
+        at + 1 < index->page_count ? index->pages[at + 1].first_row_index : source->row_count;
+    const uint64_t begin = index->pages[at].first_row_index;
+    return begin < end && end - begin <= page->header.value_count;
+}
+
+/* What must hold of the indices before anything is decided on them. */
+static enum rg_status check_whole(const struct rg_survey *survey, struct rg_error *err)
+{
+    const struct rg_stitch_source *source = survey->source;
+
+    if (survey->index_page_count > 0 && !survey->needs_look &&
+        (survey->dictionary.data == NULL || survey->dictionary_entries == 0))
+        return rg_fail(err, RG_ERR_CORRUPT, "indices without a dictionary");
+    if (source->leaf->rep_max == 0 && source->chunk->value_count != source->row_count)
+        return rg_fail(err, RG_ERR_CORRUPT, "%llu values in %llu rows",
+                       (unsigned long long)source->chunk->value_count,
+                       (unsigned long long)source->row_count);
+    return RG_OK;
+}
+
+/* Which pages must be opened is known once all were seen. */
+static void end_first_walk(struct rg_survey *survey, const struct rg_page_walk *walk,
+                           bool does_index_fit)
+{
+    const struct rg_stitch_source *source = survey->source;
+
+    survey->is_complete = true;
+    survey->has_offset_index =
+        does_index_fit && source->offset_index->page_count == walk->index_ordinal;
+    survey->has_column_index = survey->has_offset_index && source->column_index != NULL &&
+                               source->column_index->page_count == walk->index_ordinal;
+    survey->needs_all_looks =
+        !survey->are_rows_known && !survey->has_offset_index && survey->page_count > 1;
+    survey->are_rows_known = !survey->needs_all_looks;
+    survey->needs_look = survey->needs_look || survey->needs_all_looks;
+}
+
+static enum rg_status walk_first(struct rg_survey *survey, uint32_t *page_number,
+                                 struct rg_error *err)
+{
+    struct rg_page_walk walk;
+    struct rg_source_page page;
+    bool does_index_fit = survey->source->offset_index != NULL;
+    bool is_end;
+
+    rg_page_walk_init(&walk, survey);
+    for (;; (*page_number)++) {
+        RG_TRY(next_page(&walk, &page, &is_end, err));
+        if (is_end)
+            break;
+        if (page.header.type == RG_PAGE_DICTIONARY) {
+            RG_TRY(check_crc(&page, err));
+            RG_TRY(survey_dictionary(survey, &page, err));
+            continue;
+        }
+        RG_TRY(check_data_page(survey, &page, err));
+        survey->needs_look = survey->needs_look || may_be_all_null(survey, &page);
+        does_index_fit = does_index_fit && fits_index(survey->source, &page);
+        count_page(survey, &page);
+    }
+    end_first_walk(survey, &walk, does_index_fit);
+    return check_whole(survey, err);
+}
+
+/* Keeps the map of definition levels where one is needed. */
+static enum rg_status make_def_map(struct rg_bench *bench, struct rg_survey *survey,
+                                   struct rg_error *err)
+{
+    const struct rg_stitch_source *source = survey->source;
+    struct rg_level_map map;
+
+    RG_TRY(rg_level_map_make(bench->schema, bench->leaf, source->schema, source->leaf, &map, err));
+    if (!map.is_needed)
+        return RG_OK;
+    uint8_t *levels = rg_arena_alloc(bench->scratch, sizeof map.levels);
+    if (levels == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a map of levels");
+    memcpy(levels, map.levels, sizeof map.levels);
+    survey->def_map = levels;
+    return RG_OK;
+}
+
+enum rg_status rg_survey_make(struct rg_bench *bench, const struct rg_stitch_source *source,
+                              struct rg_survey *ret_survey, struct rg_error *err)
+{
+    uint32_t page_number = 0;
+
+    *ret_survey = (struct rg_survey){
+        .source = source,
+        .statistics = rg_statistics_trusted(source->writer, bench->order, source->leaf,
+                                            &source->chunk->statistics, source->chunk->value_count),
+    };
+    RG_TRY(make_def_map(bench, ret_survey, err));
+    begin_count(ret_survey);
+    if (walk_first(ret_survey, &page_number, err) != RG_OK)
+        return rg_within(err, "page %u", page_number);
+    return RG_OK;
+}
+
+/* Opens one page; the walk's counts are made anew with what it says. */
+static enum rg_status look_at(struct rg_bench *bench, struct rg_survey *survey,
+                              struct rg_source_page *page, struct rg_error *err)
+{
+    struct rg_page_look *look = &survey->looks[page->ordinal];
+    struct rg_parts parts;
+
+    RG_TRY(rg_parts_take(bench, survey->source, page, false, &parts, err));
+    *look = (struct rg_page_look){parts.row_count, parts.present_count};
+    page->has_row_count = true;
+    page->row_count = parts.row_count;
+    page->has_present_count = true;
+    page->present_count = parts.present_count;
+    if (parts.is_row_begin)
+        return RG_OK;
+    if (page->ordinal == 0)
+        return rg_fail(err, RG_ERR_CORRUPT, "the first page does not begin with a row");
+    survey->has_split_rows = true;
+    return RG_OK;
+}
+
+static enum rg_status look_at_all(struct rg_bench *bench, struct rg_survey *survey,
+                                  uint32_t *page_number, struct rg_error *err)
+{
+    struct rg_page_walk walk;
+    struct rg_source_page page;
+    uint64_t row_count = 0;
+    bool is_end;
+
+    begin_count(survey);
+    rg_page_walk_init(&walk, survey);
+    for (;; (*page_number)++) {
+        RG_TRY(rg_page_walk_next(&walk, &page, &is_end, err));
+        if (is_end)
+            break;
+        if (survey->needs_all_looks || may_be_all_null(survey, &page))
+            RG_TRY(look_at(bench, survey, &page, err));
+        row_count += page.row_count;
+        count_page(survey, &page);
+    }
+    if (survey->are_rows_known && row_count != survey->source->row_count)
+        return rg_fail(err, RG_ERR_CORRUPT, "pages hold %llu rows, the row group %llu",
+                       (unsigned long long)row_count,
+                       (unsigned long long)survey->source->row_count);
+    survey->are_rows_known = survey->are_rows_known && !survey->has_split_rows;
+    survey->needs_look = false;
+    return check_whole(survey, err);
+}
+
+enum rg_status rg_survey_look(struct rg_bench *bench, struct rg_survey *survey,
+                              struct rg_error *err)
+{
+    uint32_t page_number = 0;
+
+    if (!survey->needs_look)
+        return RG_OK;
+    const uint32_t page_count = survey->page_count;
+    survey->looks = rg_arena_array(bench->scratch, page_count, sizeof *survey->looks);
+    if (survey->looks == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for %u pages", page_count);
+    for (uint32_t i = 0; i < page_count; i++)
+        survey->looks[i].present_count = not_opened;
+    if (look_at_all(bench, survey, &page_number, err) != RG_OK)
+        return rg_within(err, "page %u", page_number);
+    return RG_OK;
+}
+
+/* A page's entry in the column index, as statistics. */
+static struct rg_statistics statistics_of_index(const struct rg_column_index *index, uint32_t at)
+{
+    struct rg_statistics statistics = {0};
+
+    if (!index->is_null_page[at]) {
+        statistics.min_value = index->min_values[at];
+        statistics.max_value = index->max_values[at];
+    }
+    if (index->null_counts != NULL) {
+        statistics.has_null_count = true;
+        statistics.null_count = index->null_counts[at];
+    }
+    if (index->nan_counts != NULL) {
+        statistics.has_nan_count = true;
+        statistics.nan_count = index->nan_counts[at];
+    }
+    return statistics;
+}
+
+/* The chunk's bounds hold for each of its pages, but its counts only where it has one. */
+static struct rg_statistics statistics_of_chunk(const struct rg_survey *survey)
+{
+    struct rg_statistics statistics = survey->statistics;
+
+    if (survey->page_count == 1)
+        return statistics;
+    statistics.has_min_exact = false;
+    statistics.has_max_exact = false;
+    statistics.has_null_count = statistics.has_null_count && statistics.null_count == 0;
+    statistics.has_nan_count = statistics.has_nan_count && statistics.nan_count == 0;
+    return statistics;
+}
+
+static bool has_bounds(const struct rg_statistics *statistics)
+{
+    return statistics->min_value.data != NULL && statistics->max_value.data != NULL;
+}
+
+void rg_survey_page_statistics(const struct rg_bench *bench, const struct rg_survey *survey,
+                               const struct rg_source_page *page,
+                               struct rg_statistics *ret_statistics)
+{
+    const struct rg_stitch_source *source = survey->source;
+    struct rg_statistics found = {0};
+
+    if (survey->has_column_index) {
+        const struct rg_statistics given =
+            statistics_of_index(source->column_index, page->index_ordinal);
+
+        found = rg_statistics_trusted(source->writer, bench->order, source->leaf, &given,
+                                      page->header.value_count);
+    }
+    if (!has_bounds(&found) && page->header.has_statistics)
+        found = rg_statistics_trusted(source->writer, bench->order, source->leaf,
+                                      &page->header.statistics, page->header.value_count);
+    if (!has_bounds(&found)) {
+        const struct rg_statistics whole = statistics_of_chunk(survey);
+
+        found.min_value = whole.min_value;
+        found.max_value = whole.max_value;
+        if (!found.has_null_count) {
+            found.has_null_count = whole.has_null_count;
+            found.null_count = whole.null_count;
+        }
+        found.has_nan_count = whole.has_nan_count;
+        found.nan_count = whole.nan_count;
+    }
+    if (page->has_present_count) {
+        found.has_null_count = true;
+        found.null_count = page->header.value_count - page->present_count;
+    }
+    *ret_statistics = found;
+}
+
+bool rg_survey_unencoded_bytes(const struct rg_survey *survey, const struct rg_source_page *page,
+                               uint64_t *ret_bytes)
+{
+    const struct rg_stitch_source *source = survey->source;
+
+    if (!survey->has_offset_index || source->offset_index->unencoded_bytes == NULL)
+        return false;
+    *ret_bytes = source->offset_index->unencoded_bytes[page->index_ordinal];
+    return true;
+}

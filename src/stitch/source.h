@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Walks the pages of a source chunk, and tells in a first walk what the chunk is made of: sizes,
+ * counts, CRCs, levels and indexes are checked there, before anything is decided.
+ */
+
+#ifndef STITCH_SOURCE_H
+#define STITCH_SOURCE_H
+
+#include "base/error.h"
+#include "parquet/metadata.h"
+#include "stitch/bench.h"
+#include "stitch/chunk.h"
+
+/* A data page as the walk delivers it. */
+struct rg_source_page {
+    struct rg_page_header header; /* is_compressed is what is true, not what is said. */
+    struct rg_span body;
+    uint32_t ordinal;       /* Among the data pages with values, from 0. */
+    uint32_t index_ordinal; /* Its place in the source's page index. */
+    uint64_t offset;        /* Of the header, from the start of the chunk. */
+    uint32_t row_count;     /* Rows that begin in it. */
+    uint32_t present_count; /* Values that are not null. */
+    bool has_row_count;
+    bool has_present_count;
+};
+
+/* What opening a page told in the first walk. */
+struct rg_page_look {
+    uint32_t row_count;
+    uint32_t present_count; /* UINT32_MAX: was not opened. */
+};
+
+/* What the first walk tells of a source. */
+struct rg_survey {
+    const struct rg_stitch_source *source;
+    struct rg_span dictionary; /* Its body as it lies there; data NULL: none. */
+    uint64_t dictionary_hash;  /* Of that body. */
+    uint32_t dictionary_entries;
+    uint32_t dictionary_raw_bytes;
+    uint8_t dictionary_encoding;
+    bool has_dictionary_crc;
+    uint32_t dictionary_crc;
+
+    uint32_t page_count;       /* Data pages with values, nulls included. */
+    uint32_t index_page_count; /* Of these: dictionary-encoded, not all null. */
+    uint32_t value_page_count; /* Of these: other encodings, not all null as far as is known. */
+    uint32_t encodings;        /* Bit n: such pages have encoding n. */
+    uint64_t index_values;     /* Nulls included. */
+    uint64_t index_bytes;      /* Bodies, compressed. */
+    uint64_t index_raw_bytes;
+    uint64_t value_values;
+    uint64_t value_bytes;
+    uint64_t null_count; /* Where every page tells. */
+    bool has_null_count;
+    bool are_index_pages_together; /* No other page lies between two of them. */
+    bool are_index_pages_done;     /* While counting: another page came behind. */
+    bool breaks_order;             /* A page with indices lies behind one with other values. */
+    bool has_crc;                  /* Some page has one. */
+    bool has_offset_index;         /* It fits the pages, and may be used. */
+    bool has_column_index;
+    bool are_rows_known;  /* The first rows of all pages. */
+    bool has_split_rows;  /* Some page does not begin with a row. */
+    bool needs_look;      /* Some page must be opened before the chunk is understood. */
+    bool needs_all_looks; /* All pages must: their rows are not known otherwise. */
+    bool is_complete;     /* The first walk is over. */
+    uint32_t page_raw_bytes_max;
+    struct rg_page_look *looks;      /* page_count of them, in scratch, or NULL. */
+    struct rg_statistics statistics; /* The chunk's, trusted. */
+    const uint8_t *def_map;          /* Definition levels in the output's terms; NULL: the same. */
+};
+
+struct rg_page_walk {
+    const struct rg_stitch_source *source;
+    const struct rg_survey *survey;
+    size_t offset; /* Of the next header. */
+    uint64_t values_left;
+    uint32_t ordinal;
+    uint32_t index_ordinal;
+};
+
+/* Begins a walk over the data pages that have values; the rest is passed over. */
+void rg_page_walk_init(struct rg_page_walk *walk, const struct rg_survey *survey);
+
+/*
+ * The next data page; *ret_is_end after the last.
+ *
+ * Errors:  none that the survey did not meet.
+ */
+RG_MUST_CHECK enum rg_status rg_page_walk_next(struct rg_page_walk *walk,
+                                               struct rg_source_page *ret_page, bool *ret_is_end,
+                                               struct rg_error *err);
+
+/* Dictionary-encoded and not all null: it needs its dictionary. */
+bool rg_is_index_page(const struct rg_source_page *page);
+
+/* All its values are null, and that is known. */
+bool rg_is_null_page(const struct rg_source_page *page);
+
+/*
+ * The first walk.
+ *
+ * Errors:  RG_ERR_CORRUPT, RG_ERR_UNSUPPORTED, RG_ERR_LIMIT with the page and what is wrong.
+ */
+RG_MUST_CHECK enum rg_status rg_survey_make(struct rg_bench *bench,
+                                            const struct rg_stitch_source *source,
+                                            struct rg_survey *ret_survey, struct rg_error *err);
+
+/*
+ * Opens the pages that the first walk could not understand from outside, where there are any: V1
+ * pages of nested columns without an offset index, and those that may be all null. To be called
+ * for every source, after all first walks.
+ *
+ * Errors:  as before, and RG_ERR_NOMEM.
+ */
+RG_MUST_CHECK enum rg_status rg_survey_look(struct rg_bench *bench, struct rg_survey *survey,
+                                            struct rg_error *err);
+
+/*
+ * Trusted statistics of a page: from the column index, else its header, else the chunk's (valid
+ * for each of its pages). Spans point into the source.
+ */
+void rg_survey_page_statistics(const struct rg_bench *bench, const struct rg_survey *survey,
+                               const struct rg_source_page *page,
+                               struct rg_statistics *ret_statistics);
+
+/* Bytes of the page's BYTE_ARRAY values as the source's index tells. */
+bool rg_survey_unencoded_bytes(const struct rg_survey *survey, const struct rg_source_page *page,
+                               uint64_t *ret_bytes);
+
+#endif
