@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The index stream of a dictionary-encoded page, read in pieces, every index checked. */
+
+#ifndef STITCH_INDICES_H
+#define STITCH_INDICES_H
+
+#include "base/error.h"
+#include "stitch/levels.h"
+
+struct rg_index_reader {
+    struct rg_level_reader runs;
+    uint32_t entry_count; /* Of the dictionary: every index is below. */
+};
+
+/*
+ * Begins to read `values`: a byte of width, then runs (Encodings.md, RLE_DICTIONARY).
+ *
+ * Errors:  RG_ERR_CORRUPT without the byte, or when it is above 32.
+ */
+RG_MUST_CHECK enum rg_status rg_index_reader_init(struct rg_index_reader *reader,
+                                                  struct rg_span values, uint32_t index_count,
+                                                  uint32_t entry_count, struct rg_error *err);
+
+/*
+ * The next `count` indices.
+ *
+ * Errors:  RG_ERR_CORRUPT where the stream ends early or an index is out of range.
+ */
+RG_MUST_CHECK enum rg_status rg_index_read(struct rg_index_reader *reader, uint32_t count,
+                                           uint32_t *ret_indices, struct rg_error *err);
+
+#endif
