@@ -23,7 +23,10 @@ struct rg_stitch_estimate {
     enum rg_reason reason;
 };
 
-/* The same from chunks of the footers; pure. */
+/* Data pages that a chunk can have at most, by its footer. */
+uint64_t rg_pages_bound(const struct rg_column_chunk *chunk);
+
+/* From chunks of the footers; pure. */
 void rg_stitch_estimate(const struct rg_stitch_column *column,
                         const struct rg_column_chunk *const *chunks, size_t chunk_count,
                         struct rg_stitch_estimate *ret_estimate);
@@ -32,7 +35,7 @@ void rg_stitch_estimate(const struct rg_stitch_column *column,
  * Whether this chunk can be stitched at all, from its metadata: codec and encodings known, one of
  * the verdicts applies.
  *
- * Errors:  RG_ERR_UNSUPPORTED with the reason.
+ * Errors:  RG_ERR_UNSUPPORTED or RG_ERR_LIMIT with the reason.
  */
 RG_MUST_CHECK enum rg_status rg_stitch_acceptable(const struct rg_schema *schema,
                                                   uint32_t leaf_index,

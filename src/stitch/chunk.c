@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Drives the making of one output chunk:
+ *
+ *   survey   every source is walked once: sizes, counts, CRCs, levels, what kinds of pages it has
+ *   decide   dictionaries united, or PLAIN (verdict.h)
+ *   emit     source after source, page after page, in order
+ *   finish   the dictionary in front, metadata, bloom filter
+ *
+ * Emission has two phases. In the first, index pages are copied or remapped into the united
+ * dictionary. It ends with the first page that holds other values, or when the union would pass its
+ * cap; or it is left out. In the second, dictionaries are promoted or dissolved. So the order rule
+ * holds by construction, and the sink checks it once more.
+ *
+ * Nothing that a context holds from before has any influence on the bytes: what it remembers are
+ * proofs, not choices.
+ */
+
+#include "stitch/chunk.h"
+
+#include <string.h>
+
+#include "parquet/types.h"
+#include "stitch/bench.h"
+#include "stitch/copy.h"
+#include "stitch/dict_groups.h"
+#include "stitch/dict_table.h"
+#include "stitch/dict_union.h"
+#include "stitch/dissolve.h"
+#include "stitch/join.h"
+#include "stitch/promote.h"
+#include "stitch/proven.h"
+#include "stitch/remap.h"
+#include "stitch/sample.h"
+#include "stitch/sink.h"
+#include "stitch/source.h"
+#include "stitch/statistics.h"
+#include "stitch/verdict.h"
+
+struct rg_stitch_context {
+    const struct rg_allocator *allocator;
+    struct rg_codec_context *codecs;
+    struct rg_proven proven;
+};
+
+/* Maps of dictionaries that come again are kept while they are small. */
+static const uint32_t kept_entries_max = 4096;
+static const uint32_t kept_entries_in_all = 65536;
+
+/* One call of rg_stitch_chunk(). */
+struct job {
+    struct rg_bench bench;
+    struct rg_sink sink;
+    struct rg_joiner joiner;
+    struct rg_promoter promoter;
+    struct rg_survey *surveys;
+    size_t count;
+    struct rg_dict_groups groups;
+    struct rg_copy_options copy;
+    bool is_plain_phase;
+    enum rg_reason plain_reason; /* Why dictionaries are dissolved. */
+    bool has_indices;            /* Index pages were written. */
+    bool is_base_kept;           /* The union begins with the base's entries, every one. */
+    /* The dictionary that is decompressed now. */
+    const struct rg_survey *loaded;
+    struct rg_dict_table table;
+    /* The union, and the map of the current source into it. */
+    struct rg_dict_union united;
+    struct rg_dict_map map;
+    uint32_t mapped_group;
+    uint32_t *map_room;
+    uint32_t map_capacity;
+    uint32_t kept_entries;
+    struct rg_statistics_merge statistics;
+    struct rg_size_merge sizes;
+    size_t culprit;
+};
+
+struct rg_stitch_context *rg_stitch_context_new(const struct rg_allocator *allocator)
+{
+    struct rg_stitch_context *context = rg_alloc(allocator, sizeof *context);
+
+    if (context == NULL)
+        return NULL;
+    *context = (struct rg_stitch_context){.allocator = allocator};
+    rg_proven_init(&context->proven, allocator);
+    context->codecs = rg_codec_context_new(allocator);
+    if (context->codecs == NULL) {
+        rg_stitch_context_free(context);
+        return NULL;
+    }
+    return context;
+}
+
+void rg_stitch_context_free(struct rg_stitch_context *context)
+{
+    if (context == NULL)
+        return;
+    rg_codec_context_free(context->codecs);
+    rg_proven_fini(&context->proven);
+    rg_release(context->allocator, context, sizeof *context);
+}
+
+size_t rg_stitch_context_bytes_max(void)
+{
+    return rg_codec_context_bytes_max() + sizeof(struct rg_stitch_context) +
+           (size_t)RG_PROVEN_COUNT * RG_PROVEN_BYTES_MAX;
+}
+
+static enum rg_status survey_all(struct job *job, const struct rg_stitch_source *sources,
+                                 struct rg_error *err)
+{
+    job->surveys = rg_arena_array(job->bench.scratch, job->count, sizeof *job->surveys);
+    if (job->surveys == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for %zu sources", job->count);
+    for (size_t i = 0; i < job->count; i++) {
+        job->culprit = i;
+        RG_TRY(rg_survey_make(&job->bench, &sources[i], &job->surveys[i], err));
+    }
+    for (size_t i = 0; i < job->count; i++) {
+        job->culprit = i;
+        RG_TRY(rg_survey_look(&job->bench, &job->surveys[i], err));
+    }
+    return rg_dict_groups_make(job->surveys, job->count, job->bench.scratch, &job->groups, err);
+}
+
+/* PLAIN_DICTIONARY stays where all sources used it: old readers know no other. */
+static uint8_t index_encoding_of(const struct job *job)
+{
+    uint32_t encodings = 0;
+
+    for (size_t i = 0; i < job->count; i++)
+        encodings |= job->surveys[i].encodings;
+    return (encodings & UINT32_C(1) << RG_ENCODING_RLE_DICTIONARY) != 0
+               ? RG_ENCODING_RLE_DICTIONARY
+               : RG_ENCODING_PLAIN_DICTIONARY;
+}
+
+/* Booleans stay RLE only where all are, and none will be joined. */
+static bool are_booleans_plain(const struct job *job)
+{
+    for (size_t i = 0; i < job->count; i++) {
+        const struct rg_survey *survey = &job->surveys[i];
+
+        if ((survey->encodings & UINT32_C(1) << RG_ENCODING_PLAIN) != 0)
+            return true;
+        if (survey->value_page_count > 0 && job->copy.may_join &&
+            survey->value_values / survey->value_page_count < job->bench.tiny_values)
+            return true;
+    }
+    return false;
+}
+
+/* The union may hold what it must: one dictionary alone is never dissolved for its size. */
+static size_t union_bytes_max(const struct job *job)
+{
+    const struct rg_dict_group *base = &job->groups.groups[job->groups.base];
+    const uint32_t base_bytes = job->surveys[base->survey_index].dictionary_raw_bytes;
+
+    if (job->groups.count == 1 && base_bytes > job->bench.dictionary_bytes_max)
+        return base_bytes;
+    return job->bench.dictionary_bytes_max;
+}
+
+static enum rg_status decide(struct job *job, struct rg_error *err)
+{
+    struct rg_layout_facts facts;
+
+    job->copy.may_join = job->count > 1;
+    job->copy.are_booleans_plain =
+        job->bench.leaf->type == RG_TYPE_BOOLEAN && are_booleans_plain(job);
+    job->joiner.index_encoding = index_encoding_of(job);
+    job->is_plain_phase = true;
+    job->plain_reason = RG_REASON_NONE;
+    if (job->groups.count == 0)
+        return RG_OK;
+    RG_TRY(rg_sample_take(&job->bench, &job->promoter, job->surveys, job->count, &job->groups,
+                          &facts, &job->culprit, err));
+    job->is_plain_phase = rg_layout_choose(&facts, &job->plain_reason) == RG_LAYOUT_PLAIN;
+    rg_dict_union_init(&job->united, &job->bench, union_bytes_max(job));
+    return RG_OK;
+}
+
+/* Makes job->table the dictionary of this source. */
+static enum rg_status load_dictionary(struct job *job, const struct rg_survey *survey,
+                                      struct rg_error *err)
+{
+    struct rg_span plain;
+
+    if (job->loaded == survey)
+        return RG_OK;
+    job->loaded = NULL;
+    RG_TRY(rg_bench_decompress(&job->bench, &job->bench.dictionary, survey->source->chunk->codec,
+                               true, survey->dictionary, survey->dictionary_raw_bytes, &plain,
+                               err));
+    RG_TRY(rg_dict_table_fill(&job->table, &job->bench, plain, survey->dictionary_entries, err));
+    job->loaded = survey;
+    return RG_OK;
+}
+
+/* Room for a map: one that is kept, or the one that is used again for every source. */
+static enum rg_status map_room(struct job *job, const struct rg_dict_group *group,
+                               uint32_t entry_count, bool *ret_is_kept, uint32_t **ret_room,
+                               struct rg_error *err)
+{
+    *ret_is_kept = group->source_count > 1 && entry_count <= kept_entries_max &&
+                   entry_count <= kept_entries_in_all - job->kept_entries;
+    if (!*ret_is_kept && entry_count <= job->map_capacity) {
+        *ret_room = job->map_room;
+        return RG_OK;
+    }
+    uint32_t *room = rg_arena_array(job->bench.scratch, entry_count, sizeof *room);
+    if (room == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a map of %u entries", entry_count);
+    if (*ret_is_kept) {
+        job->kept_entries += entry_count;
+    } else {
+        job->map_room = room;
+        job->map_capacity = entry_count;
+    }
+    *ret_room = room;
+    return RG_OK;
+}
+
+/* Makes job->map that of the group's dictionary; adds it to the union where it is new. */
+static enum rg_status map_group(struct job *job, uint32_t group_index, bool *ret_fits,
+                                struct rg_error *err)
+{
+    struct rg_dict_group *group = &job->groups.groups[group_index];
+    const struct rg_survey *survey = &job->surveys[group->survey_index];
+    uint32_t *room = NULL;
+    bool is_kept = false;
+
+    *ret_fits = true;
+    if (job->mapped_group == group_index)
+        return RG_OK;
+    job->mapped_group = UINT32_MAX;
+    if (group->has_map) {
+        job->map = group->map;
+        job->mapped_group = group_index;
+        return RG_OK;
+    }
+    RG_TRY(load_dictionary(job, survey, err));
+    RG_TRY(map_room(job, group, survey->dictionary_entries, &is_kept, &room, err));
+    RG_TRY(rg_dict_union_add(&job->united, &job->table, room, ret_fits, &job->map, err));
+    if (!*ret_fits)
+        return RG_OK;
+    job->mapped_group = group_index;
+    group->has_map = is_kept;
+    group->map = job->map;
+    return RG_OK;
+}
+
+/* From here on everything is PLAIN. */
+static void begin_plain_phase(struct job *job, enum rg_reason reason)
+{
+    if (!job->is_plain_phase)
+        job->plain_reason = reason;
+    job->is_plain_phase = true;
+}
+
+static bool is_tiny(const struct job *job, const struct rg_source_page *page)
+{
+    return job->copy.may_join && page->header.value_count < job->bench.tiny_values &&
+           page->body.bytes < rg_tiny_bytes;
+}
+
+/* An index page in the first phase. */
+static enum rg_status emit_indices(struct job *job, const struct rg_survey *survey,
+                                   const struct rg_source_page *page, struct rg_error *err)
+{
+    const bool is_codec_same = survey->source->chunk->codec == job->bench.codec;
+    enum rg_verdict verdict = RG_VERDICT_REMAP;
+    enum rg_reason reason = RG_REASON_DICTIONARIES_DIFFER;
+
+    job->has_indices = true;
+    if (job->map.is_identity && is_codec_same && !is_tiny(job, page))
+        return rg_copy_page(&job->joiner, survey, page, &job->copy, err);
+    if (job->map.has_duplicates)
+        reason = RG_REASON_DUPLICATE_ENTRIES;
+    if (job->map.is_identity) {
+        verdict = is_codec_same ? RG_VERDICT_JOIN : RG_VERDICT_RECOMPRESS;
+        reason = is_codec_same               ? RG_REASON_TINY_PAGES
+                 : job->bench.is_codec_asked ? RG_REASON_CODEC_ASKED
+                                             : RG_REASON_CODECS_DIFFER;
+    }
+    rg_bench_count(&job->bench, verdict, reason, page->body.bytes);
+    return rg_remap_page(&job->joiner, survey, page, &job->map, verdict, err);
+}
+
+/* What the second phase knows of the current source. */
+struct plain_source {
+    bool is_tested;
+    bool is_identity;
+    bool is_written; /* The promoted page. */
+};
+
+/* An index page in the second phase. */
+static enum rg_status emit_dissolved(struct job *job, const struct rg_survey *survey,
+                                     const struct rg_source_page *page, struct plain_source *state,
+                                     struct rg_error *err)
+{
+    if (!state->is_tested)
+        RG_TRY(rg_promoter_test(&job->promoter, survey, &state->is_identity, err));
+    state->is_tested = true;
+    if (state->is_identity && !state->is_written) {
+        state->is_written = true;
+        return rg_promoter_write(&job->promoter, survey, &job->joiner, job->copy.may_join, err);
+    }
+    if (state->is_identity)
+        return RG_OK;
+    RG_TRY(load_dictionary(job, survey, err));
+    rg_bench_count(&job->bench, RG_VERDICT_DISSOLVE, job->plain_reason, page->body.bytes);
+    return rg_dissolve_page(&job->joiner, survey, page, &job->table, err);
+}
+
+static enum rg_status emit_source(struct job *job, size_t index, struct rg_error *err)
+{
+    const struct rg_survey *survey = &job->surveys[index];
+    struct plain_source state = {false, false, false};
+    struct rg_page_walk walk;
+    struct rg_source_page page;
+    bool is_end;
+    bool fits = true;
+
+    if (survey->index_page_count > 0 && !job->is_plain_phase)
+        RG_TRY(map_group(job, job->groups.group_of[index], &fits, err));
+    if (!fits)
+        begin_plain_phase(job, RG_REASON_DICTIONARY_CAP);
+    rg_page_walk_init(&walk, survey);
+    for (;;) {
+        RG_TRY(rg_page_walk_next(&walk, &page, &is_end, err));
+        if (is_end)
+            return RG_OK;
+        if (!rg_is_index_page(&page)) {
+            if (!rg_is_null_page(&page))
+                begin_plain_phase(job, RG_REASON_PLAIN_TAIL);
+            RG_TRY(rg_copy_page(&job->joiner, survey, &page, &job->copy, err));
+        } else if (job->is_plain_phase) {
+            RG_TRY(emit_dissolved(job, survey, &page, &state, err));
+        } else {
+            RG_TRY(emit_indices(job, survey, &page, err));
+        }
+    }
+}
+
+/* Bounds from the dictionary, where the source's statistics have none: valid, maybe wide. */
+static enum rg_status complete_statistics(struct job *job, const struct rg_survey *survey,
+                                          struct rg_statistics *statistics, struct rg_error *err)
+{
+    const bool has_bounds =
+        statistics->min_value.data != NULL && statistics->max_value.data != NULL;
+    const bool is_all_indices = survey->value_page_count == 0 && survey->index_page_count > 0;
+    struct rg_statistics found;
+
+    if (!statistics->has_null_count && survey->has_null_count) {
+        statistics->has_null_count = true;
+        statistics->null_count = survey->null_count;
+    }
+    if (has_bounds || !is_all_indices || job->bench.order == RG_ORDER_NONE)
+        return RG_OK;
+    RG_TRY(load_dictionary(job, survey, err));
+    RG_TRY(rg_statistics_of_plain(job->bench.order, job->bench.leaf, job->table.plain,
+                                  job->table.entry_count, false, &found, err));
+    if (found.min_value.data == NULL || found.max_value.data == NULL)
+        return RG_OK;
+    statistics->min_value = rg_arena_copy(job->bench.scratch, found.min_value);
+    statistics->max_value = rg_arena_copy(job->bench.scratch, found.max_value);
+    if (statistics->min_value.data == NULL || statistics->max_value.data == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for bounds");
+    statistics->has_min_exact = true;
+    statistics->has_max_exact = true;
+    statistics->is_min_exact = false;
+    statistics->is_max_exact = false;
+    return RG_OK;
+}
+
+static enum rg_status add_metadata(struct job *job, const struct rg_survey *survey,
+                                   struct rg_error *err)
+{
+    const struct rg_column_chunk *chunk = survey->source->chunk;
+    struct rg_statistics statistics = survey->statistics;
+    struct rg_size_statistics sizes = chunk->size_statistics;
+
+    RG_TRY(complete_statistics(job, survey, &statistics, err));
+    rg_statistics_merge_add(&job->statistics, &statistics, chunk->value_count);
+    if (survey->def_map != NULL)
+        sizes.def_histogram_count = 0; /* Other levels: not to be added. */
+    rg_size_merge_add(&job->sizes, &sizes, chunk->value_count);
+    return RG_OK;
+}
+
+static enum rg_status emit_all(struct job *job, struct rg_error *err)
+{
+    bool fits = true;
+
+    /* The base first, so that its pages, the most, can be copied. */
+    if (!job->is_plain_phase) {
+        job->culprit = job->groups.groups[job->groups.base].survey_index;
+        RG_TRY(map_group(job, job->groups.base, &fits, err));
+        if (!fits)
+            begin_plain_phase(job, RG_REASON_DICTIONARY_CAP);
+        job->is_base_kept = fits && job->map.is_identity;
+    }
+    for (size_t i = 0; i < job->count; i++) {
+        job->culprit = i;
+        RG_TRY(emit_source(job, i, err));
+        RG_TRY(add_metadata(job, &job->surveys[i], err));
+    }
+    return rg_joiner_flush(&job->joiner, err);
+}
+
+/* The dictionary page: the base's as it is when nothing was added, else made anew. */
+static enum rg_status make_dictionary(struct job *job, struct rg_sink_dictionary *dictionary,
+                                      struct rg_error *err)
+{
+    const struct rg_dict_group *group = &job->groups.groups[job->groups.base];
+    const struct rg_survey *base = &job->surveys[group->survey_index];
+    const bool is_plain_dictionary = job->joiner.index_encoding == RG_ENCODING_PLAIN_DICTIONARY;
+    const bool is_base = job->is_base_kept && job->united.entry_count == base->dictionary_entries &&
+                         base->source->chunk->codec == job->bench.codec;
+    const struct rg_span plain = {job->united.plain, job->united.plain_bytes};
+
+    *dictionary = (struct rg_sink_dictionary){
+        .raw_bytes = (uint32_t)plain.bytes,
+        .entry_count = job->united.entry_count,
+        .encoding = is_plain_dictionary ? RG_ENCODING_PLAIN_DICTIONARY : RG_ENCODING_PLAIN,
+        .has_crc = base->has_dictionary_crc,
+    };
+    if (is_base) {
+        dictionary->body = (struct rg_piece){base->dictionary, true};
+        dictionary->raw_bytes = base->dictionary_raw_bytes;
+        return RG_OK;
+    }
+    return rg_bench_compress(&job->bench, plain, &dictionary->body.bytes, err);
+}
+
+static enum rg_status finish(struct job *job, struct rg_stitch_output *output, struct rg_error *err)
+{
+    struct rg_sink_dictionary dictionary;
+
+    if (job->has_indices)
+        RG_TRY(make_dictionary(job, &dictionary, err));
+    RG_TRY(rg_sink_finish(&job->sink, job->has_indices ? &dictionary : NULL, output, err));
+    RG_TRY(rg_statistics_merge_finish(&job->statistics, job->bench.arena, &output->chunk.statistics,
+                                      err));
+    output->chunk.size_statistics = rg_size_merge_finish(&job->sizes);
+    output->moves = job->bench.moves;
+    return RG_OK;
+}
+
+static enum rg_status run(struct job *job, const struct rg_stitch_source *sources,
+                          struct rg_stitch_output *output, struct rg_error *err)
+{
+    RG_TRY(rg_sink_init(&job->sink, &job->bench, err));
+    rg_joiner_init(&job->joiner, &job->bench, &job->sink);
+    rg_statistics_merge_init(&job->statistics, job->bench.order, job->bench.leaf);
+    RG_TRY(rg_size_merge_init(&job->sizes, job->bench.leaf, job->bench.arena, err));
+    RG_TRY(survey_all(job, sources, err));
+    RG_TRY(decide(job, err));
+    RG_TRY(emit_all(job, err));
+    return finish(job, output, err);
+}
+
+enum rg_status rg_stitch_chunk(struct rg_stitch_context *context,
+                               const struct rg_stitch_column *column,
+                               const struct rg_stitch_source *sources, size_t source_count,
+                               struct rg_arena *arena, struct rg_arena *scratch,
+                               struct rg_stitch_output *ret_output, size_t *ret_culprit,
+                               struct rg_error *err)
+{
+    struct job job = {.count = source_count, .mapped_group = UINT32_MAX};
+    struct rg_stitch_output output;
+
+    rg_bench_init(&job.bench, context->codecs, column, sources, source_count, arena, scratch);
+    rg_promoter_init(&job.promoter, &job.bench, &context->proven);
+    const enum rg_status status = run(&job, sources, &output, err);
+    rg_arena_reset(scratch);
+    if (status == RG_OK) {
+        *ret_output = output;
+        return RG_OK;
+    }
+    *ret_culprit = job.culprit;
+    if (status == RG_ERR_NOMEM || status == RG_ERR_BUG || source_count == 0)
+        return status;
+    return rg_within(err, "%s", sources[job.culprit].name);
+}

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What becomes of a page is decided in this order:
+ *
+ *   all null          levels only: into the page in the making, or mended, or copied
+ *   tiny, PLAIN       into the page in the making
+ *   RLE booleans      into the page in the making, as PLAIN, where the chunk has PLAIN ones
+ *   same codec        body as it is; levels in front rewritten where theirs differ
+ *   another codec     compressed anew
+ *
+ * Levels of a compressed V1 page lie under the compression: where they must change, the page
+ * becomes V2 and its values are compressed anew, unless its rows are split, which V2 forbids.
+ */
+
+#include "stitch/copy.h"
+
+#include <string.h>
+
+#include "parquet/types.h"
+#include "stitch/values.h"
+
+void rg_copy_facts(const struct rg_bench *bench, const struct rg_survey *survey,
+                   const struct rg_source_page *page, bool are_levels_same,
+                   struct rg_page_facts *ret_facts)
+{
+    const struct rg_stitch_source *source = survey->source;
+    const size_t at = page->index_ordinal;
+
+    *ret_facts = (struct rg_page_facts){
+        .row_count = page->row_count,
+        .is_row_count_known = page->has_row_count && !survey->has_split_rows,
+    };
+    rg_survey_page_statistics(bench, survey, page, &ret_facts->statistics);
+    ret_facts->has_unencoded_bytes =
+        rg_survey_unencoded_bytes(survey, page, &ret_facts->unencoded_bytes);
+    if (!survey->has_column_index || !are_levels_same)
+        return;
+    if (source->column_index->rep_histograms != NULL)
+        ret_facts->rep_histogram =
+            source->column_index->rep_histograms + at * ((size_t)source->leaf->rep_max + 1);
+    if (source->column_index->def_histograms != NULL)
+        ret_facts->def_histogram =
+            source->column_index->def_histograms + at * ((size_t)source->leaf->def_max + 1);
+}
+
+/* How a page's codec and the output's go together. */
+static bool is_codec_kept(const struct rg_bench *bench, const struct rg_stitch_source *source,
+                          const struct rg_source_page *page)
+{
+    if (source->chunk->codec == bench->codec)
+        return true;
+    /* Stored pages fit any codec, but those of an uncompressed chunk are to be compressed. */
+    return page->header.type == RG_PAGE_DATA_V2 && !page->header.is_compressed &&
+           source->chunk->codec != RG_CODEC_NONE;
+}
+
+static enum rg_reason codec_reason(const struct rg_bench *bench)
+{
+    return bench->is_codec_asked ? RG_REASON_CODEC_ASKED : RG_REASON_CODECS_DIFFER;
+}
+
+/* The page's header with everything that does not depend on how the page is carried over. */
+static struct rg_page_header fresh_header(const struct rg_joiner *joiner,
+                                          const struct rg_source_page *page)
+{
+    struct rg_page_header header = page->header;
+
+    header.has_statistics = false;
+    header.def_encoding = RG_ENCODING_RLE;
+    header.rep_encoding = RG_ENCODING_RLE;
+    if (rg_encoding_is_dictionary(header.encoding))
+        header.encoding = joiner->index_encoding;
+    return header;
+}
+
+static uint32_t present_or_all(const struct rg_source_page *page)
+{
+    return page->has_present_count ? page->present_count : page->header.value_count;
+}
+
+static enum rg_status write(struct rg_joiner *joiner, const struct rg_survey *survey,
+                            const struct rg_source_page *page, struct rg_page_header *header,
+                            bool is_crc_known, const struct rg_piece *pieces, size_t piece_count,
+                            bool are_levels_same, enum rg_verdict verdict, struct rg_error *err)
+{
+    struct rg_page_facts facts;
+    uint64_t out_bytes;
+
+    rg_copy_facts(joiner->bench, survey, page, are_levels_same, &facts);
+    RG_TRY(rg_sink_page(joiner->sink, header, is_crc_known, pieces, piece_count,
+                        present_or_all(page), &facts, &out_bytes, err));
+    joiner->bench->moves.out_bytes[verdict] += out_bytes;
+    return RG_OK;
+}
+
+static enum rg_status copy_verbatim(struct rg_joiner *joiner, const struct rg_survey *survey,
+                                    const struct rg_source_page *page, struct rg_error *err)
+{
+    struct rg_page_header header = fresh_header(joiner, page);
+    const struct rg_piece piece = {page->body, true};
+
+    RG_TRY(rg_joiner_flush(joiner, err));
+    rg_bench_count(joiner->bench, RG_VERDICT_COPY, RG_REASON_NONE, page->body.bytes);
+    return write(joiner, survey, page, &header, header.has_crc, &piece, 1, true, RG_VERDICT_COPY,
+                 err);
+}
+
+/* A V1 page compressed anew as a whole. */
+static enum rg_status recompress_v1(struct rg_joiner *joiner, const struct rg_survey *survey,
+                                    const struct rg_source_page *page, struct rg_error *err)
+{
+    struct rg_bench *bench = joiner->bench;
+    struct rg_page_header header = fresh_header(joiner, page);
+    struct rg_span raw;
+    struct rg_piece piece = {{NULL, 0}, false};
+
+    RG_TRY(rg_bench_decompress(bench, &bench->page, survey->source->chunk->codec,
+                               header.is_compressed, page->body, header.uncompressed_bytes, &raw,
+                               err));
+    RG_TRY(rg_bench_compress(bench, raw, &piece.bytes, err));
+    header.is_compressed = true;
+    rg_bench_count(bench, RG_VERDICT_RECOMPRESS, codec_reason(bench), page->body.bytes);
+    return write(joiner, survey, page, &header, false, &piece, 1, true, RG_VERDICT_RECOMPRESS, err);
+}
+
+/* Levels of a page in the output's terms; they lie in the joiner's writers until it is cleared. */
+static enum rg_status translate_levels(struct rg_joiner *joiner, const struct rg_survey *survey,
+                                       const struct rg_parts *parts, struct rg_parts *ret_parts,
+                                       struct rg_error *err)
+{
+    const uint8_t *def_map = survey->def_map;
+    struct rg_level_cursor cursor;
+    struct rg_level_sum sum;
+
+    *ret_parts = *parts;
+    if (def_map == NULL)
+        return RG_OK;
+    rg_level_cursor_init(&cursor, survey->source->leaf, parts, def_map);
+    RG_TRY(rg_level_copy(&cursor.def, &joiner->def, def_map, parts->value_count, &sum, err));
+    ret_parts->def = rg_level_writer_finish(&joiner->def);
+    return rg_buffer_check(&joiner->def.out, "definition levels", err);
+}
+
+/* The values of a page as they go into a V2 page of the output. */
+static enum rg_status pack_values(struct rg_bench *bench, struct rg_parts *parts, bool is_packed,
+                                  struct rg_error *err)
+{
+    struct rg_span packed;
+
+    if (is_packed || parts->values.bytes == 0)
+        return RG_OK;
+    RG_TRY(rg_bench_compress(bench, parts->values, &packed, err));
+    parts->is_compressed = packed.bytes < parts->values.bytes;
+    if (parts->is_compressed)
+        parts->values = packed;
+    return RG_OK;
+}
+
+static bool is_in_page(const struct rg_source_page *page, struct rg_span span)
+{
+    const uintptr_t begin = (uintptr_t)page->body.data;
+    const uintptr_t at = (uintptr_t)span.data;
+
+    return at >= begin && at < begin + page->body.bytes;
+}
+
+/* A V2 page with these levels and values. */
+static enum rg_status write_v2(struct rg_joiner *joiner, const struct rg_survey *survey,
+                               const struct rg_source_page *page, const struct rg_parts *parts,
+                               bool are_levels_same, enum rg_verdict verdict, struct rg_error *err)
+{
+    const struct rg_piece pieces[] = {{parts->rep, is_in_page(page, parts->rep)},
+                                      {parts->def, is_in_page(page, parts->def)},
+                                      {parts->values, is_in_page(page, parts->values)}};
+    struct rg_page_header header = fresh_header(joiner, page);
+
+    header.type = RG_PAGE_DATA_V2;
+    header.is_compressed = parts->is_compressed && parts->values.bytes > 0;
+    header.rep_bytes = (uint32_t)parts->rep.bytes;
+    header.def_bytes = (uint32_t)parts->def.bytes;
+    header.row_count = parts->row_count;
+    header.null_count = parts->value_count - parts->present_count;
+    header.uncompressed_bytes = header.rep_bytes + header.def_bytes + parts->values_raw_bytes;
+    if (parts->present_count == 0)
+        header.encoding = RG_ENCODING_PLAIN;
+    return write(joiner, survey, page, &header, false, pieces, 3, are_levels_same, verdict, err);
+}
+
+/* A page that becomes V2: other levels, or V2 and another codec. */
+static enum rg_status rewrite_v2(struct rg_joiner *joiner, const struct rg_survey *survey,
+                                 const struct rg_source_page *page, struct rg_error *err)
+{
+    struct rg_bench *bench = joiner->bench;
+    const bool is_codec_same = is_codec_kept(bench, survey->source, page);
+    struct rg_parts parts;
+
+    RG_TRY(rg_parts_take(bench, survey->source, page, !is_codec_same, &parts, err));
+    const bool is_whole_v1 = page->header.type == RG_PAGE_DATA && !parts.is_compressed;
+    const bool is_packed = is_codec_same && !is_whole_v1;
+
+    RG_TRY(translate_levels(joiner, survey, &parts, &parts, err));
+    RG_TRY(pack_values(bench, &parts, is_packed, err));
+    const enum rg_verdict verdict = is_packed ? RG_VERDICT_COPY : RG_VERDICT_RECOMPRESS;
+    rg_bench_count(bench, verdict,
+                   survey->def_map != NULL ? RG_REASON_LEVELS_DIFFER : codec_reason(bench),
+                   page->body.bytes);
+    RG_TRY(write_v2(joiner, survey, page, &parts, survey->def_map == NULL, verdict, err));
+    rg_level_writer_reset(&joiner->def);
+    return RG_OK;
+}
+
+/* Levels without values, into the page in the making whatever it holds. */
+static enum rg_status join_nulls(struct rg_joiner *joiner, const struct rg_survey *survey,
+                                 const struct rg_source_page *page, struct rg_error *err)
+{
+    struct rg_join_part part = {survey, page, RG_VERDICT_JOIN, page->body.bytes, 0, 0};
+    struct rg_level_cursor cursor;
+    struct rg_level_step step;
+    struct rg_parts parts;
+
+    RG_TRY(rg_parts_take(joiner->bench, survey->source, page, false, &parts, err));
+    RG_TRY(rg_joiner_make_room(joiner, parts.value_count, 0, err));
+    const enum rg_join_kind kind = joiner->kind == RG_JOIN_NOTHING ? RG_JOIN_VALUES : joiner->kind;
+    RG_TRY(rg_joiner_begin(joiner, kind, false, err));
+    rg_level_cursor_init(&cursor, survey->source->leaf, &parts, survey->def_map);
+    RG_TRY(rg_joiner_levels(joiner, &cursor, parts.value_count, &step, err));
+    part.value_count = step.value_count;
+    part.present_count = step.present_count;
+    rg_joiner_add_part(joiner, &part);
+    rg_bench_count(joiner->bench, RG_VERDICT_JOIN, RG_REASON_TINY_PAGES, page->body.bytes);
+    return RG_OK;
+}
+
+/* All null, and such that some reader stumbles on it (stitching.md section 2.2). */
+static bool needs_mending(const struct rg_source_page *page)
+{
+    if (rg_encoding_is_dictionary(page->header.encoding))
+        return true;
+    return page->header.type == RG_PAGE_DATA_V2 &&
+           (page->header.is_compressed ||
+            page->body.bytes > page->header.rep_bytes + page->header.def_bytes);
+}
+
+static enum rg_status mend_nulls(struct rg_joiner *joiner, const struct rg_survey *survey,
+                                 const struct rg_source_page *page, struct rg_error *err)
+{
+    struct rg_parts parts;
+
+    RG_TRY(rg_parts_take(joiner->bench, survey->source, page, false, &parts, err));
+    parts.values = (struct rg_span){NULL, 0};
+    parts.values_raw_bytes = 0;
+    parts.is_compressed = false;
+    RG_TRY(translate_levels(joiner, survey, &parts, &parts, err));
+    rg_bench_count(joiner->bench, RG_VERDICT_COPY,
+                   survey->def_map != NULL ? RG_REASON_LEVELS_DIFFER : RG_REASON_REPAIR,
+                   page->body.bytes);
+    RG_TRY(write_v2(joiner, survey, page, &parts, survey->def_map == NULL, RG_VERDICT_COPY, err));
+    rg_level_writer_reset(&joiner->def);
+    return RG_OK;
+}
+
+static bool is_tiny(const struct rg_bench *bench, const struct rg_source_page *page)
+{
+    return page->header.value_count < bench->tiny_values && page->body.bytes < rg_tiny_bytes;
+}
+
+/* PLAIN values of a whole page into the page in the making. */
+static enum rg_status join_values(struct rg_joiner *joiner, const struct rg_survey *survey,
+                                  const struct rg_source_page *page, struct rg_error *err)
+{
+    struct rg_join_part part = {survey, page, RG_VERDICT_JOIN, page->body.bytes, 0, 0};
+    struct rg_level_cursor cursor;
+    struct rg_level_step step;
+    struct rg_parts parts;
+
+    RG_TRY(rg_parts_take(joiner->bench, survey->source, page, false, &parts, err));
+    const struct rg_plain_values values = {
+        .body = parts.values,
+        .raw_bytes = parts.values_raw_bytes,
+        .value_count = parts.present_count,
+        .encoding = page->header.encoding,
+        .codec = survey->source->chunk->codec,
+        .is_compressed = parts.is_compressed,
+    };
+    RG_TRY(rg_joiner_make_room(joiner, parts.value_count, parts.values_raw_bytes, err));
+    RG_TRY(rg_joiner_begin(joiner, rg_values_kind(joiner, &values), survey->has_split_rows, err));
+    rg_level_cursor_init(&cursor, survey->source->leaf, &parts, survey->def_map);
+    RG_TRY(rg_joiner_levels(joiner, &cursor, parts.value_count, &step, err));
+    if (parts.present_count > 0)
+        RG_TRY(rg_values_move(joiner, &values, err));
+    part.value_count = step.value_count;
+    part.present_count = step.present_count;
+    rg_joiner_add_part(joiner, &part);
+    rg_bench_count(joiner->bench, RG_VERDICT_JOIN, RG_REASON_TINY_PAGES, page->body.bytes);
+    if (joiner->is_alone || rg_joiner_is_full(joiner))
+        return rg_joiner_flush(joiner, err);
+    return RG_OK;
+}
+
+/*
+ * A page whose rows are split goes through the page in the making by itself and stays V1; its
+ * values keep their encoding.
+ */
+static enum rg_status join_alone(struct rg_joiner *joiner, const struct rg_survey *survey,
+                                 const struct rg_source_page *page, struct rg_error *err)
+{
+    struct rg_join_part part = {survey, page, RG_VERDICT_RECOMPRESS, page->body.bytes, 0, 0};
+    struct rg_level_cursor cursor;
+    struct rg_level_step step;
+    struct rg_parts parts;
+
+    RG_TRY(rg_parts_take(joiner->bench, survey->source, page, true, &parts, err));
+    RG_TRY(rg_joiner_begin(joiner, RG_JOIN_VALUES, true, err));
+    rg_level_cursor_init(&cursor, survey->source->leaf, &parts, survey->def_map);
+    RG_TRY(rg_joiner_levels(joiner, &cursor, parts.value_count, &step, err));
+    if (parts.present_count > 0) {
+        joiner->encoding = page->header.encoding;
+        rg_buffer_append(&joiner->values, parts.values.data, parts.values.bytes);
+        RG_TRY(rg_buffer_check(&joiner->values, "page", err));
+    }
+    part.value_count = step.value_count;
+    part.present_count = step.present_count;
+    rg_joiner_add_part(joiner, &part);
+    rg_bench_count(joiner->bench, RG_VERDICT_RECOMPRESS,
+                   survey->def_map != NULL ? RG_REASON_LEVELS_DIFFER : RG_REASON_REPAIR,
+                   page->body.bytes);
+    return rg_joiner_flush(joiner, err);
+}
+
+static enum rg_status copy_nulls(struct rg_joiner *joiner, const struct rg_survey *survey,
+                                 const struct rg_source_page *page,
+                                 const struct rg_copy_options *options, struct rg_error *err)
+{
+    const bool is_alone = survey->has_split_rows;
+
+    if (options->may_join && is_tiny(joiner->bench, page) && !is_alone)
+        return join_nulls(joiner, survey, page, err);
+    RG_TRY(rg_joiner_flush(joiner, err));
+    const bool is_same =
+        survey->def_map == NULL && is_codec_kept(joiner->bench, survey->source, page);
+    if (is_same && !needs_mending(page))
+        return copy_verbatim(joiner, survey, page, err);
+    if (!is_alone)
+        return mend_nulls(joiner, survey, page, err);
+    return join_alone(joiner, survey, page, err);
+}
+
+static bool is_rle_boolean(const struct rg_joiner *joiner, const struct rg_source_page *page)
+{
+    return joiner->bench->leaf->type == RG_TYPE_BOOLEAN && page->header.encoding == RG_ENCODING_RLE;
+}
+
+enum rg_status rg_copy_page(struct rg_joiner *joiner, const struct rg_survey *survey,
+                            const struct rg_source_page *page,
+                            const struct rg_copy_options *options, struct rg_error *err)
+{
+    const bool is_plain = page->header.encoding == RG_ENCODING_PLAIN;
+    const bool is_alone = survey->has_split_rows;
+
+    if (rg_is_null_page(page))
+        return copy_nulls(joiner, survey, page, options, err);
+    if (options->may_join && is_plain && is_tiny(joiner->bench, page) && !is_alone)
+        return join_values(joiner, survey, page, err);
+    if (is_rle_boolean(joiner, page) && options->are_booleans_plain)
+        return join_values(joiner, survey, page, err);
+    RG_TRY(rg_joiner_flush(joiner, err));
+    const bool is_codec_same = is_codec_kept(joiner->bench, survey->source, page);
+    if (survey->def_map == NULL && is_codec_same)
+        return copy_verbatim(joiner, survey, page, err);
+    if (survey->def_map == NULL && page->header.type == RG_PAGE_DATA)
+        return recompress_v1(joiner, survey, page, err);
+    if (is_alone)
+        return join_alone(joiner, survey, page, err);
+    return rewrite_v2(joiner, survey, page, err);
+}

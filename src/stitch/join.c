@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Invariants of the page in the making, checked by joiner_check() in debug builds:
+ *
+ *   (1) kind NOTHING: every count is 0, all buffers are empty.
+ *   (2) present_count values were moved in: index_count is present_count for indices.
+ *   (3) It holds whole rows, unless is_alone.
+ *
+ * Pages that are made here are V2: their levels need no compressor, they may be stored raw, and
+ * their rows are whole. The exception are pages whose rows are split over pages, which V2 forbids:
+ * those stay V1, one to one.
+ */
+
+#include "stitch/join.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/limits.h"
+#include "parquet/rle.h"
+
+/* Equal values that are worth a repeated run in an index page (stitching.md section 12, 4). */
+static const uint32_t index_repeat_min = 64;
+static const uint32_t index_capacity_min = 1024;
+
+static void joiner_check(const struct rg_joiner *joiner)
+{
+    if (joiner->kind == RG_JOIN_NOTHING) {
+        assert(joiner->value_count == 0 && joiner->present_count == 0);
+        assert(joiner->row_count == 0 && joiner->index_count == 0);
+        assert(joiner->values.bytes == 0);
+    }
+    assert(joiner->kind != RG_JOIN_INDICES || joiner->index_count <= joiner->present_count);
+    assert(joiner->present_count <= joiner->value_count);
+    (void)joiner;
+}
+
+static void clear(struct rg_joiner *joiner)
+{
+    joiner->kind = RG_JOIN_NOTHING;
+    joiner->encoding = RG_ENCODING_PLAIN;
+    joiner->is_alone = false;
+    joiner->has_crc = false;
+    joiner->are_rows_known = true;
+    joiner->are_bounds_wide = false;
+    joiner->has_unencoded_bytes = true;
+    joiner->value_count = 0;
+    joiner->present_count = 0;
+    joiner->row_count = 0;
+    rg_level_writer_reset(&joiner->rep);
+    rg_level_writer_reset(&joiner->def);
+    joiner->index_count = 0;
+    joiner->index_max = 0;
+    rg_buffer_reset(&joiner->values);
+    joiner->spliced_bytes = 0;
+    joiner->unencoded_bytes = 0;
+    rg_statistics_merge_init(&joiner->statistics, joiner->bench->order, joiner->bench->leaf);
+    joiner->part_bytes = 0;
+    joiner->part_raw_bytes = 0;
+    memset(joiner->in_bytes, 0, sizeof joiner->in_bytes);
+    joiner_check(joiner);
+}
+
+void rg_joiner_init(struct rg_joiner *joiner, struct rg_bench *bench, struct rg_sink *sink)
+{
+    *joiner = (struct rg_joiner){.bench = bench, .sink = sink};
+    joiner->index_encoding = RG_ENCODING_RLE_DICTIONARY;
+    rg_level_writer_init(&joiner->rep, &bench->memory, bench->leaf->rep_max);
+    rg_level_writer_init(&joiner->def, &bench->memory, bench->leaf->def_max);
+    rg_buffer_init(&joiner->values, &bench->memory, rg_page_bytes_max);
+    rg_buffer_init(&joiner->body, &bench->memory, rg_page_bytes_max);
+    clear(joiner);
+}
+
+void rg_level_cursor_init(struct rg_level_cursor *cursor, const struct rg_leaf *leaf,
+                          const struct rg_parts *parts, const uint8_t *def_map)
+{
+    *cursor = (struct rg_level_cursor){
+        .def_map = def_map,
+        .values_left = parts->value_count,
+        .rep_max = leaf->rep_max,
+    };
+    rg_level_reader_init(&cursor->rep, parts->rep, rg_bit_width(leaf->rep_max), leaf->rep_max,
+                         parts->value_count);
+    rg_level_reader_init(&cursor->def, parts->def, rg_bit_width(leaf->def_max), leaf->def_max,
+                         parts->value_count);
+}
+
+enum rg_status rg_joiner_begin(struct rg_joiner *joiner, enum rg_join_kind kind, bool is_alone,
+                               struct rg_error *err)
+{
+    if (joiner->kind != kind || joiner->is_alone != is_alone)
+        RG_TRY(rg_joiner_flush(joiner, err));
+    joiner->kind = kind;
+    joiner->is_alone = is_alone;
+    joiner->are_rows_known = !is_alone;
+    return RG_OK;
+}
+
+static uint32_t values_max(const struct rg_joiner *joiner)
+{
+    return joiner->kind == RG_JOIN_INDICES ? joiner->bench->index_rows : joiner->bench->page_rows;
+}
+
+static uint64_t raw_bytes(const struct rg_joiner *joiner)
+{
+    return joiner->kind == RG_JOIN_SPLICED ? joiner->spliced_bytes : joiner->values.bytes;
+}
+
+uint32_t rg_joiner_room(const struct rg_joiner *joiner)
+{
+    const uint32_t max = values_max(joiner);
+
+    if (joiner->is_alone)
+        return UINT32_MAX;
+    return joiner->value_count < max ? max - joiner->value_count : 0;
+}
+
+bool rg_joiner_is_full(const struct rg_joiner *joiner)
+{
+    if (joiner->is_alone)
+        return false;
+    return rg_joiner_room(joiner) == 0 || raw_bytes(joiner) >= joiner->bench->page_bytes;
+}
+
+enum rg_status rg_joiner_make_room(struct rg_joiner *joiner, uint32_t value_count,
+                                   size_t more_bytes, struct rg_error *err)
+{
+    if (rg_joiner_room(joiner) < value_count ||
+        raw_bytes(joiner) + more_bytes > joiner->bench->page_bytes)
+        return rg_joiner_flush(joiner, err);
+    return RG_OK;
+}
+
+enum rg_status rg_joiner_levels(struct rg_joiner *joiner, struct rg_level_cursor *cursor,
+                                uint32_t count, struct rg_level_step *ret_step,
+                                struct rg_error *err)
+{
+    uint32_t step = count < cursor->values_left ? count : cursor->values_left;
+    struct rg_level_sum rep = {0};
+    struct rg_level_sum def;
+
+    if (cursor->rep_max > 0) {
+        if (!joiner->is_alone)
+            RG_TRY(rg_level_find_rows(&cursor->rep, cursor->values_left, step, &step, err));
+        RG_TRY(rg_level_copy(&cursor->rep, &joiner->rep, NULL, step, &rep, err));
+    } else {
+        rep.zero_count = step;
+    }
+    RG_TRY(rg_level_copy(&cursor->def, &joiner->def, cursor->def_map, step, &def, err));
+    RG_TRY(rg_buffer_check(&joiner->rep.out, "repetition levels", err));
+    RG_TRY(rg_buffer_check(&joiner->def.out, "definition levels", err));
+    if (step > UINT32_MAX / 2 - joiner->value_count)
+        return rg_fail(err, RG_ERR_LIMIT, "a page of more than %u values", joiner->value_count);
+    cursor->values_left -= step;
+    joiner->value_count += step;
+    joiner->present_count += def.max_count;
+    joiner->row_count += rep.zero_count;
+    *ret_step = (struct rg_level_step){step, def.max_count, rep.zero_count};
+    return RG_OK;
+}
+
+enum rg_status rg_joiner_index_room(struct rg_joiner *joiner, uint32_t count, uint32_t **ret_room,
+                                    struct rg_error *err)
+{
+    const uint64_t needed = (uint64_t)joiner->index_count + count;
+
+    if (needed > joiner->index_capacity) {
+        uint64_t capacity = joiner->index_capacity * UINT64_C(2);
+
+        capacity = capacity < index_capacity_min ? index_capacity_min : capacity;
+        capacity = capacity < needed ? needed : capacity;
+        if (capacity > UINT32_MAX)
+            return rg_fail(err, RG_ERR_LIMIT, "a page of %llu indices", (unsigned long long)needed);
+        uint32_t *indices = rg_arena_alloc(joiner->bench->scratch,
+                                           (size_t)capacity * sizeof *indices + rg_slack_bytes);
+        if (indices == NULL)
+            return rg_fail(err, RG_ERR_NOMEM, "no memory for %llu indices",
+                           (unsigned long long)capacity);
+        if (joiner->index_count > 0)
+            memcpy(indices, joiner->indices, joiner->index_count * sizeof *indices);
+        joiner->indices = indices;
+        joiner->index_capacity = (uint32_t)capacity;
+    }
+    *ret_room = joiner->indices + joiner->index_count;
+    return RG_OK;
+}
+
+struct rg_statistics rg_statistics_merge_settled(const struct rg_statistics_merge *merge)
+{
+    struct rg_statistics sum = merge->sum;
+
+    sum.has_null_count = !merge->lacks_nulls;
+    sum.has_nan_count = !merge->lacks_nans;
+    if (merge->lacks_min)
+        sum.min_value = (struct rg_span){NULL, 0};
+    if (merge->lacks_max)
+        sum.max_value = (struct rg_span){NULL, 0};
+    return sum;
+}
+
+void rg_joiner_add_facts(struct rg_joiner *joiner, const struct rg_join_facts *facts)
+{
+    struct rg_statistics statistics = facts->statistics;
+
+    if (statistics.null_count == facts->value_count) {
+        statistics.min_value = (struct rg_span){NULL, 0};
+        statistics.max_value = (struct rg_span){NULL, 0};
+    }
+    rg_statistics_merge_add(&joiner->statistics, &statistics, facts->value_count);
+    joiner->are_bounds_wide = joiner->are_bounds_wide || facts->are_bounds_wide;
+    joiner->in_bytes[facts->verdict] += facts->in_bytes;
+    joiner->part_bytes += facts->body_bytes;
+    joiner->part_raw_bytes += facts->body_raw_bytes;
+    joiner->has_crc = joiner->has_crc || facts->has_crc;
+    joiner->has_unencoded_bytes = joiner->has_unencoded_bytes && facts->has_unencoded_bytes;
+    joiner->unencoded_bytes += facts->unencoded_bytes;
+    joiner_check(joiner);
+}
+
+void rg_joiner_add_part(struct rg_joiner *joiner, struct rg_join_part *part)
+{
+    const struct rg_page_header *header = &part->page->header;
+    const bool is_whole_page = part->value_count == header->value_count;
+    struct rg_join_facts facts = {
+        .verdict = part->verdict,
+        .value_count = part->value_count,
+        .in_bytes = part->in_bytes,
+        .body_bytes = header->compressed_bytes,
+        .body_raw_bytes = header->uncompressed_bytes,
+        .has_crc = header->has_crc,
+        .are_bounds_wide = !is_whole_page,
+    };
+    struct rg_statistics *statistics = &facts.statistics;
+
+    rg_survey_page_statistics(joiner->bench, part->survey, part->page, statistics);
+    statistics->has_null_count = true;
+    statistics->null_count = part->value_count - part->present_count;
+    if (!is_whole_page)
+        statistics->has_nan_count = statistics->has_nan_count && statistics->nan_count == 0;
+    if (part->present_count == 0)
+        facts.has_unencoded_bytes = true;
+    else if (is_whole_page)
+        facts.has_unencoded_bytes =
+            rg_survey_unencoded_bytes(part->survey, part->page, &facts.unencoded_bytes);
+    rg_joiner_add_facts(joiner, &facts);
+    part->value_count = 0;
+    part->present_count = 0;
+    part->in_bytes = 0;
+}
+
+/* Splits what a page takes in the output among the verdicts of its parts. */
+static void share_out(struct rg_joiner *joiner, uint64_t out_bytes)
+{
+    uint64_t all = 0;
+    uint64_t left = out_bytes;
+    unsigned heaviest = 0;
+
+    for (unsigned i = 0; i < RG_VERDICT_COUNT; i++) {
+        all += joiner->in_bytes[i];
+        heaviest = joiner->in_bytes[i] > joiner->in_bytes[heaviest] ? i : heaviest;
+    }
+    for (unsigned i = 0; i < RG_VERDICT_COUNT && all > 0; i++) {
+        const uint64_t share = out_bytes * joiner->in_bytes[i] / all;
+
+        joiner->sink->bench->moves.out_bytes[i] += share;
+        left -= share;
+    }
+    joiner->sink->bench->moves.out_bytes[heaviest] += left;
+}
+
+/* The snappy stream around the elements: their raw length in front. */
+static struct rg_span snappy_preamble(uint64_t raw_bytes, uint8_t out[8])
+{
+    size_t bytes = 0;
+
+    for (; raw_bytes >= 128; raw_bytes >>= 7)
+        out[bytes++] = (uint8_t)(raw_bytes | 128);
+    out[bytes++] = (uint8_t)raw_bytes;
+    return (struct rg_span){out, bytes};
+}
+
+/* Index pages of which a compressor would save next to nothing are stored (section 11, 3). */
+static bool is_stored_by_ratio(const struct rg_joiner *joiner)
+{
+    const uint64_t percent = joiner->bench->codec == RG_CODEC_ZSTD ? 90 : 97;
+
+    return joiner->part_bytes * 100 >= joiner->part_raw_bytes * percent;
+}
+
+static void encode_indices(struct rg_joiner *joiner)
+{
+    const uint32_t width = rg_bit_width(joiner->index_max);
+
+    rg_buffer_append_byte(&joiner->values, (uint8_t)width);
+    rg_rle_encode(joiner->indices, joiner->index_count, width, index_repeat_min, &joiner->values);
+}
+
+/* The body's values as they will be written. */
+struct values {
+    struct rg_piece pieces[2];
+    uint32_t raw_bytes;
+    bool is_compressed;
+};
+
+static enum rg_status pack_values(struct rg_joiner *joiner, struct values *values,
+                                  struct rg_error *err)
+{
+    const struct rg_span raw = rg_buffer_span(&joiner->values);
+    const bool are_indices = joiner->kind == RG_JOIN_INDICES;
+    struct rg_span packed = raw;
+
+    values->raw_bytes = (uint32_t)raw.bytes;
+    if (joiner->bench->codec != RG_CODEC_NONE && !(are_indices && is_stored_by_ratio(joiner)))
+        RG_TRY(rg_bench_compress(joiner->bench, raw, &packed, err));
+    /* Saving less than that is not worth a reader's time. */
+    const size_t worth = are_indices ? raw.bytes - raw.bytes / 32 : raw.bytes;
+    values->is_compressed = packed.bytes < worth;
+    values->pieces[0] = (struct rg_piece){values->is_compressed ? packed : raw, false};
+    return RG_OK;
+}
+
+static enum rg_status prepare_values(struct rg_joiner *joiner, uint8_t preamble[8],
+                                     struct values *values, struct rg_error *err)
+{
+    if (joiner->present_count == 0)
+        return RG_OK;
+    if (joiner->kind == RG_JOIN_SPLICED) {
+        if (joiner->spliced_bytes > rg_page_bytes_max)
+            return rg_fail(err, RG_ERR_LIMIT, "a page of %llu bytes",
+                           (unsigned long long)joiner->spliced_bytes);
+        values->raw_bytes = (uint32_t)joiner->spliced_bytes;
+        values->is_compressed = true;
+        values->pieces[0].bytes = snappy_preamble(joiner->spliced_bytes, preamble);
+        values->pieces[1].bytes = rg_buffer_span(&joiner->values);
+        return rg_buffer_check(&joiner->values, "page", err);
+    }
+    if (joiner->kind == RG_JOIN_INDICES)
+        encode_indices(joiner);
+    RG_TRY(rg_buffer_check(&joiner->values, "page", err));
+    return pack_values(joiner, values, err);
+}
+
+/* Bounds of PLAIN values that are at hand, where those of the parts are wide or absent. */
+static enum rg_status narrow_bounds(struct rg_joiner *joiner, struct rg_statistics *statistics,
+                                    struct rg_error *err)
+{
+    const bool has_bounds =
+        statistics->min_value.data != NULL && statistics->max_value.data != NULL;
+
+    if (joiner->bench->order == RG_ORDER_NONE || (has_bounds && !joiner->are_bounds_wide))
+        return RG_OK;
+    RG_TRY(rg_statistics_of_plain(joiner->bench->order, joiner->bench->leaf,
+                                  rg_buffer_span(&joiner->values), joiner->present_count, true,
+                                  statistics, err));
+    statistics->has_null_count = true;
+    statistics->null_count = joiner->value_count - joiner->present_count;
+    return RG_OK;
+}
+
+static enum rg_status collect_facts(struct rg_joiner *joiner, struct rg_page_facts *facts,
+                                    struct rg_error *err)
+{
+    facts->statistics = rg_statistics_merge_settled(&joiner->statistics);
+    facts->row_count = joiner->row_count;
+    facts->is_row_count_known = joiner->are_rows_known;
+    facts->has_unencoded_bytes = joiner->has_unencoded_bytes;
+    facts->unencoded_bytes = joiner->unencoded_bytes;
+    const bool is_raw = joiner->kind == RG_JOIN_VALUES || joiner->kind == RG_JOIN_BITS;
+    if (!is_raw || joiner->encoding != RG_ENCODING_PLAIN || joiner->present_count == 0)
+        return RG_OK;
+    if (joiner->bench->leaf->type == RG_TYPE_BYTE_ARRAY) {
+        facts->has_unencoded_bytes = true;
+        facts->unencoded_bytes = joiner->values.bytes - UINT64_C(4) * joiner->present_count;
+    }
+    return narrow_bounds(joiner, &facts->statistics, err);
+}
+
+static uint8_t encoding_of(const struct rg_joiner *joiner)
+{
+    /* A page without values is PLAIN: right in all readers (stitching.md section 2.2). */
+    if (joiner->kind == RG_JOIN_INDICES && joiner->present_count > 0)
+        return joiner->index_encoding;
+    return joiner->present_count > 0 ? joiner->encoding : RG_ENCODING_PLAIN;
+}
+
+static enum rg_status write_v2(struct rg_joiner *joiner, struct rg_error *err)
+{
+    const struct rg_span rep = rg_level_writer_finish(&joiner->rep);
+    const struct rg_span def = rg_level_writer_finish(&joiner->def);
+    struct rg_page_facts facts = {0};
+    struct values values = {0};
+    uint8_t preamble[8];
+    uint64_t out_bytes;
+
+    RG_TRY(rg_buffer_check(&joiner->rep.out, "repetition levels", err));
+    RG_TRY(rg_buffer_check(&joiner->def.out, "definition levels", err));
+    RG_TRY(collect_facts(joiner, &facts, err));
+    RG_TRY(prepare_values(joiner, preamble, &values, err));
+    struct rg_page_header header = {
+        .type = RG_PAGE_DATA_V2,
+        .encoding = encoding_of(joiner),
+        .has_crc = joiner->has_crc,
+        .is_compressed = values.is_compressed,
+        .uncompressed_bytes = (uint32_t)(rep.bytes + def.bytes) + values.raw_bytes,
+        .value_count = joiner->value_count,
+        .null_count = joiner->value_count - joiner->present_count,
+        .row_count = (uint32_t)joiner->row_count,
+        .rep_bytes = (uint32_t)rep.bytes,
+        .def_bytes = (uint32_t)def.bytes,
+    };
+    const struct rg_piece pieces[] = {
+        {rep, false}, {def, false}, values.pieces[0], values.pieces[1]};
+
+    RG_TRY(rg_sink_page(joiner->sink, &header, false, pieces, 4, joiner->present_count, &facts,
+                        &out_bytes, err));
+    share_out(joiner, out_bytes);
+    return RG_OK;
+}
+
+static void put_length(uint8_t out[4], size_t bytes)
+{
+    for (unsigned i = 0; i < 4; i++)
+        out[i] = (uint8_t)(bytes >> (8 * i));
+}
+
+static void append_levels(struct rg_buffer *body, const struct rg_leaf *leaf, struct rg_span rep,
+                          struct rg_span def)
+{
+    uint8_t length[4];
+
+    if (leaf->rep_max > 0) {
+        put_length(length, rep.bytes);
+        rg_buffer_append(body, length, sizeof length);
+        rg_buffer_append(body, rep.data, rep.bytes);
+    }
+    if (leaf->def_max > 0) {
+        put_length(length, def.bytes);
+        rg_buffer_append(body, length, sizeof length);
+        rg_buffer_append(body, def.data, def.bytes);
+    }
+}
+
+/* A V1 page: levels and values under one compression. */
+static enum rg_status write_v1(struct rg_joiner *joiner, struct rg_error *err)
+{
+    const struct rg_span rep = rg_level_writer_finish(&joiner->rep);
+    const struct rg_span def = rg_level_writer_finish(&joiner->def);
+    struct rg_page_facts facts = {0};
+    struct rg_buffer *body = &joiner->body;
+    struct rg_span packed;
+    uint64_t out_bytes;
+
+    RG_TRY(collect_facts(joiner, &facts, err));
+    if (joiner->kind == RG_JOIN_INDICES && joiner->present_count > 0)
+        encode_indices(joiner);
+    RG_TRY(rg_buffer_check(&joiner->values, "page", err));
+    rg_buffer_reset(body);
+    append_levels(body, joiner->bench->leaf, rep, def);
+    rg_buffer_append(body, joiner->values.data, joiner->values.bytes);
+    RG_TRY(rg_buffer_check(body, "page", err));
+    RG_TRY(rg_bench_compress(joiner->bench, rg_buffer_span(body), &packed, err));
+    struct rg_page_header header = {
+        .type = RG_PAGE_DATA,
+        .encoding = encoding_of(joiner),
+        .def_encoding = RG_ENCODING_RLE,
+        .rep_encoding = RG_ENCODING_RLE,
+        .has_crc = joiner->has_crc,
+        .is_compressed = true,
+        .uncompressed_bytes = (uint32_t)body->bytes,
+        .value_count = joiner->value_count,
+    };
+    const struct rg_piece piece = {packed, false};
+
+    RG_TRY(rg_sink_page(joiner->sink, &header, false, &piece, 1, joiner->present_count, &facts,
+                        &out_bytes, err));
+    share_out(joiner, out_bytes);
+    return RG_OK;
+}
+
+enum rg_status rg_joiner_flush(struct rg_joiner *joiner, struct rg_error *err)
+{
+    joiner_check(joiner);
+    if (joiner->kind != RG_JOIN_NOTHING && joiner->value_count > 0)
+        RG_TRY(joiner->is_alone ? write_v1(joiner, err) : write_v2(joiner, err));
+    clear(joiner);
+    return RG_OK;
+}

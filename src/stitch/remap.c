@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "stitch/remap.h"
+
+#include "stitch/indices.h"
+
+static const uint32_t step_values = 4096;
+
+/* Translates the next `count` indices into the page in the making. */
+static enum rg_status move_indices(struct rg_joiner *joiner, struct rg_index_reader *reader,
+                                   const struct rg_dict_map *map, uint32_t count,
+                                   struct rg_error *err)
+{
+    uint32_t *room;
+    uint32_t highest = joiner->index_max;
+
+    RG_TRY(rg_joiner_index_room(joiner, count, &room, err));
+    RG_TRY(rg_index_read(reader, count, room, err));
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t index = map->new_index[room[i]];
+
+        room[i] = index;
+        highest = index > highest ? index : highest;
+    }
+    joiner->index_count += count;
+    joiner->index_max = highest;
+    return RG_OK;
+}
+
+enum rg_status rg_remap_page(struct rg_joiner *joiner, const struct rg_survey *survey,
+                             const struct rg_source_page *page, const struct rg_dict_map *map,
+                             enum rg_verdict verdict, struct rg_error *err)
+{
+    struct rg_join_part part = {survey, page, verdict, page->header.compressed_bytes, 0, 0};
+    struct rg_index_reader reader;
+    struct rg_level_cursor cursor;
+    struct rg_level_step step;
+    struct rg_parts parts;
+
+    RG_TRY(rg_parts_take(joiner->bench, survey->source, page, true, &parts, err));
+    RG_TRY(rg_index_reader_init(&reader, parts.values, parts.present_count, map->entry_count, err));
+    rg_level_cursor_init(&cursor, survey->source->leaf, &parts, survey->def_map);
+    while (cursor.values_left > 0) {
+        RG_TRY(rg_joiner_begin(joiner, RG_JOIN_INDICES, survey->has_split_rows, err));
+        const uint32_t room = rg_joiner_room(joiner);
+
+        RG_TRY(
+            rg_joiner_levels(joiner, &cursor, room < step_values ? room : step_values, &step, err));
+        RG_TRY(move_indices(joiner, &reader, map, step.present_count, err));
+        part.value_count += step.value_count;
+        part.present_count += step.present_count;
+        const bool is_full = rg_joiner_is_full(joiner);
+        if (is_full || cursor.values_left == 0)
+            rg_joiner_add_part(joiner, &part);
+        if (is_full)
+            RG_TRY(rg_joiner_flush(joiner, err));
+    }
+    if (joiner->is_alone)
+        RG_TRY(rg_joiner_flush(joiner, err));
+    return RG_OK;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The overlap of the sampled dictionaries is counted on hashes of their entries; of large ones only
+ * those that are 0 modulo 8, which makes a sample of the values that is the same in all three.
+ */
+
+#include "stitch/sample.h"
+
+#include "base/hash.h"
+#include "stitch/dict_table.h"
+#include "stitch/dissolve.h"
+#include "stitch/indices.h"
+
+enum {
+    SAMPLES_MAX = 3,
+    THINNED = 8,
+    STEP_VALUES = 1024,
+};
+
+/* Dictionaries above this are thinned out. */
+static const uint32_t entries_whole = 4096;
+/* Values that are dissolved and compressed to see what that yields. */
+static const uint32_t trial_values = 20000;
+
+/* Hashes of a dictionary's entries, as an open-addressing set; 0 is a free slot. */
+struct hash_set {
+    uint64_t *slots;
+    size_t slot_count;
+    uint32_t count;
+};
+
+static enum rg_status fill_set(struct rg_bench *bench, const struct rg_dict_table *table,
+                               bool is_thinned, struct hash_set *ret_set, struct rg_error *err)
+{
+    struct hash_set set = {.slot_count = 16};
+
+    while (set.slot_count < (is_thinned ? table->entry_count / 2 : table->entry_count) * (size_t)2)
+        set.slot_count *= 2;
+    set.slots = rg_arena_array(bench->scratch, set.slot_count, sizeof *set.slots);
+    if (set.slots == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a sample of %u", table->entry_count);
+    for (uint32_t i = 0; i < table->entry_count && set.count < set.slot_count / 2; i++) {
+        const uint64_t hash = rg_hash_fast(rg_dict_table_entry(table, i)) | 1;
+        size_t at = (size_t)(hash >> 8) & (set.slot_count - 1);
+
+        if (is_thinned && (hash >> 1) % THINNED != 0)
+            continue;
+        while (set.slots[at] != 0 && set.slots[at] != hash)
+            at = (at + 1) & (set.slot_count - 1);
+        set.count += set.slots[at] == 0;
+        set.slots[at] = hash;
+    }
+    *ret_set = set;
+    return RG_OK;
+}
+
+static uint32_t count_hits(const struct hash_set *a, const struct hash_set *b)
+{
+    uint32_t hits = 0;
+
+    for (size_t i = 0; i < a->slot_count; i++) {
+        const uint64_t hash = a->slots[i];
+        size_t at = (size_t)(hash >> 8) & (b->slot_count - 1);
+
+        if (hash == 0)
+            continue;
+        while (b->slots[at] != 0 && b->slots[at] != hash)
+            at = (at + 1) & (b->slot_count - 1);
+        hits += b->slots[at] == hash;
+    }
+    return hits;
+}
+
+/* First, middle and last of the sources that have values; how many different ones. */
+static uint32_t pick(const struct rg_survey *surveys, size_t survey_count,
+                     size_t ret_picked[SAMPLES_MAX])
+{
+    size_t with_values = 0;
+    size_t seen = 0;
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < survey_count; i++)
+        with_values += surveys[i].index_page_count + surveys[i].value_page_count > 0;
+    for (size_t i = 0; i < survey_count; i++) {
+        if (surveys[i].index_page_count + surveys[i].value_page_count == 0)
+            continue;
+        if (seen == 0 || seen == with_values / 2 || seen == with_values - 1)
+            ret_picked[count++] = i;
+        seen++;
+    }
+    return count;
+}
+
+static void sum_up(const struct rg_survey *surveys, size_t survey_count,
+                   struct rg_layout_facts *facts)
+{
+    for (size_t i = 0; i < survey_count; i++) {
+        const struct rg_survey *survey = &surveys[i];
+
+        if (survey->index_page_count == 0)
+            continue;
+        facts->source_count++;
+        facts->value_count += survey->index_values;
+        facts->index_bytes += survey->index_bytes;
+        facts->index_raw_bytes += survey->index_raw_bytes;
+        facts->entry_count += survey->dictionary_entries;
+        facts->entry_bytes += survey->dictionary.bytes;
+        facts->entry_raw_bytes += survey->dictionary_raw_bytes;
+    }
+}
+
+/* Values that fit a page of the usual size, but for one; at most STEP_VALUES. */
+static uint32_t trial_step(const struct rg_bench *bench, const struct rg_dict_table *table,
+                           const struct rg_buffer *out, uint32_t left)
+{
+    const size_t room = out->bytes < bench->page_bytes ? bench->page_bytes - out->bytes : 0;
+    const size_t fitting = table->entry_bytes_max == 0 ? left : room / table->entry_bytes_max + 1;
+    uint32_t step = left < STEP_VALUES ? left : STEP_VALUES;
+
+    if (step > fitting)
+        step = (uint32_t)fitting;
+    return step;
+}
+
+/* Dissolves values of one index page into `out`, until that is a page. */
+static enum rg_status dissolve_some(struct rg_bench *bench, const struct rg_survey *survey,
+                                    const struct rg_source_page *page,
+                                    const struct rg_dict_table *table, struct rg_buffer *out,
+                                    uint32_t *values, struct rg_error *err)
+{
+    uint32_t indices[STEP_VALUES];
+    struct rg_parts parts;
+    struct rg_index_reader reader;
+    uint32_t at = 0;
+
+    RG_TRY(rg_parts_take(bench, survey->source, page, true, &parts, err));
+    RG_TRY(
+        rg_index_reader_init(&reader, parts.values, parts.present_count, table->entry_count, err));
+    while (at < parts.present_count && *values < trial_values && out->bytes < bench->page_bytes) {
+        const uint32_t step = trial_step(bench, table, out, parts.present_count - at);
+
+        RG_TRY(rg_index_read(&reader, step, indices, err));
+        rg_dissolve_gather(table, indices, step, out);
+        RG_TRY(rg_buffer_check(out, "trial", err));
+        at += step;
+        *values += step;
+    }
+    return RG_OK;
+}
+
+static enum rg_status run_trial(struct rg_bench *bench, const struct rg_survey *survey,
+                                const struct rg_dict_table *table, double *ret_bytes,
+                                struct rg_error *err)
+{
+    struct rg_page_walk walk;
+    struct rg_source_page page;
+    struct rg_buffer out;
+    struct rg_span packed;
+    uint32_t values = 0;
+    bool is_end = false;
+
+    rg_buffer_init(&out, &bench->memory, INT32_MAX);
+    rg_page_walk_init(&walk, survey);
+    while (values < trial_values && out.bytes < bench->page_bytes) {
+        RG_TRY(rg_page_walk_next(&walk, &page, &is_end, err));
+        if (is_end)
+            break;
+        if (rg_is_index_page(&page))
+            RG_TRY(dissolve_some(bench, survey, &page, table, &out, &values, err));
+    }
+    RG_TRY(rg_bench_compress(bench, rg_buffer_span(&out), &packed, err));
+    *ret_bytes = values == 0 ? 0 : (double)packed.bytes / values;
+    return RG_OK;
+}
+
+static enum rg_status take_one(struct rg_bench *bench, struct rg_promoter *promoter,
+                               const struct rg_survey *survey, bool is_thinned, bool is_trial,
+                               struct hash_set *ret_set, struct rg_layout_facts *facts,
+                               struct rg_error *err)
+{
+    struct rg_dict_table table = {0};
+    struct rg_span plain;
+    bool is_identity;
+
+    RG_TRY(rg_promoter_test(promoter, survey, &is_identity, err));
+    facts->are_samples_identity = facts->are_samples_identity && is_identity;
+    RG_TRY(rg_bench_decompress(bench, &bench->dictionary, survey->source->chunk->codec, true,
+                               survey->dictionary, survey->dictionary_raw_bytes, &plain, err));
+    RG_TRY(rg_dict_table_fill(&table, bench, plain, survey->dictionary_entries, err));
+    RG_TRY(fill_set(bench, &table, is_thinned, ret_set, err));
+    if (is_trial)
+        RG_TRY(run_trial(bench, survey, &table, &facts->trial_bytes, err));
+    return RG_OK;
+}
+
+static void compare_pairs(const struct hash_set sets[SAMPLES_MAX], uint32_t count, bool is_thinned,
+                          struct rg_layout_facts *facts)
+{
+    const double factor = is_thinned ? THINNED : 1;
+
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t k = i + 1; k < count; k++) {
+            facts->pair_products += factor * factor * sets[i].count * sets[k].count;
+            facts->pair_hits += factor * count_hits(&sets[i], &sets[k]);
+        }
+    }
+}
+
+enum rg_status rg_sample_take(struct rg_bench *bench, struct rg_promoter *promoter,
+                              const struct rg_survey *surveys, size_t survey_count,
+                              const struct rg_dict_groups *groups,
+                              struct rg_layout_facts *ret_facts, size_t *ret_culprit,
+                              struct rg_error *err)
+{
+    struct rg_layout_facts facts = {
+        .distinct_count = groups->count,
+        .are_samples_identity = true,
+        .dictionary_bytes_max = bench->dictionary_bytes_max,
+        .codec = bench->codec,
+        .level = bench->level,
+    };
+    struct hash_set sets[SAMPLES_MAX] = {{0}};
+    size_t picked[SAMPLES_MAX];
+    bool is_thinned = false;
+
+    sum_up(surveys, survey_count, &facts);
+    const uint32_t count = pick(surveys, survey_count, picked);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct rg_survey *survey = &surveys[picked[i]];
+
+        facts.has_sampled_values = facts.has_sampled_values || survey->value_page_count > 0;
+        facts.sample_entries += (double)survey->dictionary_entries / count;
+        is_thinned = is_thinned || survey->dictionary_entries > entries_whole;
+    }
+    const bool is_clear = facts.source_count <= 1 || facts.has_sampled_values;
+    for (uint32_t i = 0; i < count && !is_clear; i++) {
+        *ret_culprit = picked[i];
+        RG_TRY(take_one(bench, promoter, &surveys[picked[i]], is_thinned, i == count / 2, &sets[i],
+                        &facts, err));
+    }
+    compare_pairs(sets, is_clear ? 0 : count, is_thinned, &facts);
+    *ret_facts = facts;
+    return RG_OK;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A snappy body is its raw length and then elements that only look back, so that bodies can be
+ * joined by adding the lengths and putting the elements one behind the other. That is only safe
+ * when each body is sound by itself: a copy that looks back too far would find the bytes of the
+ * body in front and yield wrong values in silence. Hence every body is decompressed once; what is
+ * saved is the compressor, which costs several times more.
+ */
+
+#include "stitch/values.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "stitch/dict_table.h"
+
+static enum rg_status refuse_short(uint32_t got, uint32_t wanted, struct rg_error *err)
+{
+    return rg_fail(err, RG_ERR_CORRUPT, "page ends at value %u of %u", got, wanted);
+}
+
+static enum rg_status string_extent(struct rg_span plain, uint32_t value_count, size_t *ret_bytes,
+                                    struct rg_error *err)
+{
+    size_t at = 0;
+
+    for (uint32_t i = 0; i < value_count; i++) {
+        uint32_t bytes;
+
+        if (plain.bytes - at < sizeof bytes)
+            return refuse_short(i, value_count, err);
+        memcpy(&bytes, plain.data + at, sizeof bytes);
+        at += sizeof bytes;
+        if (bytes > plain.bytes - at)
+            return refuse_short(i, value_count, err);
+        at += bytes;
+    }
+    *ret_bytes = at;
+    return RG_OK;
+}
+
+enum rg_status rg_plain_extent(const struct rg_leaf *leaf, struct rg_span plain,
+                               uint32_t value_count, size_t *ret_bytes, struct rg_error *err)
+{
+    const uint32_t each = rg_plain_bytes(leaf);
+    const size_t bytes =
+        leaf->type == RG_TYPE_BOOLEAN ? ((size_t)value_count + 7) / 8 : (size_t)value_count * each;
+
+    if (leaf->type == RG_TYPE_BYTE_ARRAY)
+        return string_extent(plain, value_count, ret_bytes, err);
+    if (bytes > plain.bytes)
+        return refuse_short(each == 0 ? 0 : (uint32_t)(plain.bytes / each), value_count, err);
+    *ret_bytes = bytes;
+    return RG_OK;
+}
+
+static bool can_splice(const struct rg_joiner *joiner, const struct rg_plain_values *values)
+{
+    return values->is_compressed && values->codec == RG_CODEC_SNAPPY &&
+           joiner->bench->codec == RG_CODEC_SNAPPY;
+}
+
+enum rg_join_kind rg_values_kind(const struct rg_joiner *joiner,
+                                 const struct rg_plain_values *values)
+{
+    if (joiner->bench->leaf->type == RG_TYPE_BOOLEAN)
+        return RG_JOIN_BITS;
+    if (joiner->kind == RG_JOIN_VALUES || joiner->kind == RG_JOIN_SPLICED)
+        return joiner->kind;
+    return can_splice(joiner, values) ? RG_JOIN_SPLICED : RG_JOIN_VALUES;
+}
+
+/* What follows the raw length in front of a snappy body that is known to be sound. */
+static struct rg_span elements_of(struct rg_span body)
+{
+    size_t at = 0;
+
+    while (at < body.bytes && (body.data[at] & 128) != 0)
+        at++;
+    at += at < body.bytes;
+    return (struct rg_span){body.data + at, body.bytes - at};
+}
+
+static enum rg_status append_spliced(struct rg_joiner *joiner, const struct rg_plain_values *values,
+                                     struct rg_span raw, struct rg_error *err)
+{
+    struct rg_span body = values->body;
+    const bool is_as_it_is = can_splice(joiner, values) && raw.bytes == values->raw_bytes;
+
+    if (!is_as_it_is)
+        RG_TRY(rg_bench_compress(joiner->bench, raw, &body, err));
+    const struct rg_span elements = elements_of(body);
+    rg_buffer_append(&joiner->values, elements.data, elements.bytes);
+    joiner->spliced_bytes += raw.bytes;
+    joiner->bench->moves.copied_bytes += elements.bytes;
+    return RG_OK;
+}
+
+/* Appends `count` bits behind the present_count - count that are there. */
+static void append_bits(struct rg_joiner *joiner, const uint8_t *bits, uint32_t count)
+{
+    const uint32_t shift = (joiner->present_count - count) % 8;
+    const size_t bytes = ((size_t)count + 7) / 8;
+    uint8_t *room = rg_buffer_reserve(&joiner->values, bytes + 1);
+
+    if (room == NULL || count == 0)
+        return;
+    for (size_t i = 0; i < bytes; i++) {
+        const uint32_t left = count - (uint32_t)i * 8;
+        const uint8_t mask = left < 8 ? (uint8_t)((1U << left) - 1) : 255;
+        const uint8_t byte = bits[i] & mask;
+
+        if (shift == 0) {
+            room[i] = byte;
+        } else {
+            room[(ptrdiff_t)i - 1] |= (uint8_t)(byte << shift);
+            room[i] = (uint8_t)(byte >> (8 - shift));
+        }
+    }
+    joiner->values.bytes = ((size_t)joiner->present_count + 7) / 8;
+}
+
+/* RLE booleans: a length, then runs of one bit (Encodings.md). */
+static enum rg_status append_runs(struct rg_joiner *joiner, struct rg_span raw, uint32_t count,
+                                  struct rg_error *err)
+{
+    const uint32_t before = joiner->present_count - count;
+    struct rg_level_reader reader;
+    uint32_t values[256];
+
+    if (raw.bytes < 4)
+        return refuse_short(0, count, err);
+    raw.data += 4;
+    raw.bytes -= 4;
+    rg_level_reader_init(&reader, raw, 1, 1, count);
+    joiner->present_count = before;
+    for (uint32_t at = 0; at < count; at += 256) {
+        const uint32_t step = count - at < 256 ? count - at : 256;
+        uint8_t bits[32] = {0};
+
+        RG_TRY(rg_level_read(&reader, step, values, err));
+        for (uint32_t i = 0; i < step; i++)
+            bits[i / 8] |= (uint8_t)(values[i] << i % 8);
+        joiner->present_count += step;
+        append_bits(joiner, bits, step);
+    }
+    return RG_OK;
+}
+
+enum rg_status rg_values_move(struct rg_joiner *joiner, const struct rg_plain_values *values,
+                              struct rg_error *err)
+{
+    struct rg_span raw;
+    size_t extent;
+
+    RG_TRY(rg_bench_decompress(joiner->bench, &joiner->bench->page, values->codec,
+                               values->is_compressed, values->body, values->raw_bytes, &raw, err));
+    if (values->encoding == RG_ENCODING_RLE) {
+        RG_TRY(append_runs(joiner, raw, values->value_count, err));
+        return rg_buffer_check(&joiner->values, "page", err);
+    }
+    RG_TRY(rg_plain_extent(joiner->bench->leaf, raw, values->value_count, &extent, err));
+    raw.bytes = extent;
+    if (joiner->kind == RG_JOIN_BITS) {
+        append_bits(joiner, raw.data, values->value_count);
+    } else if (joiner->kind == RG_JOIN_SPLICED) {
+        RG_TRY(append_spliced(joiner, values, raw, err));
+    } else {
+        rg_buffer_append(&joiner->values, raw.data, raw.bytes);
+        joiner->bench->moves.copied_bytes += raw.bytes;
+    }
+    return rg_buffer_check(&joiner->values, "page", err);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "stitch/chunk.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "parquet/types.h"
+#include "support/column.h"
+#include "support/naive.h"
+#include "support/test.h"
+
+enum {
+    SOURCES_MAX = 8,
+};
+
+/* Sources of one column, and what they hold together. */
+struct sources {
+    const struct rg_schema *schema; /* Of the output. */
+    struct rg_stitch_source items[SOURCES_MAX];
+    struct built_chunk built[SOURCES_MAX];
+    size_t count;
+    struct column expected;
+};
+
+static void *need(struct test *t, struct rg_arena *arena, size_t count, size_t bytes_each)
+{
+    void *memory = rg_arena_array(arena, count, bytes_each);
+
+    CHECK_MEMORY(memory);
+    return memory;
+}
+
+/* What a definition level of `from` is in `to`, whose elements may be optional where its are not.
+ */
+static uint8_t widened_level(const struct rg_schema *from, const struct rg_schema *to, uint8_t def)
+{
+    uint8_t from_level = 0;
+    uint8_t to_level = 0;
+
+    for (uint32_t i = 1; i < from->element_count; i++) {
+        if (from->elements[i].repetition != RG_REQUIRED && from_level++ == def)
+            return to_level;
+        to_level = (uint8_t)(to_level + (to->elements[i].repetition != RG_REQUIRED));
+    }
+    return to_level;
+}
+
+static void append_column(struct test *t, struct rg_arena *arena, struct sources *sources,
+                          const struct rg_schema *schema, const struct column *column)
+{
+    struct column *sum = &sources->expected;
+    struct slot *slots = need(t, arena, sum->slot_count + column->slot_count, sizeof *slots);
+
+    if (sum->slot_count > 0)
+        memcpy(slots, sum->slots, sum->slot_count * sizeof *slots);
+    for (uint32_t i = 0; i < column->slot_count; i++) {
+        slots[sum->slot_count + i] = column->slots[i];
+        slots[sum->slot_count + i].def =
+            widened_level(schema, sources->schema, column->slots[i].def);
+    }
+    sum->slots = slots;
+    sum->slot_count += column->slot_count;
+    sum->row_count += column->row_count;
+}
+
+static const struct rg_writer any_writer = {.major = 1, .is_parsed = true};
+
+static void add_source(struct test *t, struct rg_arena *arena, struct choices *c,
+                       struct sources *sources, const struct rg_schema *schema,
+                       const struct column *column, const struct chunk_style *style)
+{
+    const size_t at = sources->count++;
+    struct built_chunk *built = &sources->built[at];
+    const uint64_t file_offset = 4 + choose(c, 1000);
+
+    *built = chunk_build(t, arena, c, schema, column, style, file_offset);
+    sources->items[at] = (struct rg_stitch_source){
+        .chunk = &built->chunk,
+        .leaf = &schema->leaves[0],
+        .writer = &any_writer,
+        .bytes = built->bytes,
+        .row_count = column->row_count,
+        .offset_index = built->has_index ? &built->offset_index : NULL,
+        .column_index = built->has_index ? &built->column_index : NULL,
+        .file_offset = file_offset,
+        .name = "source",
+        .schema = schema,
+    };
+    append_column(t, arena, sources, schema, column);
+}
+
+/* Stitches and joins the segments; NULL data when there was no memory. */
+static struct rg_span stitch(struct test *t, struct rg_arena *keep,
+                             struct rg_stitch_context *context, const struct sources *sources,
+                             const struct rg_stitch_options *options, struct rg_arena *arena,
+                             struct rg_arena *scratch, bool may_lack_memory,
+                             struct rg_stitch_output *output)
+{
+    const struct rg_stitch_column column = {sources->schema, 0, options};
+    size_t culprit = SIZE_MAX;
+    const enum rg_status status = rg_stitch_chunk(context, &column, sources->items, sources->count,
+                                                  arena, scratch, output, &culprit, &t->err);
+
+    if (status == RG_ERR_NOMEM && may_lack_memory)
+        return (struct rg_span){NULL, 0};
+    CHECK_OK(status);
+    return naive_join(t, keep, output);
+}
+
+static bool is_in_sources(const struct sources *sources, const uint8_t *at)
+{
+    for (size_t i = 0; i < sources->count; i++) {
+        const struct rg_span bytes = sources->items[i].bytes;
+
+        if ((uintptr_t)at >= (uintptr_t)bytes.data &&
+            (uintptr_t)at < (uintptr_t)bytes.data + bytes.bytes)
+            return true;
+    }
+    return false;
+}
+
+static void check_crc(const struct sources *sources, const struct rg_stitch_output *output)
+{
+    uint32_t crc = 0;
+
+    for (size_t i = 0; i < output->segment_count; i++) {
+        const struct rg_segment *segment = &output->segments[i];
+
+        if (!is_in_sources(sources, segment->data))
+            crc = rg_crc32_update(crc, (struct rg_span){segment->data, segment->bytes});
+    }
+    CHECK_U64(output->changed_crc, crc);
+}
+
+static void check_moves(const struct rg_stitch_output *output)
+{
+    uint64_t out_bytes = 0;
+
+    for (unsigned i = 0; i < RG_VERDICT_COUNT; i++)
+        out_bytes += output->moves.out_bytes[i];
+    CHECK(out_bytes <= output->bytes);
+}
+
+/* The same bytes come out again, from a used context and with just the memory that is needed. */
+static void check_again(struct test *t, struct rg_arena *keep, struct rg_stitch_context *context,
+                        const struct sources *sources, const struct rg_stitch_options *options,
+                        struct rg_span wanted, size_t arena_bytes)
+{
+    struct rg_stitch_output output;
+    struct rg_arena arena;
+    struct rg_arena scratch;
+
+    rg_arena_init(&arena, &t->allocator, arena_bytes);
+    rg_arena_init(&scratch, &t->allocator, SIZE_MAX);
+    const struct rg_span again =
+        stitch(t, keep, context, sources, options, &arena, &scratch, false, &output);
+    CHECK_SPAN(again, wanted);
+    rg_arena_fini(&arena);
+    rg_arena_fini(&scratch);
+    rg_arena_init(&arena, &t->allocator, arena_bytes / 2);
+    const struct rg_span half =
+        stitch(t, keep, context, sources, options, &arena, &scratch, true, &output);
+    if (half.data != NULL)
+        CHECK_SPAN(half, wanted);
+    rg_arena_fini(&arena);
+    rg_arena_fini(&scratch);
+}
+
+static void check_stitch(struct test *t, struct rg_arena *keep, const struct sources *sources,
+                         const struct rg_stitch_options *options)
+{
+    struct rg_stitch_context *context = rg_stitch_context_new(&t->allocator);
+    struct rg_stitch_output output;
+    struct rg_arena arena;
+    struct rg_arena scratch;
+
+    CHECK_MEMORY(context);
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    rg_arena_init(&scratch, &t->allocator, SIZE_MAX);
+    const struct rg_span bytes =
+        stitch(t, keep, context, sources, options, &arena, &scratch, false, &output);
+    naive_check(t, keep, sources->schema, &output, &sources->expected);
+    check_crc(sources, &output);
+    check_moves(&output);
+    const size_t arena_bytes = arena.bytes;
+    rg_arena_fini(&arena);
+    rg_arena_fini(&scratch);
+    check_again(t, keep, context, sources, options, bytes, arena_bytes);
+    rg_stitch_context_free(context);
+}
+
+static struct rg_schema *draw_schema(struct test *t, struct rg_arena *arena, struct choices *c)
+{
+    static const struct {
+        enum rg_type type;
+        int32_t type_length;
+    } types[] = {
+        {RG_TYPE_INT64, 0},   {RG_TYPE_BYTE_ARRAY, 0},
+        {RG_TYPE_INT32, 0},   {RG_TYPE_DOUBLE, 0},
+        {RG_TYPE_BOOLEAN, 0}, {RG_TYPE_FIXED_LEN_BYTE_ARRAY, 16},
+        {RG_TYPE_FLOAT, 0},   {RG_TYPE_FIXED_LEN_BYTE_ARRAY, 5},
+        {RG_TYPE_INT96, 0},
+    };
+    const uint32_t at = choose(c, sizeof types / sizeof types[0] - 1);
+    const enum column_nesting nesting =
+        choose_bool(c) ? choose(c, 1) : (enum column_nesting)choose(c, NESTING_COUNT - 1);
+
+    return column_schema(t, arena, nesting, types[at].type, types[at].type_length);
+}
+
+static struct rg_stitch_options draw_options(struct choices *c)
+{
+    static const uint8_t codecs[] = {RG_CODEC_KEEP,   RG_CODEC_KEEP, RG_CODEC_KEEP,
+                                     RG_CODEC_SNAPPY, RG_CODEC_ZSTD, RG_CODEC_NONE};
+    struct rg_stitch_options options = {
+        .codec = codecs[choose(c, sizeof codecs - 1)],
+        .has_crc = choose(c, 3) == 0,
+    };
+
+    options.level = options.codec == RG_CODEC_KEEP ? 0 : rg_codec_level_default(options.codec);
+    if (choose(c, 2) == 0)
+        options.page_rows_target = 1 + choose(c, 200);
+    if (choose(c, 2) == 0)
+        options.page_bytes_target = 1 + choose(c, 5000);
+    if (choose(c, 3) == 0)
+        options.dictionary_bytes_max = 1 + choose(c, 4000);
+    return options;
+}
+
+/* `rows_max` in a source. */
+static void stitch_some(struct test *t, struct choices *c, uint32_t rows_max)
+{
+    struct sources sources = {0};
+    struct rg_arena keep;
+    struct chunk_style shared;
+
+    rg_arena_init(&keep, &t->allocator, SIZE_MAX);
+    const struct rg_schema *narrow = draw_schema(t, &keep, c);
+    const struct rg_schema *wide = column_schema_widened(t, &keep, narrow);
+    const bool is_widened = choose(c, 4) == 0;
+    const struct rg_stitch_options options = draw_options(c);
+    struct value_style values = {
+        .distinct = choose_bool(c) ? 0 : 1 + choose(c, choose_bool(c) ? 5 : 1000),
+        .null_percent = choose_bool(c) ? 0 : choose(c, 100),
+        .string_bytes = choose(c, 40),
+    };
+    const uint32_t count = 1 + choose(c, SOURCES_MAX - 1);
+    const bool is_uniform = choose_bool(c);
+
+    sources.schema = is_widened ? wide : narrow;
+    shared = chunk_style_draw(c, &narrow->leaves[0]);
+    for (uint32_t i = 0; i < count; i++) {
+        const bool is_wide = is_widened && choose_bool(c);
+        const struct rg_schema *schema = is_wide ? wide : narrow;
+        const struct chunk_style style =
+            is_uniform ? shared : chunk_style_draw(c, &schema->leaves[0]);
+        const uint32_t rows = 1 + choose(c, choose(c, 5) == 0 ? rows_max : rows_max / 50);
+
+        values.first = choose(c, 3) == 0 ? 0 : choose(c, 300);
+        if (choose(c, 9) == 0)
+            values.null_percent = 100;
+        const struct column column = column_make(t, &keep, c, &schema->leaves[0], rows, &values);
+        add_source(t, &keep, c, &sources, schema, &column, &style);
+    }
+    check_stitch(t, &keep, &sources, &options);
+    rg_arena_fini(&keep);
+}
+
+static void property_stitched_rows_are_all_rows_in_order(struct test *t, struct choices *c)
+{
+    stitch_some(t, c, 3000);
+}
+
+static void property_larger_chunks_too(struct test *t, struct choices *c)
+{
+    stitch_some(t, c, 20000);
+}
+
+TEST(larger_chunks_too)
+{
+    test_property(t, "larger chunks too", 20, property_larger_chunks_too);
+}
+
+TEST(stitched_rows_are_all_rows_in_order)
+{
+    test_property(t, "stitched rows are all rows in order", 400,
+                  property_stitched_rows_are_all_rows_in_order);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test_case cases[] = {
+        {"stitched_rows_are_all_rows_in_order", stitched_rows_are_all_rows_in_order},
+        {"larger_chunks_too", larger_chunks_too},
+    };
+
+    return test_main("stitch/chunk", cases, sizeof cases / sizeof cases[0], argc, argv);
+}
