@@ -783,7 +783,7 @@ enum weir_status rg_bin_run_stitch(struct weir_job *job, void *item, const struc
     struct rg_run *run = bin->output->batch->run;
     struct bin_column *slot = &state->columns[call->part];
     const struct rg_stitch_column column = column_of(bin, bin->column_first + call->part);
-    struct rg_stitch_source *sources;
+    struct rg_stitch_source *sources = NULL;
     struct rg_error err = {0};
     struct rg_arena scratch;
     size_t culprit = SIZE_MAX;
