@@ -437,7 +437,7 @@ static enum rg_status record(struct rg_partition *partition, struct rg_error *er
     RG_TRY(rg_layout_note_outputs(partition, err));
     rg_arena_init(&scratch, &partition->memory, SIZE_MAX);
     const enum rg_status status =
-        rg_commit_check(&partition->commit, &turn->batch, &scratch, &is_good, err);
+        rg_commit_check(&partition->commit, &turn->look, &turn->batch, &scratch, &is_good, err);
     rg_arena_fini(&scratch);
     RG_TRY(status);
     if (!is_good)
