@@ -256,7 +256,7 @@ enum rg_status rg_column_chunk_parse(struct rg_meta_parser *parser, const struct
     struct rg_meta_cursor at = {0};
     const uint32_t extension_count = parser->extension_count;
 
-    *ret_chunk = (struct rg_column_chunk){.type = leaf->type};
+    ret_chunk->type = leaf->type;
     while (rg_meta_next(parser, &chunk_fields, &at)) {
         if (at.field.id == 3)
             RG_TRY(parse_meta_data(parser, leaf, ret_chunk, err));

@@ -14,7 +14,7 @@
 static const size_t rg_column_chunk_bytes_min = 16;
 
 /*
- * Parses the chunk of `leaf`, overwriting all of *ret_chunk.
+ * Parses the chunk of `leaf` into *ret_chunk, which is zeroed.
  *
  * Errors:  RG_ERR_CORRUPT when malformed, when a field is missing that the format demands, or when
  *          type or path are not the leaf's; RG_ERR_NOMEM.

@@ -68,6 +68,10 @@ static const struct rg_meta_fields file_fields = {
     .required = 0x1e,
 };
 
+enum {
+    CHUNKS_ZEROED = 8
+};
+
 /* FileMetaData while it is being parsed. */
 struct file_parser {
     struct rg_meta_parser meta;
@@ -177,6 +181,12 @@ static enum rg_status parse_sorting_columns(struct rg_meta_parser *parser, uint8
     return RG_OK;
 }
 
+/* Chunks are zeroed a few at a time: what is filled next lies in the first-level cache then. */
+static void zero_chunks(struct rg_column_chunk *chunks, uint32_t count)
+{
+    memset(chunks, 0, (count < CHUNKS_ZEROED ? count : CHUNKS_ZEROED) * sizeof *chunks);
+}
+
 static enum rg_status parse_columns(struct file_parser *parser, uint8_t type,
                                     struct rg_row_group *group, struct rg_error *err)
 {
@@ -190,7 +200,6 @@ static enum rg_status parse_columns(struct file_parser *parser, uint8_t type,
     if (list.count != schema->leaf_count)
         return rg_fail(err, RG_ERR_CORRUPT, "%u column chunks for %u columns", list.count,
                        schema->leaf_count);
-    /* Not zeroed as a whole: each chunk is when its turn comes, and then is warm in the cache. */
     if (!rg_mul_size(list.count, sizeof *group->columns, &bytes))
         return rg_meta_no_memory(list.count, "column chunks", err);
     group->columns = rg_arena_alloc(parser->meta.arena, bytes);
@@ -200,6 +209,8 @@ static enum rg_status parse_columns(struct file_parser *parser, uint8_t type,
         const struct rg_leaf *leaf = &schema->leaves[i];
         char text[RG_PATH_TEXT_BYTES];
 
+        if (i % CHUNKS_ZEROED == 0)
+            zero_chunks(&group->columns[i], list.count - i);
         if (rg_column_chunk_parse(&parser->meta, leaf, &group->columns[i], err) != RG_OK)
             return rg_within(err, "column %u (%s)", i,
                              rg_schema_path_text(schema, leaf->element_index, text));

@@ -58,7 +58,6 @@ void rg_statistics_parse(struct rg_meta_parser *parser, uint8_t type,
     struct rg_meta_cursor at = {0};
     struct rg_statistics *const s = ret_statistics;
 
-    *s = (struct rg_statistics){0};
     if (!rg_thrift_read_struct(reader, type))
         return;
     while (rg_meta_next(parser, &statistics_fields, &at)) {

@@ -10,7 +10,7 @@
 
 #include "parquet/meta_parser_impl.h"
 
-/* Overwrites all of *ret_statistics; allocates nothing. */
+/* Fills *ret_statistics, which is zeroed; allocates nothing. */
 void rg_statistics_parse(struct rg_meta_parser *parser, uint8_t type,
                          struct rg_statistics *ret_statistics);
 

@@ -35,8 +35,7 @@ void rg_thrift_reader_init(struct rg_thrift_reader *reader, struct rg_span bytes
     *reader = (struct rg_thrift_reader){begin, begin + bytes.bytes, begin, NULL, 0};
 }
 
-__attribute__((cold, noinline)) void rg_thrift_fail(struct rg_thrift_reader *reader,
-                                                    const char *failure)
+__attribute__((cold)) void rg_thrift_fail(struct rg_thrift_reader *reader, const char *failure)
 {
     if (reader->failure == NULL) {
         reader->failure = failure;
@@ -58,16 +57,14 @@ static size_t bytes_left(const struct rg_thrift_reader *reader)
     return (size_t)(reader->end - reader->next);
 }
 
-/* The end, a stop byte, or an id that is written out or near the end of its range. */
-bool rg_thrift_next_field_rare(struct rg_thrift_reader *reader, struct rg_thrift_field *field)
+/* The end, or an id that is written out or near the end of its range. */
+bool rg_thrift_next_long_field(struct rg_thrift_reader *reader, struct rg_thrift_field *field)
 {
     if (reader->next == reader->end) {
         rg_thrift_fail(reader, "bytes end inside a struct");
         return false;
     }
     const uint8_t header = *reader->next++;
-    if (header == RG_THRIFT_STOP)
-        return false;
     const int64_t id =
         header < 0x10 ? rg_thrift_read_i64(reader, RG_THRIFT_I16) : field->id + (header >> 4);
     if (id < INT16_MIN || id > INT16_MAX)
@@ -79,83 +76,57 @@ bool rg_thrift_next_field_rare(struct rg_thrift_reader *reader, struct rg_thrift
     return true;
 }
 
-/* The bytes one at a time: near the end of the span, and numbers of more than 56 bits. */
-static uint64_t read_varint_slowly(struct rg_thrift_reader *reader)
+/* Says why rg_thrift_long_number() found none. */
+__attribute__((cold)) void rg_thrift_long_number_fail(struct rg_thrift_reader *reader)
 {
+    const bool is_cut = bytes_left(reader) < VARINT_BYTES_MAX;
+
+    rg_thrift_fail(reader, is_cut ? "bytes end inside a number" : "number of more than 64 bits");
+}
+
+/* The bytes one at a time: near the end of the span, and numbers of more than 56 bits. */
+static struct rg_thrift_number read_number_slowly(const uint8_t *next, const uint8_t *end)
+{
+    const size_t left = (size_t)(end - next);
+    const uint32_t count_max = left < VARINT_BYTES_MAX ? (uint32_t)left : VARINT_BYTES_MAX;
     uint64_t value = 0;
 
-    for (uint32_t i = 0; i < VARINT_BYTES_MAX; i++) {
-        if (reader->next == reader->end) {
-            rg_thrift_fail(reader, "bytes end inside a number");
-            return 0;
-        }
-        const uint8_t byte = *reader->next++;
+    for (uint32_t i = 0; i < count_max; i++) {
+        const uint8_t byte = next[i];
+
         if (i == VARINT_BYTES_MAX - 1 && byte > 1)
             break;
         value |= (uint64_t)(byte & 0x7f) << (7 * i);
         if (byte < 0x80)
-            return value;
+            return (struct rg_thrift_number){value, next + i + 1};
     }
-    rg_thrift_fail(reader, "number of more than 64 bits");
-    return 0;
+    return (struct rg_thrift_number){0, NULL};
 }
 
 /*
  * Eight bytes at once where there are eight: lengths vary from number to number, so a loop over the
  * bytes would be mispredicted each time.
  */
-uint64_t rg_thrift_varint_rare(struct rg_thrift_reader *reader)
+struct rg_thrift_number rg_thrift_long_number(const uint8_t *next, const uint8_t *end)
 {
     uint64_t word;
 
-    if (bytes_left(reader) < sizeof word)
-        return read_varint_slowly(reader);
-    memcpy(&word, reader->next, sizeof word);
+    if ((size_t)(end - next) < sizeof word)
+        return read_number_slowly(next, end);
+    memcpy(&word, next, sizeof word);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     word = __builtin_bswap64(word);
 #endif
     const uint64_t ends = ~word & UINT64_C(0x8080808080808080);
     if (ends == 0)
-        return read_varint_slowly(reader);
+        return read_number_slowly(next, end);
     /* Bits up to the first byte without a continuation bit, then the sevens moved together. */
     word &= ends ^ (ends - 1);
     word &= UINT64_C(0x7f7f7f7f7f7f7f7f);
     word = (word & UINT64_C(0x007f007f007f007f)) | (word & UINT64_C(0x7f007f007f007f00)) >> 1;
     word = (word & UINT64_C(0x00003fff00003fff)) | (word & UINT64_C(0x3fff00003fff0000)) >> 2;
     word = (word & UINT64_C(0x000000000fffffff)) | (word & UINT64_C(0x0fffffff00000000)) >> 4;
-    reader->next += (uint32_t)__builtin_ctzll(ends) / 8 + 1;
-    return word;
-}
-
-int64_t rg_thrift_integer_rare(struct rg_thrift_reader *reader, uint8_t type)
-{
-    if (type != RG_THRIFT_I8) {
-        rg_thrift_fail(reader, "field of another type where an integer belongs");
-        return 0;
-    }
-    if (reader->next == reader->end) {
-        rg_thrift_fail(reader, "bytes end inside a number");
-        return 0;
-    }
-    return (int8_t)*reader->next++;
-}
-
-int32_t rg_thrift_read_i32(struct rg_thrift_reader *reader, uint8_t type)
-{
-    const int64_t value = rg_thrift_read_i64(reader, type);
-
-    if (value < INT32_MIN || value > INT32_MAX) {
-        rg_thrift_fail(reader, "number out of the range of 32 bits");
-        return 0;
-    }
-    return (int32_t)value;
-}
-
-bool rg_thrift_read_bool(struct rg_thrift_reader *reader, uint8_t type)
-{
-    if (type != RG_THRIFT_TRUE && type != RG_THRIFT_FALSE)
-        rg_thrift_fail(reader, "field of another type where a boolean belongs");
-    return type == RG_THRIFT_TRUE;
+    return (struct rg_thrift_number){word, next + (uint32_t)__builtin_ctzll(ends) / 8 + 1};
 }
 
 /* False is 2 by the specification, and 0 from some writers (its section "List and Set"). */
@@ -191,31 +162,6 @@ double rg_thrift_read_double(struct rg_thrift_reader *reader, uint8_t type)
 #endif
     memcpy(&value, &bits, sizeof value);
     return value;
-}
-
-struct rg_span rg_thrift_read_binary(struct rg_thrift_reader *reader, uint8_t type)
-{
-    if (type != RG_THRIFT_BINARY) {
-        rg_thrift_fail(reader, "field of another type where text or bytes belong");
-        return (struct rg_span){NULL, 0};
-    }
-    const uint64_t bytes = rg_thrift_varint(reader);
-    if (bytes > bytes_left(reader)) {
-        rg_thrift_fail(reader, "text or bytes longer than what is there");
-        return (struct rg_span){NULL, 0};
-    }
-    if (reader->failure != NULL)
-        return (struct rg_span){NULL, 0};
-    const struct rg_span span = {reader->next, (size_t)bytes};
-    reader->next += bytes;
-    return span;
-}
-
-bool rg_thrift_read_struct(struct rg_thrift_reader *reader, uint8_t type)
-{
-    if (type != RG_THRIFT_STRUCT)
-        rg_thrift_fail(reader, "field of another type where a struct belongs");
-    return type == RG_THRIFT_STRUCT;
 }
 
 static bool is_integer(uint8_t type)

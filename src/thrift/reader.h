@@ -53,9 +53,6 @@ struct rg_thrift_list {
 /* Borrows `bytes` as long as the reader, and what it gave, is in use. */
 void rg_thrift_reader_init(struct rg_thrift_reader *reader, struct rg_span bytes);
 
-/* Fails with `failure`, a static text, unless the reader failed before. */
-void rg_thrift_fail(struct rg_thrift_reader *reader, const char *failure);
-
 /*
  * Says what stuck.
  *
@@ -70,52 +67,88 @@ static inline size_t rg_thrift_offset(const struct rg_thrift_reader *reader)
     return (size_t)(reader->next - reader->begin);
 }
 
-/* The parts of the readers below that are rarely taken. */
-bool rg_thrift_next_field_rare(struct rg_thrift_reader *reader, struct rg_thrift_field *field);
-uint64_t rg_thrift_varint_rare(struct rg_thrift_reader *reader);
-int64_t rg_thrift_integer_rare(struct rg_thrift_reader *reader, uint8_t type);
+/* Fails with `failure`, a static text, unless the reader failed before. */
+void rg_thrift_fail(struct rg_thrift_reader *reader, const char *failure);
+
+/*
+ * What the readers below leave to a call. Numbers of several bytes are not rare: they come and go
+ * in registers.
+ */
+struct rg_thrift_number {
+    uint64_t value;
+    const uint8_t *next; /* NULL: none there. */
+};
+struct rg_thrift_number rg_thrift_long_number(const uint8_t *next, const uint8_t *end);
+void rg_thrift_long_number_fail(struct rg_thrift_reader *reader);
+bool rg_thrift_next_long_field(struct rg_thrift_reader *reader, struct rg_thrift_field *field);
 
 /* Reads a field header; false behind the last field of the struct, or after a failure. */
 static inline bool rg_thrift_next_field(struct rg_thrift_reader *reader,
                                         struct rg_thrift_field *field)
 {
     const int32_t id_before_max = INT16_MAX - 15;
+    const uint8_t header = reader->next == reader->end ? 1 : *reader->next;
 
-    if (reader->next == reader->end || *reader->next < 0x10 || field->id > id_before_max)
-        return rg_thrift_next_field_rare(reader, field);
-    field->id += *reader->next >> 4;
-    field->type = *reader->next++ & 15;
-    return true;
+    if (header >= 0x10 && field->id <= id_before_max) {
+        field->id += header >> 4;
+        field->type = header & 15;
+        reader->next++;
+        return true;
+    }
+    if (header != RG_THRIFT_STOP)
+        return rg_thrift_next_long_field(reader, field);
+    reader->next++;
+    return false;
 }
 
 /* A bare variable-length number. */
 static inline uint64_t rg_thrift_varint(struct rg_thrift_reader *reader)
 {
-    if (reader->next == reader->end || *reader->next >= 0x80)
-        return rg_thrift_varint_rare(reader);
-    return *reader->next++;
+    if (reader->next != reader->end && *reader->next < 0x80)
+        return *reader->next++;
+    const struct rg_thrift_number number = rg_thrift_long_number(reader->next, reader->end);
+    if (number.next == NULL)
+        rg_thrift_long_number_fail(reader);
+    else
+        reader->next = number.next;
+    return number.value;
 }
 
 /* An integer of any width. */
 static inline int64_t rg_thrift_read_i64(struct rg_thrift_reader *reader, uint8_t type)
 {
-    if (type < RG_THRIFT_I16 || type > RG_THRIFT_I64)
-        return rg_thrift_integer_rare(reader, type);
-    const uint64_t zigzag = rg_thrift_varint(reader);
-    return (int64_t)(zigzag >> 1) ^ -(int64_t)(zigzag & 1);
+    if (type >= RG_THRIFT_I16 && type <= RG_THRIFT_I64) {
+        const uint64_t zigzag = rg_thrift_varint(reader);
+
+        return (int64_t)(zigzag >> 1) ^ -(int64_t)(zigzag & 1);
+    }
+    if (type == RG_THRIFT_I8 && reader->next != reader->end)
+        return (int8_t)*reader->next++;
+    rg_thrift_fail(reader, type == RG_THRIFT_I8 ? "bytes end inside a number"
+                                                : "field of another type where an integer belongs");
+    return 0;
 }
 
 /* An integer of any width whose value must lie within those of the result. */
-int32_t rg_thrift_read_i32(struct rg_thrift_reader *reader, uint8_t type);
+static inline int32_t rg_thrift_read_i32(struct rg_thrift_reader *reader, uint8_t type)
+{
+    const int64_t value = rg_thrift_read_i64(reader, type);
+
+    if (value >= INT32_MIN && value <= INT32_MAX)
+        return (int32_t)value;
+    rg_thrift_fail(reader, "number out of the range of 32 bits");
+    return 0;
+}
 
 /* One that must not be negative: what Thrift, which has no unsigned numbers, says of sizes. */
 static inline uint64_t rg_thrift_read_u63(struct rg_thrift_reader *reader, uint8_t type)
 {
     const int64_t value = rg_thrift_read_i64(reader, type);
 
-    if (value < 0)
-        rg_thrift_fail(reader, "negative number where a count or a size belongs");
-    return value < 0 ? 0 : (uint64_t)value;
+    if (value >= 0)
+        return (uint64_t)value;
+    rg_thrift_fail(reader, "negative number where a count or a size belongs");
+    return 0;
 }
 
 /* One in 0 .. 2^31 - 1. */
@@ -123,9 +156,10 @@ static inline uint32_t rg_thrift_read_u31(struct rg_thrift_reader *reader, uint8
 {
     const int64_t value = rg_thrift_read_i64(reader, type);
 
-    if (value < 0 || value > INT32_MAX)
-        rg_thrift_fail(reader, "number out of the range of a count or a size");
-    return (uint32_t)value & INT32_MAX;
+    if (value >= 0 && value <= INT32_MAX)
+        return (uint32_t)value;
+    rg_thrift_fail(reader, "number out of the range of a count or a size");
+    return 0;
 }
 
 /* An enumeration's number in 0 .. 255. */
@@ -133,24 +167,50 @@ static inline uint8_t rg_thrift_read_u8(struct rg_thrift_reader *reader, uint8_t
 {
     const int64_t value = rg_thrift_read_i64(reader, type);
 
-    if (value < 0 || value > UINT8_MAX)
-        rg_thrift_fail(reader, "number out of the range of an enumeration");
-    return (uint8_t)value;
+    if (value >= 0 && value <= UINT8_MAX)
+        return (uint8_t)value;
+    rg_thrift_fail(reader, "number out of the range of an enumeration");
+    return 0;
 }
 
 /* The value of a boolean field. */
-bool rg_thrift_read_bool(struct rg_thrift_reader *reader, uint8_t type);
+static inline bool rg_thrift_read_bool(struct rg_thrift_reader *reader, uint8_t type)
+{
+    if (type != RG_THRIFT_TRUE && type != RG_THRIFT_FALSE)
+        rg_thrift_fail(reader, "field of another type where a boolean belongs");
+    return type == RG_THRIFT_TRUE;
+}
+
+/* Points into the reader's bytes; data is NULL after a failure only. */
+static inline struct rg_span rg_thrift_read_binary(struct rg_thrift_reader *reader, uint8_t type)
+{
+    const bool is_binary = type == RG_THRIFT_BINARY;
+    const uint64_t bytes = is_binary ? rg_thrift_varint(reader) : 0;
+    const bool fits = bytes <= (size_t)(reader->end - reader->next);
+
+    if (is_binary && fits && reader->failure == NULL) {
+        const struct rg_span span = {reader->next, (size_t)bytes};
+
+        reader->next += bytes;
+        return span;
+    }
+    rg_thrift_fail(reader, is_binary ? "text or bytes longer than what is there"
+                                     : "field of another type where text or bytes belong");
+    return (struct rg_span){NULL, 0};
+}
+
+/* True when `type` is a struct, whose fields come next. Otherwise fails. */
+static inline bool rg_thrift_read_struct(struct rg_thrift_reader *reader, uint8_t type)
+{
+    if (type != RG_THRIFT_STRUCT)
+        rg_thrift_fail(reader, "field of another type where a struct belongs");
+    return type == RG_THRIFT_STRUCT;
+}
 
 /* A boolean in a list. */
 bool rg_thrift_read_bool_element(struct rg_thrift_reader *reader);
 
 double rg_thrift_read_double(struct rg_thrift_reader *reader, uint8_t type);
-
-/* Points into the reader's bytes; data is NULL after a failure only. */
-struct rg_span rg_thrift_read_binary(struct rg_thrift_reader *reader, uint8_t type);
-
-/* True when `type` is a struct, whose fields come next. Otherwise fails. */
-bool rg_thrift_read_struct(struct rg_thrift_reader *reader, uint8_t type);
 
 /*
  * The header of a list (or set) whose elements are of `element_type`, and no shorter than
