@@ -6,7 +6,8 @@
  * Invariants of a reader:
  *
  *   (1) next <= end, and every run that was delivered lies in front of next.
- *   (2) A packed run's groups were checked to be there as a whole, so its kernels need no checks.
+ *   (2) The bytes of a packed run's values were checked to be there, so its kernels need no checks.
+ *       The rest of the last group may be missing.
  *   (3) The value counts of delivered runs and values_left add up to the stream's count.
  */
 
@@ -54,14 +55,19 @@ static enum rg_status read_header(struct rg_run_reader *reader, uint32_t *ret_he
     return rg_fail(err, RG_ERR_CORRUPT, "run header of more than 32 bits");
 }
 
+static size_t bytes_of(uint32_t value_count, uint32_t width)
+{
+    return ((size_t)value_count * width + 7) / 8;
+}
+
 static enum rg_status read_packed(struct rg_run_reader *reader, uint32_t group_count,
                                   struct rg_run *ret_run, struct rg_error *err)
 {
     const uint64_t values = (uint64_t)group_count * GROUP;
     const uint64_t left = (uint64_t)(reader->end - reader->next);
-    /* Groups behind the last value are padding and need not be there. */
+    /* What follows the last value is padding and need not be there: Impala leaves it out. */
     const uint32_t count = values < reader->values_left ? (uint32_t)values : reader->values_left;
-    const uint64_t needed = ((uint64_t)count + GROUP - 1) / GROUP * reader->width;
+    const uint64_t needed = bytes_of(count, reader->width);
 
     if (group_count == 0)
         return rg_fail(err, RG_ERR_CORRUPT, "bit-packed run of 0 groups");
@@ -113,6 +119,16 @@ enum rg_status rg_run_next(struct rg_run_reader *reader, struct rg_run *ret_run,
     return RG_OK;
 }
 
+/* The first `value_count` values of a group that may end behind them. */
+static void unpack_partial(const uint8_t *packed, uint32_t width, uint32_t value_count,
+                           uint32_t group[GROUP])
+{
+    uint8_t copy[32] = {0};
+
+    memcpy(copy, packed, bytes_of(value_count, width));
+    rg_unpack_groups(copy, width, 1, group);
+}
+
 void rg_unpack(const uint8_t *packed, uint32_t width, uint32_t first, uint32_t count,
                uint32_t *ret_values)
 {
@@ -123,7 +139,7 @@ void rg_unpack(const uint8_t *packed, uint32_t width, uint32_t first, uint32_t c
     if (skipped > 0 && count > 0) {
         const uint32_t here = GROUP - skipped < count ? GROUP - skipped : count;
 
-        rg_unpack_groups(next, width, 1, group);
+        unpack_partial(next, width, skipped + here, group);
         memcpy(ret_values, group + skipped, here * sizeof *group);
         next += width;
         ret_values += here;
@@ -133,7 +149,7 @@ void rg_unpack(const uint8_t *packed, uint32_t width, uint32_t first, uint32_t c
     rg_unpack_groups(next, width, whole, ret_values);
     const size_t rest = count % GROUP;
     if (rest > 0) {
-        rg_unpack_groups(next + whole * width, width, 1, group);
+        unpack_partial(next + whole * width, width, (uint32_t)rest, group);
         memcpy(ret_values + whole * GROUP, group, rest * sizeof *group);
     }
 }
@@ -185,6 +201,15 @@ enum rg_status rg_rle_decoder_next(struct rg_rle_decoder *decoder, uint32_t coun
     return RG_OK;
 }
 
+static void unpack_partial_u8(const uint8_t *packed, uint32_t width, uint32_t value_count,
+                              uint8_t group[GROUP])
+{
+    uint8_t copy[GROUP] = {0};
+
+    memcpy(copy, packed, bytes_of(value_count, width));
+    rg_unpack_groups_u8(copy, width, 1, group);
+}
+
 /* Values first .. first + count of a packed run to bytes, of width 0 to 8. */
 static void unpack_u8(const uint8_t *packed, uint32_t width, uint32_t first, uint32_t count,
                       uint8_t *ret_values)
@@ -196,7 +221,7 @@ static void unpack_u8(const uint8_t *packed, uint32_t width, uint32_t first, uin
     if (skipped > 0 && count > 0) {
         const uint32_t here = GROUP - skipped < count ? GROUP - skipped : count;
 
-        rg_unpack_groups_u8(next, width, 1, group);
+        unpack_partial_u8(next, width, skipped + here, group);
         memcpy(ret_values, group + skipped, here);
         next += width;
         ret_values += here;
@@ -206,7 +231,7 @@ static void unpack_u8(const uint8_t *packed, uint32_t width, uint32_t first, uin
     rg_unpack_groups_u8(next, width, whole, ret_values);
     const size_t rest = count % GROUP;
     if (rest > 0) {
-        rg_unpack_groups_u8(next + whole * width, width, 1, group);
+        unpack_partial_u8(next + whole * width, width, (uint32_t)rest, group);
         memcpy(ret_values + whole * GROUP, group, rest);
     }
 }

@@ -19,7 +19,8 @@ struct rg_run {
     bool is_packed;
     uint32_t value_count;  /* Padding already cut off. */
     uint32_t value;        /* Of a repeated run. */
-    const uint8_t *packed; /* Of a bit-packed run: (value_count + 7) / 8 groups of `width` bytes. */
+    const uint8_t *packed; /* Of a bit-packed run: (value_count * width + 7) / 8 bytes are there;
+                              the rest of the stream's last group may be missing (Impala). */
 };
 
 struct rg_run_reader {
@@ -42,7 +43,7 @@ void rg_run_reader_init(struct rg_run_reader *reader, struct rg_span bytes, uint
 RG_MUST_CHECK enum rg_status rg_run_next(struct rg_run_reader *reader, struct rg_run *ret_run,
                                          bool *ret_is_end, struct rg_error *err);
 
-/* Unpacks values first .. first + count of a bit-packed run. Reads only bytes of the run's groups.
+/* Unpacks values first .. first + count of a bit-packed run. Reads only the bytes that hold them.
  */
 void rg_unpack(const uint8_t *packed, uint32_t width, uint32_t first, uint32_t count,
                uint32_t *ret_values);

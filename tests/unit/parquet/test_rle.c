@@ -167,7 +167,7 @@ static const uint8_t empty_packed[] = {1, 0};
 static const uint8_t empty_repeated[] = {0, 0};
 static const uint8_t cut_value[] = {4};
 static const uint8_t wide_value[] = {4, 8};
-static const uint8_t cut_group[] = {3, 1, 2};
+static const uint8_t cut_group[] = {3};
 static const uint8_t endless_header[] = {0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0};
 static const uint8_t large_header[] = {0xff, 0xff, 0xff, 0xff, 0x1f};
 static const uint8_t one_of_two[] = {2, 1};
@@ -184,7 +184,7 @@ TEST(broken_runs_are_named)
         {"repeated run of nothing", {empty_repeated, 2}, "repeated run of 0 values"},
         {"no value", {cut_value, 1}, "inside the value"},
         {"value too wide", {wide_value, 2}, "repeated value 8 does not fit 3 bits"},
-        {"group cut", {cut_group, 3}, "bit-packed run of 3 bytes where 2 are left"},
+        {"group cut", {cut_group, 1}, "bit-packed run of 1 bytes where 0 are left"},
         {"header without end", {endless_header, 7}, "more than 32 bits"},
         {"header above 32 bits", {large_header, 5}, "more than 32 bits"},
         {"one value too few", {one_of_two, 2}, "runs end with 1 values to come"},
@@ -202,6 +202,29 @@ TEST(broken_runs_are_named)
         CHECK_ERROR(rg_rle_count_equal(rows[i].bytes, 3, 2, 1, &count, &t->err), RG_ERR_CORRUPT,
                     rows[i].text);
     }
+}
+
+/* Impala leaves out what pads the last group. */
+TEST(padding_of_the_last_group_may_be_missing)
+{
+    static const uint8_t bytes[] = {3, 0x4a, 0x05}; /* 10, 10, 1 in 5 bits. */
+    uint8_t *exact = rg_alloc(&t->allocator, sizeof bytes);
+    uint32_t values[3];
+    uint8_t small[3];
+    uint32_t count = 0;
+
+    CHECK_MEMORY(exact);
+    memcpy(exact, bytes, sizeof bytes);
+    const struct rg_span span = {exact, sizeof bytes};
+    CHECK_OK(rg_rle_decode(span, 5, 3, values, &t->err));
+    CHECK_OK(rg_rle_decode_u8(span, 5, 3, small, &t->err));
+    CHECK_OK(rg_rle_count_equal(span, 5, 3, 10, &count, &t->err));
+    CHECK_U64(values[0], 10);
+    CHECK_U64(values[1], 10);
+    CHECK_U64(values[2], 1);
+    CHECK(small[0] == 10 && small[1] == 10 && small[2] == 1);
+    CHECK_U64(count, 2);
+    rg_release(&t->allocator, exact, sizeof bytes);
 }
 
 /* Impala wrote more levels than the page has values (stitching.md section 2). */
@@ -258,6 +281,7 @@ int main(int argc, char **argv)
         {"unpacks_from_anywhere", unpacks_from_anywhere},
         {"no_bytes_are_read_past_the_end", no_bytes_are_read_past_the_end},
         {"broken_runs_are_named", broken_runs_are_named},
+        {"padding_of_the_last_group_may_be_missing", padding_of_the_last_group_may_be_missing},
         {"surplus_is_ignored", surplus_is_ignored},
         {"runs_have_the_shape_that_readers_like", runs_have_the_shape_that_readers_like},
         {"bit_width_is_that_of_the_largest_value", bit_width_is_that_of_the_largest_value},

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
+"""Every Parquet file of the corpora through the decoders, checked by foreign readers.
+
+plain_copy decodes a file and writes it PLAIN and uncompressed. Whoever reads both must find the same
+rows in both; where the values are known (expect.json), they must be these.
+
+    python tests/decode/corpora.py build/tests/decode/plain_copy FOLDER-OF-THE-CORPORA
+"""
+
+import collections
+import multiprocessing
+import sys
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
+
+import compare  # noqa: E402
+import corpora  # noqa: E402
+
+
+def known_problem(path, copy):
+    return corpora.expected_problem(corpora.expected_of(path), [copy])
+
+
+def check(arguments):
+    """What became of a file: (kind, text)."""
+    program, path = arguments
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy.parquet"
+        status, said = corpora.run(program, path, copy)
+        originals = {name: corpora.read(name, [path]) for name in corpora.READERS}
+        readers = [name for name, table in originals.items() if table is not None]
+        if status != 0:
+            kind = "refused" if status == 3 else "failed"
+            return kind, f"{said.strip()} [read by: {' '.join(readers) or 'nobody'}]"
+        for name in readers:
+            table = corpora.read(name, [copy])
+            if table is None:
+                return "wrong", f"{name} cannot read the copy"
+            found = compare.difference(originals[name], table)
+            if found:
+                return "wrong", f"{name}: {found}"
+        problem = known_problem(path, copy)
+        if problem:
+            return "wrong", problem
+    return ("equal" if readers else "unread"), ""
+
+
+def main():
+    program, root = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
+    paths = corpora.data_files(root)
+    counts = collections.Counter()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=context, max_tasks_per_child=40) as pool:
+        for path, (kind, text) in zip(paths, pool.map(check, [(program, p) for p in paths])):
+            counts[kind] += 1
+            if kind != "equal":
+                print(f"{kind}: {path.relative_to(root)}: {text.replace(str(root), '')}")
+    print(dict(counts))
+    return 1 if counts["wrong"] or counts["failed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
