@@ -7,6 +7,7 @@ into files with its own defaults, but for the codec of the set.
 """
 
 import json
+import os
 import shutil
 import sys
 from dataclasses import dataclass
@@ -296,6 +297,8 @@ def tables_of(name, scale):
 
 def rewrite_with_spark(source, folder, codec, level):
     """Each file read and written again by Spark, as one task."""
+    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+    os.environ["SPARK_LOCAL_HOSTNAME"] = "localhost"
     from pyspark.sql import SparkSession
 
     huge = str(1 << 40)

@@ -157,16 +157,16 @@ enum rg_status rg_geospatial_merge_add(struct rg_geospatial_merge *merge,
         if (merge->types == NULL)
             return rg_fail(err, RG_ERR_NOMEM, "no memory for geospatial types");
     }
-    if (!part->has_box || !is_box(&part->box))
+    if (part == NULL || !part->has_box || !is_box(&part->box))
         merge->lacks_box = true;
     else if (!merge->lacks_box)
         add_box(merge, &part->box);
 
-    if (part->types == NULL)
+    if (part == NULL || part->types == NULL)
         merge->lacks_types = true;
     else if (part->type_count == 0)
         merge->types_are_unknown = true;
-    for (uint32_t i = 0; i < part->type_count; i++)
+    for (uint32_t i = 0; part != NULL && i < part->type_count; i++)
         add_type(merge, part->types[i]);
     merge->has_any = true;
     return RG_OK;

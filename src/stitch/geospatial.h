@@ -27,7 +27,7 @@ void rg_geospatial_merge_init(struct rg_geospatial_merge *merge, const struct rg
                               uint32_t leaf_index, struct rg_arena *arena);
 
 /*
- * Adds a part; `has_values` false (all null) makes it neutral.
+ * Adds a part (NULL: it has none); `has_values` false (all null) makes it neutral.
  *
  * Errors:  RG_ERR_NOMEM.
  */

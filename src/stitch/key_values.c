@@ -443,13 +443,13 @@ static bool has_delta_strings(const struct rg_file_meta *meta)
 enum rg_status rg_key_value_merge_add(struct rg_key_value_merge *merge,
                                       const struct rg_file_meta *meta, struct rg_error *err)
 {
-    const struct rg_hash128 semantics = rg_file_semantics(meta, merge->schema);
     const bool is_first = merge->input_count == 0;
     uint64_t row_count = 0;
 
     if (meta->key_value_count > rg_key_values_max)
         return rg_fail(err, RG_ERR_LIMIT, "%u key-values, more than %u", meta->key_value_count,
                        rg_key_values_max);
+    const struct rg_hash128 semantics = rg_file_semantics(meta, merge->schema);
     if (is_first)
         merge->semantics = semantics;
     if (semantics.high != merge->semantics.high || semantics.low != merge->semantics.low)

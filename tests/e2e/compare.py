@@ -15,6 +15,14 @@ def as_one(column):
     return pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) else column
 
 
+def shown(array, index):
+    """A value for people. Not every value of Arrow has one in Python."""
+    try:
+        return repr(array[index].as_py())
+    except (ValueError, OverflowError):
+        return str(array.slice(index, 1).cast(pa.string())[0])
+
+
 def first_difference(left, right):
     """The first index at which two arrays of one type and length without nulls differ, or None."""
     if left.type in BITS:
@@ -33,7 +41,7 @@ def array_difference(left, right, path, normalise=False):
         return f"{path}: {len(left)} and {len(right)} values"
     wrong = first_difference(left.is_valid(), right.is_valid())
     if wrong is not None:
-        return f"{path}[{wrong}]: {left[wrong]} and {right[wrong]}"
+        return f"{path}[{wrong}]: {shown(left, wrong)} and {shown(right, wrong)}"
     kind = left.type
     if pa.types.is_dictionary(kind):
         return array_difference(left.dictionary_decode(), right.dictionary_decode(), path)
@@ -63,13 +71,13 @@ def array_difference(left, right, path, normalise=False):
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         wrong = first_difference(pc.list_value_length(left), pc.list_value_length(right))
         if wrong is not None:
-            return f"{path}: list {wrong} has another length: {left[wrong]} and {right[wrong]}"
+            return f"{path}: list {wrong}: {shown(left, wrong)} and {shown(right, wrong)}"
         return array_difference(left.flatten(), right.flatten(), path + "[]")
     if pa.types.is_fixed_size_list(kind):
         return array_difference(left.flatten(), right.flatten(), path + "[]")
     wrong = first_difference(left, right)
     if wrong is not None:
-        return f"{path}: non-null value {wrong}: {left[wrong]} and {right[wrong]}"
+        return f"{path}: non-null value {wrong}: {shown(left, wrong)} and {shown(right, wrong)}"
     return None
 
 

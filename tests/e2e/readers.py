@@ -2,6 +2,7 @@
 
 """Readers that we did not write. Each takes paths in row order and answers with one Arrow table."""
 
+import os
 import shutil
 
 import duckdb
@@ -57,6 +58,9 @@ class Spark:
     """One session for all tests, with the vectorised reader, for flat and for nested columns."""
 
     def __init__(self, folder):
+        # Spark looks its own machine up by name otherwise, which not every machine can.
+        os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+        os.environ["SPARK_LOCAL_HOSTNAME"] = "localhost"
         from pyspark.sql import SparkSession
 
         builder = SparkSession.builder.master("local[2]").appName("regroup")

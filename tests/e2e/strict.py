@@ -347,14 +347,19 @@ def statistics_problem(path):
 
 
 def bounds_problem(stats, column):
+    least, most = stats.min_raw, stats.max_raw
+    if pa.types.is_temporal(column.type) and isinstance(least, int):
+        # Python has no nanoseconds.
+        width = pa.int64() if column.type.bit_width == 64 else pa.int32()
+        column = column.cast(width)
+    else:
+        least, most = stats.min, stats.max
     values = [value for value in column.to_pylist() if value is not None and value == value]
     if not values:
         return "bounds without values"
     low, high = min(values), max(values)
     try:
-        is_right = stats.min <= low and stats.max >= high
+        is_right = least <= low and most >= high
     except TypeError:
         return None
-    if not is_right:
-        return f"bounds {stats.min!r}..{stats.max!r}, values {low!r}..{high!r}"
-    return None
+    return None if is_right else f"bounds {least!r}..{most!r}, values {low!r}..{high!r}"

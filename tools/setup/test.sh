@@ -5,5 +5,5 @@
 # a Java for Spark.
 set -eu
 here=$(dirname "$0")
-"$here/packages.sh" clang clang-format libclang-rt-14-dev valgrind
+"$here/packages.sh" git clang clang-format libclang-rt-14-dev valgrind
 command -v java >/dev/null || "$here/packages.sh" openjdk-17-jre-headless

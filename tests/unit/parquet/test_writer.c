@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "stitch/writer.h"
+#include "parquet/writer.h"
 
 #include "support/test.h"
 
@@ -108,5 +108,5 @@ int main(int argc, char **argv)
         {"our_own_kind_of_name_is_trusted", our_own_kind_of_name_is_trusted},
     };
 
-    return test_main("stitch/writer", cases, sizeof cases / sizeof cases[0], argc, argv);
+    return test_main("parquet/writer", cases, sizeof cases / sizeof cases[0], argc, argv);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "stitch/writer.h"
+#include "parquet/writer.h"
 
 #include <string.h>
 

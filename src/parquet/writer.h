@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Who wrote a file, and which of its words cannot be believed because of that: the trust table of
+ * stitching.md section 4, by `created_by`.
+ */
+
+#ifndef PARQUET_WRITER_H
+#define PARQUET_WRITER_H
+
+#include "base/span.h"
+
+struct rg_writer {
+    struct rg_span application; /* "parquet-mr"; empty when created_by has no such part. */
+    uint32_t major, minor, patch;
+    bool is_parsed;               /* A version X.Y.Z follows the application. */
+    bool has_wrong_binary_bounds; /* PARQUET-251, -297: min and max of (fixed) byte arrays. */
+    bool has_signed_order_only;   /* Bounds are right for signed comparison only, unless equal. */
+    bool has_nan_bounds;          /* NaN spoils bounds of floating point columns, seen or not. */
+    bool has_linked_delta_pages;  /* PARQUET-246: DELTA_BYTE_ARRAY pages lean on the page before. */
+    bool has_lying_v2_flag;       /* ARROW-10353: V2 pages say uncompressed but are compressed. */
+};
+
+/*
+ * The application points into `created_by`. Flags of pages (linked, lying) tell where to look, not
+ * what is there: a DELTA_BYTE_ARRAY page whose first prefix length is 0 leans on nothing.
+ * `created_by` may be absent (data == NULL).
+ */
+struct rg_writer rg_writer_parse(struct rg_span created_by);
+
+#endif
