@@ -82,6 +82,7 @@ void rg_bench_init(struct rg_bench *bench, struct rg_codec_context *codecs,
     *bench = (struct rg_bench){
         .schema = column->schema,
         .leaf = &column->schema->leaves[column->leaf_index],
+        .leaf_index = column->leaf_index,
         .order = rg_order_of(column->schema, column->leaf_index),
         .page_bytes = or_default(options->page_bytes_target, rg_page_bytes_default),
         .page_rows = or_default(options->page_rows_target, rg_page_rows_default),

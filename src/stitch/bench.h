@@ -35,6 +35,7 @@ struct rg_bench {
     /* Set at init, then constant. */
     const struct rg_schema *schema; /* Of the output. */
     const struct rg_leaf *leaf;     /* Of the output. */
+    uint32_t leaf_index;
     enum rg_order order;
     uint8_t codec; /* Of the output chunk. */
     int level;

@@ -23,6 +23,7 @@
 
 #include "parquet/types.h"
 #include "stitch/bench.h"
+#include "stitch/chunk_bloom.h"
 #include "stitch/copy.h"
 #include "stitch/dict_groups.h"
 #include "stitch/dict_table.h"
@@ -36,6 +37,7 @@
 #include "stitch/sink.h"
 #include "stitch/source.h"
 #include "stitch/statistics.h"
+#include "stitch/summary.h"
 #include "stitch/verdict.h"
 
 struct rg_stitch_context {
@@ -72,8 +74,7 @@ struct job {
     uint32_t *map_room;
     uint32_t map_capacity;
     uint32_t kept_entries;
-    struct rg_statistics_merge statistics;
-    struct rg_size_merge sizes;
+    struct rg_summary summary;
     size_t culprit;
 };
 
@@ -379,16 +380,10 @@ static enum rg_status complete_statistics(struct job *job, const struct rg_surve
 static enum rg_status add_metadata(struct job *job, const struct rg_survey *survey,
                                    struct rg_error *err)
 {
-    const struct rg_column_chunk *chunk = survey->source->chunk;
     struct rg_statistics statistics = survey->statistics;
-    struct rg_size_statistics sizes = chunk->size_statistics;
 
     RG_TRY(complete_statistics(job, survey, &statistics, err));
-    rg_statistics_merge_add(&job->statistics, &statistics, chunk->value_count);
-    if (survey->def_map != NULL)
-        sizes.def_histogram_count = 0; /* Other levels: not to be added. */
-    rg_size_merge_add(&job->sizes, &sizes, chunk->value_count);
-    return RG_OK;
+    return rg_summary_add(&job->summary, survey, &statistics, err);
 }
 
 static enum rg_status emit_all(struct job *job, struct rg_error *err)
@@ -436,16 +431,27 @@ static enum rg_status make_dictionary(struct job *job, struct rg_sink_dictionary
     return rg_bench_compress(&job->bench, plain, &dictionary->body.bytes, err);
 }
 
-static enum rg_status finish(struct job *job, struct rg_stitch_output *output, struct rg_error *err)
+static enum rg_status make_bloom(struct job *job, struct rg_stitch_output *output,
+                                 struct rg_error *err)
+{
+    const bool is_all_indices = job->has_indices && !job->sink.has_values_written;
+    const struct rg_span entries = {is_all_indices ? job->united.plain : NULL,
+                                    job->united.plain_bytes};
+
+    return rg_chunk_bloom_make(&job->bench, job->surveys, job->count, entries,
+                               job->united.entry_count, &output->bloom, &job->culprit, err);
+}
+
+static enum rg_status finish(struct job *job, struct rg_stitch_output *output,
+                             struct rg_error *err)
 {
     struct rg_sink_dictionary dictionary;
 
     if (job->has_indices)
         RG_TRY(make_dictionary(job, &dictionary, err));
     RG_TRY(rg_sink_finish(&job->sink, job->has_indices ? &dictionary : NULL, output, err));
-    RG_TRY(rg_statistics_merge_finish(&job->statistics, job->bench.arena, &output->chunk.statistics,
-                                      err));
-    output->chunk.size_statistics = rg_size_merge_finish(&job->sizes);
+    RG_TRY(rg_summary_finish(&job->summary, &output->chunk, err));
+    RG_TRY(make_bloom(job, output, err));
     output->moves = job->bench.moves;
     return RG_OK;
 }
@@ -455,8 +461,7 @@ static enum rg_status run(struct job *job, const struct rg_stitch_source *source
 {
     RG_TRY(rg_sink_init(&job->sink, &job->bench, err));
     rg_joiner_init(&job->joiner, &job->bench, &job->sink);
-    rg_statistics_merge_init(&job->statistics, job->bench.order, job->bench.leaf);
-    RG_TRY(rg_size_merge_init(&job->sizes, job->bench.leaf, job->bench.arena, err));
+    RG_TRY(rg_summary_init(&job->summary, &job->bench, err));
     RG_TRY(survey_all(job, sources, err));
     RG_TRY(decide(job, err));
     RG_TRY(emit_all(job, err));
