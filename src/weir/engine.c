@@ -118,6 +118,7 @@ static void run_part(struct thread *thread, const struct weir_task *task)
     const struct weir_call call = {
         .part = task->part,
         .thread = thread->index,
+        .attempt = task->job->attempt,
         .user = stage->user,
     };
     struct weir_job *job = task->job;
@@ -238,7 +239,7 @@ struct weir *weir_new_with_hooks(const struct weir_config *config, const struct 
         weir_hooks_release(hooks, w, sizeof *w);
         return NULL;
     }
-    if (!weir_blocks_init(&w->blocks)) {
+    if (!weir_blocks_init(&w->blocks, own.data_budget_bytes + own.meta_budget_bytes, hooks)) {
         release_engine(w);
         return NULL;
     }
@@ -552,6 +553,7 @@ enum weir_status weir_run(struct weir *w)
     lock(w);
     w->end_ns = now_ns();
     weir_sched_stop(&w->sched, w->end_ns);
+    weir_blocks_purge(&w->blocks);
     w->is_running = false;
     w->threads_started = 0;
     weir_hooks_release(&w->hooks, w->threads, w->thread_count * sizeof *w->threads);

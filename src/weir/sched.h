@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "weir/blocks.h"
 #include "weir/budget.h"
 #include "weir/hooks.h"
 #include "weir/iolimit.h"
@@ -36,7 +37,6 @@ enum {
 };
 
 struct weir_sched;
-struct weir_block;
 
 /* Instead of a resource: the thread that starts ASYNC steps while all workers are busy. */
 enum {
@@ -104,6 +104,7 @@ struct weir_job {
     uint32_t parts_started;
     uint32_t parts_ended;
     uint32_t calls_inside; /* run() calls that have not returned. */
+    uint32_t attempt;      /* How often it began again. */
     uint64_t step_start_ns;
     uint64_t step_busy_ns; /* Of its parts so far. */
 
@@ -113,7 +114,7 @@ struct weir_job {
     _Atomic uint64_t moved;
 
     /* Guarded by the block pool's lock. */
-    struct weir_block *blocks;
+    struct weir_block_list blocks;
 
     uint32_t step;
     uint32_t step_count;

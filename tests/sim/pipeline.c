@@ -175,7 +175,7 @@ static void draw_trouble(struct pipeline *p, struct item *item)
     static const enum weir_status answers[] = {WEIR_SKIP, WEIR_RETRY, WEIR_RETRY, WEIR_RESTART};
     struct sim_cost *cost = &item->sim.costs[pick(p, item->step_count - 1)];
 
-    if (!p->options->has_trouble || pick(p, 5) != 0)
+    if (!p->options->has_trouble || pick(p, 5) != 0 || cost->answer_count > 0)
         return;
     cost->answer = answers[pick(p, 3)];
     cost->answer_count = 1 + (uint32_t)pick(p, 1);
@@ -183,6 +183,32 @@ static void draw_trouble(struct pipeline *p, struct item *item)
         cost->grow_bytes = heavy(p, 60);
     if (pick(p, 60) == 0)
         cost->answer = WEIR_FAILED;
+}
+
+/* Handles its item in slices, inside one claim. */
+static void slice(struct pipeline *p, struct item *item)
+{
+    const struct weir_sched *s = sim_sched(p->m);
+    const uint32_t last = item->step_count - 1;
+    uint64_t sum = 0;
+
+    if (item->step_count < 2 || pick(p, 6) != 0)
+        return;
+    for (uint32_t i = 1; i < last; i++) {
+        if (s->stages[item->route[i].stage].config.in_order)
+            return;
+    }
+    for (uint32_t i = 0; i < item->step_count; i++) {
+        sum += item->route[i].grow_bytes;
+        item->route[i].grow_bytes = 0;
+        item->route[i].drop_bytes = 0;
+    }
+    sum = sum > item->peak ? item->peak : sum;
+    item->route[0].grow_bytes = sum;
+    item->route[last].drop_bytes = sum;
+    item->route[last].part_count = 1;
+    item->sim.costs[last].answer = WEIR_AGAIN;
+    item->sim.costs[last].answer_count = 1 + (uint32_t)pick(p, 3);
 }
 
 static struct item *draw_item(struct pipeline *p, enum weir_budget budget, uint64_t held_first)
@@ -217,6 +243,7 @@ static struct group_plan *draw_group(struct pipeline *p, enum weir_budget budget
     g->member_count = (uint32_t)pick(p, 6);
     for (uint32_t i = 0; i < g->member_count; i++) {
         g->members[i] = draw_item(p, budget, 0);
+        slice(p, g->members[i]);
         draw_trouble(p, g->members[i]);
         soften(g->members[i], false);
         if (g->retained + g->members[i]->peak > p->peak_max[budget])
@@ -385,6 +412,8 @@ static void draw_all(struct pipeline *p)
 
     for (uint32_t i = 0; i < lone; i++) {
         struct item *item = draw_item(p, pick(p, 4) == 0 ? WEIR_META : WEIR_DATA, 0);
+
+        slice(p, item);
 
         draw_trouble(p, item);
         soften(item, true);
