@@ -122,6 +122,43 @@ def failures(told):
     ]
 
 
+def query_rows(told):
+    """Set, reader, query, our CPU, the best peer output's CPU and whose it is, the ratio."""
+    rows = []
+    for result in told["results"]:
+        for reader, asked in result["queries"].items():
+            for query, times in asked.items():
+                if query == "failed" or US not in times:
+                    continue
+                others = {tool: seconds for tool, seconds in times.items() if tool != US}
+                best = min(others, key=others.get)
+                share = times[US] / max(others[best], 1e-6)
+                rows.append([title_of(result), reader, query, times[US], others[best], best, share])
+    return rows
+
+
+def query_lines(told):
+    rows = query_rows(told)
+    if not rows:
+        return []
+    mean = geometric_mean([row[-1] for row in rows])
+    lines = [
+        "",
+        "## Queries on the outputs",
+        "",
+        "CPU seconds of a reader on our output and on the output that is best for it; "
+        f"geometric mean of the last column {mean:.2f}, worst {max(row[-1] for row in rows):.2f}.",
+        "",
+        "| set, writer | reader | query | on ours, s | on the best, s | whose | ours / best |",
+        "|---|---|---|--:|--:|---|--:|",
+    ]
+    for title, reader, query, ours, best, whose, share in rows:
+        lines.append(
+            f"| {title} | {reader} | {query} | {ours:.4f} | {best:.4f} | {whose} | {share:.2f} |"
+        )
+    return lines
+
+
 def details(told):
     lines = [
         "| set, writer | tool | wall, s | CPU, s | peak MiB | MiB out | files |",
@@ -146,7 +183,7 @@ def markdown(told):
         row = row_of(result)
         if row:
             lines.append("| " + " | ".join(row) + " |")
-    lines += ["", "## Every tool", ""] + details(told)
+    lines += ["", "## Every tool", ""] + details(told) + query_lines(told)
     if failures(told):
         lines += ["", "## Failures", ""] + ["- " + line for line in failures(told)]
     return "\n".join(lines) + "\n"

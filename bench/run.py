@@ -27,6 +27,7 @@ import duckdb
 
 import page
 import peers
+import queries
 import sets
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -129,6 +130,14 @@ def check_rows(name, source, files):
         sys.exit(f"{name}: the rows of its output are not those of its input")
 
 
+def keep(name):
+    """Puts an output aside for the queries; answers with its files."""
+    folder = SCRATCH / "kept" / str(len(list((SCRATCH / "kept").glob("*"))))
+    folder.parent.mkdir(exist_ok=True)
+    (SCRATCH / "out").rename(folder)
+    return [str(path) for path in sorted(folder.rglob("*.parquet"))]
+
+
 def summary(runs):
     told = {}
     for key in ("wall_s", "cpu_s", "peak_bytes"):
@@ -145,6 +154,7 @@ def run_set(name, writer, arguments, tools):
     made = json.loads((source / "_made.json").read_text())
     runs = {tool.name: [] for tool in tools}
     failed = {}
+    kept = {}
     report = {}
     for round_number in range(arguments.rounds):
         shift = round_number % len(tools)
@@ -160,6 +170,7 @@ def run_set(name, writer, arguments, tools):
                 continue
             if round_number == 0 and tool.name != COPY:
                 check_rows(tool.name, source, files)
+                kept[tool.name] = keep(tool.name)
             runs[tool.name].append(measured)
             if tool.name == US and (SCRATCH / "report.json").exists():
                 report = json.loads((SCRATCH / "report.json").read_text())
@@ -169,6 +180,10 @@ def run_set(name, writer, arguments, tools):
         if told
     ]
     print(f"{name}, {writer}: " + ", ".join(medians), flush=True)
+    told = {}
+    if name.split("-")[0] in queries.QUERIES:
+        told = queries.run_all(name, kept, SCRATCH)
+    shutil.rmtree(SCRATCH / "kept", ignore_errors=True)
     return {
         "set": name,
         "writer": writer,
@@ -180,6 +195,7 @@ def run_set(name, writer, arguments, tools):
         "tools": {tool: summary(told) for tool, told in runs.items() if told},
         "failed": failed,
         "moves": report.get("moves"),
+        "queries": told,
     }
 
 
