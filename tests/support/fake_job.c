@@ -39,6 +39,16 @@ static bool is_data(void *user, const struct rg_object *object)
     return name[0] != '.' && bytes > 8 && strcmp(name + bytes - 8, ".parquet") == 0;
 }
 
+static bool is_input(void *user, const struct rg_object *object)
+{
+    const struct fake_job *job = user;
+    const char *name = object->key + strlen(job->partition);
+
+    if (!is_data(user, object))
+        return false;
+    return job->only == NULL || strncmp(name, job->only, strlen(job->only)) == 0;
+}
+
 /* The object's text in `arena`; expected NULL: whatever is there. */
 static enum rg_status get_text(struct rg_store *store, const char *key,
                                const struct rg_object_id *expected, struct rg_arena *arena,
@@ -102,7 +112,11 @@ static enum rg_status begin_run(struct run *run, struct fake_job *job, bool may_
         .options = run->options,
         .takes_all = job->takes_all,
         .grace_ns = job->grace_ns,
-        .asks = {.is_input = is_data, .is_ours = is_ours, .now_ns = now_ns, .user = job},
+        .asks = {.is_input = is_input,
+                 .is_data = is_data,
+                 .is_ours = is_ours,
+                 .now_ns = now_ns,
+                 .user = job},
     };
     rg_commit_init(&run->commit, &options, &rg_allocator_system);
     rg_arena_init(&run->arena, &rg_allocator_system, SIZE_MAX);
@@ -339,6 +353,7 @@ static enum rg_status commit_batch(struct run *run, struct fake_batch *fake, str
         return RG_OK;
     RG_TRY(rg_commit_record(&run->commit, &fake->batch, &is_made, err));
     run->job->record_count += is_made;
+    run->job->taken_count += is_made ? fake->batch.taken_count : 0;
     return RG_OK;
 }
 

@@ -30,9 +30,11 @@ struct fake_job {
     bool is_alone;      /* --alone. */
     uint64_t grace_ns;  /* --grace. */
     uint64_t later_ns;  /* The clock goes ahead by so much. */
+    const char *only;   /* Inputs are names that begin so; NULL: all. */
 
     /* Filled by fake_job_run(). */
     size_t record_count; /* Made by this job. */
+    size_t taken_count;  /* Outputs taken again in them. */
     size_t void_count;   /* Given up in step 5. */
     size_t look_count;
     size_t problems[fake_problem_kinds]; /* Of all looks. */

@@ -1,0 +1,818 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Scenes of the protocol, one by one; numbers are those of the list of tests in README.md. */
+
+#include "journal/commit.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/fake_world.h"
+#include "support/store_contract.h"
+
+/* Does something at the n-th operation of a kind. */
+struct trap {
+    enum rg_store_verb verb;
+    const char *key_part; /* "" for any. */
+    unsigned turn;        /* From 1. */
+    enum faulty_action action;
+    bool dies;  /* Afterwards every operation fails, as if the process were gone. */
+    bool exits; /* It is gone. */
+    void (*act)(struct trap *trap);
+    struct test *t;
+    struct fake_world *w;
+    struct faulty_store *faulty;
+    unsigned seen;
+    bool is_dead;
+};
+
+static enum faulty_action spring(void *user, enum faulty_moment moment, uint64_t number,
+                                 const struct rg_store_op *op)
+{
+    struct trap *trap = user;
+
+    (void)number;
+    if (moment == FAULTY_AFTER)
+        return FAULTY_GO;
+    if (trap->is_dead)
+        return FAULTY_FAIL;
+    if (op->verb != trap->verb || strstr(op->key, trap->key_part) == NULL ||
+        ++trap->seen != trap->turn)
+        return FAULTY_GO;
+    if (trap->exits)
+        _exit(137);
+    trap->is_dead = trap->dies;
+    if (trap->act != NULL)
+        trap->act(trap);
+    return trap->action;
+}
+
+static void set_trap(struct test *t, struct trap *trap, struct fake_world *w,
+                     struct faulty_store *faulty, struct fake_job *job)
+{
+    trap->t = t;
+    trap->w = w;
+    trap->faulty = faulty;
+    job->home = faulty_store_init(faulty, w->home);
+    faulty->hook = spring;
+    faulty->user = trap;
+}
+
+/* Runs the job in a process that ends at the trap. */
+static void run_and_kill(struct test *t, struct fake_world *w, struct fake_job job,
+                         struct trap trap)
+{
+    int status;
+    const pid_t child = fork();
+
+    CHECK(child >= 0);
+    if (child == 0) {
+        struct faulty_store faulty;
+
+        trap.exits = true;
+        set_trap(t, &trap, w, &faulty, &job);
+        (void)!fake_job_run(&job, &t->err);
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 137);
+}
+
+static const struct trap at_record = {.verb = RG_STORE_PUT, .key_part = ".json", .turn = 1};
+static const struct trap at_output = {.verb = RG_STORE_PUT, .key_part = "part-", .turn = 1};
+
+static void write_three(struct fake_world *w)
+{
+    fake_world_write(w, "a.parquet", "r1\n");
+    fake_world_write(w, "b.parquet", "r2\n");
+    fake_world_write(w, "c.parquet", "r3\n");
+}
+
+static void run(struct test *t, struct fake_job *job)
+{
+    CHECK_OK(fake_job_run(job, &t->err));
+}
+
+/* "part-..." names of the home, in order; NULL behind the last. */
+static const char *minted_name(struct test *t, struct fake_world *w, struct rg_arena *arena,
+                               size_t index)
+{
+    struct rg_object *objects;
+    struct rg_minted minted;
+    size_t count;
+
+    CHECK_OK(rg_store_list_all(w->home, w->partition, arena, &objects, &count, &t->err));
+    for (size_t i = 0; i < count; i++) {
+        const char *name = objects[i].key + strlen(w->partition);
+
+        if (rg_minted_parse(name, &minted) && index-- == 0)
+            return name;
+    }
+    return NULL;
+}
+
+TEST(a_second_run_does_nothing)
+{
+    for (int in_place = 0; in_place < 2; in_place++) {
+        struct rg_arena arena;
+        struct fake_world w;
+
+        rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+        fake_world_init(t, &w, in_place == 1);
+        write_three(&w);
+        struct fake_job job = fake_world_job(&w);
+        job.batch_max = 10;
+        run(t, &job);
+        CHECK_U64(job.record_count, 1);
+        CHECK_U64(job.look_count, 2);
+        fake_world_check_clean(t, &w, 3, "first");
+        CHECK_TEXT(fake_world_home_text(t, &w, &arena), "part-000001-000");
+        run(t, &job);
+        CHECK_U64(job.record_count, 1);
+        CHECK_U64(job.look_count, 3);
+        CHECK_TEXT(store_list_text(t, w.home, "_regroup/p=1/", &arena),
+                   "_regroup/p=1/_000001.json");
+        rg_arena_fini(&arena);
+        fake_world_fini(&w);
+    }
+}
+
+TEST(a_late_file_is_added_with_short_outputs)
+{
+    for (int in_place = 0; in_place < 2; in_place++) {
+        struct rg_arena arena;
+        struct fake_world w;
+
+        rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+        fake_world_init(t, &w, in_place == 1);
+        write_three(&w);
+        struct fake_job job = fake_world_job(&w);
+        job.batch_max = 2;
+        job.short_max = 1;
+        job.short_rows = 2;
+        run(t, &job);
+        /* a b; then that short output again with c. */
+        CHECK_TEXT(fake_world_home_text(t, &w, &arena), "part-000002-000");
+        CHECK_U64(job.taken_count, 1);
+        run(t, &job);
+        CHECK_U64(job.record_count, 2); /* Short outputs alone are not taken: 18. */
+        fake_world_write(&w, "d.parquet", "r4\n");
+        run(t, &job);
+        CHECK_TEXT(fake_world_home_text(t, &w, &arena), "part-000002-000 part-000003-000");
+        fake_world_check_clean(t, &w, 4, "late");
+        rg_arena_fini(&arena);
+        fake_world_fini(&w);
+    }
+}
+
+static void check_changed(struct test *t, bool is_in_place)
+{
+    struct fake_world w;
+
+    fake_world_init(t, &w, is_in_place);
+    write_three(&w);
+    struct fake_job job = fake_world_job(&w);
+    job.batch_max = 10;
+    run(t, &job);
+    /* 13: with the same size and time, in place. */
+    char path[512];
+    struct stat before = {.st_size = 0};
+    (void)snprintf(path, sizeof path, "%s/source/p=1/b.parquet", w.root);
+    (void)stat(path, &before);
+    fake_world_write(&w, "b.parquet", is_in_place ? "r7\n" : "r7\nr8\n");
+    fake_world_write(&w, "d.parquet", "r4\n");
+    run(t, &job);
+    CHECK_U64(job.record_count, 2); /* The rest goes on. */
+    CHECK(job.problems[RG_PROBLEM_INPUT_CHANGED] > 0);
+    CHECK(strstr(job.problem, "p=1/b.parquet was rewritten after it had been taken") != NULL);
+    unsigned counts[fake_rows_max] = {0};
+    fake_world_visible(t, &w, counts);
+    CHECK_U64(counts[7], is_in_place ? 1 : 0);
+    fake_world_check_clean(t, &w, 4, "changed");
+    /* --all takes it. From SOURCE its old row goes with the output that is retired. */
+    job.takes_all = true;
+    run(t, &job);
+    memset(counts, 0, sizeof counts);
+    fake_world_visible(t, &w, counts);
+    CHECK_U64(counts[7], 1);
+    CHECK_U64(counts[2], is_in_place ? 1 : 0);
+    CHECK_U64(counts[1], 1);
+    CHECK_U64(counts[4], 1);
+    fake_world_fini(&w);
+}
+
+TEST(a_rewritten_input_is_left_alone)
+{
+    check_changed(t, true);
+    check_changed(t, false);
+}
+
+/* 13, to the letter: `cp -p` of an older file over the place of a compacted one. */
+TEST(an_old_id_that_comes_back_is_not_deleted)
+{
+    struct fake_world w;
+    struct stat before;
+    char path[512];
+
+    fake_world_init(t, &w, true);
+    write_three(&w);
+    (void)snprintf(path, sizeof path, "%s/home/p=1/b.parquet", w.root);
+    CHECK(stat(path, &before) == 0);
+    struct fake_job job = fake_world_job(&w);
+    run(t, &job);
+    fake_world_write(&w, "b.parquet", "r7\n");
+    const struct timespec times[] = {before.st_atim, before.st_mtim};
+    CHECK(utimensat(AT_FDCWD, path, times, 0) == 0);
+    run(t, &job);
+    CHECK(job.problems[RG_PROBLEM_INPUT_CHANGED] > 0);
+    CHECK(access(path, F_OK) == 0);
+    fake_world_check_clean(t, &w, 3, "cp -p");
+    fake_world_fini(&w);
+}
+
+/* 4: a PUT is held, the other run commits and sweeps, the PUT lands, the run is dead. */
+TEST(an_output_that_lands_late_is_cleared)
+{
+    for (int how = 0; how < 4; how++) {
+        const bool is_in_place = how % 2 == 1;
+        const bool uses_gc = how >= 2;
+        struct faulty_store faulty;
+        struct fake_world w;
+        struct trap trap = at_output;
+
+        trap.action = FAULTY_HOLD;
+        trap.dies = true;
+        fake_world_init(t, &w, is_in_place);
+        write_three(&w);
+        struct fake_job dead = fake_world_job(&w);
+        dead.outputs_max = 2;
+        set_trap(t, &trap, &w, &faulty, &dead);
+        CHECK_ERROR(fake_job_run(&dead, &t->err), RG_ERR_AGAIN, "no answer");
+
+        struct fake_job job = fake_world_job(&w);
+        bool has_voided = false;
+        if (uses_gc)
+            CHECK_OK(fake_job_gc(&job, 0, &has_voided, &t->err));
+        CHECK(has_voided == uses_gc);
+        run(t, &job);
+        CHECK_OK(faulty_store_release(&faulty, &t->err));
+        unsigned counts[fake_rows_max] = {0};
+        fake_world_visible(t, &w, counts);
+        CHECK_U64(counts[1], 2); /* It is there, */
+        run(t, &job);
+        fake_world_check_clean(t, &w, 3, "late PUT"); /* and gone. */
+        faulty_store_fini(&faulty);
+        fake_world_fini(&w);
+    }
+}
+
+/* 5: a copy of the same plan makes an output again that was taken and deleted. */
+TEST(an_output_that_is_made_again_is_dead)
+{
+    struct faulty_store faulty;
+    struct fake_world w;
+    struct trap trap = at_output;
+
+    trap.action = FAULTY_HOLD;
+    trap.dies = true;
+    fake_world_init(t, &w, false);
+    fake_world_write(&w, "a.parquet", "r1\n");
+    struct fake_job dead = fake_world_job(&w);
+    set_trap(t, &trap, &w, &faulty, &dead);
+    CHECK_ERROR(fake_job_run(&dead, &t->err), RG_ERR_AGAIN, "no answer");
+    struct fake_job job = fake_world_job(&w);
+    job.short_max = 1;
+    job.short_rows = 1;
+    run(t, &job);
+    fake_world_write(&w, "b.parquet", "r2\n");
+    run(t, &job);
+    CHECK_U64(job.taken_count, 1);
+    fake_world_check_clean(t, &w, 2, "before");
+    CHECK_OK(faulty_store_release(&faulty, &t->err));
+    run(t, &job);
+    fake_world_check_clean(t, &w, 2, "made again");
+    faulty_store_fini(&faulty);
+    fake_world_fini(&w);
+}
+
+/* 5, the other half: one that is live, with a new inode and time. */
+TEST(a_live_output_that_is_made_again_is_ours)
+{
+    struct rg_arena arena;
+    struct fake_world w;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    fake_world_init(t, &w, true);
+    write_three(&w);
+    struct fake_job job = fake_world_job(&w);
+    job.grace_ns = 1000 * rg_intent_refresh_ns;
+    job.batch_max = 10;
+    run(t, &job);
+    char key[128];
+    (void)snprintf(key, sizeof key, "p=1/%s", minted_name(t, &w, &arena, 0));
+    const char *text = store_get_text(t, w.home, key, &arena);
+    CHECK_OK(store_delete(w.home, key, NULL, &t->err));
+    CHECK_OK(store_put_text(w.home, key, text, true, &t->err));
+    /* The inputs go only because it is ours. */
+    job.grace_ns = 0;
+    run(t, &job);
+    CHECK_U64(job.problems[RG_PROBLEM_OUTPUT_FOREIGN] + job.problems[RG_PROBLEM_OUTPUT_GONE], 0);
+    fake_world_check_clean(t, &w, 3, "made again");
+    rg_arena_fini(&arena);
+    fake_world_fini(&w);
+}
+
+static void rewrite_c(struct trap *trap)
+{
+    fake_world_write(trap->w, "c.parquet", "r30\nr31\n");
+}
+
+static struct trap release_trap;
+
+static enum faulty_action hold_then_release(void *user, enum faulty_moment moment, uint64_t number,
+                                            const struct rg_store_op *op)
+{
+    struct trap *trap = user;
+    struct test *t = trap->t;
+
+    (void)number;
+    const bool is_record = op->verb == RG_STORE_PUT && strstr(op->key, ".json") != NULL;
+    if (moment == FAULTY_AFTER || !is_record)
+        return FAULTY_GO;
+    trap->seen++;
+    if (trap->seen == 1) {
+        rewrite_c(trap);
+        return FAULTY_HOLD;
+    }
+    if (trap->seen == 2)
+        CHECK_OK(faulty_store_release(trap->faulty, &t->err));
+    return FAULTY_GO;
+}
+
+/* 6: the held request for a record lands before the one of the new plan. */
+TEST(a_record_that_lands_late_is_another_runs_win)
+{
+    for (int in_place = 0; in_place < 2; in_place++) {
+        struct faulty_store faulty;
+        struct fake_world w;
+
+        fake_world_init(t, &w, in_place == 1);
+        write_three(&w);
+        struct fake_job job = fake_world_job(&w);
+        job.batch_max = 3;
+        release_trap = (struct trap){.t = t, .w = &w, .faulty = &faulty};
+        job.home = faulty_store_init(&faulty, w.home);
+        faulty.hook = hold_then_release;
+        faulty.user = &release_trap;
+        run(t, &job);
+        CHECK_U64(release_trap.seen, 2);
+        job.home = w.home;
+        run(t, &job);
+        fake_world_check_clean(t, &w, 3, "late record");
+        unsigned counts[fake_rows_max] = {0};
+        fake_world_visible(t, &w, counts);
+        CHECK_U64(counts[30], in_place == 1 ? 1 : 0);
+        CHECK(job.problems[RG_PROBLEM_INPUT_CHANGED] > 0);
+        faulty_store_fini(&faulty);
+        fake_world_fini(&w);
+    }
+}
+
+/* 7. */
+TEST(a_record_whose_answer_is_lost_counts)
+{
+    struct faulty_store faulty;
+    struct fake_world w;
+    struct trap trap = at_record;
+
+    trap.action = FAULTY_LOSE;
+    fake_world_init(t, &w, true);
+    write_three(&w);
+    struct fake_job job = fake_world_job(&w);
+    job.batch_max = 10;
+    set_trap(t, &trap, &w, &faulty, &job);
+    run(t, &job);
+    CHECK_U64(job.record_count, 0);
+    fake_world_check_clean(t, &w, 3, "lost answer");
+    faulty_store_fini(&faulty);
+    fake_world_fini(&w);
+}
+
+/* 14. */
+TEST(an_output_of_another_home_is_foreign)
+{
+    struct rg_arena arena;
+    struct fake_world other;
+    struct fake_world w;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    fake_world_init(t, &other, true);
+    fake_world_write(&other, "a.parquet", "r1\n");
+    struct fake_job job = fake_world_job(&other);
+    run(t, &job);
+    const char *name = minted_name(t, &other, &arena, 0);
+    char key[128];
+    (void)snprintf(key, sizeof key, "p=1/%s", name);
+    const char *text = store_get_text(t, other.home, key, &arena);
+
+    fake_world_init(t, &w, true);
+    fake_world_write(&w, "b.parquet", "r2\n");
+    job = fake_world_job(&w);
+    run(t, &job);
+    /* It is dead by its number, but not ours: an input. */
+    fake_world_write_home(&w, name, text);
+    run(t, &job);
+    CHECK_U64(job.record_count, 2);
+    fake_world_check_clean(t, &w, 2, "copied");
+    CHECK(strstr(fake_world_home_text(t, &w, &arena), "part-000002-000") != NULL);
+    fake_world_fini(&w);
+
+    /* In DEST it stops the partition. */
+    fake_world_init(t, &w, false);
+    fake_world_write(&w, "b.parquet", "r2\n");
+    job = fake_world_job(&w);
+    run(t, &job);
+    fake_world_write_home(&w, name, text);
+    struct rg_look look;
+    CHECK_OK(fake_job_look(&job, &arena, &look, &t->err));
+    CHECK_U64(look.foreign_count, 1);
+    CHECK_TEXT(look.foreign_first, key);
+    fake_world_fini(&w);
+    fake_world_fini(&other);
+    rg_arena_fini(&arena);
+}
+
+/* 15. */
+TEST(a_body_that_is_not_ours_under_our_name_is_kept)
+{
+    struct rg_arena arena;
+    struct fake_world w;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    fake_world_init(t, &w, true);
+    write_three(&w);
+    struct fake_job job = fake_world_job(&w);
+    job.batch_max = 10;
+    run_and_kill(t, &w, job, at_record);
+    const char *name = minted_name(t, &w, &arena, 0);
+    fake_world_write_home(&w, name, "r40\n");
+    run(t, &job);
+    CHECK_U64(job.void_count, 1);
+    CHECK(job.problems[RG_PROBLEM_DEAD_FOREIGN] > 0);
+    CHECK(strstr(job.problem, "has the name of an output that was given up") != NULL);
+    CHECK_TEXT(fake_world_home_text(t, &w, &arena), "part-000001-000 part-000002-000");
+    unsigned counts[fake_rows_max] = {0};
+    fake_world_visible(t, &w, counts);
+    CHECK_U64(counts[40], 1);
+    CHECK_U64(counts[1], 1);
+    rg_arena_fini(&arena);
+    fake_world_fini(&w);
+}
+
+/* 16. */
+TEST(inputs_are_kept_when_their_output_is_gone)
+{
+    for (int is_gone = 0; is_gone < 2; is_gone++) {
+        struct rg_arena arena;
+        struct fake_world w;
+
+        rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+        fake_world_init(t, &w, true);
+        write_three(&w);
+        struct fake_job job = fake_world_job(&w);
+        job.batch_max = 10;
+        job.grace_ns = 1000 * rg_intent_refresh_ns;
+        run(t, &job);
+        CHECK_TEXT(fake_world_home_text(t, &w, &arena),
+                   "a.parquet b.parquet c.parquet part-000001-000");
+        const char *name = minted_name(t, &w, &arena, 0);
+        char key[128];
+        (void)snprintf(key, sizeof key, "p=1/%s", name);
+        const char *text = store_get_text(t, w.home, key, &arena);
+        if (is_gone == 1)
+            fake_world_remove(&w, name);
+        else
+            fake_world_write_home(&w, name, "r40\n");
+        job.grace_ns = 0;
+        run(t, &job);
+        CHECK_U64(job.problems[is_gone == 1 ? RG_PROBLEM_OUTPUT_GONE : RG_PROBLEM_OUTPUT_FOREIGN],
+                  1);
+        CHECK_U64(job.problems[RG_PROBLEM_INPUTS_KEPT], 1);
+        CHECK(strstr(job.problem, name) != NULL);
+        CHECK(strstr(fake_world_home_text(t, &w, &arena), "a.parquet b.parquet c.parquet") != NULL);
+        /* Once it is back, they go. */
+        fake_world_write_home(&w, name, text);
+        run(t, &job);
+        fake_world_check_clean(t, &w, 3, "back");
+        rg_arena_fini(&arena);
+        fake_world_fini(&w);
+    }
+}
+
+/* 17. */
+TEST(an_idle_run_clears_what_the_dead_left)
+{
+    static const struct {
+        const char *about;
+        uint64_t later_ns;
+        bool loses_intent;
+        bool loses_input;
+        bool is_cleared;
+    } rows[] = {
+        {"young", 0, false, false, false},
+        {"old", UINT64_C(25) * 3600 * 1000000000, false, false, true},
+        {"no intent", 0, true, false, true},
+        {"input gone", 0, false, true, true},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct rg_arena arena;
+        struct rg_object *objects;
+        size_t count;
+        struct fake_world w;
+
+        rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+        fake_world_init(t, &w, false);
+        fake_world_write(&w, "a.parquet", "r1\n");
+        struct fake_job job = fake_world_job(&w);
+        run_and_kill(t, &w, job, at_record);
+        CHECK_OK(rg_store_list_all(w.home, "_regroup/p=1/", &arena, &objects, &count, &t->err));
+        CHECK_U64(count, 1);
+        if (rows[i].loses_intent)
+            CHECK_OK(store_delete(w.home, objects[0].key, NULL, &t->err));
+        if (rows[i].loses_input)
+            fake_world_remove(&w, "a.parquet");
+        job.only = "z"; /* Nothing to do. */
+        job.later_ns = rows[i].later_ns;
+        run(t, &job);
+        CHECK_TEXT(fake_world_home_text(t, &w, &arena),
+                   rows[i].is_cleared ? "" : "part-000001-000");
+        if (rows[i].is_cleared) {
+            CHECK_TEXT(store_list_text(t, w.home, "_regroup/p=1/", &arena),
+                       "_regroup/p=1/_000001.json");
+            fake_world_check_clean(t, &w, 0, rows[i].about);
+        }
+        rg_arena_fini(&arena);
+        fake_world_fini(&w);
+    }
+}
+
+/* 18: void records between short outputs and the end of the ledger. */
+TEST(short_outputs_are_found_behind_void_records)
+{
+    struct fake_world w;
+
+    fake_world_init(t, &w, true);
+    fake_world_write(&w, "a.parquet", "r1\n");
+    struct fake_job job = fake_world_job(&w);
+    job.short_max = 5;
+    job.short_rows = 5;
+    run(t, &job);
+    fake_world_write(&w, "b.parquet", "r2\n");
+    run_and_kill(t, &w, job, at_record);
+    bool has_voided;
+    CHECK_OK(fake_job_gc(&job, 0, &has_voided, &t->err));
+    CHECK(has_voided);
+    run(t, &job);
+    CHECK_U64(job.taken_count, 1);
+    fake_world_check_clean(t, &w, 2, "void between");
+    fake_world_fini(&w);
+}
+
+/* An intent with our options is finished as it was begun, whatever came in the meantime. */
+TEST(a_dead_runs_plan_is_adopted)
+{
+    struct rg_arena arena;
+    struct fake_world w;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    fake_world_init(t, &w, false);
+    fake_world_write(&w, "b.parquet", "r1\n");
+    struct fake_job job = fake_world_job(&w);
+    job.batch_max = 10;
+    run_and_kill(t, &w, job, at_record);
+    const char *name = minted_name(t, &w, &arena, 0);
+    fake_world_write(&w, "a.parquet", "r2\n");
+    run(t, &job);
+    CHECK_U64(job.record_count, 2);
+    CHECK_TEXT(minted_name(t, &w, &arena, 0), name);
+    fake_world_check_clean(t, &w, 2, "adopted");
+    rg_arena_fini(&arena);
+    fake_world_fini(&w);
+}
+
+/* 24. */
+TEST(all_from_source_keeps_rows_that_are_in_outputs_only)
+{
+    struct fake_world w;
+
+    fake_world_init(t, &w, false);
+    write_three(&w);
+    struct fake_job job = fake_world_job(&w);
+    run(t, &job);
+    fake_world_remove(&w, "b.parquet");
+    job.takes_all = true;
+    run(t, &job);
+    CHECK(job.problems[RG_PROBLEM_SOURCE_GONE] > 0);
+    CHECK(strstr(job.problem, "p=1/b.parquet, whose rows are in outputs") != NULL);
+    fake_world_check_clean(t, &w, 3, "refused");
+    /* A filter must not do it either. */
+    fake_world_write(&w, "b.parquet", "r2\n");
+    job.only = "a";
+    memset(job.problems, 0, sizeof job.problems);
+    run(t, &job);
+    CHECK(job.problems[RG_PROBLEM_SOURCE_GONE] > 0);
+    fake_world_check_clean(t, &w, 3, "filtered");
+    job.only = NULL;
+    run(t, &job);
+    struct rg_arena arena;
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    CHECK_TEXT(fake_world_home_text(t, &w, &arena), "part-000003-000");
+    rg_arena_fini(&arena);
+    fake_world_check_clean(t, &w, 3, "all");
+    fake_world_fini(&w);
+}
+
+TEST(all_in_place_takes_outputs_and_the_rest)
+{
+    struct rg_arena arena;
+    struct fake_world w;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    fake_world_init(t, &w, true);
+    write_three(&w);
+    struct fake_job job = fake_world_job(&w);
+    run(t, &job);
+    fake_world_write(&w, "d.parquet", "r4\n");
+    job.takes_all = true;
+    job.batch_max = 1; /* Whatever the size of batches. */
+    run(t, &job);
+    CHECK_TEXT(fake_world_home_text(t, &w, &arena), "part-000003-000");
+    fake_world_check_clean(t, &w, 4, "all");
+    rg_arena_fini(&arena);
+    fake_world_fini(&w);
+}
+
+/* Another run is always faster, and there is always something left. */
+static void be_faster(struct trap *trap)
+{
+    struct test *t = trap->t;
+    struct fake_job job = fake_world_job(trap->w);
+    char name[32];
+
+    (void)snprintf(name, sizeof name, "x%02u.parquet", trap->turn);
+    job.only = name;
+    job.outputs_max = 2;
+    fake_world_write(trap->w, name, "r50\n");
+    CHECK_OK(fake_job_run(&job, &t->err));
+    trap->turn++;
+}
+
+TEST(after_twenty_lost_races_a_run_gives_up)
+{
+    struct faulty_store faulty;
+    struct fake_world w;
+    struct trap trap = at_record;
+
+    trap.act = be_faster;
+    fake_world_init(t, &w, false);
+    fake_world_write(&w, "a.parquet", "r1\n");
+    struct fake_job job = fake_world_job(&w);
+    job.only = "a";
+    set_trap(t, &trap, &w, &faulty, &job);
+    CHECK_ERROR(fake_job_run(&job, &t->err), RG_ERR_AGAIN, "were faster 20 times");
+    CHECK_U64(job.look_count, 21);
+    CHECK_U64(trap.seen, 21);
+    job.home = w.home;
+    run(t, &job);
+    fake_world_check_clean(t, &w, 1, "in the end");
+    faulty_store_fini(&faulty);
+    fake_world_fini(&w);
+}
+
+/* A garbled ledger stops everything. */
+TEST(a_ledger_that_cannot_be_read_is_not_touched)
+{
+    struct rg_arena arena;
+    struct fake_world w;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    fake_world_init(t, &w, true);
+    write_three(&w);
+    struct fake_job job = fake_world_job(&w);
+    job.batch_max = 10;
+    job.grace_ns = 1000 * rg_intent_refresh_ns;
+    run(t, &job);
+    const char *before = fake_world_home_text(t, &w, &arena);
+    CHECK_OK(store_put_text(w.home, "_regroup/p=1/_000001.json", "{\"v\":9\n", false, &t->err));
+    job.grace_ns = 0;
+    CHECK_ERROR(fake_job_run(&job, &t->err), RG_ERR_CORRUPT,
+                "_regroup/p=1/_000001.json: version 9, made by a newer regroup");
+    CHECK_TEXT(fake_world_home_text(t, &w, &arena), before);
+    rg_arena_fini(&arena);
+    fake_world_fini(&w);
+}
+
+/* --grace: replaced files stay for later runs. */
+TEST(grace_delays_deletion)
+{
+    struct rg_arena arena;
+    struct fake_world w;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    fake_world_init(t, &w, true);
+    write_three(&w);
+    struct fake_job job = fake_world_job(&w);
+    job.batch_max = 10;
+    job.grace_ns = rg_intent_refresh_ns;
+    run(t, &job);
+    run(t, &job);
+    CHECK_TEXT(fake_world_home_text(t, &w, &arena),
+               "a.parquet b.parquet c.parquet part-000001-000");
+    CHECK_U64(job.record_count, 1);
+    job.later_ns = rg_intent_refresh_ns;
+    run(t, &job);
+    CHECK_TEXT(fake_world_home_text(t, &w, &arena), "part-000001-000");
+    fake_world_check_clean(t, &w, 3, "grace");
+    rg_arena_fini(&arena);
+    fake_world_fini(&w);
+}
+
+/* 12, its second half: what a killed run left in the trash. */
+TEST(trash_is_deleted_or_given_back)
+{
+    struct rg_arena arena;
+    struct fake_world w;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    fake_world_init(t, &w, true);
+    write_three(&w);
+    struct fake_job job = fake_world_job(&w);
+    job.batch_max = 10;
+    job.grace_ns = 1000 * rg_intent_refresh_ns;
+    run(t, &job);
+    /* A taken file, moved away but not unlinked; a user's file; and one whose name is taken. */
+    char from[512];
+    char to[512];
+    CHECK_OK(store_put_text(w.home, "_regroup/p=1/_trash/77/x.parquet", "r8\n", true, &t->err));
+    CHECK_OK(store_put_text(w.home, "_regroup/p=1/_trash/77/b.parquet", "r9\n", true, &t->err));
+    (void)snprintf(from, sizeof from, "%s/home/p=1/a.parquet", w.root);
+    (void)snprintf(to, sizeof to, "%s/home/_regroup/p=1/_trash/77/a.parquet", w.root);
+    CHECK(rename(from, to) == 0);
+    struct fake_job later = fake_world_job(&w);
+    later.only = "z";
+    later.grace_ns = job.grace_ns;
+    run(t, &later);
+    CHECK(later.problems[RG_PROBLEM_RESTORED] == 2);
+    CHECK_TEXT(fake_world_home_text(t, &w, &arena),
+               "b-restored-1.parquet b.parquet c.parquet part-000001-000 x.parquet");
+    job.grace_ns = 0;
+    run(t, &job);
+    unsigned counts[fake_rows_max] = {0};
+    fake_world_visible(t, &w, counts);
+    CHECK_U64(counts[8], 1);
+    CHECK_U64(counts[9], 1);
+    CHECK_U64(counts[1], 1);
+    CHECK_U64(counts[2], 1);
+    rg_arena_fini(&arena);
+    fake_world_fini(&w);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test_case cases[] = {
+        {"a_second_run_does_nothing", a_second_run_does_nothing},
+        {"a_late_file_is_added_with_short_outputs", a_late_file_is_added_with_short_outputs},
+        {"a_rewritten_input_is_left_alone", a_rewritten_input_is_left_alone},
+        {"an_old_id_that_comes_back_is_not_deleted", an_old_id_that_comes_back_is_not_deleted},
+        {"an_output_that_lands_late_is_cleared", an_output_that_lands_late_is_cleared},
+        {"an_output_that_is_made_again_is_dead", an_output_that_is_made_again_is_dead},
+        {"a_live_output_that_is_made_again_is_ours", a_live_output_that_is_made_again_is_ours},
+        {"a_record_that_lands_late_is_another_runs_win",
+         a_record_that_lands_late_is_another_runs_win},
+        {"a_record_whose_answer_is_lost_counts", a_record_whose_answer_is_lost_counts},
+        {"an_output_of_another_home_is_foreign", an_output_of_another_home_is_foreign},
+        {"a_body_that_is_not_ours_under_our_name_is_kept",
+         a_body_that_is_not_ours_under_our_name_is_kept},
+        {"inputs_are_kept_when_their_output_is_gone", inputs_are_kept_when_their_output_is_gone},
+        {"an_idle_run_clears_what_the_dead_left", an_idle_run_clears_what_the_dead_left},
+        {"short_outputs_are_found_behind_void_records",
+         short_outputs_are_found_behind_void_records},
+        {"a_dead_runs_plan_is_adopted", a_dead_runs_plan_is_adopted},
+        {"all_from_source_keeps_rows_that_are_in_outputs_only",
+         all_from_source_keeps_rows_that_are_in_outputs_only},
+        {"all_in_place_takes_outputs_and_the_rest", all_in_place_takes_outputs_and_the_rest},
+        {"after_twenty_lost_races_a_run_gives_up", after_twenty_lost_races_a_run_gives_up},
+        {"a_ledger_that_cannot_be_read_is_not_touched",
+         a_ledger_that_cannot_be_read_is_not_touched},
+        {"grace_delays_deletion", grace_delays_deletion},
+        {"trash_is_deleted_or_given_back", trash_is_deleted_or_given_back},
+    };
+
+    return test_main("journal/commit", cases, sizeof cases / sizeof cases[0], argc, argv);
+}
