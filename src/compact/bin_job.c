@@ -172,7 +172,7 @@ uint32_t rg_bin_route(const struct rg_bin *bin, struct weir_step route[WEIR_STEP
         return STEP_LOCATE + 1;
     route[STEP_READ] = (struct weir_step){.stage = stages->read};
     route[STEP_STITCH] = (struct weir_step){.stage = stages->stitch};
-    route[STEP_APPEND] = (struct weir_step){.stage = stages->append, .drop_bytes = claim};
+    route[STEP_APPEND] = (struct weir_step){.stage = stages->append};
     return STEP_COUNT;
 }
 

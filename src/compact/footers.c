@@ -386,7 +386,7 @@ static enum rg_status submit(struct footers *all, struct rg_input *inputs, uint3
         {.stage = run->stages.footers_read,
          .part_count = count,
          .grow_bytes = claim_bytes(inputs, count)},
-        {.stage = run->stages.footers_parse, .drop_bytes = claim_bytes(inputs, count)},
+        {.stage = run->stages.footers_parse},
     };
     atomic_fetch_add(&all->pending, 1);
     const enum weir_status status =

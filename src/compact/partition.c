@@ -496,7 +496,7 @@ static enum weir_status submit(struct rg_partition *partition)
         {.stage = run->stages.plan},
         {.stage = run->stages.intent},
         {.stage = run->stages.outputs},
-        {.stage = run->stages.commit, .drop_bytes = partition->claim_bytes},
+        {.stage = run->stages.commit},
     };
 
     partition->goes_on = false;
