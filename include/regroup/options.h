@@ -131,6 +131,9 @@ RG_API enum rg_origin rg_options_origin(const struct rg_options *options, const 
 /* True for a switch that is on. */
 RG_API bool rg_options_is_on(const struct rg_options *options, const char *name);
 
+/* How often a counting switch was given ("verbose", "quiet"); 0 or 1 for others. */
+RG_API uint32_t rg_options_count(const struct rg_options *options, const char *name);
+
 /*
  * Checks what one option alone cannot know: options that exclude one another.
  *

@@ -18,6 +18,7 @@
 #include <regroup/moves.h>
 #include <regroup/options.h>
 #include <regroup/plan.h>
+#include <regroup/progress.h>
 #include <regroup/report.h>
 
 #ifdef __cplusplus

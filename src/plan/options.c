@@ -201,7 +201,7 @@ enum rg_origin rg_options_origin(const struct rg_options *options, const char *n
     return row < RG_OPTION_TABLE_MAX ? (enum rg_origin)options->origins[row] : RG_ORIGIN_DEFAULT;
 }
 
-bool rg_options_is_on(const struct rg_options *options, const char *name)
+uint32_t rg_options_count(const struct rg_options *options, const char *name)
 {
     size_t count;
     const struct rg_option *table = rg_option_table(&count);
@@ -209,11 +209,16 @@ bool rg_options_is_on(const struct rg_options *options, const char *name)
     const void *field;
 
     if (row == count)
-        return false;
+        return 0;
     field = (const char *)options + table[row].offset;
     if (table[row].kind == RG_OPTION_SWITCH)
-        return *(const bool *)field;
-    return table[row].kind == RG_OPTION_COUNT && *(const uint32_t *)field > 0;
+        return *(const bool *)field ? 1 : 0;
+    return table[row].kind == RG_OPTION_COUNT ? *(const uint32_t *)field : 0;
+}
+
+bool rg_options_is_on(const struct rg_options *options, const char *name)
+{
+    return rg_options_count(options, name) > 0;
 }
 
 enum rg_status rg_options_check(const struct rg_options *options, struct rg_error *err)
