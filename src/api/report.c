@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "plan/options.h"
 #include "report/report_json.h"
-#include "report/summary.h"
+#include "report/report_text.h"
 
 struct rg_report_writer {
     struct rg_report_json document;
@@ -20,7 +20,7 @@ enum rg_status rg_report_text(const struct rg_report *report, bool is_verbose, r
     enum rg_status status;
 
     rg_outlet_init(&outlet, &rg_allocator_system, write, user);
-    rg_summary_write(report, is_verbose, &outlet.buffer);
+    rg_report_text_write(report, is_verbose, &outlet.buffer);
     status = rg_outlet_flush(&outlet, err != NULL ? err : &ignored);
     rg_outlet_fini(&outlet);
     return status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "report/summary.h"
+#include "report/report_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -201,7 +201,7 @@ static void write_columns(const struct rg_report *report, bool is_verbose, struc
         rg_buffer_printf(out, "and %zu more; --verbose shows them\n", all - count);
 }
 
-void rg_summary_write(const struct rg_report *report, bool is_verbose, struct rg_buffer *out)
+void rg_report_text_write(const struct rg_report *report, bool is_verbose, struct rg_buffer *out)
 {
     if (report->file_in_count > 0 || report->file_out_count > 0)
         write_work(report, out);

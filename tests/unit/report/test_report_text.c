@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "report/summary.h"
+#include "report/report_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +14,7 @@ static void check_summary(struct test *t, const struct rg_report *report, bool i
     struct rg_buffer out;
 
     rg_buffer_init(&out, &t->allocator, 100000);
-    rg_summary_write(report, is_verbose, &out);
+    rg_report_text_write(report, is_verbose, &out);
     rg_buffer_append_byte(&out, 0);
     if (!out.failed)
         CHECK_TEXT((const char *)out.data, wanted);
@@ -121,13 +121,13 @@ TEST(many_columns_are_cut_unless_asked_for)
     report.columns = many;
     report.column_count = 30;
     rg_buffer_init(&out, &t->allocator, 100000);
-    rg_summary_write(&report, true, &out);
+    rg_report_text_write(&report, true, &out);
     for (size_t i = 0; i < out.bytes; i++)
         lines += out.data[i] == '\n';
     if (!out.failed)
         CHECK_U64(lines, 2 + 4 + 31 + 2);
     rg_buffer_reset(&out);
-    rg_summary_write(&report, false, &out);
+    rg_report_text_write(&report, false, &out);
     rg_buffer_append_byte(&out, 0);
     if (!out.failed) {
         /* 17 * 7 % 30 is 29: the largest. */
@@ -228,5 +228,5 @@ int main(int argc, char **argv)
         {"a_document_that_cannot_be_written_fails", a_document_that_cannot_be_written_fails},
     };
 
-    return test_main("report/summary", cases, sizeof cases / sizeof cases[0], argc, argv);
+    return test_main("report/report_text", cases, sizeof cases / sizeof cases[0], argc, argv);
 }
