@@ -4,9 +4,33 @@
 
 #include <limits.h>
 
+#include "cli/compact.h"
 #include "cli/inspect.h"
 
 const struct command rg_commands[] = {
+    {
+        .name = "compact",
+        .bit = RG_COMMAND_COMPACT,
+        .usage = {"compact SOURCE DEST [options]", "compact --in-place SOURCE [options]"},
+        .summary = "merges small Parquet files into few with large row groups",
+        .about =
+            "SOURCE and DEST are a path, file:///... or s3://bucket/prefix. The partitions of\n"
+            "SOURCE are kept below DEST. A second run adds files that came late, and else\n"
+            "writes nothing.",
+        .place_min = 2,
+        .place_max = 2,
+        .run = rg_compact_command,
+    },
+    {
+        .name = "plan",
+        .bit = RG_COMMAND_PLAN,
+        .usage = {"plan SOURCE DEST [options]", "plan --in-place SOURCE [options]"},
+        .summary = "shows what compact would do, and writes nothing",
+        .about = "Takes the options of compact; partitions that gain most come first.",
+        .place_min = 2,
+        .place_max = 2,
+        .run = rg_plan_command,
+    },
     {
         .name = "inspect",
         .bit = RG_COMMAND_INSPECT,

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "cli/compact.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/exit_status.h"
+#include "cli/output.h"
+#include "cli/watch.h"
+
+enum {
+    TITLE_BYTES = 256
+};
+
+static struct rg_job_config config_of(const struct arguments *arguments, struct watch *watch)
+{
+    return (struct rg_job_config){
+        .size = sizeof(struct rg_job_config),
+        .options = arguments->options,
+        .source = arguments->places[0],
+        .dest = arguments->place_count > 1 ? arguments->places[1] : NULL,
+        .event = rg_watch_event,
+        .user = watch,
+    };
+}
+
+static void make_title(const struct arguments *arguments, char title[TITLE_BYTES])
+{
+    if (arguments->place_count > 1)
+        snprintf(title, TITLE_BYTES, "%s %s -> %s", arguments->command->name, arguments->places[0],
+                 arguments->places[1]);
+    else
+        snprintf(title, TITLE_BYTES, "%s --in-place %s", arguments->command->name,
+                 arguments->places[0]);
+}
+
+/* What the end of a job means for the process; an error is said here, unless it was as JSON. */
+static int exit_of(enum rg_status status, const struct rg_report *report,
+                   const struct rg_error *err, bool is_told)
+{
+    if (status == RG_OK)
+        return report->file_alone_count > 0 ? RG_EXIT_LEFT_ALONE : RG_EXIT_DONE;
+    return is_told ? rg_exit_status(status) : rg_exit_with(err);
+}
+
+static int run_job(const struct arguments *arguments, struct watch *watch)
+{
+    const struct rg_job_config config = config_of(arguments, watch);
+    struct rg_job *job;
+    struct rg_error err = {.status = RG_OK};
+    enum rg_status status = rg_job_new(&config, &job, &err);
+
+    if (status != RG_OK)
+        return rg_exit_with(&err);
+    rg_watch_job(watch, job);
+    status = rg_job_run(job, &err);
+    rg_watch_job(watch, NULL);
+    rg_watch_summary(watch, rg_job_report(job), status, &err);
+    const int exit_status = exit_of(status, rg_job_report(job), &err, watch->mode == WATCH_JSON);
+    rg_job_free(job);
+    return exit_status;
+}
+
+static int show_plan(const struct arguments *arguments, const struct rg_plan_view *plan)
+{
+    const bool is_verbose = rg_options_is_on(arguments->options, "verbose");
+    struct rg_error err;
+    enum rg_status status;
+
+    if (rg_options_is_on(arguments->options, "json"))
+        status = rg_plan_json(plan, rg_output_write, stdout, &err);
+    else
+        status = rg_plan_text(plan, is_verbose, rg_output_write, stdout, &err);
+    if (!rg_output_finish())
+        return RG_EXIT_FAILED;
+    return exit_of(status, rg_plan_report(plan), &err, false);
+}
+
+int rg_plan_command(const struct arguments *arguments)
+{
+    struct watch watch;
+    struct rg_plan_view *plan;
+    struct rg_error err;
+    char title[TITLE_BYTES];
+
+    make_title(arguments, title);
+    if (!rg_watch_init(&watch, arguments, title))
+        return RG_EXIT_FAILED;
+    const struct rg_job_config config = config_of(arguments, &watch);
+    const enum rg_status status = rg_plan_run(&config, &plan, &err);
+    rg_watch_fini(&watch);
+    if (status != RG_OK)
+        return rg_exit_with(&err);
+    const int exit_status = show_plan(arguments, plan);
+    rg_plan_free(plan);
+    return exit_status;
+}
+
+int rg_compact_command(const struct arguments *arguments)
+{
+    struct watch watch;
+    char title[TITLE_BYTES];
+    int exit_status;
+
+    if (rg_options_is_on(arguments->options, "dry-run"))
+        return rg_plan_command(arguments);
+    make_title(arguments, title);
+    if (!rg_watch_init(&watch, arguments, title))
+        return RG_EXIT_FAILED;
+    exit_status = run_job(arguments, &watch);
+    rg_watch_fini(&watch);
+    return exit_status;
+}

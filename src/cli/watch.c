@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * rg_job_run() blocks its caller, so somebody else must look at the clock and wait for signals:
+ * the one thread that is made outside the engine and the stores. It sleeps in sigtimedwait(), so
+ * that signals are taken like any other event and no handler runs anywhere.
+ *
+ * `lock` guards what both sides touch: the job, which may go away, and standard error.
+ *
+ * Not here: how progress looks (<regroup/progress.h>).
+ */
+
+#include "cli/watch.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <regroup/progress.h>
+
+#include "cli/exit_status.h"
+#include "cli/output.h"
+
+static const uint64_t second_ns = UINT64_C(1000000000);
+static const long tick_ns = 250000000;
+static const uint64_t show_after_ns = UINT64_C(1000000000);
+static const uint64_t block_every_ns = UINT64_C(250000000);
+static const uint64_t json_every_ns = UINT64_C(1000000000);
+static const uint64_t line_every_ns = UINT64_C(30000000000);
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * second_ns + (uint64_t)now.tv_nsec;
+}
+
+static void clock_text(char text[16])
+{
+    const time_t now = time(NULL);
+    struct tm local;
+
+    localtime_r(&now, &local);
+    strftime(text, 16, "%H:%M:%S", &local);
+}
+
+static enum watch_mode choose_mode(const struct rg_options *options,
+                                   const struct terminal *terminal, bool is_quiet)
+{
+    const char *wanted = rg_options_get(options, "progress");
+
+    if (is_quiet || strcmp(wanted, "none") == 0)
+        return WATCH_NONE;
+    if (strcmp(wanted, "line") == 0)
+        return WATCH_LINE;
+    if (strcmp(wanted, "json") == 0)
+        return WATCH_JSON;
+    /* "block" and "auto": no escape byte ever goes where it would not be obeyed. */
+    return terminal->has_escapes ? WATCH_BLOCK : WATCH_LINE;
+}
+
+static struct rg_progress *new_progress(const struct watch *watch, const char *title)
+{
+    const struct rg_progress_style style = {
+        .size = sizeof style,
+        .form = watch->mode == WATCH_BLOCK  ? RG_PROGRESS_FORM_BLOCK
+                : watch->mode == WATCH_JSON ? RG_PROGRESS_FORM_JSON
+                                            : RG_PROGRESS_FORM_LINE,
+        .column_count = watch->terminal.columns,
+        .line_count = watch->terminal.lines,
+        .has_color = watch->terminal.has_color,
+        .is_utf8 = watch->terminal.is_utf8,
+    };
+
+    return watch->mode == WATCH_NONE ? NULL : rg_progress_new(&style, title);
+}
+
+static void put(const char *text)
+{
+    if (text != NULL)
+        fputs(text, stderr);
+}
+
+static void erase_locked(struct watch *watch)
+{
+    if (watch->progress != NULL)
+        put(rg_progress_erase(watch->progress));
+}
+
+/* Takes a sample and writes it, whatever the time. */
+static void show_locked(struct watch *watch)
+{
+    struct rg_job_sample sample = {.size = sizeof sample};
+    char clock[16];
+    char explanation[400] = "";
+
+    if (watch->job == NULL || watch->progress == NULL)
+        return;
+    rg_job_sample(watch->job, &sample);
+    clock_text(clock);
+    rg_job_explain(watch->job, watch->since.size != 0 ? &watch->since : NULL, explanation,
+                   sizeof explanation);
+    if (watch->mode == WATCH_BLOCK) {
+        uint32_t columns;
+        uint32_t lines;
+
+        rg_terminal_size(&columns, &lines);
+        rg_progress_resize(watch->progress, columns, lines);
+    }
+    put(rg_progress_text(watch->progress, &sample, clock, explanation));
+    fflush(stderr);
+    watch->since = sample;
+    watch->shown_ns = now_ns();
+}
+
+static void tick(struct watch *watch)
+{
+    const uint64_t period_ns = watch->mode == WATCH_BLOCK  ? block_every_ns
+                               : watch->mode == WATCH_JSON ? json_every_ns
+                                                           : line_every_ns;
+    const uint64_t first_ns = watch->mode == WATCH_LINE ? line_every_ns : show_after_ns;
+
+    pthread_mutex_lock(&watch->lock);
+    const uint64_t due_ns =
+        watch->shown_ns != 0 ? watch->shown_ns + period_ns : watch->begin_ns + first_ns;
+    if (now_ns() >= due_ns)
+        show_locked(watch);
+    pthread_mutex_unlock(&watch->lock);
+}
+
+/* SIGUSR1: a line, in whatever mode. */
+static void show_on_demand(struct watch *watch)
+{
+    const struct rg_progress_style style = {.size = sizeof style, .form = RG_PROGRESS_FORM_LINE};
+    struct rg_job_sample sample = {.size = sizeof sample};
+    char clock[16];
+
+    pthread_mutex_lock(&watch->lock);
+    struct rg_progress *line = watch->job != NULL ? rg_progress_new(&style, "") : NULL;
+    if (line != NULL) {
+        rg_job_sample(watch->job, &sample);
+        clock_text(clock);
+        erase_locked(watch);
+        put(rg_progress_text(line, &sample, clock, NULL));
+        rg_progress_free(line);
+    }
+    pthread_mutex_unlock(&watch->lock);
+}
+
+static void say_locked(struct watch *watch, const char *kind, const char *text)
+{
+    erase_locked(watch);
+    fprintf(stderr, "%s%s\n", kind, text);
+}
+
+static void interrupt(struct watch *watch)
+{
+    static const char *const words[] = {
+        "interrupted: finishing what is begun; once more stops at once",
+        "interrupted again: stopping",
+    };
+
+    watch->signal_count++;
+    pthread_mutex_lock(&watch->lock);
+    /* Without a job there is nothing to finish: a plan writes nothing. */
+    if (watch->signal_count >= 3 || watch->job == NULL) {
+        erase_locked(watch);
+        fflush(stderr);
+        _exit(RG_EXIT_INTERRUPTED);
+    }
+    if (!watch->is_silent && watch->mode != WATCH_JSON)
+        say_locked(watch, "", words[watch->signal_count - 1]);
+    rg_job_cancel(watch->job, watch->signal_count == 1 ? RG_CANCEL_DRAIN : RG_CANCEL_ABORT);
+    pthread_mutex_unlock(&watch->lock);
+}
+
+static void *run_watch(void *user)
+{
+    struct watch *watch = user;
+    const struct timespec patience = {.tv_nsec = tick_ns};
+
+    while (!atomic_load(&watch->is_ending)) {
+        const int number = sigtimedwait(&watch->signals, NULL, &patience);
+
+        if (number == SIGINT || number == SIGTERM)
+            interrupt(watch);
+        else if (number == SIGUSR1)
+            show_on_demand(watch);
+        if (!atomic_load(&watch->is_ending))
+            tick(watch);
+    }
+    return NULL;
+}
+
+bool rg_watch_init(struct watch *watch, const struct arguments *arguments, const char *title)
+{
+    const struct rg_options *options = arguments->options;
+    int failed;
+
+    *watch = (struct watch){
+        .terminal = rg_terminal_look(),
+        .is_quiet = rg_options_is_on(options, "quiet"),
+        .is_silent = rg_options_count(options, "quiet") > 1,
+        .is_verbose = rg_options_is_on(options, "verbose"),
+        .begin_ns = now_ns(),
+    };
+    watch->mode = choose_mode(options, &watch->terminal, watch->is_quiet);
+    watch->progress = new_progress(watch, title);
+    sigemptyset(&watch->signals);
+    sigaddset(&watch->signals, SIGINT);
+    sigaddset(&watch->signals, SIGTERM);
+    sigaddset(&watch->signals, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &watch->signals, NULL);
+    failed = pthread_mutex_init(&watch->lock, NULL);
+    if (failed == 0)
+        failed = pthread_create(&watch->thread, NULL, run_watch, watch);
+    if (failed != 0) {
+        rg_progress_free(watch->progress);
+        fprintf(stderr, "error: no thread to watch the job: %s\n", strerror(failed));
+    }
+    return failed == 0;
+}
+
+void rg_watch_job(struct watch *watch, struct rg_job *job)
+{
+    pthread_mutex_lock(&watch->lock);
+    if (job == NULL && watch->mode == WATCH_JSON)
+        show_locked(watch); /* The last state, for those who read along. */
+    erase_locked(watch);
+    watch->job = job;
+    pthread_mutex_unlock(&watch->lock);
+}
+
+void rg_watch_fini(struct watch *watch)
+{
+    atomic_store(&watch->is_ending, true);
+    pthread_join(watch->thread, NULL);
+    erase_locked(watch);
+    rg_progress_free(watch->progress);
+    pthread_mutex_destroy(&watch->lock);
+}
+
+static void say_event_locked(struct watch *watch, const struct rg_event *event)
+{
+    const char *partition;
+
+    switch (event->kind) {
+    case RG_EVENT_LEFT_ALONE:
+        erase_locked(watch);
+        fprintf(stderr, "left alone: %s: %s\n", event->alone->path, event->alone->text);
+        break;
+    case RG_EVENT_WARNING:
+        say_locked(watch, "warning: ", event->text);
+        break;
+    case RG_EVENT_NOTE:
+        if (watch->is_verbose)
+            say_locked(watch, "", event->text);
+        break;
+    case RG_EVENT_COMMITTED:
+        if (!watch->is_verbose)
+            break;
+        erase_locked(watch);
+        partition = event->batch->partition[0] != 0 ? event->batch->partition : "./";
+        fprintf(stderr, "%s record %llu: %zu files -> %zu\n", partition,
+                (unsigned long long)event->batch->record_number, event->batch->input_count,
+                event->batch->output_count);
+        break;
+    case RG_EVENT_PLANNED:
+        break;
+    }
+}
+
+void rg_watch_event(void *user, const struct rg_event *event)
+{
+    struct watch *watch = user;
+
+    pthread_mutex_lock(&watch->lock);
+    if (watch->mode == WATCH_JSON && watch->progress != NULL)
+        put(rg_progress_event(watch->progress, event));
+    else if (!watch->is_silent)
+        say_event_locked(watch, event);
+    pthread_mutex_unlock(&watch->lock);
+}
+
+void rg_watch_summary(struct watch *watch, const struct rg_report *report, enum rg_status status,
+                      const struct rg_error *err)
+{
+    /* Of a job that failed before it did anything there is nothing to sum up. */
+    const bool has_summary =
+        status == RG_OK || status == RG_ERR_CANCELLED || report->batch_count > 0;
+    struct rg_error ignored;
+    bool is_written = true;
+
+    pthread_mutex_lock(&watch->lock);
+    erase_locked(watch);
+    if (watch->mode == WATCH_JSON && watch->progress != NULL)
+        put(rg_progress_finish(watch->progress, report, status, err->text));
+    else if (!watch->is_quiet && has_summary)
+        is_written =
+            rg_report_text(report, watch->is_verbose, rg_output_write, stderr, &ignored) == RG_OK;
+    (void)is_written; /* Standard error is gone: nobody is left to tell. */
+    pthread_mutex_unlock(&watch->lock);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Watches a running job from a thread of its own: shows progress, prints what events tell above it,
+ * and takes signals. The first SIGINT or SIGTERM lets the job finish what is begun, the second
+ * stops it, the third ends the process. SIGUSR1 shows a line of progress at once.
+ */
+
+#ifndef CLI_WATCH_H
+#define CLI_WATCH_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+
+#include "cli/arguments.h"
+#include "cli/terminal.h"
+
+enum watch_mode {
+    WATCH_NONE,
+    WATCH_LINE,
+    WATCH_BLOCK,
+    WATCH_JSON,
+};
+
+struct watch {
+    /* Set at init, then constant. */
+    enum watch_mode mode;
+    struct terminal terminal;
+    bool is_quiet;  /* No progress, no summary. */
+    bool is_silent; /* Nothing but the error that ends the run. */
+    bool is_verbose;
+    struct rg_progress *progress; /* NULL: none is shown. What it points to: guarded by lock. */
+    pthread_t thread;
+    sigset_t signals;
+    pthread_mutex_t lock; /* Also of standard error. */
+    /* Atomic. */
+    atomic_bool is_ending;
+    /* Owned by the thread. */
+    unsigned signal_count;
+    /* Guarded by lock. */
+    struct rg_job *job;         /* NULL: none runs. */
+    struct rg_job_sample since; /* What explanations count from; size 0: the beginning. */
+    uint64_t begin_ns;
+    uint64_t shown_ns; /* 0: nothing yet. */
+};
+
+/*
+ * Blocks the watched signals in this thread and all that it starts, and starts the watching thread;
+ * call it before anything else starts threads. False, with a message, when that cannot be.
+ */
+bool rg_watch_init(struct watch *watch, const struct arguments *arguments, const char *title);
+
+/* Tells which job runs now; NULL: none any more. */
+void rg_watch_job(struct watch *watch, struct rg_job *job);
+
+/* Ends the thread, and takes progress off the terminal. */
+void rg_watch_fini(struct watch *watch);
+
+/* A rg_event_fn; `user` is the watch. */
+void rg_watch_event(void *user, const struct rg_event *event);
+
+/* The end of the job, in words or as JSON; `err` counts unless `status` is RG_OK. */
+void rg_watch_summary(struct watch *watch, const struct rg_report *report, enum rg_status status,
+                      const struct rg_error *err);
+
+#endif
