@@ -90,8 +90,8 @@ static enum rg_status next_page(struct rg_page_reader *reader, struct rg_page *r
         if (*ret_is_end)
             return RG_OK;
         const enum rg_status status = read_page(reader, &page, err);
-        if (status != RG_OK && is_full && reader->data_count > 0) {
-            /* Padding: nothing is missing. */
+        if (status != RG_OK && is_full) {
+            /* Padding, or what follows a chunk without values: nothing is missing. */
             *ret_is_end = true;
             return RG_OK;
         }

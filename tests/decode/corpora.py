@@ -3,8 +3,8 @@
 
 """Every Parquet file of the corpora through the decoders, checked by foreign readers.
 
-plain_copy decodes a file and writes it PLAIN and uncompressed. Whoever reads both must find the same
-rows in both; where the values are known (expect.json), they must be these.
+plain_copy decodes a file and writes it PLAIN and uncompressed. Whoever reads both must find the
+same rows in both; where the values are known (expect.json), they must be these.
 
     python tests/decode/corpora.py build/tests/decode/plain_copy FOLDER-OF-THE-CORPORA
 """
@@ -23,7 +23,11 @@ import corpora  # noqa: E402
 
 
 def known_problem(path, copy):
-    return corpora.expected_problem(corpora.expected_of(path), [copy])
+    known = corpora.expected_of(path)
+    # Large files have sums there, not values; the readers compare those.
+    if any(not isinstance(wanted, list) for wanted in known.get("expect", {}).values()):
+        return None
+    return corpora.expected_problem(known, [copy])
 
 
 def check(arguments):
@@ -55,7 +59,7 @@ def main():
     paths = corpora.data_files(root)
     counts = collections.Counter()
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(2, mp_context=context, max_tasks_per_child=40) as pool:
+    with ProcessPoolExecutor(2, mp_context=context) as pool:
         for path, (kind, text) in zip(paths, pool.map(check, [(program, p) for p in paths])):
             counts[kind] += 1
             if kind != "equal":
