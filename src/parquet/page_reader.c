@@ -252,10 +252,9 @@ static enum rg_status open_v2(struct rg_codec_context *codecs, const struct rg_c
     return unpack(codecs, source, page, rest, room, &content->values, err);
 }
 
-static enum rg_status open_page(struct rg_codec_context *codecs,
-                                const struct rg_chunk_source *source, const struct rg_page *page,
-                                struct rg_page_room *room, struct rg_page_content *content,
-                                struct rg_error *err)
+enum rg_status rg_page_open(struct rg_codec_context *codecs, const struct rg_chunk_source *source,
+                            const struct rg_page *page, struct rg_page_room *room,
+                            struct rg_page_content *ret_content, struct rg_error *err)
 {
     if (page->header.has_crc) {
         const uint32_t crc = rg_crc32(page->body);
@@ -263,22 +262,13 @@ static enum rg_status open_page(struct rg_codec_context *codecs,
         if (crc != page->header.crc)
             return rg_fail(err, RG_ERR_CORRUPT, "CRC is %08x, not %08x", crc, page->header.crc);
     }
-    *content = (struct rg_page_content){
+    *ret_content = (struct rg_page_content){
         .encoding = page->header.encoding,
         .value_count = page->header.value_count,
     };
     if (page->header.type == RG_PAGE_DATA)
-        return open_v1(codecs, source, page, room, content, err);
+        return open_v1(codecs, source, page, room, ret_content, err);
     if (page->header.type == RG_PAGE_DATA_V2)
-        return open_v2(codecs, source, page, room, content, err);
-    return unpack(codecs, source, page, page->body, room, &content->values, err);
-}
-
-enum rg_status rg_page_open(struct rg_codec_context *codecs, const struct rg_chunk_source *source,
-                            const struct rg_page *page, struct rg_page_room *room,
-                            struct rg_page_content *ret_content, struct rg_error *err)
-{
-    const enum rg_status status = open_page(codecs, source, page, room, ret_content, err);
-
-    return status == RG_OK ? RG_OK : rg_within(err, "page at %zu", page->offset);
+        return open_v2(codecs, source, page, room, ret_content, err);
+    return unpack(codecs, source, page, page->body, room, &ret_content->values, err);
 }

@@ -84,7 +84,7 @@ struct rg_page_content {
 };
 
 /*
- * Opens a page. The content is valid until `room` is used again.
+ * Opens a page. The content is valid until `room` is used again. Errors do not name the page.
  *
  * Errors:  RG_ERR_CORRUPT: the CRC differs, the body is no frame of the codec or has another
  *          length, levels are longer than the page; RG_ERR_UNSUPPORTED for a codec or an encoding

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The elements of the reference are walked in their order, parents first; each looks for its
+ * counterpart among the children of its parent's counterpart. Children of the file are in a hash
+ * table, by parent and by name, id or position.
+ *
+ * Invariants:
+ *
+ *   (1) partner[r] is an element of the file, or `none`; partner[r] != none implies that the
+ * parents are partners. (2) No element of the file is the partner of two: a taken one is not found
+ * again.
+ */
+
+#include "verify/column_map.h"
+
+#include <assert.h>
+
+#include "base/hash.h"
+#include "parquet/schema.h"
+
+static const uint32_t none = UINT32_MAX;
+
+/* A schema, and what follows from its tree for each element. */
+struct tree {
+    const struct rg_schema *schema;
+    uint8_t *def;         /* Definition level when the element is there. */
+    uint8_t *rep;         /* Its repetition level. */
+    uint32_t *position;   /* Among its siblings. */
+    uint32_t *leaf_index; /* Of leaves; `none` for groups. */
+    uint32_t *first_leaf; /* The first leaf below (or at) the element. */
+};
+
+struct matcher {
+    struct tree file;
+    struct tree reference;
+    uint32_t *partner;   /* Of the reference's elements. */
+    bool *is_taken;      /* Of the file's elements. */
+    uint32_t *slots;     /* Element of the file + 1; 0: empty. */
+    uint32_t slot_count; /* A power of two, at least twice the elements. */
+    bool uses_ids;
+};
+
+static bool is_nested_kind(const struct rg_schema_element *element)
+{
+    const struct rg_annotation annotation = rg_schema_annotation(element);
+
+    return annotation.logical == RG_LOGICAL_LIST || annotation.logical == RG_LOGICAL_MAP;
+}
+
+/* True for the repeated group in a LIST or a MAP, and for what lies directly in that. */
+static bool is_matched_by_position(const struct rg_schema *schema, uint32_t index)
+{
+    const struct rg_schema_element *element = &schema->elements[index];
+    const struct rg_schema_element *parent = &schema->elements[element->parent_index];
+
+    if (is_nested_kind(parent))
+        return true;
+    return parent->repetition == RG_REPEATED && element->parent_index != 0 &&
+           is_nested_kind(&schema->elements[parent->parent_index]);
+}
+
+static bool all_leaves_have_ids(const struct rg_schema *schema)
+{
+    for (uint32_t i = 0; i < schema->leaf_count; i++) {
+        if (!schema->elements[schema->leaves[i].element_index].has_field_id)
+            return false;
+    }
+    return schema->leaf_count > 0;
+}
+
+static bool init_tree(struct tree *tree, const struct rg_schema *schema, struct rg_arena *arena)
+{
+    const uint32_t count = schema->element_count;
+    uint32_t leaf = 0;
+
+    *tree = (struct tree){
+        .schema = schema,
+        .def = rg_arena_array(arena, count, sizeof *tree->def),
+        .rep = rg_arena_array(arena, count, sizeof *tree->rep),
+        .position = rg_arena_array(arena, count, sizeof *tree->position),
+        .leaf_index = rg_arena_array(arena, count, sizeof *tree->leaf_index),
+        .first_leaf = rg_arena_array(arena, count, sizeof *tree->first_leaf),
+    };
+    uint32_t *children_seen = rg_arena_array(arena, count, sizeof *children_seen);
+    if (tree->def == NULL || tree->rep == NULL || tree->position == NULL ||
+        tree->leaf_index == NULL || tree->first_leaf == NULL || children_seen == NULL)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct rg_schema_element *element = &schema->elements[i];
+        const uint32_t parent = element->parent_index;
+
+        /* A root may say that it is repeated; nobody takes that for a level. */
+        if (i > 0) {
+            tree->position[i] = children_seen[parent]++;
+            tree->def[i] = (uint8_t)(tree->def[parent] + (element->repetition != RG_REQUIRED));
+            tree->rep[i] = (uint8_t)(tree->rep[parent] + (element->repetition == RG_REPEATED));
+        }
+        tree->first_leaf[i] = leaf;
+        tree->leaf_index[i] = element->has_type ? leaf++ : none;
+    }
+    assert(leaf == schema->leaf_count);
+    return true;
+}
+
+/* What an element goes by among its siblings. */
+static uint64_t hash_of(const struct matcher *m, const struct rg_schema *schema, uint32_t index,
+                        uint32_t file_parent, uint32_t position)
+{
+    const struct rg_schema_element *element = &schema->elements[index];
+    uint64_t key[2] = {file_parent, 0};
+
+    if (is_matched_by_position(schema, index))
+        key[1] = position;
+    else if (m->uses_ids && element->has_field_id)
+        key[1] = (uint64_t)(uint32_t)element->field_id | UINT64_C(1) << 32;
+    else
+        key[1] = rg_hash_fast(element->name) | UINT64_C(1) << 63;
+    return rg_hash_fast((struct rg_span){(const uint8_t *)key, sizeof key});
+}
+
+static bool is_counterpart(const struct matcher *m, uint32_t file_index, uint32_t reference_index)
+{
+    const struct rg_schema_element *a = &m->file.schema->elements[file_index];
+    const struct rg_schema_element *b = &m->reference.schema->elements[reference_index];
+
+    if (a->parent_index != m->partner[b->parent_index] || m->is_taken[file_index])
+        return false;
+    if (is_matched_by_position(m->reference.schema, reference_index))
+        return m->file.position[file_index] == m->reference.position[reference_index];
+    if (m->uses_ids && a->has_field_id && b->has_field_id)
+        return a->field_id == b->field_id;
+    return rg_span_equal(a->name, b->name);
+}
+
+static bool fill_slots(struct matcher *m, struct rg_arena *arena)
+{
+    const struct rg_schema *schema = m->file.schema;
+
+    m->slot_count = 64;
+    while (m->slot_count < 2 * schema->element_count)
+        m->slot_count *= 2;
+    m->slots = rg_arena_array(arena, m->slot_count, sizeof *m->slots);
+    if (m->slots == NULL)
+        return false;
+    for (uint32_t i = 1; i < schema->element_count; i++) {
+        uint32_t at =
+            (uint32_t)hash_of(m, schema, i, schema->elements[i].parent_index, m->file.position[i]) &
+            (m->slot_count - 1);
+
+        while (m->slots[at] != 0)
+            at = (at + 1) & (m->slot_count - 1);
+        m->slots[at] = i + 1;
+    }
+    return true;
+}
+
+static uint32_t find_partner(const struct matcher *m, uint32_t reference_index)
+{
+    const struct rg_schema *schema = m->reference.schema;
+    const uint32_t file_parent = m->partner[schema->elements[reference_index].parent_index];
+
+    if (file_parent == none)
+        return none;
+    uint32_t at = (uint32_t)hash_of(m, schema, reference_index, file_parent,
+                                    m->reference.position[reference_index]) &
+                  (m->slot_count - 1);
+    for (; m->slots[at] != 0; at = (at + 1) & (m->slot_count - 1)) {
+        if (is_counterpart(m, m->slots[at] - 1, reference_index))
+            return m->slots[at] - 1;
+    }
+    return none;
+}
+
+static enum rg_status init_matcher(struct matcher *m, const struct rg_schema *file,
+                                   const struct rg_schema *reference, struct rg_arena *arena,
+                                   struct rg_error *err)
+{
+    *m = (struct matcher){.uses_ids = all_leaves_have_ids(file) && all_leaves_have_ids(reference)};
+    m->partner = rg_arena_array(arena, reference->element_count, sizeof *m->partner);
+    m->is_taken = rg_arena_array(arena, file->element_count, sizeof *m->is_taken);
+    if (m->partner == NULL || m->is_taken == NULL || !init_tree(&m->file, file, arena) ||
+        !init_tree(&m->reference, reference, arena) || !fill_slots(m, arena))
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to compare schemas of %u and %u elements",
+                       file->element_count, reference->element_count);
+    for (uint32_t i = 1; i < reference->element_count; i++) {
+        m->partner[i] = find_partner(m, i);
+        if (m->partner[i] != none)
+            m->is_taken[m->partner[i]] = true;
+    }
+    return RG_OK;
+}
+
+/* NULL, or in what two partners cannot be compared. */
+static const char *find_conflict(const struct rg_schema_element *a,
+                                 const struct rg_schema_element *b)
+{
+    if (a->has_type != b->has_type)
+        return "is a group in one of them only";
+    if ((a->repetition == RG_REPEATED) != (b->repetition == RG_REPEATED))
+        return "is repeated in one of them only";
+    if (a->has_type && (a->type != b->type || a->type_length != b->type_length))
+        return "has another physical type";
+    return NULL;
+}
+
+/* Looks at all elements: what is in both must be of one form, and the file may have no others. */
+static struct rg_column_conflict find_conflicts(const struct matcher *m)
+{
+    const struct rg_schema *file = m->file.schema;
+    const struct rg_schema *reference = m->reference.schema;
+
+    for (uint32_t i = 1; i < reference->element_count; i++) {
+        const uint32_t partner = m->partner[i];
+        const char *what = partner == none
+                               ? NULL
+                               : find_conflict(&file->elements[partner], &reference->elements[i]);
+        if (what != NULL)
+            return (struct rg_column_conflict){reference->leaves[m->reference.first_leaf[i]].path,
+                                               what};
+    }
+    for (uint32_t i = 0; i < file->leaf_count; i++) {
+        if (!m->is_taken[file->leaves[i].element_index])
+            return (struct rg_column_conflict){file->leaves[i].path,
+                                               "is not in what it is compared with"};
+    }
+    return (struct rg_column_conflict){.what = NULL};
+}
+
+/*
+ * Levels from the root down to `reference_index`: what is there up to level d of the file is there
+ * up to that of the deepest element that d reaches.
+ */
+static void map_levels(const struct matcher *m, uint32_t reference_index, uint8_t def_levels[256])
+{
+    uint32_t level_end = 256;
+
+    for (uint32_t i = reference_index;; i = m->reference.schema->elements[i].parent_index) {
+        const uint8_t begin = m->file.def[m->partner[i]];
+
+        for (uint32_t d = begin; d < level_end; d++)
+            def_levels[d] = m->reference.def[i];
+        level_end = begin < level_end ? begin : level_end;
+        if (i == 0)
+            break;
+    }
+    assert(level_end == 0);
+}
+
+/* A column that the file lacks: its nearest ancestor that is there tells how many nulls. */
+static void map_missing(const struct matcher *m, uint32_t reference_index,
+                        struct rg_column_source *column)
+{
+    uint32_t ancestor = m->reference.schema->elements[reference_index].parent_index;
+
+    while (m->partner[ancestor] == none)
+        ancestor = m->reference.schema->elements[ancestor].parent_index;
+    const uint32_t partner = m->partner[ancestor];
+    *column = (struct rg_column_source){
+        .leaf_index = m->file.first_leaf[partner],
+        .is_missing = true,
+        .has_no_levels = ancestor == 0,
+        .rep_kept_max = m->file.rep[partner],
+    };
+    map_levels(m, ancestor, column->def_levels);
+}
+
+enum rg_status rg_column_map_init(const struct rg_schema *file, const struct rg_schema *reference,
+                                  struct rg_arena *arena, struct rg_column_map *ret_map,
+                                  struct rg_column_conflict *ret_conflict, struct rg_error *err)
+{
+    struct matcher m;
+
+    RG_TRY(init_matcher(&m, file, reference, arena, err));
+    struct rg_column_source *columns =
+        rg_arena_array(arena, reference->leaf_count, sizeof *columns);
+    if (columns == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for %u columns", reference->leaf_count);
+
+    *ret_conflict = find_conflicts(&m);
+    if (ret_conflict->what != NULL)
+        return RG_OK;
+    for (uint32_t i = 0; i < reference->leaf_count; i++) {
+        const uint32_t element = reference->leaves[i].element_index;
+        const uint32_t partner = m.partner[element];
+
+        if (partner == none) {
+            map_missing(&m, element, &columns[i]);
+        } else {
+            columns[i].leaf_index = m.file.leaf_index[partner];
+            map_levels(&m, element, columns[i].def_levels);
+        }
+    }
+    *ret_map = (struct rg_column_map){columns, reference->leaf_count};
+    return RG_OK;
+}
