@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Schemas and maps are written as text.
+ *
+ *     a!i b?s#7 g?{x*l} k?L{list*{element?i}}
+ *
+ * is a name, ! ? or * for REQUIRED, OPTIONAL and REPEATED, and a type: one of the letters below, or
+ * inner fields in braces, with L, M or V in front for LIST, MAP and VARIANT; a field id follows.
+ *
+ * A source's map has a word for each output leaf: "2" values of leaf 2, "2[013]" with definition
+ * levels mapped so, "2~1" with conversion 1; "L2[01]r1" nulls by the levels of leaf 2, entries of a
+ * repetition level above 1 left out; "N0" nulls of level 0.
+ */
+
+#include "stitch/schema_map.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parquet/schema.h"
+#include "small_meta.h"
+#include "support/test.h"
+
+enum {
+    SOURCES_MAX = 3,
+    TEXT_BYTES = 600,
+};
+
+struct type {
+    char letter;
+    uint8_t type;
+    uint8_t logical;
+    uint8_t bit_width;
+    bool is_signed;
+    int32_t scale, precision, type_length;
+};
+
+static const struct type types[] = {
+    {'i', RG_TYPE_INT32, RG_LOGICAL_NONE, 0, false, 0, 0, 0},
+    {'l', RG_TYPE_INT64, RG_LOGICAL_NONE, 0, false, 0, 0, 0},
+    {'f', RG_TYPE_FLOAT, RG_LOGICAL_NONE, 0, false, 0, 0, 0},
+    {'d', RG_TYPE_DOUBLE, RG_LOGICAL_NONE, 0, false, 0, 0, 0},
+    {'s', RG_TYPE_BYTE_ARRAY, RG_LOGICAL_STRING, 0, false, 0, 0, 0},
+    {'b', RG_TYPE_BYTE_ARRAY, RG_LOGICAL_NONE, 0, false, 0, 0, 0},
+    {'n', RG_TYPE_INT32, RG_LOGICAL_UNKNOWN, 0, false, 0, 0, 0},
+    {'c', RG_TYPE_INT32, RG_LOGICAL_INTEGER, 8, true, 0, 0, 0},
+    {'h', RG_TYPE_INT32, RG_LOGICAL_INTEGER, 16, true, 0, 0, 0},
+    {'C', RG_TYPE_INT32, RG_LOGICAL_INTEGER, 8, false, 0, 0, 0},
+    {'I', RG_TYPE_INT32, RG_LOGICAL_INTEGER, 32, false, 0, 0, 0},
+    {'U', RG_TYPE_INT64, RG_LOGICAL_INTEGER, 64, false, 0, 0, 0},
+    {'D', RG_TYPE_INT32, RG_LOGICAL_DATE, 0, false, 0, 0, 0},
+    {'T', RG_TYPE_INT64, RG_LOGICAL_TIMESTAMP, 0, false, 0, 0, 0},
+    {'0', RG_TYPE_INT32, RG_LOGICAL_DECIMAL, 0, false, 2, 5, 0},
+    {'1', RG_TYPE_INT32, RG_LOGICAL_DECIMAL, 0, false, 2, 9, 0},
+    {'2', RG_TYPE_INT64, RG_LOGICAL_DECIMAL, 0, false, 2, 18, 0},
+    {'3', RG_TYPE_FIXED_LEN_BYTE_ARRAY, RG_LOGICAL_DECIMAL, 0, false, 2, 20, 9},
+    {'4', RG_TYPE_FIXED_LEN_BYTE_ARRAY, RG_LOGICAL_DECIMAL, 0, false, 2, 30, 13},
+    {'5', RG_TYPE_INT64, RG_LOGICAL_DECIMAL, 0, false, 3, 18, 0},
+    {'6', RG_TYPE_FIXED_LEN_BYTE_ARRAY, RG_LOGICAL_NONE, 0, false, 0, 0, 6},
+    {'7', RG_TYPE_FIXED_LEN_BYTE_ARRAY, RG_LOGICAL_NONE, 0, false, 0, 0, 7},
+};
+
+static const struct {
+    char letter;
+    uint8_t logical;
+} groups[] = {{'L', RG_LOGICAL_LIST}, {'M', RG_LOGICAL_MAP}, {'V', RG_LOGICAL_VARIANT}};
+
+/* Reads fields up to a brace or the end; returns how many. */
+static uint32_t read_fields(struct small_meta *m, const char **text)
+{
+    uint32_t count = 0;
+
+    while (**text != 0 && **text != '}') {
+        if (**text == ' ') {
+            (*text)++;
+            continue;
+        }
+        const char *name = *text;
+        const size_t name_bytes = strcspn(name, "!?*");
+        const char repetition = name[name_bytes];
+        struct rg_schema_element *element = small_meta_leaf(m, "", RG_TYPE_INT32, RG_LOGICAL_NONE);
+
+        element->name = (struct rg_span){(const uint8_t *)name, name_bytes};
+        element->repetition = repetition == '!'   ? RG_REQUIRED
+                              : repetition == '?' ? RG_OPTIONAL
+                                                  : RG_REPEATED;
+        *text += name_bytes + 1;
+        for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+            if (**text == groups[i].letter && (*text)[1] == '{') {
+                element->logical = groups[i].logical;
+                (*text)++;
+            }
+        }
+        if (**text == '{') {
+            (*text)++;
+            element->has_type = false;
+            element->child_count = read_fields(m, text);
+        }
+        for (size_t i = 0; element->has_type && i < sizeof types / sizeof types[0]; i++) {
+            if (types[i].letter != **text)
+                continue;
+            element->type = types[i].type;
+            element->logical = types[i].logical;
+            element->bit_width = types[i].bit_width;
+            element->is_signed = types[i].is_signed;
+            element->scale = types[i].scale;
+            element->precision = types[i].precision;
+            element->type_length = types[i].type_length;
+        }
+        (*text)++;
+        if (**text == '#') {
+            char *end;
+            element->has_field_id = true;
+            element->field_id = (int32_t)strtol(*text + 1, &end, 10);
+            *text = end;
+        }
+        count++;
+    }
+    return count;
+}
+
+static char letter_of(const struct rg_schema_element *e)
+{
+    const struct rg_annotation a = rg_schema_annotation(e);
+
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        const struct type *t = &types[i];
+        if (t->type == e->type && t->logical == a.logical && t->bit_width == a.bit_width &&
+            t->is_signed == a.is_signed && t->scale == a.scale && t->precision == a.precision &&
+            t->type_length == e->type_length)
+            return t->letter;
+    }
+    return '?';
+}
+
+static uint32_t write_fields(const struct rg_schema *schema, uint32_t parent, uint32_t child,
+                             char *text)
+{
+    for (uint32_t i = 0; i < schema->elements[parent].child_count; i++) {
+        const struct rg_schema_element *e = &schema->elements[child];
+
+        CHECK_U64(e->parent_index, parent);
+        text += strlen(text);
+        text += sprintf(text, "%s%.*s%c", i == 0 ? "" : " ", (int)e->name.bytes,
+                        (const char *)e->name.data, "!?*"[e->repetition]);
+        const uint32_t self = child++;
+        if (e->has_type) {
+            text += sprintf(text, "%c", letter_of(e));
+        } else {
+            for (size_t j = 0; j < sizeof groups / sizeof groups[0]; j++) {
+                if (groups[j].logical == e->logical)
+                    text += sprintf(text, "%c", groups[j].letter);
+            }
+            text += sprintf(text, "{");
+            child = write_fields(schema, self, child, text);
+            text += strlen(text);
+            text += sprintf(text, "}");
+        }
+        if (e->has_field_id)
+            text += sprintf(text, "#%d", e->field_id);
+    }
+    return child;
+}
+
+static void write_map(const struct rg_schema_map *map, size_t source, const struct rg_schema *own,
+                      char *text)
+{
+    for (uint32_t i = 0; i < map->schema.leaf_count; i++) {
+        const struct rg_leaf_map *m = &map->leaves[source * map->schema.leaf_count + i];
+
+        text += sprintf(text, "%s", i == 0 ? "" : " ");
+        if (m->origin == RG_LEAF_NULLS) {
+            text += sprintf(text, "N%u", m->def_level);
+            continue;
+        }
+        text += sprintf(text, "%s%u", m->origin == RG_LEAF_LEVELS ? "L" : "", m->leaf_index);
+        if (m->conversion != RG_CONVERSION_NONE)
+            text += sprintf(text, "~%d", (int)m->conversion);
+        if (m->def_map != NULL) {
+            text += sprintf(text, "[");
+            for (uint32_t level = 0; level <= own->leaves[m->leaf_index].def_max; level++)
+                text += sprintf(text, "%u", m->def_map[level]);
+            text += sprintf(text, "]");
+        }
+        if (m->rep_max != own->leaves[m->leaf_index].rep_max)
+            text += sprintf(text, "r%u", m->rep_max);
+    }
+}
+
+static const struct {
+    const char *about;
+    const char *sources[SOURCES_MAX]; /* Oldest first. */
+    const char *merged;               /* NULL: refused. */
+    const char *maps;                 /* Of all sources, joined by " | "; or the refusal's text. */
+    bool has_ids;
+} rows[] = {
+    {"one schema", {"a?i b!s"}, "a?i b!s", "0 1", false},
+    {"the same twice", {"a?i b!s", "a?i b!s"}, "a?i b!s", "0 1 | 0 1", false},
+    {"another order", {"a?i b?s", "b?s a?i"}, "b?s a?i", "1 0 | 0 1", false},
+    {"a column is new", {"a?i", "a?i b?s"}, "a?i b?s", "0 N0 | 0 1", false},
+    {"a column is gone: last", {"a?i b?s", "b?s"}, "b?s a?i", "1 0 | 0 N0", false},
+    {"a required column is new", {"a?i", "a?i b!s"}, "a?i b?s", "0 N0 | 0 1[1]", false},
+    {"required becomes optional", {"a!i", "a?i"}, "a?i", "0[1] | 0", false},
+    {"optional stays optional", {"a?i", "a!i"}, "a?i", "0 | 0[1]", false},
+    {"a repeated column is new", {"a?i", "a?i b*i"}, "a?i b*i", "0 N0 | 0 1", false},
+    {"three", {"a!i", "b!i", "c!i"}, "c?i b?i a?i", "N0 N0 0[1] | N0 0[1] N0 | 0[1] N0 N0", false},
+
+    {"a field of a struct is new",
+     {"g?{x?i}", "g?{x?i y?i}"},
+     "g?{x?i y?i}",
+     "0 L0[011] | 0 1",
+     false},
+    {"a field of a required struct is new",
+     {"g!{x?i}", "g!{x?i y?i}"},
+     "g!{x?i y?i}",
+     "0 N0 | 0 1",
+     false},
+    {"a struct becomes optional", {"g!{x?i}", "g?{x?i}"}, "g?{x?i}", "0[12] | 0", false},
+    {"a struct becomes optional, its field not",
+     {"g!{x!i}", "g?{x!i}"},
+     "g?{x!i}",
+     "0[1] | 0",
+     false},
+    {"a struct becomes optional and gets a field",
+     {"g!{x?i}", "g?{x?i y!i}"},
+     "g?{x?i y?i}",
+     "0[12] N1 | 0 1[02]",
+     false},
+    {"a field two structs deep",
+     {"g?{h?{x?i}}", "g?{h?{x?i y?i} z?i}"},
+     "g?{h?{x?i y?i} z?i}",
+     "0 L0[0122] L0[0111] | 0 1 2",
+     false},
+    {"a struct is new", {"a?i", "a?i g?{x?i y*i}"}, "a?i g?{x?i y*i}", "0 N0 N0 | 0 1 2", false},
+    {"a field below what repeats",
+     {"g*{x?i}", "g*{x?i y?i}"},
+     "g*{x?i y?i}",
+     "0 L0[011] | 0 1",
+     false},
+    {"a sibling that repeats more",
+     {"g?{x*i}", "g?{x*i y?i}"},
+     "g?{x*i y?i}",
+     "0 L0[011]r0 | 0 1",
+     false},
+    {"the sibling that repeats least",
+     {"g?{x*i w?i}", "g?{x*i w?i y?i}"},
+     "g?{x*i w?i y?i}",
+     "0 1 L1[011] | 0 1 2",
+     false},
+    {"another struct's leaves are no siblings",
+     {"f?{u?i} g?{x*i}", "f?{u?i} g?{x*i y?i}"},
+     "f?{u?i} g?{x*i y?i}",
+     "0 1 L1[011]r0 | 0 1 2",
+     false},
+
+    {"lists, called differently",
+     {"k?L{bag*{array_element?i}}", "k?L{list*{element?i}}"},
+     "k?L{list*{element?i}}",
+     "0 | 0",
+     false},
+    {"a list's element becomes optional",
+     {"k?L{list*{element!i}}", "k?L{list*{item?i}}"},
+     "k?L{list*{item?i}}",
+     "0[013] | 0",
+     false},
+    {"a list of structs gets a field",
+     {"k?L{list*{element?{x?i}}}", "k?L{list*{element?{x?i y?i}}}"},
+     "k?L{list*{element?{x?i y?i}}}",
+     "0 L0[01233] | 0 1",
+     false},
+    {"two-level lists",
+     {"k?L{array*{x?i}}", "k?L{array*{x?i y?i}}"},
+     "k?L{array*{x?i y?i}}",
+     "0 L0[0122] | 0 1",
+     false},
+    {"two-level lists of values", {"k?L{a*i}", "k?L{b*l}"}, "k?L{b*l}", "0~1 | 0", false},
+    {"lists of another shape",
+     {"k?L{array*{x?i}}", "k?L{list*{x?i}}"},
+     NULL,
+     "column k.list: is a list of another shape",
+     false},
+    {"a two-level and a three-level list",
+     {"k?L{list*i}", "k?L{list*{x?i}}"},
+     NULL,
+     "column k.list: has inner fields in one input",
+     false},
+    {"maps, called differently",
+     {"m?M{map*{key!s value?i}}", "m?M{key_value*{k!s v?l}}"},
+     "m?M{key_value*{k!s v?l}}",
+     "0 1~1 | 0 1",
+     false},
+    {"maps with and without values",
+     {"m?M{e*{key!s}}", "m?M{e*{key!s value?i}}"},
+     NULL,
+     "column m.e: has another number of inner fields",
+     false},
+    {"a list and a struct",
+     {"k?{list*{element?i}}", "k?L{list*{element?i}}"},
+     NULL,
+     "column k: is annotated differently",
+     false},
+    {"a repeated leaf and a list",
+     {"k*i", "k?L{list*{element?i}}"},
+     NULL,
+     "column k: has inner fields in one input and values in another",
+     false},
+    {"repeated and not", {"k*i", "k?i"}, NULL, "column k: is repeated in one input", false},
+
+    {"int8, int16, int32", {"a?c b?h", "a?h b?i", "a?i b?c"}, "a?i b?i", "0 1 | 0 1 | 0 1", false},
+    {"uint8 and uint32", {"a?C", "a?I"}, "a?I", "0 | 0", false},
+    {"int32 and int64", {"a?i", "a?l"}, "a?l", "0~1 | 0", false},
+    {"int64 and int32", {"a?l", "a?i"}, "a?l", "0 | 0~1", false},
+    {"int8 and int64", {"a?c", "a?l"}, "a?l", "0~1 | 0", false},
+    {"uint32 and uint64", {"a?I", "a?U"}, "a?U", "0~2 | 0", false},
+    {"int32 and double", {"a?i", "a?d"}, "a?d", "0~3 | 0", false},
+    {"float and double", {"a?f", "a?d"}, "a?d", "0~4 | 0", false},
+    {"int32, int64 and double", {"a?i", "a?l", "a?d"}, NULL, "column a: is of a type", false},
+    {"int32 in two directions", {"a?l", "a?d", "a?i"}, NULL, "column a: is of a type", false},
+    {"int64 and double", {"a?l", "a?d"}, NULL, "column a: is of a type", false},
+    {"signed and unsigned", {"a?C", "a?h"}, NULL, "column a: is of a type", false},
+    {"float and int", {"a?f", "a?i"}, NULL, "column a: is of a type", false},
+    {"decimals of more digits", {"a?0", "a?1"}, "a?1", "0 | 0", false},
+    {"decimals in int64", {"a?1", "a?2"}, "a?2", "0~1 | 0", false},
+    {"decimals in bytes", {"a?0", "a?2", "a?3"}, "a?3", "0~5 | 0~5 | 0", false},
+    {"decimals in more bytes", {"a?3", "a?4"}, "a?4", "0~5 | 0", false},
+    {"decimals of another scale", {"a?2", "a?5"}, NULL, "column a: is of a type", false},
+    {"fixed of another length", {"a?6", "a?7"}, NULL, "column a: is of a type", false},
+    {"string and binary", {"a?b", "a?s"}, NULL, "column a: is of a type", false},
+    {"date and timestamp", {"a?D", "a?T"}, NULL, "column a: is of a type", false},
+    {"date and int", {"a?D", "a?i"}, NULL, "column a: is of a type", false},
+
+    {"nothing but nulls", {"a?n", "a?s"}, "a?s", "N0 | 0", false},
+    {"nothing but nulls, newest", {"a!s", "a?n"}, "a?s", "0[1] | N0", false},
+    {"nothing but nulls anywhere", {"a?n", "a?n"}, "a?n", "0 | 0", false},
+    {"nothing but nulls where a struct is", {"a?n", "a?{x?i}"}, "a?{x?i}", "N0 | 0", false},
+    {"nothing but nulls in a list",
+     {"k?L{list*{element?n}}", "k?L{list*{element?s}}"},
+     "k?L{list*{element?s}}",
+     "L0[0122] | 0",
+     false},
+
+    {"variants alike",
+     {"v?V{metadata!b value?b}", "v?V{metadata!b value?b}"},
+     "v?V{metadata!b value?b}",
+     "0 1 | 0 1",
+     false},
+    {"variants shredded differently",
+     {"v?V{metadata!b value!b}", "v?V{metadata!b value?b}"},
+     NULL,
+     "column v.value: is part of a variant that is shredded differently",
+     false},
+    {"variants with more",
+     {"v?V{metadata!b value?b}", "v?V{metadata!b value?b typed_value?i}"},
+     NULL,
+     "column v.typed_value: is part of a variant",
+     false},
+    {"variants of wider values",
+     {"v?V{metadata!b typed_value?i}", "v?V{metadata!b typed_value?l}"},
+     NULL,
+     "column v.typed_value: is of a type",
+     false},
+
+    {"a name twice", {"a?i a?i"}, NULL, "column a: stands twice", false},
+    {"renamed", {"a?i#1 b?s#2", "c?l#1 b?s#2"}, "c?l#1 b?s#2", "0~1 1 | 0 1", true},
+    {"renamed, the newest is narrower", {"a?l#1", "c?i#1"}, "c?l#1", "0 | 0~1", true},
+    {"renamed, ids not given", {"a?i#1", "c?i#1"}, "c?i#1 a?i#1", "N0 0 | 0 N0", false},
+    {"renamed within a struct",
+     {"g?{x?i#2}#1", "g?{y?i#2 x?i#3}#1"},
+     "g?{y?i#2 x?i#3}#1",
+     "0 L0[011] | 0 1",
+     true},
+    {"dropped, and the name taken again",
+     {"a?i#1", "a?s#2"},
+     NULL,
+     "column a: has the name of another column",
+     true},
+    {"an element with another id",
+     {"k?L{list*{element?i#2}}#1", "k?L{list*{element?i#3}}#1"},
+     NULL,
+     "column k.list.element: has another field id",
+     true},
+    {"an id twice", {"a?i#1 b?i#1"}, NULL, "column a: stands twice", true},
+};
+
+static bool make_sources(struct small_meta *metas, size_t row, struct rg_schema_source *sources,
+                         size_t *ret_count, struct rg_arena *arena)
+{
+    size_t count = 0;
+
+    for (; count < SOURCES_MAX && rows[row].sources[count] != NULL; count++) {
+        const char *text = rows[row].sources[count];
+
+        small_meta_begin(&metas[count]);
+        (void)read_fields(&metas[count], &text);
+        if (!small_meta_build(&metas[count], arena))
+            return false;
+        sources[count] = (struct rg_schema_source){&metas[count].meta.schema, rows[row].has_ids};
+    }
+    *ret_count = count;
+    return true;
+}
+
+TEST(schemas_are_united_or_refused_by_name)
+{
+    static struct small_meta metas[SOURCES_MAX];
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct rg_schema_source sources[SOURCES_MAX];
+        struct rg_schema_map map;
+        struct rg_arena arena;
+        char text[TEXT_BYTES] = "";
+        size_t culprit;
+        size_t count = 0;
+
+        rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+        CHECK_MADE(make_sources(metas, i, sources, &count, &arena));
+        const enum rg_status status =
+            rg_schema_map_make(sources, count, &arena, &map, &culprit, &t->err);
+        if (rows[i].merged == NULL) {
+            if (status != RG_ERR_NOMEM &&
+                (status != RG_ERR_UNSUPPORTED || strstr(t->err.text, rows[i].maps) == NULL ||
+                 culprit >= count))
+                test_fail(__FILE__, __LINE__, "%s: status %d: %s", rows[i].about, (int)status,
+                          t->err.text);
+        } else {
+            CHECK_OK(status);
+            (void)write_fields(&map.schema, 0, 1, text);
+            if (strcmp(text, rows[i].merged) != 0)
+                test_fail(__FILE__, __LINE__, "%s: %s", rows[i].about, text);
+            text[0] = 0;
+            for (size_t s = 0; s < count; s++) {
+                strcat(text, s == 0 ? "" : " | ");
+                write_map(&map, s, sources[s].schema, text + strlen(text));
+                CHECK(map.is_unchanged[s] == (strcmp(rows[i].sources[s], rows[i].merged) == 0));
+            }
+            if (strcmp(text, rows[i].maps) != 0)
+                test_fail(__FILE__, __LINE__, "%s: %s", rows[i].about, text);
+            CHECK_U64(map.schema.leaves[0].column_order, RG_COLUMN_ORDER_WRITTEN);
+        }
+        rg_arena_fini(&arena);
+    }
+}
+
+TEST(ids_that_arrow_made_up_are_not_given)
+{
+    static const struct {
+        const char *about;
+        const char *schema;
+        const char *created_by;
+        bool is_given;
+    } cases[] = {
+        {"all", "a?i#1 g?{x?i#3}#2", "x version 1.0.0", true},
+        {"one lacks it", "a?i#1 g?{x?i}#2", "x version 1.0.0", false},
+        {"inner levels of lists and maps", "k?L{list*{element?i#2}}#1", "x version 1.0.0", true},
+        {"elements of lists", "k?L{list*{element?i}}#1", "x version 1.0.0", false},
+        {"variants", "v?V{metadata!b value?b}#1", "x version 1.0.0", true},
+        {"arrow 4", "a?i#1 b?i#2", "parquet-cpp-arrow version 4.0.1", false},
+        {"arrow 1", "a?i#1 b?i#2", "parquet-cpp version 1.5.1-SNAPSHOT", false},
+        {"arrow 14", "a?i#1 b?i#2", "parquet-cpp-arrow version 14.0.1", true},
+    };
+    static struct small_meta m;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *text = cases[i].schema;
+        const struct rg_writer writer = rg_writer_parse(rg_span_of(cases[i].created_by));
+        struct rg_arena arena;
+
+        rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+        small_meta_begin(&m);
+        (void)read_fields(&m, &text);
+        CHECK_MADE(small_meta_build(&m, &arena));
+        if (rg_field_ids_are_given(&m.meta.schema, &writer) != cases[i].is_given)
+            test_fail(__FILE__, __LINE__, "%s", cases[i].about);
+        rg_arena_fini(&arena);
+    }
+}
+
+TEST(no_schemas_are_no_union)
+{
+    struct rg_schema_map map;
+    struct rg_arena arena;
+    size_t culprit;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    CHECK_ERROR(rg_schema_map_make(NULL, 0, &arena, &map, &culprit, &t->err), RG_ERR_INVALID,
+                "no schemas");
+    rg_arena_fini(&arena);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test_case cases[] = {
+        {"schemas_are_united_or_refused_by_name", schemas_are_united_or_refused_by_name},
+        {"ids_that_arrow_made_up_are_not_given", ids_that_arrow_made_up_are_not_given},
+        {"no_schemas_are_no_union", no_schemas_are_no_union},
+    };
+
+    return test_main("stitch/schema_map", cases, sizeof cases / sizeof cases[0], argc, argv);
+}
