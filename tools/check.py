@@ -133,7 +133,8 @@ def meson(folder, suites, options=(), env=None, test_env=None, without=(), may_b
         records = ROOT / folder / "meson-logs" / (name + ".json")
         records.unlink(missing_ok=True)
         command = ["meson", "test", "-C", folder, "--no-rebuild", "--logbase", name]
-        command += ["--print-errorlogs"]
+        # CI machines are slow at times, sanitizers always.
+        command += ["--print-errorlogs", "--timeout-multiplier", "4"]
         for suite in suites:
             command += ["--suite", suite]
         for suite in without:
@@ -218,6 +219,7 @@ STAGES = [
             may_be_empty=True,
         ),
     ),
+    ("the checks themselves", pytest("tests/tools")),
     ("end to end", pytest("tests/e2e")),
 ]
 
