@@ -15,6 +15,7 @@
 #include <regroup/error.h>
 #include <regroup/file.h>
 #include <regroup/job.h>
+#include <regroup/ledger.h>
 #include <regroup/moves.h>
 #include <regroup/options.h>
 #include <regroup/plan.h>

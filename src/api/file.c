@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * An open file is a store, a key, and what was parsed of the footer. `arena` lives as long as the
+ * An open file is a place and what was parsed of the footer. `arena` lives as long as the
  * file, `group_arena` holds the row group that was asked for last, `page_arena` the window through
  * which page headers are looked at.
  *
@@ -14,27 +14,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/read_footer.h"
 #include "base/limits.h"
+#include "compact/places.h"
 #include "parquet/footer.h"
 #include "parquet/page_header.h"
 #include "parquet/schema.h"
 #include "parquet/value_text.h"
 #include "plan/options.h"
 #include "report/inspect.h"
-#include "store/local.h"
 
 /* A footer of 100 MB grows about eightfold when it is parsed; the rest is headroom. */
 static const size_t arena_bytes_max = (size_t)2 << 30;
-
-/* Most footers are shorter: one request. */
-static const uint64_t first_read_bytes = UINT64_C(64) << 10;
 
 /* The window's first size; it grows for large headers. */
 static const size_t window_bytes_first = (size_t)64 << 10;
 
 struct rg_file {
-    struct rg_store *store;
-    const char *key;
+    struct rg_place place;
     struct rg_arena arena;
     struct rg_arena group_arena;
     struct rg_arena page_arena;
@@ -59,81 +56,22 @@ static const char *copy_text(struct rg_arena *arena, const char *text)
     return copy_span(arena, rg_span_of(text));
 }
 
-/* Opens the directory that `path` lies in. */
-static enum rg_status open_store(struct rg_file *file, const char *path, struct rg_error *err)
+static enum rg_status open_place(struct rg_file *file, const char *path,
+                                 const struct rg_options *options, struct rg_error *err)
 {
-    static const char scheme[] = "file://";
-    const struct rg_local_options options = {.must_exist = true, .keeps_page_cache = true};
-
-    if (strncmp(path, "s3://", 5) == 0)
-        return rg_fail(err, RG_ERR_UNSUPPORTED, "%s: this build reads local files only", path);
-    if (strncmp(path, scheme, sizeof scheme - 1) == 0)
-        path += sizeof scheme - 1;
-
-    const char *slash = strrchr(path, '/');
-    const char *name = slash != NULL ? slash + 1 : path;
-    const char *directory =
-        copy_span(&file->arena, (struct rg_span){(const uint8_t *)path, (size_t)(name - path)});
-    file->key = copy_text(&file->arena, name);
-    if (directory == NULL || file->key == NULL)
-        return no_memory(err);
-    if (*name == 0)
-        return rg_fail(err, RG_ERR_INVALID, "%s: not a file", path);
-    return rg_local_store_new(*directory != 0 ? directory : ".", &options, &rg_allocator_system,
-                              &file->store, err);
-}
-
-/* Reads bytes offset .. offset + bytes, or up to so many last ones. */
-static enum rg_status read_bytes(struct rg_file *file, uint64_t offset, uint64_t bytes,
-                                 bool is_suffix, uint8_t *buffer, struct rg_store_op *op,
-                                 struct rg_error *err)
-{
-    *op = (struct rg_store_op){
-        .verb = RG_STORE_GET,
-        .key = file->key,
-        .buffer = buffer,
-        .offset = offset,
-        .in_bytes = bytes,
-        .is_suffix = is_suffix,
+    const struct rg_place_request request = {
+        .text = path,
+        .options = options,
+        .allocator = &rg_allocator_system,
     };
-    RG_TRY(rg_store_wait(file->store, op, err));
-    if (!is_suffix && op->out_bytes != bytes)
-        return rg_fail(err, RG_ERR_CHANGED, "%" PRIu64 " bytes at %" PRIu64 ", not %" PRIu64,
-                       op->out_bytes, offset, bytes);
+
+    const enum rg_status status = rg_place_open(&request, &file->place, err);
+    if (status == RG_ERR_ABSENT)
+        return rg_fail(err, RG_ERR_ABSENT, "%s: no such file", path);
+    RG_TRY(status);
+    if (file->place.only_file == NULL)
+        return rg_fail(err, RG_ERR_INVALID, "%s: not a file", path);
     return RG_OK;
-}
-
-static enum rg_status read_footer(struct rg_file *file, struct rg_error *err)
-{
-    uint8_t *tail = rg_arena_alloc(&file->arena, first_read_bytes);
-    struct rg_store_op op;
-    uint64_t footer_bytes;
-
-    if (tail == NULL)
-        return no_memory(err);
-    RG_TRY(read_bytes(file, 0, first_read_bytes, true, tail, &op, err));
-    const uint64_t file_bytes = op.id.bytes;
-    if (op.out_bytes < RG_FOOTER_TAIL_BYTES)
-        return rg_fail(err, RG_ERR_CORRUPT, "%" PRIu64 " bytes: too short for a Parquet file",
-                       file_bytes);
-    const uint8_t *end = tail + op.out_bytes - RG_FOOTER_TAIL_BYTES;
-    RG_TRY(rg_footer_tail_parse(end, file_bytes, &footer_bytes, err));
-
-    struct rg_span footer = {NULL, footer_bytes};
-    if (footer_bytes <= op.out_bytes - RG_FOOTER_TAIL_BYTES) {
-        footer.data = end - footer_bytes;
-    } else {
-        uint8_t *whole = rg_arena_alloc(&file->arena, footer_bytes);
-
-        if (whole == NULL)
-            return no_memory(err);
-        footer.data = whole;
-        RG_TRY(read_bytes(file, file_bytes - RG_FOOTER_TAIL_BYTES - footer_bytes, footer_bytes,
-                          false, whole, &op, err));
-    }
-    file->info.bytes = file_bytes;
-    file->info.footer_bytes = footer_bytes;
-    return rg_footer_parse(footer, &file->arena, &file->meta, err);
 }
 
 /* "PLAIN RLE_DICTIONARY": a bit for each encoding. */
@@ -276,12 +214,35 @@ static enum rg_status describe_file(struct rg_file *file, const char *path, stru
 /* The store's messages name the file already. */
 static enum rg_status read_file(struct rg_file *file, const char *path, struct rg_error *err)
 {
-    enum rg_status status = read_footer(file, err);
+    struct rg_read_footer footer;
+    enum rg_status status =
+        rg_read_footer(file->place.store, file->place.only_file, &file->arena, &footer, err);
 
-    if (status == RG_OK)
+    if (status == RG_OK) {
+        file->meta = footer.meta;
+        file->info.bytes = footer.file_bytes;
+        file->info.footer_bytes = footer.footer_bytes;
         status = describe_file(file, path, err);
-    if (status != RG_OK && strstr(err->text, file->key) == NULL)
+    }
+    if (status != RG_OK && strstr(err->text, file->place.only_file) == NULL)
         return rg_within(err, "%s", path);
+    return status;
+}
+
+/* Options of the caller, or all defaults where there are none. */
+static enum rg_status open_file(struct rg_file *file, const char *path,
+                                const struct rg_options *options, struct rg_error *err)
+{
+    struct rg_options defaults = {0};
+    enum rg_status status = RG_OK;
+
+    if (options == NULL)
+        status = rg_options_init(&defaults, &rg_allocator_system, err);
+    if (status == RG_OK)
+        status = open_place(file, path, options != NULL ? options : &defaults, err);
+    if (status == RG_OK)
+        status = read_file(file, path, err);
+    rg_options_fini(&defaults);
     return status;
 }
 
@@ -292,16 +253,13 @@ enum rg_status rg_file_open(const char *path, const struct rg_options *options,
     struct rg_error *error = err != NULL ? err : &ignored;
     struct rg_file *file = rg_alloc(&rg_allocator_system, sizeof *file);
 
-    (void)options;
     if (file == NULL)
         return rg_fail(error, RG_ERR_NOMEM, "no memory to open a file");
     *file = (struct rg_file){0};
     rg_arena_init(&file->arena, &rg_allocator_system, arena_bytes_max);
     rg_arena_init(&file->group_arena, &rg_allocator_system, arena_bytes_max);
     rg_arena_init(&file->page_arena, &rg_allocator_system, arena_bytes_max);
-    enum rg_status status = open_store(file, path, error);
-    if (status == RG_OK)
-        status = read_file(file, path, error);
+    const enum rg_status status = open_file(file, path, options, error);
     if (status != RG_OK) {
         rg_file_close(file);
         return status;
@@ -314,7 +272,7 @@ void rg_file_close(struct rg_file *file)
 {
     if (file == NULL)
         return;
-    rg_store_free(file->store);
+    rg_place_close(&file->place, &rg_allocator_system);
     rg_arena_fini(&file->arena);
     rg_arena_fini(&file->group_arena);
     rg_arena_fini(&file->page_arena);
@@ -447,7 +405,6 @@ static enum rg_status move_window(struct window *window, uint64_t offset, size_t
                                   struct rg_error *err)
 {
     const uint64_t left = window->file->info.bytes - offset;
-    struct rg_store_op op;
 
     if (wanted > window->room) {
         rg_arena_reset(&window->file->page_arena);
@@ -458,7 +415,8 @@ static enum rg_status move_window(struct window *window, uint64_t offset, size_t
     }
     window->bytes = wanted < left ? wanted : (size_t)left;
     window->offset = offset;
-    return read_bytes(window->file, offset, window->bytes, false, window->data, &op, err);
+    return rg_read_bytes(window->file->place.store, window->file->place.only_file, offset,
+                         window->bytes, window->data, err);
 }
 
 /* Parses the header at `offset`, with windows that grow until it fits or makes no sense. */

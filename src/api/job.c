@@ -95,7 +95,6 @@ static enum rg_status close_report(struct rg_job *job, struct rg_error *err)
 
 static enum rg_status check_config(const struct rg_job_config *config, struct rg_error *err)
 {
-    static const char suffix[] = ".parquet";
     const struct rg_options *options = config->options;
     const char *dest = config->dest;
 
@@ -111,14 +110,6 @@ static enum rg_status check_config(const struct rg_job_config *config, struct rg
         return rg_fail(err, RG_ERR_INVALID,
                        "no DEST is given; --in-place replaces the files of "
                        "SOURCE itself");
-    const size_t bytes = strlen(dest);
-    const bool looks_like_file =
-        bytes >= sizeof suffix - 1 && strcmp(dest + bytes - (sizeof suffix - 1), suffix) == 0;
-    if (looks_like_file)
-        return rg_fail(err, RG_ERR_INVALID,
-                       "DEST is a directory, its files are named by regroup: '%s' looks like a "
-                       "file; '%.*s' would do",
-                       dest, (int)(bytes - (sizeof suffix - 1)), dest);
     return RG_OK;
 }
 

@@ -6,6 +6,7 @@
 
 #include "cli/compact.h"
 #include "cli/inspect.h"
+#include "cli/ledger.h"
 
 const struct command rg_commands[] = {
     {
@@ -39,6 +40,27 @@ const struct command rg_commands[] = {
         .place_min = 1,
         .place_max = UINT_MAX,
         .run = rg_inspect_command,
+    },
+    {
+        .name = "list",
+        .bit = RG_COMMAND_LIST,
+        .usage = {"list HOME [options]", NULL},
+        .summary = "lists the live files of a home by its ledger, one a line",
+        .about = "HOME is DEST of a compact, or SOURCE of one in place.",
+        .place_min = 1,
+        .place_max = 1,
+        .run = rg_list_command,
+    },
+    {
+        .name = "gc",
+        .bit = RG_COMMAND_GC,
+        .usage = {"gc HOME [options]", NULL},
+        .summary = "removes what dead runs left behind",
+        .about = "Only names of our own are touched: outputs that are dead, intents, unfinished\n"
+                 "uploads.",
+        .place_min = 1,
+        .place_max = 1,
+        .run = rg_gc_command,
     },
     {0},
 };

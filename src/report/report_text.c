@@ -111,7 +111,7 @@ static void write_moves(const struct rg_report *report, struct rg_buffer *out)
     for (unsigned v = 0; v < RG_VERDICT_COUNT; v++) {
         char figure[RG_FIGURE_BYTES_MAX];
 
-        if (report->moves.pages[v] == 0)
+        if (report->moves.pages[v] == 0 && v != RG_VERDICT_COPY)
             continue;
         rg_table_cell(&table, rg_verdict_name((enum rg_verdict)v));
         rg_table_cell(&table, rg_figure_count(report->moves.pages[v], figure));

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Walks the partitions of a home in byte order: those that its directories show, and those that
+ * only its ledger knows. The walk is depth first with sorted siblings, and prefixes end in '/', so
+ * it meets prefixes in byte order and can be merged with the sorted list of ledgers.
+ *
+ * Not here: what is live (journal/look.h), what may be deleted (journal/gc.h).
+ */
+
+#include "api/ledger.h"
+
+#include <string.h>
+
+#include "api/read_footer.h"
+#include "base/allocator.h"
+#include "base/json.h"
+#include "compact/places.h"
+#include "journal/gc.h"
+#include "journal/home.h"
+#include "parquet/footer.h"
+#include "plan/options.h"
+#include "plan/select.h"
+#include "report/outlet.h"
+
+/* Prefixes that wait, and one listing level; a million partitions. */
+static const size_t walk_bytes_max = (size_t)1 << 30;
+/* One look; about 250 bytes for each file of a partition. */
+static const size_t look_bytes_max = (size_t)4 << 30;
+static const size_t footer_bytes_max = (size_t)1 << 30;
+
+struct walker {
+    /* Set at init, then constant. */
+    struct rg_place place;
+    struct rg_home home;
+    struct rg_options defaults; /* What selects data files: no filters. */
+    const char *const *ledgers; /* Partitions with a ledger, sorted. */
+    size_t ledger_count;
+    rg_live_file_fn *show; /* NULL: gc. */
+    rg_event_fn *event;    /* May be NULL. */
+    void *user;
+    uint64_t older_than_ns;
+    /* The walk. */
+    size_t ledger_next; /* Ledgers before it were looked at. */
+    const char **pending;
+    size_t pending_count;
+    size_t pending_room;
+    struct rg_arena prefixes;
+    struct rg_arena scratch; /* Of one partition. */
+    struct rg_ledger_findings findings;
+    struct rg_error *err;
+};
+
+/* True when an object without an extension has the magic at both ends. */
+static bool has_magic(struct walker *w, const struct rg_object *object)
+{
+    uint8_t ends[2][4];
+    const uint64_t bytes = object->id.bytes;
+    struct rg_error ignored;
+
+    if (bytes < 12)
+        return false;
+    return rg_read_bytes(w->place.store, object->key, 0, 4, ends[0], &ignored) == RG_OK &&
+           rg_read_bytes(w->place.store, object->key, bytes - 4, 4, ends[1], &ignored) == RG_OK &&
+           memcmp(ends[0], rg_parquet_magic, 4) == 0 && memcmp(ends[1], rg_parquet_magic, 4) == 0;
+}
+
+static bool is_data(void *user, const struct rg_object *object)
+{
+    struct walker *w = user;
+    const enum rg_select select = rg_select_file(&w->defaults, rg_span_of(object->key));
+
+    return select == RG_SELECT_YES || (select == RG_SELECT_MAGIC && has_magic(w, object));
+}
+
+/* What cannot be parsed is not ours; a store that does not answer is an error. */
+static enum rg_status is_ours(void *user, const char *key, const struct rg_object_id *id,
+                              bool *ret_is_ours, struct rg_error *err)
+{
+    struct walker *w = user;
+    struct rg_read_footer footer;
+    struct rg_arena arena;
+
+    (void)id;
+    *ret_is_ours = false;
+    rg_arena_init(&arena, &rg_allocator_system, footer_bytes_max);
+    const enum rg_status status = rg_read_footer(w->place.store, key, &arena, &footer, err);
+    for (uint32_t i = 0; status == RG_OK && i < footer.meta.key_value_count; i++)
+        if (rg_span_equal(footer.meta.key_values[i].key, rg_span_of("regroup.batch")))
+            *ret_is_ours = true;
+    rg_arena_fini(&arena);
+    const bool is_unreadable =
+        status == RG_ERR_CORRUPT || status == RG_ERR_UNSUPPORTED || status == RG_ERR_LIMIT;
+    return is_unreadable ? RG_OK : status;
+}
+
+static void tell(struct walker *w, enum rg_event_kind kind, const struct rg_problem *problem)
+{
+    const struct rg_left_alone alone = {problem->key, RG_ERR_CHANGED, problem->text};
+    const struct rg_event event = {
+        .size = sizeof event,
+        .kind = kind,
+        .text = problem->text,
+        .alone = kind == RG_EVENT_LEFT_ALONE ? &alone : NULL,
+    };
+
+    if (w->event != NULL)
+        w->event(w->user, &event);
+}
+
+static void tell_problems(struct walker *w, const struct rg_look *look)
+{
+    for (size_t i = 0; i < look->problem_count; i++) {
+        const struct rg_problem *problem = &look->problems[i];
+
+        switch (problem->kind) {
+        case RG_PROBLEM_OUTPUT_GONE:
+        case RG_PROBLEM_OUTPUT_FOREIGN:
+        case RG_PROBLEM_INPUTS_KEPT:
+            w->findings.missing_count++;
+            tell(w, RG_EVENT_WARNING, problem);
+            break;
+        case RG_PROBLEM_INPUT_CHANGED:
+        case RG_PROBLEM_DEAD_FOREIGN:
+        case RG_PROBLEM_SOURCE_GONE:
+            w->findings.alone_count++;
+            tell(w, RG_EVENT_LEFT_ALONE, problem);
+            break;
+        case RG_PROBLEM_RESTORED:
+            tell(w, RG_EVENT_WARNING, problem);
+            break;
+        }
+    }
+}
+
+static enum rg_status show_file(struct walker *w, const struct rg_live_file *file)
+{
+    w->findings.live_count++;
+    if (!w->show(w->user, file))
+        return rg_fail(w->err, RG_ERR_CANCELLED, "the listing was stopped");
+    return RG_OK;
+}
+
+static enum rg_status show_inputs(struct walker *w, const char *partition,
+                                  const struct rg_look_input *inputs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct rg_live_file file = {
+            .size = sizeof file,
+            .path = inputs[i].key,
+            .partition = partition,
+            .bytes = inputs[i].id.bytes,
+        };
+
+        RG_TRY(show_file(w, &file));
+    }
+    return RG_OK;
+}
+
+static enum rg_status show_outputs(struct walker *w, const char *partition,
+                                   const struct rg_look *look)
+{
+    struct rg_buffer path;
+    enum rg_status status = RG_OK;
+
+    rg_buffer_init(&path, &rg_allocator_system, (size_t)1 << 20);
+    for (size_t i = 0; i < look->live_count && status == RG_OK; i++) {
+        const struct rg_look_output *output = &look->live[i];
+
+        if (!output->is_there || !output->is_ours)
+            continue;
+        rg_buffer_reset(&path);
+        rg_buffer_printf(&path, "%s%s", partition, output->name);
+        rg_buffer_append_byte(&path, 0);
+        status = rg_buffer_check(&path, "a path", w->err);
+        if (status != RG_OK)
+            break;
+        const struct rg_live_file file = {
+            .size = sizeof file,
+            .path = (const char *)path.data,
+            .partition = partition,
+            .bytes = output->id.bytes,
+            .is_output = true,
+            .row_count = output->rows,
+            .row_group_count = output->row_groups,
+        };
+        status = show_file(w, &file);
+    }
+    rg_buffer_fini(&path);
+    return status;
+}
+
+static enum rg_status list_partition(struct walker *w, struct rg_commit *commit,
+                                     const char *partition)
+{
+    struct rg_look look;
+
+    RG_TRY(rg_commit_look(commit, &w->scratch, &look, w->err));
+    tell_problems(w, &look);
+    RG_TRY(show_outputs(w, partition, &look));
+    RG_TRY(show_inputs(w, partition, look.free, look.free_count));
+    return show_inputs(w, partition, look.changed, look.changed_count);
+}
+
+static enum rg_status clear_partition(struct walker *w, struct rg_commit *commit)
+{
+    struct rg_gc_result result;
+    struct rg_look look;
+
+    RG_TRY(rg_gc(commit, w->older_than_ns, &w->scratch, &look, &result, w->err));
+    tell_problems(w, &look);
+    w->findings.deleted_count += result.dead_count;
+    w->findings.upload_count += result.upload_count;
+    w->findings.void_count += result.has_voided;
+    return RG_OK;
+}
+
+static enum rg_status visit(struct walker *w, const char *partition)
+{
+    const struct rg_commit_options options = {
+        .home = &w->home,
+        .partition = partition,
+        .asks = {.is_input = is_data, .is_ours = is_ours, .user = w},
+    };
+    struct rg_commit commit;
+    enum rg_status status;
+
+    w->findings.partition_count++;
+    rg_arena_reset(&w->scratch);
+    rg_commit_init(&commit, &options, &rg_allocator_system);
+    if (w->show != NULL)
+        status = list_partition(w, &commit, partition);
+    else
+        status = clear_partition(w, &commit);
+    rg_commit_fini(&commit);
+    return status;
+}
+
+/* Visits what only the ledger knows and comes before `prefix`; NULL: all the rest. */
+static enum rg_status visit_ledgers(struct walker *w, const char *prefix)
+{
+    while (w->ledger_next < w->ledger_count) {
+        const char *ledger = w->ledgers[w->ledger_next];
+
+        if (prefix != NULL && strcmp(ledger, prefix) >= 0)
+            break;
+        w->ledger_next++;
+        RG_TRY(visit(w, ledger));
+    }
+    return RG_OK;
+}
+
+static enum rg_status push(struct walker *w, const char *prefix)
+{
+    if (w->pending_count == w->pending_room) {
+        const size_t room = w->pending_room == 0 ? 64 : w->pending_room * 2;
+        const char **pending = rg_arena_array(&w->prefixes, room, sizeof *pending);
+
+        if (pending == NULL)
+            return rg_fail(w->err, RG_ERR_NOMEM, "no memory for the partitions of a home");
+        if (w->pending_count > 0)
+            memcpy(pending, w->pending, w->pending_count * sizeof *pending);
+        w->pending = pending;
+        w->pending_room = room;
+    }
+    const char *copy = (const char *)rg_arena_copy(&w->prefixes, rg_span_of(prefix)).data;
+    if (copy == NULL)
+        return rg_fail(w->err, RG_ERR_NOMEM, "no memory for the partitions of a home");
+    w->pending[w->pending_count++] = copy;
+    return RG_OK;
+}
+
+/* Lists one level; prefixes below it wait, the first one on top. */
+static enum rg_status expand(struct walker *w, const char *prefix, bool *ret_has_files)
+{
+    struct rg_object *objects;
+    size_t count;
+
+    rg_arena_reset(&w->scratch);
+    *ret_has_files = false;
+    RG_TRY(rg_store_list_all(w->place.store, prefix, &w->scratch, &objects, &count, w->err));
+    for (size_t i = count; i > 0; i--) {
+        const struct rg_object *object = &objects[i - 1];
+
+        if (!object->is_prefix)
+            *ret_has_files = true;
+        else if (rg_select_prefix(&w->defaults, rg_span_of(object->key)))
+            RG_TRY(push(w, object->key));
+    }
+    return RG_OK;
+}
+
+static enum rg_status walk(struct walker *w)
+{
+    RG_TRY(push(w, ""));
+    while (w->pending_count > 0) {
+        const char *prefix = w->pending[--w->pending_count];
+        bool has_files;
+
+        RG_TRY(expand(w, prefix, &has_files));
+        RG_TRY(visit_ledgers(w, prefix));
+        const bool has_ledger =
+            w->ledger_next < w->ledger_count && strcmp(w->ledgers[w->ledger_next], prefix) == 0;
+        w->ledger_next += has_ledger;
+        if (has_files || has_ledger)
+            RG_TRY(visit(w, prefix));
+    }
+    return visit_ledgers(w, NULL);
+}
+
+/* That there is a ledger at all: an empty answer about a mistyped path would be a wrong one. */
+static enum rg_status check_home(struct walker *w, const char *home)
+{
+    struct rg_store_op op = {.verb = RG_STORE_HEAD, .key = "_regroup/_home"};
+    const enum rg_status status = rg_store_wait(w->place.store, &op, w->err);
+
+    if (status == RG_ERR_ABSENT)
+        return rg_fail(w->err, RG_ERR_ABSENT, "%s: no ledger of regroup is here (_regroup/_home)",
+                       home);
+    return status;
+}
+
+static enum rg_status run(struct walker *w, const char *home, const struct rg_options *options)
+{
+    const bool is_gc = w->show == NULL;
+    const struct rg_place_request request = {
+        .text = home,
+        .options = options,
+        .may_write = is_gc,
+        .allocator = &rg_allocator_system,
+    };
+    const struct rg_home_options home_options = {
+        .is_in_place = !is_gc, .is_alone = options->is_alone, .may_write = is_gc};
+
+    RG_TRY(rg_place_open(&request, &w->place, w->err));
+    if (w->place.only_file != NULL)
+        return rg_fail(w->err, RG_ERR_INVALID, "%s: not a directory", home);
+    RG_TRY(check_home(w, home));
+    RG_TRY(rg_home_open(w->place.store, &home_options, &w->home, w->err));
+    RG_TRY(rg_home_partitions(&w->home, &w->prefixes, &w->ledgers, &w->ledger_count, w->err));
+    return walk(w);
+}
+
+static enum rg_status walk_home(struct walker *w, const char *home,
+                                const struct rg_options *options,
+                                struct rg_ledger_findings *ret_findings)
+{
+    enum rg_status status;
+
+    rg_arena_init(&w->prefixes, &rg_allocator_system, walk_bytes_max);
+    rg_arena_init(&w->scratch, &rg_allocator_system, look_bytes_max);
+    w->findings.size = sizeof w->findings;
+    status = rg_options_init(&w->defaults, &rg_allocator_system, w->err);
+    if (status == RG_OK) {
+        const struct rg_options *used = options != NULL ? options : &w->defaults;
+
+        w->older_than_ns = used->older_than_ns;
+        status = run(w, home, used);
+    }
+    rg_arena_fini(&w->prefixes);
+    rg_arena_fini(&w->scratch);
+    rg_options_fini(&w->defaults);
+    rg_place_close(&w->place, &rg_allocator_system);
+    if (ret_findings != NULL)
+        *ret_findings = w->findings;
+    return status;
+}
+
+enum rg_status rg_ledger_list(const char *home, const struct rg_options *options,
+                              rg_live_file_fn *show, rg_event_fn *event, void *user,
+                              struct rg_ledger_findings *ret_findings, struct rg_error *err)
+{
+    struct rg_error ignored;
+    struct walker w = {
+        .show = show, .event = event, .user = user, .err = err != NULL ? err : &ignored};
+
+    return walk_home(&w, home, options, ret_findings);
+}
+
+enum rg_status rg_live_file_json(const struct rg_live_file *file, rg_write_fn *write, void *user,
+                                 struct rg_error *err)
+{
+    struct rg_error ignored;
+    struct rg_outlet outlet;
+    struct rg_json json;
+
+    rg_outlet_init(&outlet, &rg_allocator_system, write, user);
+    rg_json_init(&json, &outlet.buffer);
+    rg_json_object_begin(&json, NULL);
+    rg_json_u64(&json, "v", 1);
+    rg_json_text(&json, "path", file->path);
+    rg_json_text(&json, "partition", file->partition);
+    rg_json_u64(&json, "bytes", file->bytes);
+    rg_json_bool(&json, "output", file->is_output);
+    if (file->is_output) {
+        rg_json_u64(&json, "rows", file->row_count);
+        rg_json_u64(&json, "row_groups", file->row_group_count);
+    }
+    rg_json_object_end(&json);
+    rg_buffer_append_byte(&outlet.buffer, '\n');
+    const enum rg_status status = rg_outlet_flush(&outlet, err != NULL ? err : &ignored);
+    rg_outlet_fini(&outlet);
+    return status;
+}
+
+enum rg_status rg_ledger_gc(const char *home, const struct rg_options *options, rg_event_fn *event,
+                            void *user, struct rg_ledger_findings *ret_findings,
+                            struct rg_error *err)
+{
+    struct rg_error ignored;
+    struct walker w = {.event = event, .user = user, .err = err != NULL ? err : &ignored};
+
+    return walk_home(&w, home, options, ret_findings);
+}
