@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "verify/column_map.h"
+
+#include <string.h>
+
+#include "parquet/schema.h"
+#include "support/test.h"
+
+/* A schema in short: name, depth, 'r' 'o' or '*', type (-1: group), and what it stands for. */
+struct line {
+    const char *name;
+    uint8_t depth;
+    char repetition;
+    int type;
+    int8_t converted_type;
+    int32_t field_id; /* 0: none. */
+};
+
+static void build(struct test *t, const struct line *lines, uint32_t count, struct rg_arena *arena,
+                  struct rg_schema *ret_schema)
+{
+    struct rg_schema_element *elements = rg_arena_array(arena, count + 1, sizeof *elements);
+
+    CHECK_MEMORY(elements);
+    elements[0] =
+        (struct rg_schema_element){.name = rg_span_of("root"), .converted_type = RG_CONVERTED_NONE};
+    for (uint32_t i = 0; i < count; i++) {
+        elements[i + 1] = (struct rg_schema_element){
+            .name = rg_span_of(lines[i].name),
+            .has_repetition = true,
+            .repetition = lines[i].repetition == 'r'   ? RG_REQUIRED
+                          : lines[i].repetition == 'o' ? RG_OPTIONAL
+                                                       : RG_REPEATED,
+            .has_type = lines[i].type >= 0,
+            .type = (uint8_t)(lines[i].type < 0 ? 0 : lines[i].type),
+            .converted_type = lines[i].converted_type,
+            .has_field_id = lines[i].field_id != 0,
+            .field_id = lines[i].field_id,
+        };
+        for (uint32_t k = i; k-- > 0;) {
+            if (lines[k].depth + 1 == lines[i].depth) {
+                elements[k + 1].child_count++;
+                break;
+            }
+        }
+        elements[0].child_count += lines[i].depth == 0;
+    }
+    CHECK_OK(rg_schema_build(elements, count + 1, arena, ret_schema, &t->err));
+}
+
+#define COUNT(lines) ((uint32_t)(sizeof(lines) / sizeof(lines)[0]))
+
+static void map(struct test *t, const struct line *file, uint32_t file_count,
+                const struct line *reference, uint32_t reference_count, struct rg_arena *arena,
+                struct rg_column_map *ret_map, struct rg_column_conflict *ret_conflict)
+{
+    struct rg_schema a;
+    struct rg_schema b;
+
+    build(t, file, file_count, arena, &a);
+    build(t, reference, reference_count, arena, &b);
+    CHECK_OK(rg_column_map_init(&a, &b, arena, ret_map, ret_conflict, &t->err));
+}
+
+enum {
+    NO = RG_CONVERTED_NONE
+};
+
+TEST(columns_are_found_whatever_their_order)
+{
+    static const struct line file[] = {{"a", 0, 'r', RG_TYPE_INT32, NO, 0},
+                                       {"b", 0, 'o', RG_TYPE_DOUBLE, NO, 0}};
+    static const struct line reference[] = {{"b", 0, 'o', RG_TYPE_DOUBLE, NO, 0},
+                                            {"a", 0, 'o', RG_TYPE_INT32, NO, 0}};
+    struct rg_column_map columns;
+    struct rg_column_conflict conflict;
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    map(t, file, 2, reference, 2, &arena, &columns, &conflict);
+    CHECK(conflict.what == NULL);
+    CHECK_U64(columns.column_count, 2);
+    CHECK_U64(columns.columns[0].leaf_index, 1);
+    CHECK_U64(columns.columns[1].leaf_index, 0);
+    /* REQUIRED: level 0 is a value, and so is level 1 of the OPTIONAL one. */
+    CHECK_U64(columns.columns[1].def_levels[0], 1);
+    CHECK_U64(columns.columns[0].def_levels[0], 0);
+    CHECK_U64(columns.columns[0].def_levels[1], 1);
+    rg_arena_fini(&arena);
+}
+
+TEST(levels_translate_through_nested_changes)
+{
+    /* s { l [ e { x } ] } with different parts REQUIRED. */
+    static const struct line file[] = {{"s", 0, 'r', -1, NO, 0},
+                                       {"l", 1, 'o', -1, RG_CONVERTED_LIST, 0},
+                                       {"bag", 2, '*', -1, NO, 0},
+                                       {"array_element", 3, 'r', -1, NO, 0},
+                                       {"x", 4, 'o', RG_TYPE_INT32, NO, 0}};
+    static const struct line reference[] = {{"s", 0, 'o', -1, NO, 0},
+                                            {"l", 1, 'o', -1, RG_CONVERTED_LIST, 0},
+                                            {"list", 2, '*', -1, NO, 0},
+                                            {"element", 3, 'o', -1, NO, 0},
+                                            {"x", 4, 'o', RG_TYPE_INT32, NO, 0}};
+    static const uint8_t wanted[] = {1, 2, 4, 5};
+    struct rg_column_map columns;
+    struct rg_column_conflict conflict;
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    map(t, file, COUNT(file), reference, COUNT(reference), &arena, &columns, &conflict);
+    CHECK(conflict.what == NULL);
+    for (size_t d = 0; d < sizeof wanted; d++)
+        CHECK_U64(columns.columns[0].def_levels[d], wanted[d]);
+    rg_arena_fini(&arena);
+}
+
+TEST(a_missing_column_borrows_the_levels_of_a_neighbour)
+{
+    static const struct line file[] = {{"k", 0, 'r', RG_TYPE_INT32, NO, 0},
+                                       {"l", 0, 'o', -1, RG_CONVERTED_LIST, 0},
+                                       {"list", 1, '*', -1, NO, 0},
+                                       {"element", 2, 'o', -1, NO, 0},
+                                       {"tags", 3, '*', RG_TYPE_BYTE_ARRAY, NO, 0}};
+    static const struct line reference[] = {
+        {"k", 0, 'r', RG_TYPE_INT32, NO, 0},     {"new", 0, 'o', RG_TYPE_INT64, NO, 0},
+        {"l", 0, 'o', -1, RG_CONVERTED_LIST, 0}, {"list", 1, '*', -1, NO, 0},
+        {"element", 2, 'o', -1, NO, 0},          {"tags", 3, '*', RG_TYPE_BYTE_ARRAY, NO, 0},
+        {"y", 3, 'o', RG_TYPE_FLOAT, NO, 0}};
+    struct rg_column_map columns;
+    struct rg_column_conflict conflict;
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    map(t, file, COUNT(file), reference, COUNT(reference), &arena, &columns, &conflict);
+    CHECK(conflict.what == NULL);
+    CHECK(columns.columns[1].is_missing && columns.columns[1].has_no_levels);
+    const struct rg_column_source *y = &columns.columns[3];
+    CHECK(y->is_missing && !y->has_no_levels);
+    CHECK_U64(y->leaf_index, 1);
+    CHECK_U64(y->rep_kept_max, 1);
+    /* Levels of tags: no list 0, empty 1, null element 2, element without tags 3, a tag 4. */
+    static const uint8_t wanted[] = {0, 1, 2, 3, 3};
+    for (size_t d = 0; d < sizeof wanted; d++)
+        CHECK_U64(y->def_levels[d], wanted[d]);
+    rg_arena_fini(&arena);
+}
+
+TEST(ids_go_before_names_where_every_column_has_one)
+{
+    static const struct line file[] = {{"old", 0, 'o', RG_TYPE_INT32, NO, 7},
+                                       {"other", 0, 'o', RG_TYPE_INT32, NO, 8}};
+    static const struct line reference[] = {{"other", 0, 'o', RG_TYPE_INT32, NO, 7},
+                                            {"old", 0, 'o', RG_TYPE_INT32, NO, 8}};
+    static const struct line half[] = {{"other", 0, 'o', RG_TYPE_INT32, NO, 7},
+                                       {"old", 0, 'o', RG_TYPE_INT32, NO, 0}};
+    struct rg_column_map columns;
+    struct rg_column_conflict conflict;
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    map(t, file, 2, reference, 2, &arena, &columns, &conflict);
+    CHECK(conflict.what == NULL);
+    CHECK_U64(columns.columns[0].leaf_index, 0);
+    CHECK_U64(columns.columns[1].leaf_index, 1);
+    map(t, file, 2, half, 2, &arena, &columns, &conflict);
+    CHECK_U64(columns.columns[0].leaf_index, 1);
+    CHECK_U64(columns.columns[1].leaf_index, 0);
+    rg_arena_fini(&arena);
+}
+
+TEST(what_cannot_be_compared_is_named)
+{
+    static const struct line reference[] = {{"a", 0, 'o', RG_TYPE_INT32, NO, 0},
+                                            {"g", 0, 'o', -1, NO, 0},
+                                            {"x", 1, 'r', RG_TYPE_INT32, NO, 0}};
+    static const struct line type[] = {{"a", 0, 'o', RG_TYPE_INT64, NO, 0},
+                                       {"g", 0, 'o', -1, NO, 0},
+                                       {"x", 1, 'r', RG_TYPE_INT32, NO, 0}};
+    static const struct line group[] = {{"a", 0, 'o', RG_TYPE_INT32, NO, 0},
+                                        {"g", 0, 'o', RG_TYPE_INT32, NO, 0}};
+    static const struct line repeated[] = {{"a", 0, 'o', RG_TYPE_INT32, NO, 0},
+                                           {"g", 0, '*', -1, NO, 0},
+                                           {"x", 1, 'r', RG_TYPE_INT32, NO, 0}};
+    static const struct line more[] = {{"a", 0, 'o', RG_TYPE_INT32, NO, 0},
+                                       {"g", 0, 'o', -1, NO, 0},
+                                       {"x", 1, 'r', RG_TYPE_INT32, NO, 0},
+                                       {"y", 1, 'r', RG_TYPE_INT32, NO, 0}};
+    static const struct {
+        const struct line *lines;
+        uint32_t count;
+        const char *path;
+        const char *what;
+    } rows[] = {
+        {type, 3, "a", "has another physical type"},
+        {group, 2, "g.x", "is a group in one of them only"},
+        {repeated, 3, "g.x", "is repeated in one of them only"},
+        {more, 4, "g.y", "is not in what it is compared with"},
+    };
+    struct rg_column_map columns;
+    struct rg_column_conflict conflict;
+    struct rg_arena arena;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+        map(t, rows[i].lines, rows[i].count, reference, 3, &arena, &columns, &conflict);
+        CHECK(conflict.what != NULL);
+        CHECK_TEXT(conflict.what, rows[i].what);
+        CHECK_SPAN(conflict.path, rg_span_of(rows[i].path));
+        rg_arena_fini(&arena);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test_case cases[] = {
+        {"columns_are_found_whatever_their_order", columns_are_found_whatever_their_order},
+        {"levels_translate_through_nested_changes", levels_translate_through_nested_changes},
+        {"a_missing_column_borrows_the_levels_of_a_neighbour",
+         a_missing_column_borrows_the_levels_of_a_neighbour},
+        {"ids_go_before_names_where_every_column_has_one",
+         ids_go_before_names_where_every_column_has_one},
+        {"what_cannot_be_compared_is_named", what_cannot_be_compared_is_named},
+    };
+
+    return test_main("verify/column_map", cases, sizeof cases / sizeof cases[0], argc, argv);
+}
