@@ -442,8 +442,7 @@ static enum rg_status make_bloom(struct job *job, struct rg_stitch_output *outpu
                                job->united.entry_count, &output->bloom, &job->culprit, err);
 }
 
-static enum rg_status finish(struct job *job, struct rg_stitch_output *output,
-                             struct rg_error *err)
+static enum rg_status finish(struct job *job, struct rg_stitch_output *output, struct rg_error *err)
 {
     struct rg_sink_dictionary dictionary;
 

@@ -329,7 +329,8 @@ enum rg_status rg_stitch_acceptable(const struct rg_schema *schema, uint32_t lea
         if (has_encoding(chunk, encoding) && !is_known_encoding(encoding))
             return rg_fail(err, RG_ERR_UNSUPPORTED, "encoding %u", encoding);
     }
-    if (leaf->type == RG_TYPE_BOOLEAN && has_indices(chunk))
+    /* Impala lists PLAIN_DICTIONARY for every column, dictionary or not. */
+    if (leaf->type == RG_TYPE_BOOLEAN && has_indices(chunk) && chunk->has_dictionary_offset)
         return rg_fail(err, RG_ERR_UNSUPPORTED, "a dictionary of booleans needs a recode");
     if (has_levels && has_encoding(chunk, RG_ENCODING_BIT_PACKED) &&
         !has_encoding(chunk, RG_ENCODING_RLE))

@@ -53,35 +53,26 @@ static enum rg_status split_v1(const struct rg_leaf *leaf, struct rg_span raw,
     return count_levels(leaf, parts, err);
 }
 
-/* The counts that a V2 header gives must be those of its levels. */
-static enum rg_status check_v2(const struct rg_page_header *header, const struct rg_parts *parts,
-                               struct rg_error *err)
-{
-    if (header->null_count != parts->value_count - parts->present_count)
-        return rg_fail(err, RG_ERR_CORRUPT, "a page says %u nulls, its levels say %u",
-                       header->null_count, parts->value_count - parts->present_count);
-    if (header->row_count != parts->row_count)
-        return rg_fail(err, RG_ERR_CORRUPT, "a page says %u rows, its levels say %u",
-                       header->row_count, parts->row_count);
-    if (!parts->is_row_begin)
-        return rg_fail(err, RG_ERR_CORRUPT, "a V2 page does not begin with a row");
-    return RG_OK;
-}
-
 static enum rg_status split_v2(const struct rg_leaf *leaf, const struct rg_source_page *page,
                                struct rg_parts *parts, struct rg_error *err)
 {
     const struct rg_page_header *header = &page->header;
     const uint8_t *data = page->body.data;
-    const uint32_t level_bytes = header->rep_bytes + header->def_bytes;
+    const uint64_t all_bytes = (uint64_t)header->rep_bytes + header->def_bytes;
 
+    if (all_bytes > page->body.bytes || all_bytes > header->uncompressed_bytes)
+        return rg_fail(err, RG_ERR_CORRUPT, "%llu bytes of levels in a page of %zu",
+                       (unsigned long long)all_bytes, page->body.bytes);
+    const uint32_t level_bytes = (uint32_t)all_bytes;
     parts->rep = (struct rg_span){data, header->rep_bytes};
     parts->def = (struct rg_span){data + header->rep_bytes, header->def_bytes};
     parts->values = (struct rg_span){data + level_bytes, page->body.bytes - level_bytes};
     parts->values_raw_bytes = header->uncompressed_bytes - level_bytes;
     parts->is_compressed = header->is_compressed;
     RG_TRY(count_levels(leaf, parts, err));
-    return check_v2(header, parts, err);
+    if (!parts->is_row_begin)
+        return rg_fail(err, RG_ERR_CORRUPT, "a V2 page does not begin with a row");
+    return RG_OK;
 }
 
 enum rg_status rg_parts_peek(const struct rg_stitch_source *source,

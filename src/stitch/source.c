@@ -106,24 +106,27 @@ static void tell_rows(const struct rg_page_walk *walk, struct rg_source_page *pa
     }
 }
 
+/*
+ * What the levels say, where they can be seen. Counts in V2 headers are not taken at their word:
+ * parquet-dotnet below 4 wrote no nulls and as many rows as values.
+ */
 static enum rg_status tell_present(const struct rg_page_walk *walk, struct rg_source_page *page,
                                    struct rg_error *err)
 {
     struct rg_parts parts;
-    bool has_levels = true;
 
+    RG_TRY(rg_parts_peek(walk->source, page, &page->has_present_count, &parts, err));
+    if (page->has_present_count)
+        page->present_count = parts.present_count;
     if (walk->source->leaf->def_max == 0) {
-        parts.present_count = page->header.value_count;
-    } else if (page->header.type == RG_PAGE_DATA_V2) {
-        if (page->header.null_count > page->header.value_count)
-            return rg_fail(err, RG_ERR_CORRUPT, "%u nulls among %u values", page->header.null_count,
-                           page->header.value_count);
-        parts.present_count = page->header.value_count - page->header.null_count;
-    } else {
-        RG_TRY(rg_parts_peek(walk->source, page, &has_levels, &parts, err));
+        page->has_present_count = true;
+        page->present_count = page->header.value_count;
     }
-    page->has_present_count = has_levels;
-    page->present_count = has_levels ? parts.present_count : 0;
+    if (page->header.type != RG_PAGE_DATA_V2)
+        return RG_OK;
+    page->row_count = parts.row_count;
+    page->header.row_count = parts.row_count;
+    page->header.null_count = parts.value_count - parts.present_count;
     return RG_OK;
 }
 
@@ -141,12 +144,29 @@ static void tell_looks(const struct rg_page_walk *walk, struct rg_source_page *p
     page->has_present_count = true;
 }
 
+/* Levels in front of the values are RLE, or there are none. */
+static enum rg_status check_level_encodings(const struct rg_leaf *leaf,
+                                            const struct rg_page_header *header,
+                                            struct rg_error *err)
+{
+    if (header->type != RG_PAGE_DATA)
+        return RG_OK;
+    if (leaf->rep_max > 0 && header->rep_encoding != RG_ENCODING_RLE)
+        return rg_fail(err, RG_ERR_UNSUPPORTED, "repetition levels have encoding %s",
+                       rg_encoding_name(header->rep_encoding));
+    if (leaf->def_max > 0 && header->def_encoding != RG_ENCODING_RLE)
+        return rg_fail(err, RG_ERR_UNSUPPORTED, "definition levels have encoding %s",
+                       rg_encoding_name(header->def_encoding));
+    return RG_OK;
+}
+
 static enum rg_status take_data_page(struct rg_page_walk *walk, struct rg_source_page *page,
                                      struct rg_error *err)
 {
     if (page->header.value_count > walk->values_left)
         return rg_fail(err, RG_ERR_CORRUPT, "pages hold more than the %llu values of the chunk",
                        (unsigned long long)walk->source->chunk->value_count);
+    RG_TRY(check_level_encodings(walk->source->leaf, &page->header, err));
     walk->values_left -= page->header.value_count;
     normalise_compression(walk->source, &page->header);
     page->ordinal = walk->ordinal++;
@@ -239,6 +259,7 @@ static enum rg_status survey_dictionary(struct rg_survey *survey, const struct r
     survey->dictionary_hash = rg_hash_fast(page->body);
     survey->dictionary_entries = header->value_count;
     survey->dictionary_raw_bytes = header->uncompressed_bytes;
+    survey->raw_bytes += header->uncompressed_bytes;
     survey->dictionary_encoding = header->encoding;
     survey->has_dictionary_crc = header->has_crc;
     survey->dictionary_crc = header->crc;
@@ -246,37 +267,20 @@ static enum rg_status survey_dictionary(struct rg_survey *survey, const struct r
     return RG_OK;
 }
 
-/* Levels in front of the values are RLE, or there are none. */
-static enum rg_status check_level_encodings(const struct rg_leaf *leaf,
-                                            const struct rg_page_header *header,
-                                            struct rg_error *err)
-{
-    if (header->type != RG_PAGE_DATA)
-        return RG_OK;
-    if (leaf->rep_max > 0 && header->rep_encoding != RG_ENCODING_RLE)
-        return rg_fail(err, RG_ERR_UNSUPPORTED, "repetition levels have encoding %s",
-                       rg_encoding_name(header->rep_encoding));
-    if (leaf->def_max > 0 && header->def_encoding != RG_ENCODING_RLE)
-        return rg_fail(err, RG_ERR_UNSUPPORTED, "definition levels have encoding %s",
-                       rg_encoding_name(header->def_encoding));
-    return RG_OK;
-}
-
 static enum rg_status check_data_page(const struct rg_survey *survey,
                                       const struct rg_source_page *page, struct rg_error *err)
 {
     const struct rg_page_header *header = &page->header;
-    struct rg_parts parts;
-    bool has_levels;
 
     RG_TRY(check_crc(page, err));
-    RG_TRY(check_level_encodings(survey->source->leaf, header, err));
     if (header->encoding > RG_ENCODING_ALP)
         return rg_fail(err, RG_ERR_UNSUPPORTED, "a page with encoding %u", header->encoding);
+    if (survey->source->leaf->type == RG_TYPE_BOOLEAN && rg_is_index_page(page))
+        return rg_fail(err, RG_ERR_UNSUPPORTED, "a dictionary of booleans needs a recode");
     if (!header->is_compressed && header->compressed_bytes != header->uncompressed_bytes)
         return rg_fail(err, RG_ERR_CORRUPT, "an uncompressed page of %u bytes says %u",
                        header->compressed_bytes, header->uncompressed_bytes);
-    return rg_parts_peek(survey->source, page, &has_levels, &parts, err);
+    return RG_OK;
 }
 
 /*
@@ -305,6 +309,7 @@ static void count_page(struct rg_survey *survey, const struct rg_source_page *pa
 
     survey->page_count++;
     survey->has_crc = survey->has_crc || header->has_crc;
+    survey->raw_bytes += header->uncompressed_bytes;
     if (header->uncompressed_bytes > survey->page_raw_bytes_max)
         survey->page_raw_bytes_max = header->uncompressed_bytes;
     if (page->has_present_count)
@@ -345,6 +350,7 @@ static void begin_count(struct rg_survey *survey)
     survey->index_raw_bytes = 0;
     survey->value_values = 0;
     survey->value_bytes = 0;
+    survey->raw_bytes = survey->dictionary_raw_bytes;
     survey->null_count = 0;
     survey->has_null_count = true;
     survey->breaks_order = false;
