@@ -103,12 +103,13 @@ void rg_bench_init(struct rg_bench *bench, struct rg_codec_context *codecs,
 }
 
 enum rg_status rg_bench_room(struct rg_bench *bench, struct rg_room *room, size_t bytes,
-                             struct rg_error *err)
+                             size_t hint, struct rg_error *err)
 {
     size_t all;
 
     if (bytes <= room->capacity && room->data != NULL)
         return RG_OK;
+    bytes = bytes < hint ? hint : bytes;
     if (!rg_add_size(bytes, rg_slack_bytes, &all))
         return rg_fail(err, RG_ERR_NOMEM, "%zu bytes of working memory overflow", bytes);
     uint8_t *data = rg_arena_alloc(bench->scratch, all);
@@ -129,7 +130,9 @@ enum rg_status rg_bench_decompress(struct rg_bench *bench, struct rg_room *room,
         *ret_raw = body;
         return RG_OK;
     }
-    RG_TRY(rg_bench_room(bench, room, raw_bytes, err));
+    RG_TRY(rg_bench_room(
+        bench, room, raw_bytes,
+        room == &bench->dictionary ? bench->dictionary_bytes_hint : bench->page_bytes_hint, err));
     RG_TRY(rg_codec_decompress(bench->codecs, codec, body, room->data, raw_bytes, err));
     bench->moves.copied_bytes += raw_bytes;
     *ret_raw = (struct rg_span){room->data, raw_bytes};
@@ -146,7 +149,9 @@ enum rg_status rg_bench_compress(struct rg_bench *bench, struct rg_span raw,
     const size_t bound = rg_codec_compress_bound(bench->codec, raw.bytes);
     size_t bytes;
 
-    RG_TRY(rg_bench_room(bench, &bench->packed, bound, err));
+    /* Pages grow by the odd value: room for that first, and twice as much when it is not enough. */
+    const size_t hint = bench->packed.data == NULL ? bound + bound / 8 : 2 * bench->packed.capacity;
+    RG_TRY(rg_bench_room(bench, &bench->packed, bound, hint, err));
     RG_TRY(rg_codec_compress(bench->codecs, bench->codec, bench->level, raw, bench->packed.data,
                              bound, &bytes, err));
     bench->moves.copied_bytes += bytes;

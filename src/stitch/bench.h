@@ -55,6 +55,10 @@ struct rg_bench {
     struct rg_room page;       /* A page's body, decompressed. */
     struct rg_room dictionary; /* A dictionary's body, decompressed. */
     struct rg_room packed;     /* What the compressor made. */
+    size_t page_bytes_hint;    /* The largest body that any step will decompress. */
+    size_t dictionary_bytes_hint;
+    size_t values_bytes_hint;   /* Raw bytes of values that may come together. */
+    uint64_t index_values_hint; /* In all index pages. */
     struct rg_moves moves;
 };
 
@@ -70,12 +74,13 @@ void rg_bench_init(struct rg_bench *bench, struct rg_codec_context *codecs,
 uint8_t rg_codec_kept(const struct rg_column_chunk *const *chunks, size_t count);
 
 /*
- * Makes `room` hold `bytes`; what was in it is lost when it grows.
+ * Makes `room` hold `bytes`, at least `hint` where it has to be made; what was in it is lost when
+ * it grows.
  *
  * Errors:  RG_ERR_NOMEM.
  */
 RG_MUST_CHECK enum rg_status rg_bench_room(struct rg_bench *bench, struct rg_room *room,
-                                           size_t bytes, struct rg_error *err);
+                                           size_t bytes, size_t hint, struct rg_error *err);
 
 /*
  * Decompresses `body`, `raw_bytes` long when raw, into `room`; where it is not compressed the

@@ -109,6 +109,31 @@ size_t rg_stitch_context_bytes_max(void)
            (size_t)RG_PROVEN_COUNT * RG_PROVEN_BYTES_MAX;
 }
 
+/* What the working memory will have to hold, so that it is made once. */
+static void set_hints(struct job *job)
+{
+    struct rg_bench *bench = &job->bench;
+    const uint64_t value_bytes =
+        bench->leaf->type == RG_TYPE_BYTE_ARRAY ? 32 : rg_plain_bytes(bench->leaf);
+    uint64_t values = 0;
+
+    for (size_t i = 0; i < job->count; i++) {
+        const struct rg_survey *survey = &job->surveys[i];
+
+        if (survey->dictionary_raw_bytes > bench->dictionary_bytes_hint)
+            bench->dictionary_bytes_hint = survey->dictionary_raw_bytes;
+        if (survey->page_raw_bytes_max > bench->page_bytes_hint)
+            bench->page_bytes_hint = survey->page_raw_bytes_max;
+        bench->index_values_hint += survey->index_values;
+        values += survey->raw_bytes + survey->index_values * value_bytes;
+    }
+    if (bench->dictionary_bytes_hint > bench->page_bytes_hint)
+        bench->page_bytes_hint = bench->dictionary_bytes_hint;
+    bench->values_bytes_hint = (size_t)bench->page_bytes + bench->page_bytes / 8;
+    if (values < bench->values_bytes_hint)
+        bench->values_bytes_hint = (size_t)values;
+}
+
 static enum rg_status survey_all(struct job *job, const struct rg_stitch_source *sources,
                                  struct rg_error *err)
 {
@@ -119,6 +144,7 @@ static enum rg_status survey_all(struct job *job, const struct rg_stitch_source 
         job->culprit = i;
         RG_TRY(rg_survey_make(&job->bench, &sources[i], &job->surveys[i], err));
     }
+    set_hints(job);
     for (size_t i = 0; i < job->count; i++) {
         job->culprit = i;
         RG_TRY(rg_survey_look(&job->bench, &job->surveys[i], err));

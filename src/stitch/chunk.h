@@ -42,6 +42,7 @@ struct rg_stitch_column {
     const struct rg_schema *schema; /* Of the output. */
     uint32_t leaf_index;
     const struct rg_stitch_options *options;
+    bool has_other_levels; /* Sources have other levels: fields that are required in them. */
 };
 
 /* That column in one source row group. */

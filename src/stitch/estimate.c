@@ -2,12 +2,14 @@
 
 /*
  * Two kinds of numbers: likely ones, from which work is planned, and bounds, which a stitch never
- * passes. A bound has to assume the worst of what footers do not tell: that dictionaries have to be
- * dissolved or indices to be as wide as they can be, whatever is more; that pages are as many as
- * encoding_stats say or, without them, as would fit.
+ * passes (a property of test_chunk.c). A bound has to assume the worst of what footers do not tell:
+ * that dictionaries have to be dissolved, or indices to be as wide as they can be, whatever is
+ * more; that pages are as many as encoding_stats say or, without them, as would fit. The survey
+ * refuses sources that hold more pages or raw bytes than their footers promised, so the promise can
+ * be built on.
  *
  * How large dissolved strings become is not bounded by a footer without size statistics: then the
- * bound is that of a whole chunk, which rg_stitch_chunk() keeps.
+ * bound is that of a whole chunk.
  */
 
 #include "stitch/estimate.h"
@@ -17,42 +19,65 @@
 #include "parquet/rle.h"
 #include "parquet/types.h"
 #include "stitch/bench.h"
+#include "stitch/dict_groups.h"
 #include "stitch/dict_table.h"
-#include "stitch/proven.h"
 #include "stitch/source.h"
 
-/* A page in the output, apart from its body: header, segments, entries of the indexes. */
-static const uint64_t page_overhead_bytes = 320;
-/* A source: its survey, its place in the tables of dictionaries. */
-static const uint64_t source_overhead_bytes = 700;
+/* The longest header that a page of ours gets. */
+static const uint64_t header_bytes = 64;
+/* Bodies up to this are copied; a page has three pieces. */
+static const uint64_t small_piece_bytes = 256;
+/* Shortened bounds of strings in a column index, and a little. */
+static const uint64_t bound_bytes = 80;
+static const uint64_t bound_bytes_max = 4096;
+/* Levels that may go into runs of their own whenever a stream is cut. */
+static const uint64_t cut_bytes = 32;
+static const uint64_t cut_values = 1024;
 /* Strings of which nothing is known. */
 static const uint64_t string_bytes_likely = 24;
 
-/* What the chunks say together. */
+/* What the chunks say together. Sums, but for those that end in _max, which are of one chunk. */
 struct sums {
+    const struct rg_stitch_column *column;
     const struct rg_leaf *leaf;
     uint32_t page_bytes;
     uint32_t page_rows;
     uint32_t index_rows;
     uint64_t dictionary_bytes_max;
     uint8_t codec;
-    uint64_t chunk_count;
+    uint64_t source_count; /* Known before the chunks are added. */
     uint64_t value_count;
-    uint64_t bytes;
-    uint64_t raw_bytes;
-    uint64_t raw_bytes_max; /* Of one chunk. */
     uint64_t value_count_max;
+    uint64_t bytes;
+    uint64_t raw_bytes_max;
     uint64_t page_count;
+    uint64_t level_bytes; /* Of pages made anew, at most. */
+    uint64_t made_bytes;  /* Values of pages made anew, at most. */
+    uint64_t indexed_max; /* The same from index pages. */
+    uint64_t small_bytes; /* Bodies that are copied because they are short. */
+    uint64_t dissolved_likely;
     uint64_t index_values; /* Of chunks with a dictionary. */
-    uint64_t dictionary_bytes;
-    uint64_t dissolved_bytes; /* Raw, at most. */
-    uint64_t dissolved_bytes_likely;
-    uint64_t unique_bytes; /* Of chunks whose values seem to be all different. */
+    uint64_t entry_count;  /* At most. */
+    uint64_t entry_count_max;
+    uint64_t dictionary_bytes; /* Compressed. */
+    uint64_t unique_bytes;     /* Of chunks whose values seem to be all different. */
     uint64_t indexed_bytes;
     uint64_t tiny_bytes;
     uint64_t other_codec_bytes;
+    uint64_t bloom_bytes_max;
+    uint64_t key_value_bytes;
     bool has_plain_tail;
 };
+
+static uint64_t lesser(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t greater(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
 
 static bool has_encoding(const struct rg_column_chunk *chunk, unsigned encoding)
 {
@@ -78,19 +103,35 @@ uint64_t rg_pages_bound(const struct rg_column_chunk *chunk)
     }
     if (pages == 0 || pages > by_bytes)
         pages = by_bytes;
-    return pages < chunk->value_count ? pages : chunk->value_count;
+    return lesser(pages, chunk->value_count);
 }
 
-/* Data pages that are said to hold no indices. */
-static bool has_other_pages(const struct rg_column_chunk *chunk)
+uint64_t rg_raw_bytes_bound(const struct rg_column_chunk *chunk)
 {
+    const uint64_t raw_bytes = chunk->uncompressed_bytes;
+    const uint64_t bytes = chunk->compressed_bytes;
+
+    if (chunk->codec == RG_CODEC_NONE)
+        return greater(bytes, raw_bytes);
+    /* Some old writers gave the compressed size twice, or none. */
+    if (raw_bytes == bytes || raw_bytes < bytes / 2)
+        return bytes > rg_chunk_bytes_max / 64 ? rg_chunk_bytes_max : bytes * 64 + 65536;
+    return raw_bytes;
+}
+
+/* Data pages that are said to hold no indices, or nothing is said. */
+static bool may_have_other_pages(const struct rg_column_chunk *chunk)
+{
+    bool has_data_pages = false;
+
     for (uint32_t i = 0; i < chunk->encoding_stats_count; i++) {
         const struct rg_page_encoding_stats *stats = &chunk->encoding_stats[i];
 
+        has_data_pages = has_data_pages || stats->page_type != RG_PAGE_DICTIONARY;
         if (stats->page_type != RG_PAGE_DICTIONARY && !rg_encoding_is_dictionary(stats->encoding))
             return true;
     }
-    return false;
+    return !has_data_pages;
 }
 
 static uint64_t dictionary_bytes_of(const struct rg_column_chunk *chunk)
@@ -108,8 +149,7 @@ static bool seems_unique(const struct rg_column_chunk *chunk)
 {
     const uint64_t dictionary_bytes = dictionary_bytes_of(chunk);
     const uint64_t index_bits = (chunk->compressed_bytes - dictionary_bytes) * 8;
-    const uint32_t count =
-        chunk->value_count > UINT32_MAX ? UINT32_MAX : (uint32_t)chunk->value_count;
+    const uint32_t count = (uint32_t)lesser(chunk->value_count, UINT32_MAX);
 
     return dictionary_bytes > chunk->compressed_bytes / 2 && count > 1 &&
            index_bits >= chunk->value_count * (rg_bit_width(count - 1) - 1);
@@ -123,7 +163,7 @@ static uint64_t dissolved_bytes(const struct rg_leaf *leaf, const struct rg_colu
     if (leaf->type != RG_TYPE_BYTE_ARRAY)
         return chunk->value_count * rg_plain_bytes(leaf);
     if (sizes->is_present && sizes->has_unencoded_bytes)
-        return sizes->unencoded_bytes + 4 * chunk->value_count;
+        return lesser(sizes->unencoded_bytes, rg_chunk_bytes_max) + 4 * chunk->value_count;
     return rg_chunk_bytes_max;
 }
 
@@ -133,146 +173,267 @@ static uint64_t dissolved_bytes_likely(const struct rg_leaf *leaf,
     const uint64_t bound = dissolved_bytes(leaf, chunk);
     const uint64_t likely = chunk->value_count * (4 + string_bytes_likely);
 
-    return leaf->type != RG_TYPE_BYTE_ARRAY || bound < likely ? bound : likely;
+    return leaf->type != RG_TYPE_BYTE_ARRAY ? bound : lesser(bound, likely);
 }
 
-static void add_chunk(struct sums *sums, const struct rg_column_chunk *chunk)
+static uint64_t compressed_bound(uint64_t raw_bytes)
+{
+    /* What the worst of the codecs (snappy) adds at most. */
+    return raw_bytes + raw_bytes / 6 + 64;
+}
+
+/* Values of pages without indices that may have to be joined or compressed anew. */
+static uint64_t other_bytes(const struct sums *sums, const struct rg_column_chunk *chunk)
+{
+    const bool is_boolean = sums->leaf->type == RG_TYPE_BOOLEAN;
+    const uint64_t width = is_boolean ? 1 : rg_plain_bytes(sums->leaf);
+    const uint64_t raw_bytes = compressed_bound(rg_raw_bytes_bound(chunk));
+    const uint64_t pages = rg_pages_bound(chunk);
+
+    if (has_indices(chunk) && !may_have_other_pages(chunk))
+        return 0;
+    if (chunk->codec != sums->codec || sums->column->has_other_levels)
+        return raw_bytes + 64 * pages;
+    if (is_boolean && has_encoding(chunk, RG_ENCODING_RLE))
+        return chunk->value_count / 8 + 64 * pages;
+    if (sums->source_count <= 1)
+        return 0;
+    return width == 0 ? raw_bytes
+                      : lesser(raw_bytes, pages * compressed_bound(rg_tiny_values * width));
+}
+
+/* Values that come out of index pages: dissolved, remapped, or promoted in another codec. */
+static uint64_t indexed_bytes(const struct sums *sums, const struct rg_column_chunk *chunk)
+{
+    /* United dictionaries have less than 2^21 entries. */
+    const uint64_t indices = chunk->value_count * 3 + 16 * rg_pages_bound(chunk);
+
+    if (!has_indices(chunk))
+        return 0;
+    if (sums->source_count <= 1 && !may_have_other_pages(chunk))
+        return indices;
+    return greater(greater(dissolved_bytes(sums->leaf, chunk), indices),
+                   compressed_bound(rg_raw_bytes_bound(chunk)));
+}
+
+/* Level streams of V2 pages that are made from this chunk. */
+static uint64_t level_bytes(const struct sums *sums, const struct rg_column_chunk *chunk)
+{
+    const uint64_t streams = (uint64_t)(sums->leaf->def_max > 0) + (sums->leaf->rep_max > 0);
+    const uint64_t raw_bytes = rg_raw_bytes_bound(chunk) + chunk->value_count / 2;
+    const uint64_t cuts = chunk->value_count / cut_values + rg_pages_bound(chunk) + 1;
+
+    return streams * cuts * cut_bytes +
+           (streams == 0 ? 0 : lesser(2 * raw_bytes, 2 * streams * chunk->value_count));
+}
+
+/* Entries that a dictionary can have. */
+static uint64_t entry_bound(const struct sums *sums, const struct rg_column_chunk *chunk)
+{
+    const uint64_t width = rg_plain_bytes(sums->leaf);
+
+    return has_indices(chunk) ? rg_raw_bytes_bound(chunk) / (width == 0 ? 4 : width) : 0;
+}
+
+static void add_likely(struct sums *sums, const struct rg_column_chunk *chunk)
 {
     const uint64_t pages = rg_pages_bound(chunk);
-    const uint8_t codec = chunk->codec == RG_CODEC_LZ4 ? RG_CODEC_LZ4_RAW : chunk->codec;
 
-    sums->chunk_count++;
-    sums->value_count += chunk->value_count;
-    sums->bytes += chunk->compressed_bytes;
-    sums->raw_bytes += chunk->uncompressed_bytes;
-    sums->page_count += pages;
-    if (chunk->uncompressed_bytes > sums->raw_bytes_max)
-        sums->raw_bytes_max = chunk->uncompressed_bytes;
-    if (chunk->value_count > sums->value_count_max)
-        sums->value_count_max = chunk->value_count;
-    if (codec != sums->codec)
+    if (chunk->codec != sums->codec)
         sums->other_codec_bytes += chunk->compressed_bytes;
     if (pages > 0 && chunk->value_count / pages < rg_tiny_values &&
         chunk->compressed_bytes / pages < rg_tiny_bytes)
         sums->tiny_bytes += chunk->compressed_bytes;
     if (!has_indices(chunk))
         return;
-    sums->index_values += chunk->value_count;
     sums->dictionary_bytes += dictionary_bytes_of(chunk);
-    sums->dissolved_bytes += dissolved_bytes(sums->leaf, chunk);
-    sums->dissolved_bytes_likely += dissolved_bytes_likely(sums->leaf, chunk);
+    sums->dissolved_likely += dissolved_bytes_likely(sums->leaf, chunk);
     sums->indexed_bytes += chunk->compressed_bytes;
-    sums->has_plain_tail = sums->has_plain_tail || has_other_pages(chunk);
+    sums->has_plain_tail =
+        sums->has_plain_tail || (chunk->encoding_stats_count > 0 && may_have_other_pages(chunk));
     if (seems_unique(chunk))
         sums->unique_bytes += chunk->compressed_bytes;
 }
 
-/* What most bytes will need, by the order of rg_layout_choose(). */
-static void predict(const struct sums *sums, bool is_asked, struct rg_stitch_estimate *estimate)
+static void add_chunk(struct sums *sums, const struct rg_column_chunk *chunk)
 {
-    const bool is_mostly_indexed = sums->indexed_bytes * 2 > sums->bytes;
+    const uint64_t raw_bytes = rg_raw_bytes_bound(chunk);
+    const uint64_t entries = entry_bound(sums, chunk);
+    const uint64_t indexed = indexed_bytes(sums, chunk);
+
+    sums->value_count += chunk->value_count;
+    sums->bytes += chunk->compressed_bytes;
+    sums->page_count += rg_pages_bound(chunk);
+    sums->level_bytes += level_bytes(sums, chunk);
+    sums->made_bytes += indexed + other_bytes(sums, chunk);
+    sums->small_bytes +=
+        lesser(chunk->compressed_bytes, 3 * small_piece_bytes * rg_pages_bound(chunk));
+    sums->raw_bytes_max = greater(sums->raw_bytes_max, raw_bytes);
+    sums->value_count_max = greater(sums->value_count_max, chunk->value_count);
+    sums->indexed_max = greater(sums->indexed_max, indexed);
+    sums->entry_count_max = greater(sums->entry_count_max, entries);
+    sums->entry_count += entries;
+    sums->index_values += has_indices(chunk) ? chunk->value_count : 0;
+    if (chunk->has_bloom_filter_length)
+        sums->bloom_bytes_max = greater(sums->bloom_bytes_max, chunk->bloom_filter_length);
+    for (uint32_t i = 0; i < chunk->key_value_count; i++)
+        sums->key_value_bytes += chunk->key_values[i].key.bytes + chunk->key_values[i].value.bytes;
+    add_likely(sums, chunk);
+}
+
+/* What most bytes will need, in the order in which rg_layout_choose() asks. */
+static void predict(const struct sums *sums, struct rg_stitch_estimate *estimate)
+{
+    const bool is_indexed = sums->source_count > 1 && sums->indexed_bytes * 2 > sums->bytes;
+    const bool is_asked = sums->column->options->codec != RG_CODEC_KEEP;
 
     estimate->verdict = RG_VERDICT_COPY;
     estimate->reason = RG_REASON_NONE;
-    if (sums->chunk_count > 1 && is_mostly_indexed &&
-        sums->unique_bytes * 2 > sums->indexed_bytes) {
+    if (is_indexed && sums->unique_bytes * 2 > sums->indexed_bytes) {
         estimate->verdict = RG_VERDICT_PROMOTE;
-    } else if (sums->chunk_count > 1 && is_mostly_indexed && sums->has_plain_tail) {
+    } else if (is_indexed && sums->has_plain_tail) {
         estimate->verdict = RG_VERDICT_DISSOLVE;
         estimate->reason = RG_REASON_PLAIN_TAIL;
-    } else if (sums->chunk_count > 1 && is_mostly_indexed) {
+    } else if (is_indexed) {
         estimate->verdict = RG_VERDICT_REMAP;
         estimate->reason = RG_REASON_DICTIONARIES_DIFFER;
     } else if (sums->other_codec_bytes * 2 > sums->bytes) {
         estimate->verdict = RG_VERDICT_RECOMPRESS;
         estimate->reason = is_asked ? RG_REASON_CODEC_ASKED : RG_REASON_CODECS_DIFFER;
-    } else if (sums->chunk_count > 1 && sums->tiny_bytes * 2 > sums->bytes) {
+    } else if (sums->source_count > 1 && sums->tiny_bytes * 2 > sums->bytes) {
         estimate->verdict = RG_VERDICT_JOIN;
         estimate->reason = RG_REASON_TINY_PAGES;
     }
 }
 
-static uint64_t lesser(uint64_t a, uint64_t b)
+/* The united dictionary, raw. */
+static uint64_t union_bytes_max(const struct sums *sums)
 {
-    return a < b ? a : b;
+    return sums->entry_count == 0 ? 0 : greater(sums->dictionary_bytes_max, sums->raw_bytes_max);
 }
 
-static uint64_t greater(uint64_t a, uint64_t b)
+/* Pages that the output can have: they end where a source's do, or when they are full. */
+static uint64_t pages_max(const struct sums *sums)
 {
-    return a > b ? a : b;
+    return sums->page_count + sums->source_count + sums->made_bytes / sums->page_bytes +
+           sums->value_count / lesser(sums->page_rows, sums->index_rows) + 1;
 }
 
-/* Pages that the output can have. */
-static uint64_t output_pages(const struct sums *sums, uint64_t raw_bytes)
+/* What a page takes beside its body: header, segments, its places in the indexes. */
+static uint64_t page_overhead(const struct sums *sums)
 {
-    return sums->page_count + sums->chunk_count + raw_bytes / sums->page_bytes +
-           sums->value_count / sums->page_rows + 1;
+    const uint64_t levels = (uint64_t)sums->leaf->rep_max + sums->leaf->def_max + 2;
+    const uint64_t width = rg_plain_bytes(sums->leaf);
+    const uint64_t bounds = width == 0 ? 2 * bound_bytes : 2 * lesser(width + 16, bound_bytes_max);
+
+    return header_bytes + 3 * sizeof(struct rg_segment) + sizeof(struct rg_page_location) + 64 +
+           bounds + 8 * levels;
 }
 
-/* Bytes that go into the arena beside the pages. */
-static uint64_t fixed_bytes(const struct sums *sums)
+/* Bytes of the arena that do not depend on the number of pages. */
+static uint64_t arena_fixed(const struct sums *sums)
 {
-    return UINT64_C(65536) + 16 * ((uint64_t)sums->leaf->rep_max + sums->leaf->def_max + 2);
+    const uint64_t bloom =
+        lesser(sums->entry_count, union_bytes_max(sums) / 4) * 3 + 2 * sums->bloom_bytes_max;
+
+    return UINT64_C(80000) + 64 * ((uint64_t)sums->leaf->rep_max + sums->leaf->def_max) +
+           compressed_bound(union_bytes_max(sums)) + sums->key_value_bytes * 2 +
+           (sums->column->options->has_bloom || sums->bloom_bytes_max > 0 ? bloom + 64 : 0);
 }
 
-static void estimate_arena(const struct sums *sums, struct rg_stitch_estimate *estimate)
+/* Blocks of an arena cannot be filled to the last byte. */
+static uint64_t with_block_ends(uint64_t bytes)
 {
-    const uint64_t levels = sums->value_count / 4 + 32 * (sums->page_count + sums->chunk_count);
-    const uint64_t dissolved = lesser(sums->dissolved_bytes, rg_chunk_bytes_max);
-    const uint64_t indices = sums->index_values * 4 + sums->dictionary_bytes_max;
-    const uint64_t others = sums->raw_bytes + sums->raw_bytes / 6;
-    const uint64_t bodies_max = greater(dissolved, indices) + others + levels;
-    const uint64_t histograms = 8 * ((uint64_t)sums->leaf->rep_max + sums->leaf->def_max + 2);
-    uint64_t bodies = 0;
+    return bytes + bytes / 3 + 4096;
+}
 
-    switch (estimate->verdict) {
+static uint64_t likely_bodies(const struct sums *sums, enum rg_verdict verdict)
+{
+    switch (verdict) {
+    case RG_VERDICT_REMAP:
+    case RG_VERDICT_JOIN:
+    case RG_VERDICT_RECOMPRESS:
+        return sums->bytes + sums->bytes / 4;
+    case RG_VERDICT_DISSOLVE:
+        return sums->dissolved_likely;
     case RG_VERDICT_COPY:
     case RG_VERDICT_PROMOTE:
     case RG_VERDICT_RECODE:
     case RG_VERDICT_COUNT:
         break;
-    case RG_VERDICT_REMAP:
-        bodies = sums->bytes + sums->bytes / 4;
-        break;
-    case RG_VERDICT_DISSOLVE:
-        bodies = sums->dissolved_bytes_likely;
-        break;
-    case RG_VERDICT_JOIN:
-    case RG_VERDICT_RECOMPRESS:
-        bodies = sums->bytes + sums->bytes / 4;
-        break;
     }
-    const uint64_t pages_max = output_pages(sums, dissolved);
+    return lesser(sums->small_bytes, sums->bytes);
+}
+
+static void estimate_arena(const struct sums *sums, struct rg_stitch_estimate *estimate)
+{
+    const uint64_t bodies = likely_bodies(sums, estimate->verdict);
+    /* Without encoding_stats the bound on pages is far from what is likely. */
+    const uint64_t pages = lesser(sums->page_count, sums->value_count / 256 + sums->source_count);
+
     estimate->arena_bytes_max =
-        bodies_max + pages_max * (page_overhead_bytes + histograms) + fixed_bytes(sums);
-    estimate->arena_bytes =
-        lesser(bodies +
-                   lesser(sums->page_count, sums->value_count / 100 + sums->chunk_count) *
-                       page_overhead_bytes +
-                   fixed_bytes(sums),
-               estimate->arena_bytes_max);
-    estimate->output_bytes = sums->bytes + (bodies > sums->bytes ? bodies - sums->bytes : 0);
-    estimate->output_bytes_max = sums->bytes + estimate->arena_bytes_max;
+        with_block_ends(sums->made_bytes + sums->level_bytes + sums->small_bytes +
+                        pages_max(sums) * page_overhead(sums) + arena_fixed(sums));
+    estimate->arena_bytes = lesser(with_block_ends(bodies + pages * page_overhead(sums) + 65536),
+                                   estimate->arena_bytes_max);
+    estimate->output_bytes_max =
+        lesser(sums->bytes + estimate->arena_bytes_max, rg_chunk_bytes_max);
+    estimate->output_bytes =
+        estimate->verdict == RG_VERDICT_DISSOLVE ? greater(bodies, sums->bytes) : sums->bytes;
+}
+
+/* The page in the making: values, indices, levels, and what is made of them. */
+static uint64_t making_bytes(const struct sums *sums)
+{
+    const bool is_nested = sums->leaf->rep_max > 0;
+    /* One value more than fits, or one row where a row is many values. */
+    const uint64_t more =
+        is_nested ? greater(sums->indexed_max, sums->raw_bytes_max) : sums->raw_bytes_max;
+    const uint64_t values = sums->page_bytes + more;
+    const uint64_t indices =
+        sums->index_values == 0
+            ? 0
+            : lesser(sums->index_values,
+                     sums->index_rows + (is_nested ? sums->value_count_max : 0));
+    const uint64_t streams =
+        (uint64_t)(sums->leaf->def_max > 0) + (sums->leaf->rep_max > 0 ? 2 : 0);
+    const uint64_t levels = lesser(2 * (sums->index_rows + sums->value_count_max),
+                                   2 * sums->raw_bytes_max + sums->index_rows / 8 + 4096);
+
+    return 6 * values + 3 * compressed_bound(greater(values, union_bytes_max(sums))) +
+           12 * indices + 8 * streams * levels;
+}
+
+/* Tables over dictionaries: the union, the map into it, samples. */
+static uint64_t table_bytes(const struct sums *sums)
+{
+    const uint64_t united = lesser(sums->entry_count, union_bytes_max(sums) / 4);
+    const uint64_t bloom = sums->column->options->has_bloom || sums->bloom_bytes_max > 0
+                               ? united * 3 + 2 * sums->bloom_bytes_max +
+                                     lesser(sums->source_count, UINT64_C(1) << 20) * 64
+                               : 0;
+
+    return 3 * union_bytes_max(sums) + united * 96 + sums->entry_count_max * (16 + 96) +
+           4 * UINT64_C(65536) + bloom;
 }
 
 static void estimate_scratch(const struct sums *sums, struct rg_stitch_estimate *estimate)
 {
-    const uint64_t cap = greater(sums->dictionary_bytes_max, sums->raw_bytes_max);
-    const uint64_t entries = lesser(sums->index_values, cap / 4);
-    const uint64_t page = greater(sums->page_bytes, sums->raw_bytes_max);
-    const uint64_t pages_max =
-        output_pages(sums, lesser(sums->dissolved_bytes, rg_chunk_bytes_max));
-    const uint64_t per_source = sums->chunk_count * source_overhead_bytes;
-    const uint64_t likely_dictionary =
-        lesser(sums->dictionary_bytes * 3, sums->dictionary_bytes_max);
+    const uint64_t per_source = sizeof(struct rg_survey) + sizeof(struct rg_dict_group) + 64 +
+                                sizeof(uint32_t) * 12 + (sums->leaf->def_max > 0 ? 256 : 0);
+    const uint64_t per_page = 6 * page_overhead(sums) + 24 * 12 + sizeof(struct rg_page_look);
+    const uint64_t likely_union = lesser(3 * sums->dictionary_bytes, sums->dictionary_bytes_max);
+    const uint64_t likely_pages =
+        lesser(sums->page_count, sums->value_count / 256 + sums->source_count);
 
     estimate->scratch_bytes_max =
-        8 * page + 4 * cap + entries * 120 + lesser(sums->index_rows, sums->value_count) * 16 +
-        sums->value_count_max * 16 + per_source + pages_max * 500 + (UINT64_C(1) << 20);
-    estimate->scratch_bytes = lesser(
-        2 * (uint64_t)sums->page_bytes + 2 * sums->raw_bytes_max + 3 * likely_dictionary +
-            lesser(sums->index_rows, sums->value_count) * 4 + per_source + (UINT64_C(1) << 19),
-        estimate->scratch_bytes_max);
+        with_block_ends(sums->source_count * per_source + pages_max(sums) * per_page +
+                        2 * sums->raw_bytes_max + making_bytes(sums) + table_bytes(sums) + 65536);
+    estimate->scratch_bytes =
+        lesser(with_block_ends(sums->source_count * per_source + likely_pages * per_page +
+                               2 * sums->raw_bytes_max + 3 * (uint64_t)sums->page_bytes +
+                               4 * likely_union + 65536),
+               estimate->scratch_bytes_max);
 }
 
 static uint32_t or_default(uint32_t given, uint32_t fallback)
@@ -287,6 +448,7 @@ void rg_stitch_estimate(const struct rg_stitch_column *column,
     const struct rg_stitch_options *options = column->options;
     const bool is_asked = options->codec != RG_CODEC_KEEP;
     struct sums sums = {
+        .column = column,
         .leaf = &column->schema->leaves[column->leaf_index],
         .page_bytes = or_default(options->page_bytes_target, rg_page_bytes_default),
         .page_rows = or_default(options->page_rows_target, rg_page_rows_default),
@@ -295,12 +457,13 @@ void rg_stitch_estimate(const struct rg_stitch_column *column,
             lesser(or_default(options->dictionary_bytes_max, rg_dictionary_bytes_default),
                    rg_dictionary_bytes_max),
         .codec = is_asked ? options->codec : rg_codec_kept(chunks, chunk_count),
+        .source_count = chunk_count,
     };
 
     *ret_estimate = (struct rg_stitch_estimate){.arena_bytes = 0};
     for (size_t i = 0; i < chunk_count; i++)
         add_chunk(&sums, chunks[i]);
-    predict(&sums, is_asked, ret_estimate);
+    predict(&sums, ret_estimate);
     estimate_arena(&sums, ret_estimate);
     estimate_scratch(&sums, ret_estimate);
 }

@@ -26,6 +26,9 @@ struct rg_stitch_estimate {
 /* Data pages that a chunk can have at most, by its footer. */
 uint64_t rg_pages_bound(const struct rg_column_chunk *chunk);
 
+/* Bytes that its pages' bodies can have at most when decompressed. */
+uint64_t rg_raw_bytes_bound(const struct rg_column_chunk *chunk);
+
 /* From chunks of the footers; pure. */
 void rg_stitch_estimate(const struct rg_stitch_column *column,
                         const struct rg_column_chunk *const *chunks, size_t chunk_count,

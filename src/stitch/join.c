@@ -23,7 +23,6 @@
 
 /* Equal values that are worth a repeated run in an index page (stitching.md section 12, 4). */
 static const uint32_t index_repeat_min = 64;
-static const uint32_t index_capacity_min = 1024;
 
 static void joiner_check(const struct rg_joiner *joiner)
 {
@@ -94,6 +93,8 @@ enum rg_status rg_joiner_begin(struct rg_joiner *joiner, enum rg_join_kind kind,
     if (joiner->kind != kind || joiner->is_alone != is_alone)
         RG_TRY(rg_joiner_flush(joiner, err));
     joiner->kind = kind;
+    if (kind != RG_JOIN_INDICES && joiner->values.capacity == 0)
+        (void)rg_buffer_reserve(&joiner->values, joiner->bench->values_bytes_hint + rg_slack_bytes);
     joiner->is_alone = is_alone;
     joiner->are_rows_known = !is_alone;
     return RG_OK;
@@ -170,7 +171,10 @@ enum rg_status rg_joiner_index_room(struct rg_joiner *joiner, uint32_t count, ui
     if (needed > joiner->index_capacity) {
         uint64_t capacity = joiner->index_capacity * UINT64_C(2);
 
-        capacity = capacity < index_capacity_min ? index_capacity_min : capacity;
+        if (capacity == 0 && joiner->bench->index_values_hint < joiner->bench->index_rows)
+            capacity = joiner->bench->index_values_hint;
+        else if (capacity == 0)
+            capacity = joiner->bench->index_rows;
         capacity = capacity < needed ? needed : capacity;
         if (capacity > UINT32_MAX)
             return rg_fail(err, RG_ERR_LIMIT, "a page of %llu indices", (unsigned long long)needed);

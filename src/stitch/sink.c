@@ -19,6 +19,7 @@
 #include "parquet/codec.h"
 #include "parquet/page_header.h"
 #include "parquet/types.h"
+#include "stitch/index_copy.h"
 
 static const size_t block_bytes_min = 1024;
 static const size_t block_bytes_max = 65536;
@@ -34,7 +35,7 @@ struct rg_sink_piece {
 enum rg_status rg_sink_init(struct rg_sink *sink, struct rg_bench *bench, struct rg_error *err)
 {
     *sink = (struct rg_sink){.bench = bench, .block_bytes = block_bytes_min};
-    sink->index = rg_index_merge_new(bench->arena, bench->order, bench->leaf);
+    sink->index = rg_index_merge_new(bench->scratch, bench->order, bench->leaf);
     if (sink->index == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for a page index");
     return RG_OK;
@@ -313,6 +314,10 @@ enum rg_status rg_sink_finish(struct rg_sink *sink, const struct rg_sink_diction
     RG_TRY(rg_index_merge_finish(sink->index, chunk->data_page_offset, &output.has_offset_index,
                                  &output.offset_index, &output.has_column_index,
                                  &output.column_index, err));
+    if (output.has_offset_index)
+        RG_TRY(rg_offset_index_copy(&output.offset_index, sink->bench->arena, err));
+    if (output.has_column_index)
+        RG_TRY(rg_column_index_copy(&output.column_index, sink->bench->arena, err));
     *ret_output = output;
     return RG_OK;
 }

@@ -24,6 +24,7 @@
 #include "parquet/codec.h"
 #include "parquet/page_header.h"
 #include "parquet/rle.h"
+#include "stitch/estimate.h"
 #include "stitch/level_map.h"
 #include "stitch/parts.h"
 #include "stitch/statistics.h"
@@ -377,6 +378,16 @@ static bool fits_index(const struct rg_stitch_source *source, const struct rg_so
 static enum rg_status check_whole(const struct rg_survey *survey, struct rg_error *err)
 {
     const struct rg_stitch_source *source = survey->source;
+    const uint64_t pages = rg_pages_bound(source->chunk);
+    const uint64_t raw_bytes = rg_raw_bytes_bound(source->chunk);
+
+    /* The estimate was made from these, and memory claimed by it. */
+    if (survey->page_count > pages)
+        return rg_fail(err, RG_ERR_CORRUPT, "%u data pages where the footer tells of %llu",
+                       survey->page_count, (unsigned long long)pages);
+    if (survey->raw_bytes > raw_bytes)
+        return rg_fail(err, RG_ERR_CORRUPT, "%llu raw bytes where the footer tells of %llu",
+                       (unsigned long long)survey->raw_bytes, (unsigned long long)raw_bytes);
 
     if (survey->index_page_count > 0 && !survey->needs_look &&
         (survey->dictionary.data == NULL || survey->dictionary_entries == 0))

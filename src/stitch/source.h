@@ -66,7 +66,7 @@ struct rg_survey {
     bool needs_all_looks; /* All pages must: their rows are not known otherwise. */
     bool is_complete;     /* The first walk is over. */
     uint32_t page_raw_bytes_max;
-    uint64_t raw_bytes; /* Of all pages, their bodies only. */
+    uint64_t raw_bytes;              /* Of all pages, their bodies only. */
     struct rg_page_look *looks;      /* page_count of them, in scratch, or NULL. */
     struct rg_statistics statistics; /* The chunk's, trusted. */
     const uint8_t *def_map;          /* Definition levels in the output's terms; NULL: the same. */

@@ -288,6 +288,7 @@ struct builder {
     uint64_t row_count; /* Of the pages so far. */
     uint64_t raw_bytes;
     uint64_t file_offset;
+    uint32_t page_counts[4][16]; /* [type][encoding], of pages with values. */
 };
 
 static void compress(struct builder *b, struct rg_span raw, struct rg_buffer *out)
@@ -509,6 +510,15 @@ static struct rg_statistics naive_statistics(const struct builder *b, uint32_t f
     return s;
 }
 
+static uint64_t unencoded_bytes(const struct builder *b, uint32_t first, uint32_t end)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = first; i < end; i++)
+        bytes += b->column->slots[i].value.bytes;
+    return bytes;
+}
+
 static void add_to_index(struct builder *b, uint64_t offset, uint32_t first, uint32_t end)
 {
     struct built_chunk *built = b->built;
@@ -527,6 +537,7 @@ static void add_to_index(struct builder *b, uint64_t offset, uint32_t first, uin
     /* A page of NaNs only has no bounds, and then there is no index. */
     if (s.min_value.data == NULL && s.null_count != end - first)
         built->has_index = false;
+    built->offset_index.unencoded_bytes[at] = unencoded_bytes(b, first, end);
     b->page_count++;
     b->row_count += count_of(b, first, end, true);
 }
@@ -553,6 +564,7 @@ static void write_page(struct builder *b, uint32_t first, uint32_t end, bool has
         write_v2(b, first, end, &header, &parts[0], &parts[1], &parts[2]);
     else
         write_v1(b, first, end, &header, &parts[0], &parts[1], &parts[2]);
+    b->page_counts[header.type][header.encoding]++;
     add_to_index(b, offset, first, end);
     for (unsigned i = 0; i < 3; i++)
         rg_buffer_fini(&parts[i]);
@@ -739,10 +751,58 @@ static void allocate_index(struct builder *b)
     struct rg_column_index *index = &b->built->column_index;
 
     b->built->offset_index.pages = need(t, b->arena, count, sizeof *b->built->offset_index.pages);
+    b->built->offset_index.unencoded_bytes =
+        need(t, b->arena, count, sizeof *b->built->offset_index.unencoded_bytes);
     index->is_null_page = need(t, b->arena, count, sizeof *index->is_null_page);
     index->min_values = need(t, b->arena, count, sizeof *index->min_values);
     index->max_values = need(t, b->arena, count, sizeof *index->max_values);
     index->null_counts = need(t, b->arena, count, sizeof *index->null_counts);
+}
+
+static uint64_t *histogram_of(struct builder *b, bool is_rep, uint32_t count)
+{
+    struct test *t = b->t;
+    uint64_t *histogram = need(t, b->arena, count, sizeof *histogram);
+
+    for (uint32_t i = 0; i < b->column->slot_count; i++)
+        histogram[is_rep ? b->column->slots[i].rep : b->column->slots[i].def]++;
+    return histogram;
+}
+
+static void add_size_statistics(struct builder *b, struct rg_size_statistics *sizes)
+{
+    sizes->is_present = true;
+    sizes->rep_histogram_count = (uint32_t)b->leaf->rep_max + 1;
+    sizes->def_histogram_count = (uint32_t)b->leaf->def_max + 1;
+    sizes->rep_histogram = histogram_of(b, true, sizes->rep_histogram_count);
+    sizes->def_histogram = histogram_of(b, false, sizes->def_histogram_count);
+    sizes->has_unencoded_bytes = b->leaf->type == RG_TYPE_BYTE_ARRAY;
+    sizes->unencoded_bytes = unencoded_bytes(b, 0, b->column->slot_count);
+}
+
+static void add_encoding_stats(struct builder *b, struct rg_column_chunk *chunk)
+{
+    struct test *t = b->t;
+
+    chunk->encoding_stats = need(t, b->arena, 65, sizeof *chunk->encoding_stats);
+    for (uint8_t type = 0; type < 4; type++) {
+        for (uint8_t encoding = 0; encoding < 16; encoding++) {
+            if (b->page_counts[type][encoding] > 0)
+                chunk->encoding_stats[chunk->encoding_stats_count++] =
+                    (struct rg_page_encoding_stats){type, encoding, b->page_counts[type][encoding]};
+        }
+    }
+}
+
+static uint32_t encodings_of(const struct builder *b)
+{
+    uint32_t encodings = UINT32_C(1) << RG_ENCODING_RLE;
+
+    for (uint8_t type = 0; type < 4; type++) {
+        for (uint8_t encoding = 0; encoding < 16; encoding++)
+            encodings |= (uint32_t)(b->page_counts[type][encoding] > 0) << encoding;
+    }
+    return encodings;
 }
 
 static void finish_metadata(struct builder *b)
@@ -759,10 +819,14 @@ static void finish_metadata(struct builder *b)
         .has_dictionary_offset = b->style->dictionary_entries > 0,
         .dictionary_page_offset = b->file_offset,
         .data_page_offset = b->file_offset + dictionary_bytes,
-        .encodings = UINT32_MAX >> 1,
+        .encodings = encodings_of(b),
     };
     if (b->style->has_statistics)
         chunk->statistics = naive_statistics(b, 0, b->column->slot_count);
+    if (b->style->has_encoding_stats)
+        add_encoding_stats(b, chunk);
+    if (b->style->has_size_statistics)
+        add_size_statistics(b, &chunk->size_statistics);
     b->built->offset_index.page_count = b->page_count;
     b->built->column_index.page_count = b->page_count;
 }
@@ -825,6 +889,8 @@ struct chunk_style chunk_style_draw(struct choices *c, const struct rg_leaf *lea
         .has_crc = choose_bool(c),
         .has_index = choose_bool(c),
         .has_statistics = choose(c, 4) != 0,
+        .has_encoding_stats = choose(c, 3) != 0,
+        .has_size_statistics = choose_bool(c),
         .has_odd_pages = choose(c, 5) == 0,
         .is_alternating = choose(c, 6) == 0,
     };

@@ -74,6 +74,8 @@ struct chunk_style {
     bool has_crc;
     bool has_index;      /* Page index. */
     bool has_statistics; /* Of the chunk. */
+    bool has_encoding_stats;
+    bool has_size_statistics;
     bool has_split_rows; /* V1 pages end anywhere. */
     bool has_odd_pages;  /* Empty pages and index pages in between. */
     bool is_alternating; /* Pages with and without indices by turns: breaks the order rule. */

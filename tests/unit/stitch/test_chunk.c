@@ -4,8 +4,11 @@
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "parquet/types.h"
+#include "stitch/bloom.h"
+#include "stitch/estimate.h"
 #include "support/column.h"
 #include "support/naive.h"
 #include "support/test.h"
@@ -64,6 +67,53 @@ static void append_column(struct test *t, struct rg_arena *arena, struct sources
     sum->row_count += column->row_count;
 }
 
+/* A filter over the column's values, as a writer would have made it. */
+static struct rg_span make_bloom(struct test *t, struct rg_arena *arena, const struct rg_leaf *leaf,
+                                 const struct column *column)
+{
+    struct rg_buffer plain;
+    struct rg_bloom bloom;
+    struct rg_span bytes = {NULL, 0};
+    uint32_t count = 0;
+
+    rg_buffer_init(&plain, &t->allocator, SIZE_MAX);
+    for (uint32_t i = 0; i < column->slot_count; i++) {
+        const struct rg_span value = column->slots[i].value;
+        const uint32_t length = (uint32_t)value.bytes;
+
+        if (column->slots[i].def != leaf->def_max)
+            continue;
+        if (leaf->type == RG_TYPE_BYTE_ARRAY)
+            rg_buffer_append(&plain, &length, sizeof length);
+        rg_buffer_append(&plain, value.data, value.bytes);
+        count++;
+    }
+    CHECK_OK(rg_buffer_check(&plain, "values", &t->err));
+    CHECK_OK(rg_bloom_of_dictionary(leaf, rg_buffer_span(&plain), count, 0.0001, arena, &bloom,
+                                    &t->err));
+    CHECK_OK(rg_bloom_emit(&bloom, arena, &bytes, &t->err));
+    rg_buffer_fini(&plain);
+    return bytes;
+}
+
+/* No value may be missed. */
+static void check_bloom(struct test *t, const struct sources *sources,
+                        const struct rg_stitch_output *output)
+{
+    const struct rg_leaf *leaf = &sources->schema->leaves[0];
+    struct rg_bloom bloom;
+
+    if (output->bloom.bytes == 0)
+        return;
+    CHECK_OK(rg_bloom_parse(output->bloom, &bloom, &t->err));
+    for (uint32_t i = 0; i < sources->expected.slot_count; i++) {
+        const struct slot *slot = &sources->expected.slots[i];
+
+        if (slot->def == leaf->def_max)
+            CHECK(rg_bloom_may_contain(&bloom, rg_hash_xxh64(slot->value)));
+    }
+}
+
 static const struct rg_writer any_writer = {.major = 1, .is_parsed = true};
 
 static void add_source(struct test *t, struct rg_arena *arena, struct choices *c,
@@ -87,7 +137,23 @@ static void add_source(struct test *t, struct rg_arena *arena, struct choices *c
         .name = "source",
         .schema = schema,
     };
+    if (choose(c, 3) == 0 && schema->leaves[0].type != RG_TYPE_BOOLEAN) {
+        sources->items[at].bloom = make_bloom(t, arena, &schema->leaves[0], column);
+        built->chunk.has_bloom_filter_length = true;
+        built->chunk.bloom_filter_length = (uint32_t)sources->items[at].bloom.bytes;
+    }
     append_column(t, arena, sources, schema, column);
+}
+
+static struct rg_stitch_column column_of(const struct sources *sources,
+                                         const struct rg_stitch_options *options)
+{
+    struct rg_stitch_column column = {sources->schema, 0, options, false};
+
+    for (size_t i = 0; i < sources->count; i++)
+        column.has_other_levels =
+            column.has_other_levels || sources->items[i].schema != sources->schema;
+    return column;
 }
 
 /* Stitches and joins the segments; NULL data when there was no memory. */
@@ -97,7 +163,7 @@ static struct rg_span stitch(struct test *t, struct rg_arena *keep,
                              struct rg_arena *scratch, bool may_lack_memory,
                              struct rg_stitch_output *output)
 {
-    const struct rg_stitch_column column = {sources->schema, 0, options};
+    const struct rg_stitch_column column = column_of(sources, options);
     size_t culprit = SIZE_MAX;
     const enum rg_status status = rg_stitch_chunk(context, &column, sources->items, sources->count,
                                                   arena, scratch, output, &culprit, &t->err);
@@ -167,6 +233,31 @@ static void check_again(struct test *t, struct rg_arena *keep, struct rg_stitch_
     rg_arena_fini(&scratch);
 }
 
+/* What was estimated is enough. */
+static void check_estimate(struct test *t, struct rg_arena *keep, struct rg_stitch_context *context,
+                           const struct sources *sources, const struct rg_stitch_options *options,
+                           const struct rg_stitch_output *wanted)
+{
+    const struct rg_stitch_column column = column_of(sources, options);
+    const struct rg_column_chunk *chunks[SOURCES_MAX];
+    struct rg_stitch_estimate estimate;
+    struct rg_stitch_output output;
+    struct rg_arena arena;
+    struct rg_arena scratch;
+
+    for (size_t i = 0; i < sources->count; i++)
+        chunks[i] = sources->items[i].chunk;
+    rg_stitch_estimate(&column, chunks, sources->count, &estimate);
+    CHECK(wanted->bytes <= estimate.output_bytes_max);
+    CHECK(estimate.arena_bytes <= estimate.arena_bytes_max);
+    CHECK(estimate.scratch_bytes <= estimate.scratch_bytes_max);
+    rg_arena_init(&arena, &t->allocator, estimate.arena_bytes_max);
+    rg_arena_init(&scratch, &t->allocator, estimate.scratch_bytes_max);
+    (void)stitch(t, keep, context, sources, options, &arena, &scratch, false, &output);
+    rg_arena_fini(&arena);
+    rg_arena_fini(&scratch);
+}
+
 static void check_stitch(struct test *t, struct rg_arena *keep, const struct sources *sources,
                          const struct rg_stitch_options *options)
 {
@@ -183,10 +274,12 @@ static void check_stitch(struct test *t, struct rg_arena *keep, const struct sou
     naive_check(t, keep, sources->schema, &output, &sources->expected);
     check_crc(sources, &output);
     check_moves(&output);
+    check_bloom(t, sources, &output);
     const size_t arena_bytes = arena.bytes;
     rg_arena_fini(&arena);
     rg_arena_fini(&scratch);
     check_again(t, keep, context, sources, options, bytes, arena_bytes);
+    check_estimate(t, keep, context, sources, options, &output);
     rg_stitch_context_free(context);
 }
 
@@ -216,6 +309,7 @@ static struct rg_stitch_options draw_options(struct choices *c)
     struct rg_stitch_options options = {
         .codec = codecs[choose(c, sizeof codecs - 1)],
         .has_crc = choose(c, 3) == 0,
+        .has_bloom = choose_bool(c),
     };
 
     options.level = options.codec == RG_CODEC_KEEP ? 0 : rg_codec_level_default(options.codec);
