@@ -164,7 +164,7 @@ static enum rg_status make_engine(struct rg_compact *compact, struct rg_error *e
         return rg_fail(err, RG_ERR_NOMEM, "no memory for the engine");
     RG_TRY(make_contexts(run, worker_count, err));
     RG_TRY(rg_pipeline_add(run, err));
-    return rg_discover_new(run, compact->source.only_file, &compact->discover, err);
+    return rg_discover_new(run, &compact->source, &compact->discover, err);
 }
 
 enum rg_status rg_compact_new(const struct rg_compact_config *config,

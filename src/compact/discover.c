@@ -166,8 +166,40 @@ static enum rg_status read_list(struct rg_discover *discover, const char *path,
     return RG_OK;
 }
 
+/* What follows `place` and a '/' in `name`; NULL when it does not begin with that. */
+static char *below(char *name, const char *place)
+{
+    size_t length = strlen(place);
+
+    while (length > 0 && place[length - 1] == '/')
+        length--;
+    if (strncmp(name, place, length) != 0 || name[length] != '/')
+        return NULL;
+    name += length;
+    while (*name == '/')
+        name++;
+    return name;
+}
+
+/* A name of the list as one below SOURCE; NULL when it lies elsewhere. */
+static char *key_of_name(const struct rg_place *source, char *name)
+{
+    char *key = below(name, source->text);
+
+    if (key == NULL)
+        key = below(name, source->identity);
+    if (key != NULL)
+        return key;
+    if (*name == '/' || strstr(name, "://") != NULL)
+        return NULL;
+    while (strncmp(name, "./", 2) == 0)
+        name += 2;
+    return name;
+}
+
 /* Sorts the list's lines; an empty one, and one that a CR ends, come from editors. */
-static enum rg_status split_list(struct rg_discover *discover, struct rg_error *err)
+static enum rg_status split_list(struct rg_discover *discover, const struct rg_place *source,
+                                 struct rg_error *err)
 {
     char *text = (char *)discover->list.data;
     const size_t bytes = discover->list.bytes;
@@ -183,13 +215,13 @@ static enum rg_status split_list(struct rg_discover *discover, struct rg_error *
 
         if (length > 0 && at[length - 1] == '\r')
             at[length - 1] = '\0';
-        while (strncmp(at, "./", 2) == 0)
-            at += 2;
-        if (*at != '\0')
-            discover->names[discover->name_count++] = at;
-        at += strlen(at) + 1;
-        while (at < text + bytes && at > text && at[-1] != '\0')
-            at++;
+        const char *key = key_of_name(source, at);
+        if (key == NULL)
+            return rg_fail(err, RG_ERR_INVALID, "--files-from names %s, which is not below %s", at,
+                           source->text);
+        if (*key != '\0')
+            discover->names[discover->name_count++] = key;
+        at += length + 1;
     }
     qsort(discover->names, discover->name_count, sizeof(char *), compare_names);
     return RG_OK;
@@ -211,20 +243,20 @@ static enum rg_status push_names(struct rg_discover *discover, struct rg_error *
     return RG_OK;
 }
 
-static enum rg_status begin(struct rg_discover *discover, const char *only_file,
+static enum rg_status begin(struct rg_discover *discover, const struct rg_place *source,
                             struct rg_error *err)
 {
     const char *list = discover->run->options->files_from;
 
-    if (only_file != NULL) {
+    if (source->only_file != NULL) {
         discover->names = rg_arena_array(discover->run->arena, 1, sizeof(char *));
         if (discover->names == NULL)
             return rg_fail(err, RG_ERR_NOMEM, "no memory for a name");
-        discover->names[discover->name_count++] = only_file;
+        discover->names[discover->name_count++] = source->only_file;
         discover->is_restricted = true;
     } else if (list != NULL) {
         RG_TRY(read_list(discover, list, err));
-        RG_TRY(split_list(discover, err));
+        RG_TRY(split_list(discover, source, err));
         discover->is_restricted = true;
     }
     if (discover->is_restricted)
@@ -232,7 +264,7 @@ static enum rg_status begin(struct rg_discover *discover, const char *only_file,
     return push_locked(discover, "", 0, err);
 }
 
-enum rg_status rg_discover_new(struct rg_run *run, const char *only_file,
+enum rg_status rg_discover_new(struct rg_run *run, const struct rg_place *source,
                                struct rg_discover **ret_discover, struct rg_error *err)
 {
     struct rg_discover *discover = rg_arena_array(run->arena, 1, sizeof *discover);
@@ -242,7 +274,7 @@ enum rg_status rg_discover_new(struct rg_run *run, const char *only_file,
     discover->run = run;
     (void)pthread_mutex_init(&discover->lock, NULL);
     *ret_discover = discover; /* From here on freed by the caller. */
-    RG_TRY(begin(discover, only_file, err));
+    RG_TRY(begin(discover, source, err));
     if (weir_source_add(run->weir, next, discover) != WEIR_OK)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for the engine");
     return RG_OK;

@@ -9,6 +9,7 @@
 #define COMPACT_DISCOVER_H
 
 #include "base/error.h"
+#include "compact/places.h"
 #include "compact/run.h"
 
 struct rg_discover;

@@ -571,6 +571,7 @@ static enum rg_status list_inputs(const struct rg_commit *commit, struct rg_look
         const bool is_changed =
             is_foreign && file->is_named && file->taken_by == 0 && is_data(commit, file->object);
 
+        look->named_count += is_foreign && file->taken_by > 0;
         if (is_foreign && file->taken_by == 0 && (!file->is_named || look->is_all) &&
             is_input(commit, file->object))
             free[look->free_count++] = input_of(file);
