@@ -15,12 +15,14 @@
 struct rg_discover;
 
 /*
- * Adds itself to run->weir as a source. The walk begins at the root, at `only_file` (borrowed;
- * NULL: all), or with what --files-from lists.
+ * Adds itself to run->weir as a source. The walk begins at the root, at source->only_file, or with
+ * what --files-from lists: names below SOURCE, with or without SOURCE in front. `source` is
+ * borrowed.
  *
- * Errors:  RG_ERR_NOMEM; RG_ERR_INVALID when the list of --files-from cannot be read.
+ * Errors:  RG_ERR_NOMEM; RG_ERR_INVALID when the list of --files-from cannot be read, or names
+ *          something that is not below SOURCE.
  */
-RG_MUST_CHECK enum rg_status rg_discover_new(struct rg_run *run, const char *only_file,
+RG_MUST_CHECK enum rg_status rg_discover_new(struct rg_run *run, const struct rg_place *source,
                                              struct rg_discover **ret_discover,
                                              struct rg_error *err);
 void rg_discover_free(struct rg_discover *discover);
