@@ -70,7 +70,8 @@ static bool begin(struct rg_pandas_merge *merge, struct rg_span text, uint64_t r
         .semantics = rg_json_hash(root, is_merged_member),
         .row_count = row_count,
     };
-    merge->has_range = find_range(root, &element, &merge->range);
+    merge->has_range = find_range(root, &element, &merge->first);
+    merge->range = merge->first;
     merge->is_contiguous = merge->has_range && is_as_long(&merge->range, row_count);
     return true;
 }
@@ -82,9 +83,16 @@ bool rg_pandas_merge_begin(struct rg_pandas_merge *merge, struct rg_span text, u
 
 bool rg_pandas_merge_add(struct rg_pandas_merge *merge, struct rg_span text, uint64_t row_count)
 {
-    struct rg_pandas_merge part;
+    struct rg_pandas_merge part = {
+        .semantics = merge->semantics,
+        .has_range = merge->has_range,
+        .is_contiguous = merge->has_range && is_as_long(&merge->first, row_count),
+        .range = merge->first,
+    };
+    const bool is_same = rg_span_equal(text, merge->text);
 
-    if (!begin(&part, text, row_count) || part.semantics.high != merge->semantics.high ||
+    if ((!is_same && !begin(&part, text, row_count)) ||
+        part.semantics.high != merge->semantics.high ||
         part.semantics.low != merge->semantics.low || part.has_range != merge->has_range)
         return false;
     merge->is_contiguous = merge->is_contiguous && part.is_contiguous &&

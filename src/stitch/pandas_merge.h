@@ -18,7 +18,8 @@ struct rg_pandas_merge {
     struct rg_hash128 semantics;
     bool has_range;
     bool is_contiguous; /* Ranges so far follow one another, and each is as long as its file. */
-    struct rg_pandas_range range;
+    struct rg_pandas_range first; /* The first value's range; the same again needs no reading. */
+    struct rg_pandas_range range; /* From the first to the last. */
     uint64_t row_count;
 };
 

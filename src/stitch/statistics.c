@@ -26,7 +26,9 @@ static void trust_bounds(const struct rg_writer *writer, enum rg_order order,
     const bool is_new = has_new && has_known_order(leaf, order);
     const struct rg_span min = is_new ? given->min_value : given->min;
     const struct rg_span max = is_new ? given->max_value : given->max;
-    const bool is_any_order = is_signed || is_equal_pair(min, max);
+    /* Equal bounds have no order; said of the two writers that are known to have got them right. */
+    const bool is_any_order =
+        is_signed || (writer->has_signed_order_only && is_equal_pair(min, max));
 
     if (order == RG_ORDER_NONE)
         return;
@@ -40,7 +42,6 @@ static void trust_bounds(const struct rg_writer *writer, enum rg_order order,
     const bool is_suspect = !is_new || writer->application.bytes > 0;
     if (is_binary && writer->has_wrong_binary_bounds && is_suspect)
         return;
-    /* Signed comparison is no fault where it is the right one, or where it had nothing to do. */
     if ((!is_new || writer->has_signed_order_only) && !is_any_order)
         return;
 
