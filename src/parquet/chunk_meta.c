@@ -173,6 +173,19 @@ static enum rg_status parse_optional(struct rg_meta_parser *parser,
     }
 }
 
+/* A histogram has an entry for each level; one that has not can mean nothing. */
+static void check_histograms(const struct rg_leaf *leaf, struct rg_size_statistics *sizes)
+{
+    if (sizes->rep_histogram_count != leaf->rep_max + 1U) {
+        sizes->rep_histogram = NULL;
+        sizes->rep_histogram_count = 0;
+    }
+    if (sizes->def_histogram_count != leaf->def_max + 1U) {
+        sizes->def_histogram = NULL;
+        sizes->def_histogram_count = 0;
+    }
+}
+
 static enum rg_status parse_meta_data(struct rg_meta_parser *parser, const struct rg_leaf *leaf,
                                       struct rg_column_chunk *chunk, struct rg_error *err)
 {
@@ -209,6 +222,7 @@ static enum rg_status parse_meta_data(struct rg_meta_parser *parser, const struc
             RG_TRY(parse_optional(parser, &at.field, chunk, err));
         }
     }
+    check_histograms(leaf, &chunk->size_statistics);
     if (chunk->type != leaf->type)
         rg_thrift_fail(reader, "type that is not the type of the column");
     return RG_OK;

@@ -165,19 +165,23 @@ static void parse_sorting_column(struct rg_meta_parser *parser, struct rg_sortin
     }
 }
 
-static enum rg_status parse_sorting_columns(struct rg_meta_parser *parser, uint8_t type,
+static enum rg_status parse_sorting_columns(struct file_parser *parser, uint8_t type,
                                             struct rg_row_group *group, struct rg_error *err)
 {
+    const uint32_t leaf_count = parser->file->schema.leaf_count;
     const struct rg_thrift_list list =
-        rg_thrift_read_list(&parser->reader, type, RG_THRIFT_STRUCT, sorting_column_bytes_min);
+        rg_thrift_read_list(&parser->meta.reader, type, RG_THRIFT_STRUCT, sorting_column_bytes_min);
 
     group->sorting_columns =
-        rg_arena_array(parser->arena, list.count, sizeof *group->sorting_columns);
+        rg_arena_array(parser->meta.arena, list.count, sizeof *group->sorting_columns);
     if (group->sorting_columns == NULL)
         return rg_meta_no_memory(list.count, "sorting columns", err);
     group->sorting_column_count = list.count;
-    for (uint32_t i = 0; i < list.count; i++)
-        parse_sorting_column(parser, &group->sorting_columns[i]);
+    for (uint32_t i = 0; i < list.count; i++) {
+        parse_sorting_column(&parser->meta, &group->sorting_columns[i]);
+        if (group->sorting_columns[i].column_index >= leaf_count)
+            rg_thrift_fail(&parser->meta.reader, "sorting column that does not exist");
+    }
     return RG_OK;
 }
 
@@ -237,7 +241,7 @@ static enum rg_status parse_row_group(struct file_parser *parser, struct rg_row_
             group->row_count = rg_thrift_read_u63(reader, at.field.type);
             break;
         case 4:
-            RG_TRY(parse_sorting_columns(&parser->meta, at.field.type, group, err));
+            RG_TRY(parse_sorting_columns(parser, at.field.type, group, err));
             break;
         case 5:
             group->file_offset = rg_thrift_read_u63(reader, at.field.type);
@@ -280,19 +284,6 @@ static enum rg_status parse_row_groups(struct file_parser *parser, uint8_t type,
     return RG_OK;
 }
 
-/* The number of the union's field that is set. */
-static uint8_t parse_column_order(struct rg_meta_parser *parser)
-{
-    struct rg_thrift_field field = {0};
-    uint8_t order = RG_COLUMN_ORDER_UNDEFINED;
-
-    while (rg_thrift_next_field(&parser->reader, &field)) {
-        order = field.id > 0 && field.id < UINT8_MAX ? (uint8_t)field.id : UINT8_MAX;
-        rg_thrift_skip(&parser->reader, field.type);
-    }
-    return order;
-}
-
 static enum rg_status parse_column_orders(struct file_parser *parser, uint8_t type,
                                           struct rg_error *err)
 {
@@ -305,7 +296,7 @@ static enum rg_status parse_column_orders(struct file_parser *parser, uint8_t ty
         return rg_fail(err, RG_ERR_CORRUPT, "%u column orders for %u columns", list.count,
                        schema->leaf_count);
     for (uint32_t i = 0; i < list.count; i++)
-        schema->leaves[i].column_order = parse_column_order(&parser->meta);
+        schema->leaves[i].column_order = rg_meta_parse_choice(&parser->meta);
     parser->file->has_column_orders = true;
     return RG_OK;
 }

@@ -19,6 +19,20 @@ void rg_meta_skip_unknown(struct rg_meta_parser *parser, const struct rg_thrift_
     rg_thrift_skip(&parser->reader, field->type);
 }
 
+uint8_t rg_meta_parse_choice(struct rg_meta_parser *parser)
+{
+    struct rg_thrift_field field = {0};
+    uint8_t choice = 0;
+
+    while (rg_thrift_next_field(&parser->reader, &field)) {
+        if (choice != 0)
+            rg_thrift_fail(&parser->reader, "union with two choices");
+        choice = field.id > 0 && field.id < UINT8_MAX ? (uint8_t)field.id : UINT8_MAX;
+        rg_thrift_skip(&parser->reader, field.type);
+    }
+    return choice;
+}
+
 enum rg_status rg_meta_no_memory(uint32_t count, const char *what, struct rg_error *err)
 {
     return rg_fail(err, RG_ERR_NOMEM, "no memory for %u %s", count, what);

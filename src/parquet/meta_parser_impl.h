@@ -18,8 +18,7 @@
 #include "thrift/reader.h"
 #include "thrift/writer.h"
 
-/* parquet-format BinaryProtocolExtensions.md: any struct may carry a binary field of this number.
- */
+/* Any struct may have a binary field of this number (BinaryProtocolExtensions.md). */
 static const int32_t rg_extension_field_id = 32767;
 
 struct rg_meta_parser {
@@ -82,6 +81,12 @@ static inline bool rg_meta_next(struct rg_meta_parser *parser, const struct rg_m
         rg_thrift_fail(&parser->reader, "struct without a field that must be there");
     return false;
 }
+
+/*
+ * The number of the field that is set in a union of empty structs, whose type was read already; 0
+ * for none, 255 for numbers that do not fit.
+ */
+uint8_t rg_meta_parse_choice(struct rg_meta_parser *parser);
 
 /* RG_ERR_NOMEM for `count` things called `what`. */
 enum rg_status rg_meta_no_memory(uint32_t count, const char *what, struct rg_error *err);

@@ -37,7 +37,10 @@ struct rg_statistics {
     bool is_max_exact;
 };
 
-/* SizeStatistics. Histograms have max level + 1 entries, or count 0 where absent. */
+/*
+ * SizeStatistics. Histograms have max level + 1 entries, or are NULL and count 0 where they are
+ * absent or have another length.
+ */
 struct rg_size_statistics {
     bool is_present;
     bool has_unencoded_bytes;
@@ -214,7 +217,7 @@ struct rg_column_index {
     uint64_t *nan_counts;         /* NULL: absent. */
     uint64_t *rep_histograms;     /* page_count times rep_max + 1, or NULL. */
     uint64_t *def_histograms;     /* page_count times def_max + 1, or NULL. */
-    uint32_t rep_histogram_count; /* Entries in all. */
+    uint32_t rep_histogram_count; /* In all: a multiple of page_count, unchecked against levels. */
     uint32_t def_histogram_count;
 };
 

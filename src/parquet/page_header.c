@@ -244,18 +244,16 @@ enum rg_status rg_page_header_parse(struct rg_span bytes, struct rg_page_header 
 {
     struct rg_meta_parser parser = {0};
     struct rg_page_header header = {.is_compressed = true};
-    const bool is_cut = bytes.bytes > rg_page_header_bytes_max;
-    const struct rg_span span = {bytes.data, is_cut ? rg_page_header_bytes_max : bytes.bytes};
 
-    rg_thrift_reader_init(&parser.reader, span);
+    rg_thrift_reader_init(&parser.reader, bytes);
     parse_fields(&parser, &header);
-    if (parser.reader.failure != NULL && is_cut &&
-        parser.reader.failure_offset > rg_page_header_bytes_max / 2)
-        return rg_fail(err, RG_ERR_LIMIT, "page header of more than %u bytes",
-                       rg_page_header_bytes_max);
     RG_TRY(rg_thrift_reader_check(&parser.reader, err));
+    const size_t header_bytes = rg_thrift_offset(&parser.reader);
+    if (header_bytes > rg_page_header_bytes_max)
+        return rg_fail(err, RG_ERR_LIMIT, "page header of %zu bytes; at most %u", header_bytes,
+                       rg_page_header_bytes_max);
     RG_TRY(check_levels(&header, err));
-    *ret_header_bytes = rg_thrift_offset(&parser.reader);
+    *ret_header_bytes = header_bytes;
     *ret_header = header;
     return RG_OK;
 }

@@ -63,19 +63,6 @@ static void parse_decimal(struct rg_meta_parser *parser, struct rg_schema_elemen
     }
 }
 
-/* The number of the field that is set in a union of structs; 0 for none, 255 for those above. */
-static uint8_t parse_choice(struct rg_meta_parser *parser)
-{
-    struct rg_thrift_field field = {0};
-    uint8_t choice = 0;
-
-    while (rg_thrift_next_field(&parser->reader, &field)) {
-        choice = field.id > 0 && field.id < UINT8_MAX ? (uint8_t)field.id : UINT8_MAX;
-        rg_thrift_skip(&parser->reader, field.type);
-    }
-    return choice;
-}
-
 static void parse_time(struct rg_meta_parser *parser, struct rg_schema_element *element)
 {
     struct rg_meta_cursor at = {0};
@@ -84,7 +71,7 @@ static void parse_time(struct rg_meta_parser *parser, struct rg_schema_element *
         if (at.field.id == 1)
             element->is_utc = rg_thrift_read_bool(&parser->reader, at.field.type);
         else
-            element->time_unit = parse_choice(parser);
+            element->time_unit = rg_meta_parse_choice(parser);
     }
 }
 
@@ -110,6 +97,8 @@ static void parse_logical(struct rg_meta_parser *parser, struct rg_schema_elemen
     while (rg_thrift_next_field(reader, &field)) {
         const bool fits = field.id > 0 && field.id < logical_other;
 
+        if (element->logical != logical_other)
+            rg_thrift_fail(reader, "logical type that is two at once");
         element->logical = fits ? (uint8_t)field.id : logical_other;
         if (!rg_thrift_read_struct(reader, field.type))
             return;
@@ -129,6 +118,12 @@ static void parse_logical(struct rg_meta_parser *parser, struct rg_schema_elemen
         }
     }
     element->annotation = (struct rg_span){begin, (size_t)(reader->next - begin)};
+}
+
+/* Converted types end at 21; what lies far above is unknown in any case. */
+static int8_t narrow(uint8_t converted_type)
+{
+    return converted_type > INT8_MAX ? INT8_MAX : (int8_t)converted_type;
 }
 
 /* A field but scale and precision; they are used only where the logical type does not say them. */
@@ -156,7 +151,7 @@ static void parse_field(struct rg_meta_parser *parser, const struct rg_thrift_fi
         element->child_count = rg_thrift_read_u31(reader, field->type);
         break;
     case FIELD_CONVERTED_TYPE:
-        element->converted_type = (int8_t)(rg_thrift_read_u8(reader, field->type) & INT8_MAX);
+        element->converted_type = narrow(rg_thrift_read_u8(reader, field->type));
         break;
     case FIELD_FIELD_ID:
         element->field_id = rg_thrift_read_i32(reader, field->type);

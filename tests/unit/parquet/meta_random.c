@@ -170,7 +170,7 @@ static uint64_t *random_counts(struct source *c, uint32_t count)
     return counts;
 }
 
-static struct rg_size_statistics random_sizes(struct source *c)
+static struct rg_size_statistics random_sizes(struct source *c, const struct rg_leaf *leaf)
 {
     struct rg_size_statistics s = {.is_present = flip(c)};
 
@@ -178,8 +178,8 @@ static struct rg_size_statistics random_sizes(struct source *c)
         return s;
     s.has_unencoded_bytes = flip(c);
     s.unencoded_bytes = s.has_unencoded_bytes ? random_u63(c) : 0;
-    s.rep_histogram_count = pick(c, 20);
-    s.def_histogram_count = pick(c, 3);
+    s.rep_histogram_count = flip(c) ? leaf->rep_max + 1U : 0;
+    s.def_histogram_count = flip(c) ? leaf->def_max + 1U : 0;
     if (s.rep_histogram_count > 0)
         s.rep_histogram = random_counts(c, s.rep_histogram_count);
     if (s.def_histogram_count > 0)
@@ -258,7 +258,7 @@ static void random_chunk(struct source *c, const struct rg_leaf *leaf,
     chunk->compressed_bytes = random_u63(c);
     random_offsets(c, chunk);
     chunk->statistics = random_statistics(c);
-    chunk->size_statistics = random_sizes(c);
+    chunk->size_statistics = random_sizes(c, leaf);
     chunk->geospatial_statistics = random_geospatial(c);
     chunk->key_values = random_pairs(c, &chunk->key_value_count);
     chunk->encoding_stats_count = pick(c, 20);
@@ -282,11 +282,12 @@ static void random_row_group(struct source *c, const struct rg_schema *schema,
     group->total_compressed_bytes = group->has_total_compressed_bytes ? random_u63(c) : 0;
     group->ordinal = flip(c) ? (int32_t)pick(c, INT16_MAX) : -1;
     if (flip(c)) {
-        group->sorting_column_count = pick(c, 16);
+        group->sorting_column_count = schema->leaf_count == 0 ? 0 : pick(c, 16);
         group->sorting_columns =
             take(c, group->sorting_column_count, sizeof *group->sorting_columns);
         for (uint32_t i = 0; i < group->sorting_column_count; i++)
-            group->sorting_columns[i] = (struct rg_sorting_column){random_u31(c), flip(c), flip(c)};
+            group->sorting_columns[i] =
+                (struct rg_sorting_column){pick(c, schema->leaf_count - 1), flip(c), flip(c)};
     }
 }
 

@@ -423,6 +423,11 @@ TEST(footers_that_lack_something_are_corrupt)
          17,
          RG_ERR_CORRUPT,
          "more elements than the bytes left"},
+        {"two logical types",
+         {0x15, 2, 0x19, 0x1c, 0x48, 1, 'r', 0x6c, 0x1c, 0x00, 0x1c, 0x00, 0x00, 0x00},
+         14,
+         RG_ERR_CORRUPT,
+         "logical type that is two at once"},
         {"row group without rows",
          {0x15, 2,    0x19, 0x1c, 0x48, 1,    'r', 0x00, 0x16, 0, 0x19,
           0x1c, 0x19, 0x0c, 0x16, 0,    0x00, 0,   0,    0,    0, 0},
@@ -440,6 +445,66 @@ TEST(footers_that_lack_something_are_corrupt)
         CHECK_ERROR(rg_footer_parse(bytes, &arena, &meta, &t->err), rows[i].status, rows[i].text);
         rg_arena_fini(&arena);
     }
+}
+
+/* ColumnMetaData of an INT32 column without the field `left_out` (0: with all) and its path. */
+static void write_meta_data(struct rg_thrift_writer *writer, int32_t left_out)
+{
+    for (int32_t id = 1; id <= 9; id++) {
+        if (id == left_out || id == 3 || id == 8)
+            continue;
+        if (id == 2)
+            rg_thrift_list_begin(writer, id, RG_THRIFT_I32, 0);
+        else
+            rg_thrift_write_i64(writer, id, id == 1 ? RG_TYPE_INT32 : 0);
+    }
+}
+
+static enum rg_status parse_without(struct test *t, int32_t left_out, struct rg_arena *arena)
+{
+    struct small s;
+    struct rg_buffer out;
+    struct rg_thrift_writer writer;
+    struct rg_file_meta meta;
+
+    make_small(&s);
+    s.meta.row_group_count = 0;
+    emit(t, &s.meta, &out);
+    /* Ends: an empty list of row groups and a stop, instead of which one comes that is written. */
+    out.bytes -= 3;
+    rg_thrift_writer_init(&writer, &out);
+    writer.field_id = 3;
+    rg_thrift_list_begin(&writer, 4, RG_THRIFT_STRUCT, 1);
+    const int32_t outer = rg_thrift_element_begin(&writer);
+    rg_thrift_list_begin(&writer, 1, RG_THRIFT_STRUCT, 1);
+    const int32_t outer_group = rg_thrift_element_begin(&writer);
+    const int32_t outer_chunk = rg_thrift_struct_begin(&writer, 3);
+    write_meta_data(&writer, left_out);
+    rg_thrift_struct_end(&writer, outer_chunk);
+    rg_thrift_struct_end(&writer, outer_group);
+    rg_thrift_write_i64(&writer, 2, 0);
+    rg_thrift_write_i64(&writer, 3, 0);
+    rg_thrift_struct_end(&writer, outer);
+    rg_thrift_struct_end(&writer, 0);
+    (void)rg_thrift_writer_finish(&writer);
+    CHECK_OK(rg_buffer_check(&out, "bytes", &t->err));
+    const struct rg_span bytes = rg_arena_copy(arena, rg_buffer_span(&out));
+    CHECK_MEMORY(bytes.data);
+    rg_buffer_fini(&out);
+    return rg_footer_parse(bytes, arena, &meta, &t->err);
+}
+
+TEST(chunks_lack_no_field_but_the_path)
+{
+    static const int32_t required[] = {1, 2, 4, 5, 6, 7, 9};
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, arena_bytes_max);
+    CHECK_OK(parse_without(t, 0, &arena));
+    for (size_t i = 0; i < sizeof required / sizeof required[0]; i++)
+        CHECK_ERROR(parse_without(t, required[i], &arena), RG_ERR_CORRUPT,
+                    "row group 0: column 0 (a): struct without a field that must be there");
+    rg_arena_fini(&arena);
 }
 
 TEST(a_table_without_columns_is_legal)
@@ -546,6 +611,59 @@ TEST(deprecated_statistics_are_read_and_never_written)
     rg_arena_fini(&arena);
 }
 
+TEST(sorting_columns_exist)
+{
+    struct rg_sorting_column sorting = {.column_index = 0, .is_descending = true};
+    struct small s;
+    struct rg_arena arena;
+    struct rg_file_meta meta;
+
+    rg_arena_init(&arena, &t->allocator, arena_bytes_max);
+    make_small(&s);
+    s.group.sorting_columns = &sorting;
+    s.group.sorting_column_count = 1;
+    CHECK_OK(parse_small(t, &s, &arena, &meta));
+    CHECK(meta.row_groups[0].sorting_columns[0].is_descending);
+    sorting.column_index = 1;
+    CHECK_ERROR(parse_small(t, &s, &arena, &meta), RG_ERR_CORRUPT,
+                "row group 0: sorting column that does not exist");
+    rg_arena_fini(&arena);
+}
+
+TEST(histograms_of_another_length_are_absent)
+{
+    uint64_t counts[] = {7, 8};
+    struct small s;
+    struct rg_arena arena;
+    struct rg_file_meta meta;
+
+    rg_arena_init(&arena, &t->allocator, arena_bytes_max);
+    make_small(&s); /* A required column: both have one entry. */
+    s.chunk.size_statistics = (struct rg_size_statistics){
+        .is_present = true,
+        .rep_histogram = counts,
+        .rep_histogram_count = 1,
+        .def_histogram = counts,
+        .def_histogram_count = 2,
+    };
+    CHECK_OK(parse_small(t, &s, &arena, &meta));
+    const struct rg_size_statistics *got = &meta.row_groups[0].columns[0].size_statistics;
+    CHECK_U64(got->rep_histogram_count, 1);
+    CHECK_U64(got->rep_histogram[0], 7);
+    CHECK_U64(got->def_histogram_count, 0);
+    CHECK(got->def_histogram == NULL);
+    rg_arena_fini(&arena);
+}
+
+/* They are what a plan over thousands of files holds: growth should be a decision. */
+TEST(structs_stay_small)
+{
+    CHECK(sizeof(struct rg_column_chunk) <= 288);
+    CHECK(sizeof(struct rg_row_group) <= 64);
+    CHECK(sizeof(struct rg_schema_element) <= 96);
+    CHECK(sizeof(struct rg_leaf) <= 48);
+}
+
 TEST(pages_begin_at_the_smallest_offset_that_can_be_one)
 {
     static const struct {
@@ -584,6 +702,7 @@ int main(int argc, char **argv)
         {"unknown_fields_and_extensions_are_noticed", unknown_fields_and_extensions_are_noticed},
         {"encryption_is_noticed", encryption_is_noticed},
         {"footers_that_lack_something_are_corrupt", footers_that_lack_something_are_corrupt},
+        {"chunks_lack_no_field_but_the_path", chunks_lack_no_field_but_the_path},
         {"a_table_without_columns_is_legal", a_table_without_columns_is_legal},
         {"caps_are_limits_and_not_corruption", caps_are_limits_and_not_corruption},
         {"an_arena_at_its_cap_is_no_memory", an_arena_at_its_cap_is_no_memory},
@@ -591,6 +710,9 @@ int main(int argc, char **argv)
          a_column_without_order_is_written_as_ordered_by_type},
         {"deprecated_statistics_are_read_and_never_written",
          deprecated_statistics_are_read_and_never_written},
+        {"sorting_columns_exist", sorting_columns_exist},
+        {"histograms_of_another_length_are_absent", histograms_of_another_length_are_absent},
+        {"structs_stay_small", structs_stay_small},
         {"pages_begin_at_the_smallest_offset_that_can_be_one",
          pages_begin_at_the_smallest_offset_that_can_be_one},
     };

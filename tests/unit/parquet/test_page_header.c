@@ -176,6 +176,19 @@ TEST(statistics_are_read_and_unknown_fields_passed_over)
     CHECK(header.statistics.min.data == NULL);
 }
 
+TEST(a_header_of_megabytes_is_a_limit)
+{
+    static uint8_t bytes[(17 << 20) + 32] = {
+        0x15, 0x04, 0x15, 0x00, 0x15, 0x00, 0x4c, 0x15, 0x00, 0x15, 0x00, 0x00, /* Dictionary. */
+        0x08, 0xfe, 0xff, 0x03, 0x80, 0x80, 0xc0, 0x08,                         /* 17 MiB. */
+    };
+    struct rg_page_header header;
+    size_t header_bytes;
+
+    CHECK_ERROR(rg_page_header_parse(SPAN(bytes), &header, &header_bytes, &t->err), RG_ERR_LIMIT,
+                "page header of 17825813 bytes; at most 16777216");
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -185,6 +198,7 @@ int main(int argc, char **argv)
         {"lies_are_found", lies_are_found},
         {"statistics_are_read_and_unknown_fields_passed_over",
          statistics_are_read_and_unknown_fields_passed_over},
+        {"a_header_of_megabytes_is_a_limit", a_header_of_megabytes_is_a_limit},
     };
 
     return test_main("parquet/page_header", cases, sizeof cases / sizeof cases[0], argc, argv);
