@@ -328,7 +328,7 @@ void rg_delta_encode(const uint8_t *values, uint32_t width_bytes, uint32_t count
     append_varint(count, out);
     append_zigzag(last, out);
     for (uint32_t first = 1; first < count; first += ENCODED_BLOCK) {
-        int64_t deltas[ENCODED_BLOCK];
+        int64_t deltas[ENCODED_BLOCK] = {0};
         const uint32_t left = count - first;
         const uint32_t here = left < ENCODED_BLOCK ? left : ENCODED_BLOCK;
 
