@@ -248,6 +248,7 @@ TEST(differences_are_named)
         REPETITION,
         ANNOTATION,
         FIELD_ID,
+        FIELD_ID_VALUE,
         ROOT
     };
     static const struct {
@@ -262,6 +263,7 @@ TEST(differences_are_named)
         {REPETITION, 2, "repetition"},
         {ANNOTATION, 1, "logical type"},
         {FIELD_ID, 8, "field id"},
+        {FIELD_ID_VALUE, 8, "field id"},
         {ROOT, 0, NULL},
     };
     struct rg_arena arena;
@@ -285,7 +287,9 @@ TEST(differences_are_named)
         element->repetition = rows[i].change == REPETITION ? RG_REQUIRED : element->repetition;
         element->converted_type =
             rows[i].change == ANNOTATION ? RG_CONVERTED_UINT_64 : element->converted_type;
-        element->has_field_id = rows[i].change == FIELD_ID;
+        element->has_field_id = rows[i].change == FIELD_ID || rows[i].change == FIELD_ID_VALUE;
+        elements_a[8].has_field_id = rows[i].change == FIELD_ID_VALUE;
+        element->field_id = rows[i].change == FIELD_ID_VALUE ? 9 : 0;
         element->name = rows[i].change == ROOT ? rg_span_of("spark_schema") : element->name;
         const bool is_equal = rg_schema_is_equal(&a, &b, &difference);
         CHECK_U64(is_equal, rows[i].what == NULL);
