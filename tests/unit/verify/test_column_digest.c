@@ -30,6 +30,9 @@ static void add_chunk(struct test *t, struct choices *c, const struct tools *too
 {
     const struct chunk_style style = chunk_style_draw(c, &schema->leaves[0]);
     const struct built_chunk built = chunk_build(t, tools->arena, c, schema, column, &style, 4);
+    /* The page builder does not tell that its buffers ran dry under torture. */
+    if (t->allocations == t->allocations_allowed)
+        CHECK_MEMORY(NULL);
     const struct rg_chunk_source chunk = {.chunk = &built.chunk,
                                           .leaf = &schema->leaves[0],
                                           .bytes = built.bytes,
