@@ -295,6 +295,9 @@ static enum rg_status take_head(const struct reading *r, const json_t *head, str
                        r->name, version);
     if (kind == NULL || strcmp(kind, kind_names[r->kind]) != 0)
         return corrupt(r, "is of another kind", err);
+    if (r->reader->home->id.digits[0] == '\0')
+        return rg_fail(err, RG_ERR_AGAIN, "%s: the home was made after it had been looked for",
+                       r->name);
     if (home == NULL || strcmp(home, r->reader->home->id.digits) != 0)
         return corrupt(r, "belongs to another home: _regroup/_home is not the one it was made with",
                        err);

@@ -64,7 +64,29 @@ static enum rg_status random_bits(uint64_t *ret_bits, struct rg_error *err)
     return RG_OK;
 }
 
-static enum rg_status create_home(struct rg_store *store, struct rg_error *err)
+/*
+ * 128 random bits; but where two runs at once could each think that theirs is the one, a hash of
+ * the place, so that they agree.
+ */
+static enum rg_status choose_id(const struct rg_store *store, bool has_create_if_absent,
+                                uint64_t *ret_high, uint64_t *ret_low, struct rg_error *err)
+{
+    struct rg_hasher hasher;
+
+    if (has_create_if_absent) {
+        RG_TRY(random_bits(ret_high, err));
+        return random_bits(ret_low, err);
+    }
+    rg_hasher_init(&hasher);
+    rg_hasher_add_text(&hasher, "regroup home");
+    rg_hasher_add_text(&hasher, store->url);
+    *ret_high = rg_hasher_result(&hasher).high;
+    *ret_low = rg_hasher_result(&hasher).low;
+    return RG_OK;
+}
+
+static enum rg_status create_home(struct rg_store *store, bool has_create_if_absent,
+                                  struct rg_error *err)
 {
     uint64_t high;
     uint64_t low;
@@ -72,8 +94,7 @@ static enum rg_status create_home(struct rg_store *store, struct rg_error *err)
     char low_digits[17];
     char text[80];
 
-    RG_TRY(random_bits(&high, err));
-    RG_TRY(random_bits(&low, err));
+    RG_TRY(choose_id(store, has_create_if_absent, &high, &low, err));
     rg_hex_u64(high, high_digits);
     rg_hex_u64(low, low_digits);
     const int length =
@@ -113,7 +134,7 @@ enum rg_status rg_home_open(struct rg_store *store, const struct rg_home_options
     home.compares_input_tags = options->is_in_place || !options->source_is_local;
     enum rg_status status = read_home(store, &home.id, err);
     if (status == RG_ERR_ABSENT && options->may_write) {
-        RG_TRY(create_home(store, err));
+        RG_TRY(create_home(store, home.caps.has_create_if_absent, err));
         status = read_home(store, &home.id, err);
     } else if (status == RG_ERR_ABSENT) {
         status = RG_OK;

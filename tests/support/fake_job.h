@@ -54,7 +54,7 @@ enum rg_status fake_job_gc(const struct fake_job *job, uint64_t older_than_ns, b
 
 /* Rows are words like "r17"; counts go up by one for each row seen. */
 enum {
-    fake_rows_max = 64
+    fake_rows_max = 128
 };
 void fake_count_rows(const char *text, unsigned counts[fake_rows_max]);
 

@@ -17,6 +17,9 @@ struct fake_world {
 };
 
 void fake_world_init(struct test *t, struct fake_world *w, bool is_in_place);
+/* Listings come in pages of at most so many entries. */
+void fake_world_init_paged(struct test *t, struct fake_world *w, bool is_in_place,
+                           uint32_t page_key_max);
 void fake_world_fini(struct fake_world *w);
 
 /* A job on this world with its defaults; the stores may be replaced by faulty ones. */
