@@ -105,6 +105,19 @@ static enum rg_status keep_input(struct scan *s, const struct rg_batch_input *in
     return RG_OK;
 }
 
+static enum rg_status note_gone(struct scan *s, const char *name, struct rg_error *err)
+{
+    struct rg_ledger *ledger = s->ledger;
+
+    if (ledger->gone_count < rg_ledger_gone_max) {
+        ledger->gone[ledger->gone_count] = rg_arena_text(ledger->arena, name);
+        if (ledger->gone[ledger->gone_count] == NULL)
+            return no_memory(s, err);
+    }
+    ledger->gone_count++;
+    return RG_OK;
+}
+
 static enum rg_status scan_input(void *user, const struct rg_batch_input *input,
                                  struct rg_error *err)
 {
@@ -125,10 +138,8 @@ static enum rg_status scan_input(void *user, const struct rg_batch_input *input,
         if (rg_object_id_equal(&input->id, &file->object->id,
                                is_in_place || ledger->home->compares_input_tags))
             file->taken_by = current_record(s);
-    } else if (!is_in_place && ledger->source_gone == NULL) {
-        ledger->source_gone = rg_arena_text(ledger->arena, input->name);
-        if (ledger->source_gone == NULL)
-            return no_memory(s, err);
+    } else if (!is_in_place) {
+        RG_TRY(note_gone(s, input->name, err));
     }
     for (size_t i = lower_bound(&ledger->trash, input->name);
          is_in_place && i < ledger->trash.count &&
@@ -225,7 +236,7 @@ static void forget_scan(struct rg_ledger *ledger)
     ledger->output_count = 0;
     ledger->input_count = 0;
     ledger->last = 0;
-    ledger->source_gone = NULL;
+    ledger->gone_count = 0;
     ledger->has_in_place = false;
     ledger->has_from_source = false;
 }

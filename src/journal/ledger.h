@@ -50,6 +50,11 @@ struct rg_ledger_record {
     uint64_t bytes;
 };
 
+/* Named inputs that are not listed any more: so many are remembered. */
+enum {
+    rg_ledger_gone_max = 64
+};
+
 struct rg_ledger {
     /* Set by the caller. */
     const struct rg_home *home;
@@ -66,11 +71,12 @@ struct rg_ledger {
     struct rg_ledger_output *outputs; /* In name order. */
     size_t output_count;
     size_t output_capacity;
-    uint32_t last;                 /* Number of the newest record. */
-    const char *source_gone;       /* The first input that is not in `sources`; NULL: none. */
-    bool has_in_place;             /* Some record with inputs is in place, */
-    bool has_from_source;          /* some is not. */
-    struct rg_batch_input *inputs; /* Only with keeps_inputs: all of them, in order. */
+    uint32_t last;                        /* Number of the newest record. */
+    const char *gone[rg_ledger_gone_max]; /* Named inputs that are not in `sources`: the first, */
+    size_t gone_count;                    /* and how many there are. */
+    bool has_in_place;                    /* Some record with inputs is in place, */
+    bool has_from_source;                 /* some is not. */
+    struct rg_batch_input *inputs;        /* Only with keeps_inputs: all of them, in order. */
     size_t input_count;
     size_t input_capacity;
     bool keeps_inputs;

@@ -590,6 +590,43 @@ static enum rg_status list_inputs(const struct rg_commit *commit, struct rg_look
     return RG_OK;
 }
 
+static bool is_listed_input(const struct rg_commit *commit, const struct rg_ledger_files *files,
+                            const char *name)
+{
+    const struct rg_ledger_file *file = rg_ledger_find(files, name);
+
+    return file != NULL && is_input(commit, file->object);
+}
+
+/* A path that a record names and that is no input any more; NULL: there is none. */
+static const char *find_gone(const struct rg_commit *commit, const struct rg_ledger *ledger,
+                             const struct rg_ledger_files *now)
+{
+    if (ledger->gone_count > rg_ledger_gone_max)
+        return ledger->gone[0];
+    for (size_t i = 0; i < ledger->gone_count; i++) {
+        if (!is_listed_input(commit, now, ledger->gone[i]))
+            return ledger->gone[i];
+    }
+    for (size_t i = 0; i < ledger->sources.count; i++) {
+        const struct rg_ledger_file *file = &ledger->sources.items[i];
+
+        if (file->is_named && !is_listed_input(commit, now, file->name))
+            return file->name;
+    }
+    return NULL;
+}
+
+static bool is_named_before(const struct rg_ledger *ledger, const char *name)
+{
+    const struct rg_ledger_file *before = rg_ledger_find(&ledger->sources, name);
+    bool is_gone = false;
+
+    for (size_t i = 0; i < ledger->gone_count && i < rg_ledger_gone_max; i++)
+        is_gone = is_gone || strcmp(ledger->gone[i], name) == 0;
+    return is_gone || (before != NULL && before->is_named);
+}
+
 /*
  * --all from SOURCE: everything that is listed now, after the ledger was read. Rows of a file that
  * a record names and that is no input now are in outputs only, which would be retired.
@@ -600,20 +637,12 @@ static enum rg_status list_mirror(const struct rg_commit *commit, struct rg_look
     struct rg_look_state *state = look->state;
     const struct rg_ledger *ledger = &state->ledger;
     struct rg_ledger_files now;
-    const char *gone = ledger->source_gone;
 
     RG_TRY(list_source(commit, state->arena, &now, err));
     struct rg_look_input *free = rg_arena_array(state->arena, now.count, sizeof *free);
     if (free == NULL)
         return no_memory(commit, err);
-    for (size_t i = 0; i < ledger->sources.count && gone == NULL; i++) {
-        const struct rg_ledger_file *file = &ledger->sources.items[i];
-        const struct rg_ledger_file *again =
-            file->is_named ? rg_ledger_find(&now, file->name) : NULL;
-
-        if (file->is_named && (again == NULL || !is_input(commit, again->object)))
-            gone = file->name;
-    }
+    const char *gone = find_gone(commit, ledger, &now);
     if (gone != NULL) {
         look->is_all_refused = true;
         return rg_look_problem(look, RG_PROBLEM_SOURCE_GONE, gone, err,
@@ -621,11 +650,9 @@ static enum rg_status list_mirror(const struct rg_commit *commit, struct rg_look
                                commit->options.partition, gone);
     }
     for (size_t i = 0; i < now.count; i++) {
-        const struct rg_ledger_file *before = rg_ledger_find(&ledger->sources, now.items[i].name);
-
         if (!is_input(commit, now.items[i].object))
             continue;
-        now.items[i].is_named = before != NULL && before->is_named;
+        now.items[i].is_named = is_named_before(ledger, now.items[i].name);
         free[look->free_count++] = input_of(&now.items[i]);
     }
     look->free = free;

@@ -118,7 +118,8 @@ static enum rg_status begin_run(struct run *run, struct fake_job *job, bool may_
                  .now_ns = now_ns,
                  .user = job},
     };
-    rg_commit_init(&run->commit, &options, &rg_allocator_system);
+    rg_commit_init(&run->commit, &options,
+                   job->allocator == NULL ? &rg_allocator_system : job->allocator);
     rg_arena_init(&run->arena, &rg_allocator_system, SIZE_MAX);
     return RG_OK;
 }

@@ -22,15 +22,16 @@ struct fake_job {
     struct rg_store *home;
     struct rg_store *source; /* NULL: in place. */
     const char *partition;
-    size_t batch_max;   /* 0: 2. */
-    size_t outputs_max; /* 0: 1. The option that shapes outputs. */
-    size_t short_max;   /* Short trailing outputs taken again with new files, at most. */
-    size_t short_rows;  /* An output is short up to so many rows. */
-    bool takes_all;     /* --all. */
-    bool is_alone;      /* --alone. */
-    uint64_t grace_ns;  /* --grace. */
-    uint64_t later_ns;  /* The clock goes ahead by so much. */
-    const char *only;   /* Inputs are names that begin so; NULL: all. */
+    const struct rg_allocator *allocator; /* NULL: the system's. */
+    size_t batch_max;                     /* 0: 2. */
+    size_t outputs_max;                   /* 0: 1. The option that shapes outputs. */
+    size_t short_max;  /* Short trailing outputs taken again with new files, at most. */
+    size_t short_rows; /* An output is short up to so many rows. */
+    bool takes_all;    /* --all. */
+    bool is_alone;     /* --alone. */
+    uint64_t grace_ns; /* --grace. */
+    uint64_t later_ns; /* The clock goes ahead by so much. */
+    const char *only;  /* Inputs are names that begin so; NULL: all. */
 
     /* Filled by fake_job_run(). */
     size_t record_count; /* Made by this job. */

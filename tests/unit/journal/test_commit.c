@@ -695,6 +695,181 @@ TEST(after_twenty_lost_races_a_run_gives_up)
     fake_world_fini(&w);
 }
 
+/* Step 6: what a user does to an input before it is seen; the old row does not come back. */
+TEST(an_input_that_changes_while_it_is_read_is_honoured)
+{
+    static const struct trap traps[] = {
+        {.verb = RG_STORE_PUT, .key_part = ".intent", .turn = 1, .act = rewrite_c},
+        {.verb = RG_STORE_PUT, .key_part = "part-", .turn = 1, .act = rewrite_c},
+    };
+
+    for (size_t i = 0; i < sizeof traps / sizeof traps[0]; i++) {
+        struct faulty_store faulty;
+        struct fake_world w;
+        struct trap trap = traps[i];
+
+        fake_world_init(t, &w, true);
+        write_three(&w);
+        struct fake_job job = fake_world_job(&w);
+        job.batch_max = 3;
+        set_trap(t, &trap, &w, &faulty, &job);
+        run(t, &job);
+        unsigned counts[fake_rows_max] = {0};
+        fake_world_visible(t, &w, counts);
+        CHECK_U64(counts[3], 0);
+        CHECK_U64(counts[30], 1);
+        fake_world_check_clean(t, &w, 2, "changed while read");
+        CHECK_U64(job.problems[RG_PROBLEM_INPUT_CHANGED], 0);
+        faulty_store_fini(&faulty);
+        fake_world_fini(&w);
+    }
+}
+
+/* What is not ours to finish: other options, --all, inputs that a record took meanwhile. */
+TEST(only_a_plan_of_our_own_is_adopted)
+{
+    struct fake_world w;
+
+    fake_world_init(t, &w, false);
+    fake_world_write(&w, "b.parquet", "r1\n");
+    struct fake_job job = fake_world_job(&w);
+    job.batch_max = 10;
+    job.outputs_max = 2;
+    run_and_kill(t, &w, job, at_record);
+    fake_world_write(&w, "a.parquet", "r2\n");
+    job.outputs_max = 1;
+    run(t, &job);
+    CHECK_U64(job.record_count, 1); /* Both at once. */
+    fake_world_check_clean(t, &w, 2, "other options");
+    fake_world_fini(&w);
+
+    fake_world_init(t, &w, true);
+    fake_world_write(&w, "a.parquet", "r1\n");
+    job = fake_world_job(&w);
+    run(t, &job);
+    fake_world_write(&w, "b.parquet", "r2\n");
+    job.takes_all = true;
+    run_and_kill(t, &w, job, at_record);
+    job.takes_all = false;
+    job.record_count = 0;
+    run(t, &job);
+    CHECK_U64(job.record_count, 1);
+    CHECK_U64(job.taken_count, 0);
+    fake_world_check_clean(t, &w, 2, "--all");
+    fake_world_fini(&w);
+}
+
+TEST(a_plan_with_inputs_that_were_taken_is_not_adopted)
+{
+    static const struct rg_home_options options = {.is_in_place = true};
+    struct rg_object_id id;
+    struct rg_arena arena;
+    struct rg_buffer out;
+    struct rg_home home;
+    struct fake_world w;
+
+    rg_arena_init(&arena, &rg_allocator_system, SIZE_MAX);
+    fake_world_init(t, &w, true);
+    fake_world_write(&w, "a.parquet", "r1\n");
+    struct fake_job job = fake_world_job(&w);
+    job.grace_ns = 1000 * rg_intent_refresh_ns; /* So that it stays. */
+    CHECK_OK(store_head(w.home, "p=1/a.parquet", &arena, &id, &t->err));
+    run(t, &job);
+    CHECK_OK(rg_home_open(w.home, &options, &home, &t->err));
+    const struct rg_batch_input input = {"a.parquet", id, 1};
+    const struct rg_batch batch = {
+        .number = 2,
+        .is_in_place = true,
+        .options = "outputs=1",
+        .content = "x",
+        .inputs = &input,
+        .input_count = 1,
+    };
+    rg_buffer_init(&out, &rg_allocator_system, SIZE_MAX);
+    rg_batch_emit(&batch, RG_DOCUMENT_INTENT, &home.id, "p=1/", &out);
+    rg_buffer_append_byte(&out, 0);
+    CHECK_OK(store_put_text(w.home, "_regroup/p=1/_000002-0123456789abcdef-0123456789abcdef.intent",
+                            (const char *)out.data, true, &t->err));
+    job.record_count = 0;
+    run(t, &job);
+    CHECK_U64(job.record_count, 0);
+    job.grace_ns = 0;
+    run(t, &job);
+    fake_world_check_clean(t, &w, 1, "taken meanwhile");
+    rg_buffer_fini(&out);
+    rg_arena_fini(&arena);
+    fake_world_fini(&w);
+}
+
+static void record_late_file(struct trap *trap)
+{
+    struct test *t = trap->t;
+    struct fake_job job = fake_world_job(trap->w);
+
+    fake_world_write(trap->w, "late.parquet", "r4\n");
+    CHECK_OK(fake_job_run(&job, &t->err));
+}
+
+/* 24: a late file that another run records between the first listing of SOURCE and the ledger. */
+TEST(all_from_source_lists_again_after_the_ledger)
+{
+    struct faulty_store faulty;
+    struct fake_world w;
+    struct trap trap = {
+        .verb = RG_STORE_LIST, .key_part = "_regroup/p=1/", .turn = 2, .act = record_late_file};
+
+    fake_world_init(t, &w, false);
+    write_three(&w);
+    struct fake_job job = fake_world_job(&w);
+    run(t, &job);
+    job.takes_all = true;
+    set_trap(t, &trap, &w, &faulty, &job);
+    run(t, &job);
+    CHECK(trap.seen >= 2);
+    CHECK_U64(job.problems[RG_PROBLEM_SOURCE_GONE], 0);
+    struct rg_arena arena;
+    rg_arena_init(&arena, &rg_allocator_system, SIZE_MAX);
+    CHECK_TEXT(fake_world_home_text(t, &w, &arena), "part-000004-000");
+    rg_arena_fini(&arena);
+    fake_world_check_clean(t, &w, 4, "listed again");
+    faulty_store_fini(&faulty);
+    fake_world_fini(&w);
+}
+
+/* 16, for outputs that were taken again: they go only when what took them is there. */
+TEST(taken_outputs_are_kept_when_their_taker_is_gone)
+{
+    struct rg_arena arena;
+    struct fake_world w;
+
+    rg_arena_init(&arena, &rg_allocator_system, SIZE_MAX);
+    fake_world_init(t, &w, true);
+    fake_world_write(&w, "a.parquet", "r1\n");
+    struct fake_job job = fake_world_job(&w);
+    job.short_max = 1;
+    job.short_rows = 5;
+    job.grace_ns = 1000 * rg_intent_refresh_ns;
+    run(t, &job);
+    fake_world_write(&w, "b.parquet", "r2\n");
+    run(t, &job);
+    CHECK_TEXT(fake_world_home_text(t, &w, &arena),
+               "a.parquet b.parquet part-000001-000 part-000002-000");
+    const char *taker = minted_name(t, &w, &arena, 1);
+    char key[128];
+    (void)snprintf(key, sizeof key, "p=1/%s", taker);
+    const char *text = store_get_text(t, w.home, key, &arena);
+    fake_world_remove(&w, taker);
+    job.grace_ns = 0;
+    run(t, &job);
+    /* a.parquet too: its record's output was taken by one that does not hold. */
+    CHECK_TEXT(fake_world_home_text(t, &w, &arena), "a.parquet b.parquet part-000001-000");
+    fake_world_write_home(&w, taker, text);
+    run(t, &job);
+    fake_world_check_clean(t, &w, 2, "back");
+    rg_arena_fini(&arena);
+    fake_world_fini(&w);
+}
+
 /* A garbled ledger stops everything. */
 TEST(a_ledger_that_cannot_be_read_is_not_touched)
 {
@@ -808,6 +983,15 @@ int main(int argc, char **argv)
          all_from_source_keeps_rows_that_are_in_outputs_only},
         {"all_in_place_takes_outputs_and_the_rest", all_in_place_takes_outputs_and_the_rest},
         {"after_twenty_lost_races_a_run_gives_up", after_twenty_lost_races_a_run_gives_up},
+        {"an_input_that_changes_while_it_is_read_is_honoured",
+         an_input_that_changes_while_it_is_read_is_honoured},
+        {"only_a_plan_of_our_own_is_adopted", only_a_plan_of_our_own_is_adopted},
+        {"a_plan_with_inputs_that_were_taken_is_not_adopted",
+         a_plan_with_inputs_that_were_taken_is_not_adopted},
+        {"all_from_source_lists_again_after_the_ledger",
+         all_from_source_lists_again_after_the_ledger},
+        {"taken_outputs_are_kept_when_their_taker_is_gone",
+         taken_outputs_are_kept_when_their_taker_is_gone},
         {"a_ledger_that_cannot_be_read_is_not_touched",
          a_ledger_that_cannot_be_read_is_not_touched},
         {"grace_delays_deletion", grace_delays_deletion},
