@@ -84,13 +84,14 @@ enum rg_status rg_bloom_parse(struct rg_span bytes, struct rg_bloom *ret_bloom,
                               struct rg_error *err)
 {
     static const char *const choices[] = {"algorithm", "hash", "compression"};
-    struct header_reader r = {bytes.data, bytes.data + bytes.bytes};
     int32_t bitset_bytes = -1;
     uint8_t byte;
 
+    if (bytes.bytes == 0)
+        return rg_fail(err, RG_ERR_CORRUPT, "bloom filter without a header");
+    struct header_reader r = {bytes.data, bytes.data + bytes.bytes};
     /* Field 1, type 5: i32; then fields 2, 3, 4, type 12: unions. */
-    if (bytes.data == NULL || !next_header_byte(&r, &byte) || byte != 0x15 ||
-        !next_i32(&r, &bitset_bytes))
+    if (!next_header_byte(&r, &byte) || byte != 0x15 || !next_i32(&r, &bitset_bytes))
         return rg_fail(err, RG_ERR_CORRUPT, "bloom filter header does not begin with its size");
     for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
         bool is_known;

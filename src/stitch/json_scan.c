@@ -163,12 +163,12 @@ static bool check_closing(struct scanner *s, uint64_t *objects, uint32_t *depth)
 
 bool rg_json_check(struct rg_span text, struct rg_span *ret_value)
 {
-    struct scanner s = {text.data, text.data + text.bytes};
     uint64_t objects = 0; /* Open brackets, innermost lowest: 1 for an object. */
     uint32_t depth = 0;
 
-    if (text.data == NULL)
+    if (text.bytes == 0)
         return false;
+    struct scanner s = {text.data, text.data + text.bytes};
     skip_space(&s);
     const uint8_t *begin = s.next;
     do {

@@ -349,6 +349,8 @@ static size_t width_of(const struct rg_leaf *leaf)
 static size_t byte_array_bounds(enum rg_order order, struct rg_span plain, size_t count,
                                 struct bounds *ret)
 {
+    if (plain.bytes == 0)
+        return 0;
     if (order == RG_ORDER_BYTES)
         return string_bounds(plain, count, ret);
     if (order == RG_ORDER_SIGNED_BYTES)

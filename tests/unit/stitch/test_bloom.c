@@ -249,7 +249,7 @@ TEST(headers_that_are_none_are_refused)
         enum rg_status status;
         const char *text;
     } rows[] = {
-        {"empty", {0}, 0, RG_ERR_CORRUPT, "does not begin"},
+        {"empty", {0}, 0, RG_ERR_CORRUPT, "without a header"},
         {"size missing", {0x15}, 1, RG_ERR_CORRUPT, "does not begin"},
         {"size too long",
          {0x15, 0xff, 0xff, 0xff, 0xff, 0x1f},
