@@ -12,7 +12,7 @@ static const double mb = 1e6;
 /* What makes a named workload: of each kind of item, sizes and costs per byte of input. */
 struct kind {
     double size_mean;
-    double size_sigma; /* Of the logarithm. */
+    double size_sigma;                   /* Of the logarithm. */
     double expansion_min, expansion_max; /* Workspace over input. */
     double output_share;
     double cpu_ns_per_byte; /* On one core. */
@@ -83,9 +83,10 @@ uint32_t load_named_count(void)
 void load_named(uint32_t index, struct load *ret)
 {
     static const char *const names[] = {
-        "stitch (network)", "re-encode (CPU)",       "balanced",     "alternating blocks",
-        "mixed 70/30",      "heavy tail",            "seed: 3 to 1", "slow upload",
-        "expansion 8-12x",  "small requests 256 KB",
+        "stitch (network)",      "re-encode (CPU)", "balanced",
+        "alternating blocks",    "mixed 70/30",     "heavy tail",
+        "seed: 3 to 1",          "slow upload",     "expansion 8-12x",
+        "small requests 256 KB",
     };
     uint64_t seed = 1000 + index;
 
@@ -193,7 +194,8 @@ static void add_item(const struct load *load, const struct load_item *item, doub
     s->input += item->input_bytes;
     s->slot_ns += fetch * item->requests;
     s->byte_ns += fetch * item->input_bytes;
-    s->byte_ns += item->cpu_ns / cores * (item->input_bytes + item->work_bytes + item->output_bytes);
+    s->byte_ns +=
+        item->cpu_ns / cores * (item->input_bytes + item->work_bytes + item->output_bytes);
     s->fetch_first = least(s->fetch_first, fetch);
     s->cpu_first = least(s->cpu_first, item->cpu_ns / cores);
 }
@@ -231,7 +233,8 @@ static struct sums sums_of(const struct load *load, uint32_t parts)
     return s;
 }
 
-struct load_bound load_bound(const struct load *load, uint32_t parts, double budget_bytes)
+static struct load_bound bound_of(const struct load *load, uint32_t parts, double budget_bytes,
+                                  enum load_term left_out)
 {
     const struct sums s = sums_of(load, parts);
     const struct load_machine *m = &load->machine;
@@ -246,10 +249,21 @@ struct load_bound load_bound(const struct load *load, uint32_t parts, double bud
     struct load_bound bound = {0};
 
     for (int i = 0; i < LOAD_TERM_COUNT; i++) {
-        if (terms[i] > bound.ns)
+        if (terms[i] > bound.ns && i != (int)left_out)
             bound = (struct load_bound){terms[i], (enum load_term)i};
     }
     return bound;
+}
+
+struct load_bound load_bound(const struct load *load, uint32_t parts, double budget_bytes)
+{
+    return bound_of(load, parts, budget_bytes, LOAD_TERM_COUNT);
+}
+
+struct load_bound load_bound_without(const struct load *load, uint32_t parts, double budget_bytes,
+                                     enum load_term term)
+{
+    return bound_of(load, parts, budget_bytes, term);
 }
 
 double load_needed_bytes(const struct load *load, uint32_t parts)

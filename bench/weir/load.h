@@ -30,7 +30,8 @@ struct load_item {
     uint32_t requests; /* The input comes in so many. */
 };
 
-/* `fan_in` items make one file, whose serialising takes join_ns_per_byte. 1: there are no groups. */
+/* `fan_in` items make one file, whose serialising takes join_ns_per_byte. 1: there are no groups.
+ */
 struct load {
     const char *name;
     struct load_machine machine;
@@ -63,6 +64,10 @@ void load_random(uint64_t seed, uint32_t item_count, struct load *ret);
 
 /* No run can be shorter, with `parts` cores at an item; budget_bytes 0: memory does not count. */
 struct load_bound load_bound(const struct load *load, uint32_t parts, double budget_bytes);
+
+/* The same of the other terms. */
+struct load_bound load_bound_without(const struct load *load, uint32_t parts, double budget_bytes,
+                                     enum load_term term);
 
 /* Memory times time that the items take at their fastest, over the bound without memory. */
 double load_needed_bytes(const struct load *load, uint32_t parts);

@@ -65,14 +65,13 @@ static void add_stages(struct run *r)
         [UPLOAD] = {"upload", r->up, r->policy->upload_threads},
     };
     for (int i = 0; i < STAGE_COUNT; i++)
-        r->stages[i] =
-            weir_sched_add_stage(sim_sched(r->m), &(struct weir_stage){
-                                                      .name = stages[i].name,
-                                                      .resource = stages[i].resource,
-                                                      .run = no_run,
-                                                      .parallel_max =
-                                                          is_static ? stages[i].threads : 0,
-                                                  });
+        r->stages[i] = weir_sched_add_stage(sim_sched(r->m),
+                                            &(struct weir_stage){
+                                                .name = stages[i].name,
+                                                .resource = stages[i].resource,
+                                                .run = no_run,
+                                                .parallel_max = is_static ? stages[i].threads : 0,
+                                            });
 }
 
 static uint64_t jobs_at(const struct weir_sched *s, int stage)
@@ -282,10 +281,17 @@ void policy_run(const struct load *load, const struct policy *policy, struct pol
     *ret = (struct policy_result){
         .wall_ns = (double)result.wall_ns,
         .peak_bytes = (double)result.data_used_max,
-        .cpu_share =
-            (double)result.cpu_busy_ns / ((double)result.wall_ns * load->machine.cores),
+        .cpu_share = (double)result.cpu_busy_ns / ((double)result.wall_ns * load->machine.cores),
         .is_stuck = result.is_stuck,
     };
+    const struct weir_sched *s = sim_sched(r->m);
+    const double seconds = ret->wall_ns / 1e9;
+    ret->down_share = (double)s->resources[r->down].amount / (load->machine.down_rate * seconds);
+    ret->up_share = (double)s->resources[r->up].amount / (load->machine.up_rate * seconds);
+    struct weir_mark window;
+    weir_mark_set(&window, sim_sched(r->m));
+    ret->limit = weir_explain_limit(sim_sched(r->m), &window);
+    (void)weir_explain_text(sim_sched(r->m), &window, ret->explanation, sizeof ret->explanation);
     sim_free(r->m);
     free(r);
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "weir/explain.h"
 #include "weir/load.h"
 
 enum policy_kind {
@@ -16,18 +17,18 @@ enum policy_kind {
     POLICY_SEQUENTIAL, /* N pipelines side by side, each of them one thread. */
     POLICY_TOKENS,     /* At most N items inside. */
     POLICY_SEMAPHORE,  /* Each step takes its bytes when they are there. */
-    POLICY_RAY,        /* A reservation for each stage, the rest shared; breaks its limit when idle. */
-    POLICY_UP_FRONT,   /* The whole route claimed with the first step. */
-    POLICY_BANKER,     /* Only the hard rules. */
+    POLICY_RAY, /* A reservation for each stage, the rest shared; breaks its limit when idle. */
+    POLICY_UP_FRONT, /* The whole route claimed with the first step. */
+    POLICY_BANKER,   /* Only the hard rules. */
     POLICY_WEIR,
 };
 
 struct policy {
     enum policy_kind kind;
     uint32_t fetch_threads, cpu_threads, upload_threads, channel; /* STATIC. */
-    uint32_t tokens; /* SEQUENTIAL, TOKENS. */
-    uint32_t parts;  /* Cores at one item. */
-    uint32_t slots;  /* Requests in flight; 0: adaptive. */
+    uint32_t tokens;                                              /* SEQUENTIAL, TOKENS. */
+    uint32_t parts;                                               /* Cores at one item. */
+    uint32_t slots; /* Requests in flight; 0: adaptive. */
     double budget_bytes;
 };
 
@@ -36,6 +37,10 @@ struct policy_result {
     double peak_bytes;
     double cpu_share;
     bool is_stuck;
+    double down_share; /* Of what the line can move. */
+    double up_share;
+    struct weir_limit limit; /* What the engine says about it. */
+    char explanation[400];
 };
 
 void policy_run(const struct load *load, const struct policy *policy, struct policy_result *ret);

@@ -100,6 +100,9 @@ static void settle_stage(struct weir_sched *s, struct weir_sched_stage *stage, b
     stage->state_ns[stage->state] += elapsed;
     if (stage->state == WEIR_STATE_NO_MEMORY)
         stage->refused_ns[stage->refused] += elapsed;
+    if (stage->running_settled == 1)
+        stage->one_ns += elapsed;
+    stage->running_settled = stage->running;
     stage->state_since_ns = s->now_ns;
     stage->state = state;
     stage->refused = stage->refusal;
@@ -131,6 +134,7 @@ void weir_account_settle(struct weir_sched *s)
     bool has_upstream = !have_sources_ended(s);
     bool is_wanted[WEIR_RESOURCES_MAX] = {false};
     bool is_refused = false;
+    bool is_tail = !has_upstream && s->resources[WEIR_CPU].in_use < s->worker_count;
 
     if (!s->is_clocked)
         return;
@@ -142,13 +146,17 @@ void weir_account_settle(struct weir_sched *s)
         is_wanted[stage->config.resource] |=
             !weir_list_is_empty(&stage->granted) || has_in_turn(stage);
         is_refused |= stage->state == WEIR_STATE_NO_MEMORY;
+        is_tail &= !has_in_turn(stage) && weir_list_is_empty(&stage->granted);
     }
     smooth_cpu_share(s);
     for (uint32_t i = 0; i < s->resource_count; i++)
         settle_resource(s, i, is_wanted[i]);
-    if (s->is_refused)
-        s->memory_wait_ns += s->now_ns - s->settled_ns;
+    const uint64_t elapsed = s->now_ns - s->settled_ns;
+    s->clocked_ns += elapsed;
+    s->memory_wait_ns += s->is_refused ? elapsed : 0;
+    s->tail_ns += s->is_tail ? elapsed : 0;
     s->is_refused = is_refused;
+    s->is_tail = is_tail;
     s->settled_ns = s->now_ns;
 }
 
@@ -209,14 +217,15 @@ void weir_account_step(struct weir_job *job)
     struct weir_sched *s = job->sched;
     struct weir_sched_stage *stage = weir_job_stage(job);
     const uint64_t room_min = atomic_load_explicit(&job->room_min, memory_order_relaxed);
+    const struct weir_sched_resource *r = &s->resources[stage->config.resource];
     const uint32_t parts = weir_job_step(job)->part_count;
-    const uint32_t together = parts < s->worker_count ? parts : s->worker_count;
+    const uint32_t together = parts < r->slots ? parts : r->slots;
 
     stage->jobs_done++;
     stage->claimed += job->held;
     stage->used += job->held > room_min ? job->held - room_min : 0;
     if (weir_life_budget(job) == WEIR_DATA)
-        s->needed_byte_ns += (double)job->held * (double)job->step_busy_ns / together;
+        s->needed_byte_ns += (double)job->held * (double)job->step_best_ns / together;
 }
 
 void weir_account_sample(const struct weir_sched *s, struct weir_sample *ret_sample,
@@ -266,7 +275,7 @@ void weir_account_sample(const struct weir_sched *s, struct weir_sample *ret_sam
             .slots = r->slots,
             .in_use = r->in_use,
             .rate = (uint64_t)r->limit.rate,
-            .rate_max = (uint64_t)r->limit.rate_max,
+            .rate_max = (uint64_t)r->limit.peak_rate,
             .full_ns = weir_iolimit_full_ns(&r->limit, s->now_ns),
         };
     }

@@ -25,12 +25,15 @@
 #include "weir/account.h"
 #include "weir/blocks.h"
 #include "weir/cpus.h"
+#include "weir/explain.h"
 #include "weir/sched.h"
 
-/* A condition for the starter, and one for each resource. */
 enum {
-    WAKES_MAX = WEIR_RESOURCES_MAX + 1
+    WAKES_MAX =
+        WEIR_RESOURCES_MAX + 1, /* A condition for the starter, and one for each resource. */
+    MARKS_MAX = 32,
 };
+static const uint64_t mark_interval_ns = 500000000;
 
 struct thread {
     struct weir *w;
@@ -55,8 +58,8 @@ struct weir {
     uint32_t threads_started;
     bool is_running;
     bool is_stopping;
-    uint64_t start_ns;
-    uint64_t end_ns;
+    struct weir_mark marks[MARKS_MAX]; /* A ring of earlier clocks, for weir_explain(). */
+    uint32_t mark_next;
 };
 
 static uint64_t now_ns(void)
@@ -538,8 +541,7 @@ enum weir_status weir_run(struct weir *w)
     w->is_running = true;
     w->is_stopping = false;
     w->threads_started = 0;
-    w->start_ns = now_ns();
-    weir_sched_start(&w->sched, w->start_ns);
+    weir_sched_start(&w->sched, now_ns());
     const bool is_started = start_threads(w);
     if (!is_started) {
         weir_sched_cancel(&w->sched);
@@ -551,8 +553,7 @@ enum weir_status weir_run(struct weir *w)
     for (uint32_t i = 0; i < started; i++)
         (void)pthread_join(w->threads[i].id, NULL);
     lock(w);
-    w->end_ns = now_ns();
-    weir_sched_stop(&w->sched, w->end_ns);
+    weir_sched_stop(&w->sched, now_ns());
     weir_blocks_purge(&w->blocks);
     w->is_running = false;
     w->threads_started = 0;
@@ -581,6 +582,21 @@ struct weir *weir_of(const struct weir_job *job)
     return job->w;
 }
 
+/* Keeps the clocks of samples that are some time apart, so that later ones can be compared. */
+static void set_mark(struct weir *w, struct weir_sample *sample)
+{
+    struct weir_mark now;
+    const struct weir_mark *last = &w->marks[(w->mark_next + MARKS_MAX - 1) % MARKS_MAX];
+
+    weir_mark_set(&now, &w->sched);
+    sample->data_needed = weir_explain_needed(&w->sched, &now);
+    sample->wall_ns = now.ns;
+    if (now.ns < last->ns + mark_interval_ns)
+        return;
+    w->marks[w->mark_next] = now;
+    w->mark_next = (w->mark_next + 1) % MARKS_MAX;
+}
+
 void weir_sample(struct weir *w, struct weir_sample *ret_sample,
                  struct weir_stage_sample *ret_stages, uint32_t stages_max,
                  struct weir_resource_sample *ret_resources, uint32_t resources_max)
@@ -592,18 +608,38 @@ void weir_sample(struct weir *w, struct weir_sample *ret_sample,
     lock(w);
     if (w->is_running)
         weir_sched_tick(&w->sched, now_ns());
-    if (w->start_ns != 0)
-        own.wall_ns = (w->is_running ? w->sched.now_ns : w->end_ns) - w->start_ns;
     weir_account_sample(&w->sched, &own, ret_stages, stages_max, ret_resources, resources_max);
+    set_mark(w, &own);
     unlock(w);
     memcpy(ret_sample, &own, bytes);
 }
 
+/* The last mark that was set at `wall_ns` or before; NULL: the beginning. */
+static const struct weir_mark *mark_at(const struct weir *w, uint64_t wall_ns)
+{
+    const struct weir_mark *best = NULL;
+
+    for (uint32_t i = 0; i < MARKS_MAX; i++) {
+        const struct weir_mark *mark = &w->marks[i];
+
+        if (mark->ns > 0 && mark->ns <= wall_ns && (best == NULL || mark->ns > best->ns))
+            best = mark;
+    }
+    return best;
+}
+
 size_t weir_explain(struct weir *w, const struct weir_sample *since, char *text, size_t bytes)
 {
-    (void)since;
+    struct weir_mark window;
+
     lock(w);
-    const int length = snprintf(text, bytes, "%s", w->sched.failure);
+    if (w->is_running)
+        weir_sched_tick(&w->sched, now_ns());
+    weir_mark_set(&window, &w->sched);
+    const struct weir_mark *mark = since == NULL ? NULL : mark_at(w, since->wall_ns);
+    if (mark != NULL)
+        weir_mark_subtract(&window, mark);
+    const size_t length = weir_explain_text(&w->sched, &window, text, bytes);
     unlock(w);
-    return length < 0 ? 0 : (size_t)length;
+    return length;
 }

@@ -17,12 +17,20 @@
 
 #include "weir/iolimit.h"
 
+#include <math.h>
+
 static const uint64_t window_ns_min = 500000000;
 static const uint64_t start_ns_min = 200000000;
+static const uint64_t peak_ns_min = 1000000000;
+static const uint64_t peak_completions_min = 64;
 static const uint64_t hold_ns = 2000000000;
 static const double edge_error_max = 0.15;
 static const double full_share_min = 0.8;
 static const uint32_t flat_windows_max = 6;
+static const uint32_t slots_first_default = 16;
+static const uint64_t cost_completions_min = 32;
+static const double slope_count_min = 8;
+static const double slope_variance_min = 0.02; /* Steps in flight vary by a seventh. */
 
 static double clamp(const struct weir_iolimit *l, double slots)
 {
@@ -39,7 +47,7 @@ void weir_iolimit_init(struct weir_iolimit *l, uint32_t slots_min, uint32_t slot
         .slots_max = slots_max,
         .is_counted_by_item = is_counted_by_item,
     };
-    l->slots = clamp(l, slots_first > 0 ? slots_first : 8);
+    l->slots = clamp(l, slots_first > 0 ? slots_first : slots_first_default);
     l->base = l->slots;
 }
 
@@ -125,6 +133,88 @@ static void climb(struct weir_iolimit *l, double rate)
     }
 }
 
+static void begin_cost(struct weir_iolimit *l, uint64_t now_ns)
+{
+    l->cost_start_ns = now_ns;
+    l->cost_completions = 0;
+    l->cost_service_ns = 0;
+    l->cost_amount = 0;
+}
+
+/* The best rate over windows that are long against the bursts of completions. */
+static void add_peak(struct weir_iolimit *l, double amount, uint64_t now_ns)
+{
+    if (l->peak_start_ns == 0)
+        l->peak_start_ns = l->cost_start_ns;
+    l->peak_amount += amount;
+    l->peak_completions++;
+
+    const double elapsed = (double)(now_ns - l->peak_start_ns);
+    if (elapsed < (double)peak_ns_min || elapsed < 4 * l->service_ns ||
+        l->peak_completions < peak_completions_min)
+        return;
+    const double rate = l->peak_amount * 1e9 / elapsed;
+    if (rate > l->peak_rate)
+        l->peak_rate = rate;
+    l->peak_start_ns = now_ns;
+    l->peak_amount = 0;
+    l->peak_completions = 0;
+}
+
+static void keep_best(struct weir_iolimit *l, double cost)
+{
+    int i = WEIR_COSTS_KEPT - 1;
+
+    if (l->cost_best[i] > 0 && cost >= l->cost_best[i])
+        return;
+    for (; i > 0 && (l->cost_best[i - 1] <= 0 || cost < l->cost_best[i - 1]); i--)
+        l->cost_best[i] = l->cost_best[i - 1];
+    l->cost_best[i] = cost;
+}
+
+double weir_iolimit_cost_best(const struct weir_iolimit *l)
+{
+    return l->cost_best[WEIR_COSTS_KEPT - 1];
+}
+
+/* Notes every few dozen steps how many are in flight and what they move. */
+static void add_cost(struct weir_iolimit *l, double amount, uint64_t service_ns, uint64_t now_ns)
+{
+    if (l->cost_start_ns == 0)
+        begin_cost(l, now_ns > service_ns ? now_ns - service_ns : 1);
+    l->cost_completions++;
+    l->cost_service_ns += (double)service_ns;
+    l->cost_amount += amount;
+    if (amount > 0 && service_ns > 0)
+        keep_best(l, (double)service_ns / amount);
+    if (l->cost_completions < cost_completions_min || l->cost_amount <= 0)
+        return;
+
+    const double elapsed = (double)(now_ns - l->cost_start_ns);
+    if (elapsed > 0) {
+        const double x = log(l->cost_service_ns / elapsed);
+        const double y = log(l->cost_amount / elapsed);
+
+        l->slope.count += 1;
+        l->slope.x += x;
+        l->slope.y += y;
+        l->slope.xx += x * x;
+        l->slope.xy += x * y;
+    }
+    begin_cost(l, now_ns);
+}
+
+double weir_slope_value(const struct weir_slope *sums)
+{
+    if (sums->count < slope_count_min)
+        return -1;
+    const double variance = (sums->xx - sums->x * sums->x / sums->count) / sums->count;
+    const double covariance = (sums->xy - sums->x * sums->y / sums->count) / sums->count;
+    if (variance < slope_variance_min)
+        return -1;
+    return covariance > 0 ? covariance / variance : 0;
+}
+
 void weir_iolimit_done(struct weir_iolimit *l, uint64_t moved, uint64_t service_ns, uint64_t now_ns)
 {
     if (l->window_start_ns == 0)
@@ -132,6 +222,8 @@ void weir_iolimit_done(struct weir_iolimit *l, uint64_t moved, uint64_t service_
     add_full(l, now_ns);
     l->completions++;
     l->amount += l->is_counted_by_item ? 1 : moved;
+    add_cost(l, l->is_counted_by_item ? 1 : (double)moved, service_ns, now_ns);
+    add_peak(l, l->is_counted_by_item ? 1 : (double)moved, now_ns);
     l->service_ns += ((double)service_ns - l->service_ns) * (l->service_ns == 0 ? 1.0 : 0.1);
     const bool is_starting = l->phase == WEIR_IOLIMIT_START;
     if (is_starting && l->full_since_ns != 0 && now_ns >= l->hold_until_ns)
@@ -147,8 +239,6 @@ void weir_iolimit_done(struct weir_iolimit *l, uint64_t moved, uint64_t service_
         return;
     }
     l->rate = (double)l->amount * 1e9 / elapsed;
-    if (l->rate > l->rate_max)
-        l->rate_max = l->rate;
     if ((double)l->full_ns >= full_share_min * elapsed && now_ns >= l->hold_until_ns)
         climb(l, l->rate);
     begin_window(l, now_ns);

@@ -14,6 +14,17 @@ enum weir_iolimit_phase {
     WEIR_IOLIMIT_PROBE, /* Measures above it. */
 };
 
+/* So many that a stray one does not count. */
+enum {
+    WEIR_COSTS_KEPT = 4
+};
+
+/* Sums for the slope of log rate over log steps in flight. */
+struct weir_slope {
+    double count;
+    double x, y, xx, xy;
+};
+
 struct weir_iolimit {
     double slots_min; /* Set at init, then constant. */
     double slots_max;
@@ -33,8 +44,19 @@ struct weir_iolimit {
     uint64_t full_since_ns; /* 0: not at the limit now. */
     double service_ns;      /* Of a step, smoothed. */
 
+    /* What an amount costs in service time, at best: the cheapest single steps. */
+    double cost_best[WEIR_COSTS_KEPT];
+    uint64_t cost_start_ns;
+    uint64_t cost_completions;
+    double cost_service_ns;
+    double cost_amount;
+    struct weir_slope slope;
+    uint64_t peak_start_ns;
+    uint64_t peak_completions;
+    double peak_amount;
+    double peak_rate; /* The best that it moved for a while, per second. */
+
     double rate; /* Per second, last window. */
-    double rate_max;
     uint64_t full_total_ns;
 };
 
@@ -53,6 +75,15 @@ void weir_iolimit_done(struct weir_iolimit *l, uint64_t moved, uint64_t service_
 
 /* The other side asked to be spared. */
 void weir_iolimit_throttled(struct weir_iolimit *l, uint64_t now_ns);
+
+/*
+ * How the rate follows the steps in flight: 1, each moves what it can alone; 0, they share a full
+ * line. Negative when the sums cannot tell.
+ */
+double weir_slope_value(const struct weir_slope *sums);
+
+/* The service time of an amount of one when nothing is in its way; 0: not known. */
+double weir_iolimit_cost_best(const struct weir_iolimit *l);
 
 /* Time at the limit so far. */
 uint64_t weir_iolimit_full_ns(const struct weir_iolimit *l, uint64_t now_ns);

@@ -110,6 +110,7 @@ void weir_life_begin_step(struct weir_job *job)
     job->grown = 0;
     job->grow_wanted = 0;
     job->step_busy_ns = 0;
+    job->step_best_ns = 0;
     atomic_store_explicit(&job->room_min, atomic_load_explicit(&job->room, memory_order_relaxed),
                           memory_order_relaxed);
     job->step_start_ns = job->sched->now_ns;

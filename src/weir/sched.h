@@ -107,6 +107,7 @@ struct weir_job {
     uint32_t attempt;      /* How often it began again. */
     uint64_t step_start_ns;
     uint64_t step_busy_ns; /* Of its parts so far. */
+    uint64_t step_best_ns; /* The same, had nothing been in the way of its requests. */
 
     /* Atomic: parts allocate without the engine's lock. */
     _Atomic uint64_t room;     /* Granted and not allocated. */
@@ -151,6 +152,8 @@ struct weir_sched_stage {
     enum weir_state state;
     uint64_t state_since_ns;
     uint64_t state_ns[WEIR_STATE_COUNT]; /* Until state_since_ns. */
+    uint64_t one_ns;                     /* With one part running. */
+    uint32_t running_settled;            /* `running` as the last call left it. */
     uint64_t refused_ns[WEIR_REFUSED_COUNT];
     uint64_t parts_done;
     uint64_t jobs_done;
@@ -167,6 +170,8 @@ struct weir_sched_resource {
     uint32_t in_use;             /* Parts; WEIR_CPU: workers in a run(). */
     struct weir_iolimit limit;   /* Of an ASYNC resource. */
     uint64_t busy_ns;
+    uint64_t amount; /* Bytes or steps done. */
+    uint64_t steps;
     uint64_t in_use_ns;      /* Integral of in_use, until the last call. */
     uint32_t in_use_settled; /* in_use as that call left it. */
     bool is_full;            /* As told to `limit`. */
@@ -224,7 +229,10 @@ struct weir_sched {
     double needed_byte_ns;   /* Memory times the time that steps took, of data jobs. */
     uint64_t memory_wait_ns; /* Time with a step refused for memory. */
     bool is_refused;         /* There is one. */
-    bool is_clocked;         /* weir_sched_start() was called. */
+    uint64_t tail_ns;        /* Time with nothing more to begin and idle workers. */
+    bool is_tail;            /* It is so. */
+    uint64_t clocked_ns;     /* Time that the clocks ran. */
+    bool is_clocked;         /* They run. */
 };
 
 enum weir_task_kind {

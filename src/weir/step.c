@@ -178,14 +178,23 @@ void weir_step_end_part(struct weir_job *job, enum weir_status status, uint64_t 
     struct weir_sched_resource *r = &s->resources[stage->config.resource];
 
     moved += atomic_exchange_explicit(&job->moved, 0, memory_order_relaxed);
+    uint64_t best_ns = service_ns;
+
     if (stage->config.resource != WEIR_CPU && r->config.kind == WEIR_ASYNC) {
+        const double best = weir_iolimit_cost_best(&r->limit) * (double)moved;
+
+        if (best > 0 && best < (double)service_ns && !r->config.is_counted_by_item)
+            best_ns = (uint64_t)best;
         r->in_use--;
+        r->steps++;
+        r->amount += r->config.is_counted_by_item ? 1 : moved;
         weir_iolimit_done(&r->limit, moved, service_ns, s->now_ns);
         r->slots = weir_iolimit_slots(&r->limit);
     }
     stage->running--;
     job->parts_ended++;
     job->step_busy_ns += service_ns;
+    job->step_best_ns += best_ns;
     assert(job->parts_ended <= job->parts_started);
     job->status = worse(job->status, status);
     weir_account_part(stage, moved, service_ns);

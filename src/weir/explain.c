@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The bottleneck is named by the first of these that holds in the window:
+ *
+ *   1  workers busy for 87 % of the time: CPU, and the stage that took most of it;
+ *   2  a resource whose steps took much longer than they can: they share a full line, its rate;
+ *   2b a resource with all its slots in use and more waiting for half of the time: its rate, if its
+ *      limit stays below the highest because more in flight moved nothing more; else its slots;
+ *   3  steps refused for memory for 20 % of the time: memory;
+ *   4  a stage that ran one part at a time, or as many as its cap allows, for 80 %: that stage;
+ *   5  a resource with 90 % of its threads busy; workers busy for 70 %: those;
+ *   6  less than a worker's worth of work left for half of the time: the tail;
+ *   7  nothing waiting and little running for half of the time: the sources.
+ *
+ * The what-if line takes the lower bound that the measured costs add up to, once as it is and once
+ * with a little more of one thing. What a run could gain by that is at most the difference.
+ */
+
+#include "weir/explain.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void weir_mark_set(struct weir_mark *mark, const struct weir_sched *s)
+{
+    memset(mark, 0, sizeof *mark);
+    mark->ns = s->clocked_ns;
+    mark->memory_wait_ns = s->memory_wait_ns;
+    mark->tail_ns = s->tail_ns;
+    mark->needed_byte_ns = s->needed_byte_ns;
+    for (uint32_t i = 0; i < s->stage_count; i++) {
+        const struct weir_sched_stage *stage = &s->stages[i];
+
+        for (uint32_t k = 0; k < WEIR_STATE_COUNT; k++)
+            mark->stages[i].state_ns[k] = stage->state_ns[k];
+        mark->stages[i].busy_ns = stage->busy_ns;
+        mark->stages[i].moved = stage->moved;
+        mark->stages[i].parts_done = stage->parts_done;
+        mark->stages[i].one_ns = stage->one_ns;
+    }
+    for (uint32_t i = 0; i < s->resource_count; i++) {
+        const struct weir_sched_resource *r = &s->resources[i];
+
+        mark->resources[i].in_use_ns = r->in_use_ns;
+        mark->resources[i].full_ns = weir_iolimit_full_ns(&r->limit, s->now_ns);
+        mark->resources[i].slope = r->limit.slope;
+        mark->resources[i].busy_ns = r->busy_ns;
+        mark->resources[i].amount = r->amount;
+        mark->resources[i].steps = r->steps;
+    }
+}
+
+static const double slope_max = 0.85;
+static const double crowding_min = 1.4;
+static const double crowding_min_unsure = 1.6;
+static const double use_min = 0.6;
+
+static void subtract_slope(struct weir_slope *slope, const struct weir_slope *since)
+{
+    slope->count -= since->count;
+    slope->x -= since->x;
+    slope->y -= since->y;
+    slope->xx -= since->xx;
+    slope->xy -= since->xy;
+}
+
+void weir_mark_subtract(struct weir_mark *mark, const struct weir_mark *since)
+{
+    mark->ns -= since->ns;
+    mark->memory_wait_ns -= since->memory_wait_ns;
+    mark->tail_ns -= since->tail_ns;
+    mark->needed_byte_ns -= since->needed_byte_ns;
+    for (uint32_t i = 0; i < WEIR_STAGES_MAX; i++) {
+        for (uint32_t k = 0; k < WEIR_STATE_COUNT; k++)
+            mark->stages[i].state_ns[k] -= since->stages[i].state_ns[k];
+        mark->stages[i].busy_ns -= since->stages[i].busy_ns;
+        mark->stages[i].moved -= since->stages[i].moved;
+        mark->stages[i].parts_done -= since->stages[i].parts_done;
+        mark->stages[i].one_ns -= since->stages[i].one_ns;
+    }
+    for (uint32_t i = 0; i < WEIR_RESOURCES_MAX; i++) {
+        mark->resources[i].in_use_ns -= since->resources[i].in_use_ns;
+        mark->resources[i].full_ns -= since->resources[i].full_ns;
+        subtract_slope(&mark->resources[i].slope, &since->resources[i].slope);
+        mark->resources[i].busy_ns -= since->resources[i].busy_ns;
+        mark->resources[i].amount -= since->resources[i].amount;
+        mark->resources[i].steps -= since->resources[i].steps;
+    }
+}
+
+static double share_of(const struct weir_mark *window, uint64_t ns)
+{
+    return window->ns == 0 ? 0 : (double)ns / (double)window->ns;
+}
+
+static double largest(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static double cpu_share(const struct weir_sched *s, const struct weir_mark *window)
+{
+    return share_of(window, window->resources[WEIR_CPU].in_use_ns) / s->worker_count;
+}
+
+static bool is_of_workers(const struct weir_sched *s, uint32_t stage)
+{
+    const int resource = s->stages[stage].config.resource;
+
+    return resource == WEIR_CPU ||
+           (s->resources[resource].config.kind == WEIR_ASYNC && !s->stages[stage].is_pending);
+}
+
+static uint32_t busiest_stage(const struct weir_sched *s, const struct weir_mark *window)
+{
+    uint32_t busiest = 0;
+    uint64_t busy_ns = 0;
+
+    for (uint32_t i = 0; i < s->stage_count; i++) {
+        if (is_of_workers(s, i) && window->stages[i].busy_ns > busy_ns) {
+            busy_ns = window->stages[i].busy_ns;
+            busiest = i;
+        }
+    }
+    return busiest;
+}
+
+struct weir_terms weir_explain_terms(const struct weir_sched *s, const struct weir_mark *window)
+{
+    struct weir_terms terms = {
+        .cpu_ns = (double)window->resources[WEIR_CPU].in_use_ns / s->worker_count,
+    };
+
+    for (uint32_t i = 1; i < s->resource_count; i++) {
+        const struct weir_sched_resource *r = &s->resources[i];
+        const double rate = r->limit.peak_rate;
+
+        if (r->config.kind == WEIR_ASYNC && r->config.slots_min < r->config.slots_max && rate > 0)
+            terms.io_ns[i] = (double)window->resources[i].amount / rate * 1e9;
+        else if (r->config.kind == WEIR_BLOCKING)
+            terms.io_ns[i] = (double)window->resources[i].in_use_ns / r->slots;
+    }
+    for (uint32_t i = 0; i < s->stage_count; i++) {
+        const uint32_t cap = s->stages[i].config.parallel_max;
+
+        if (cap != 0 && is_of_workers(s, i))
+            terms.serial_ns = largest(terms.serial_ns, (double)window->stages[i].busy_ns / cap);
+    }
+    if (s->purses[WEIR_DATA].bytes_max > 0)
+        terms.memory_ns = window->needed_byte_ns / (double)s->purses[WEIR_DATA].bytes_max;
+    return terms;
+}
+
+static double other_ns(const struct weir_terms *terms)
+{
+    double ns = largest(terms->cpu_ns, terms->serial_ns);
+
+    for (uint32_t i = 0; i < WEIR_RESOURCES_MAX; i++)
+        ns = largest(ns, terms->io_ns[i]);
+    return ns;
+}
+
+uint64_t weir_explain_needed(const struct weir_sched *s, const struct weir_mark *window)
+{
+    const struct weir_terms terms = weir_explain_terms(s, window);
+    const double ns = other_ns(&terms);
+
+    return ns > 0 ? (uint64_t)(window->needed_byte_ns / ns) : 0;
+}
+
+/*
+ * How many times longer a step took in the window than the best ever did. Requests that share a
+ * full line wait for one another; so do those of a store that is slow that day, but then the rate
+ * still follows the number in flight, and they do not count as crowded.
+ */
+static double crowding_of(const struct weir_sched *s, const struct weir_mark *window,
+                          uint32_t resource)
+{
+    const double amount = (double)window->resources[resource].amount;
+    const double best = weir_iolimit_cost_best(&s->resources[resource].limit);
+    const double slope = weir_slope_value(&window->resources[resource].slope);
+
+    if (amount <= 0 || best <= 0 || slope > slope_max)
+        return 0;
+    const double crowding = (double)window->resources[resource].in_use_ns / amount / best;
+    return crowding >= (slope < 0 ? crowding_min_unsure : crowding_min) ? crowding : 0;
+}
+
+static double mean_amount(const struct weir_mark *window, uint32_t resource)
+{
+    const uint64_t steps = window->resources[resource].steps;
+
+    return steps > 0 ? (double)window->resources[resource].amount / (double)steps : 0;
+}
+
+/* Of the best rate that it kept up for a while. */
+static double use_of(const struct weir_sched *s, const struct weir_mark *window, uint32_t resource)
+{
+    const double rate = s->resources[resource].limit.peak_rate;
+
+    return rate > 0 ? (double)window->resources[resource].amount / rate * 1e9 / (double)window->ns
+                    : 0;
+}
+
+/*
+ * Of several crowded lines the one that has most bytes in flight beyond what its rate would need:
+ * there the memory stands in a queue. Others are only crowded in bursts.
+ */
+static struct weir_limit find_full_line(const struct weir_sched *s, const struct weir_mark *window)
+{
+    struct weir_limit limit = {0};
+    double most = 0;
+
+    for (uint32_t i = 1; i < s->resource_count; i++) {
+        const double use = use_of(s, window, i);
+        const double crowding = crowding_of(s, window, i);
+
+        if (crowding <= 0 || use < use_min)
+            continue;
+        const double in_flight = share_of(window, window->resources[i].in_use_ns);
+        const double queue = in_flight * (1 - 1 / crowding) * mean_amount(window, i);
+        if (queue <= most)
+            continue;
+        most = queue;
+        limit = (struct weir_limit){.kind = WEIR_LIMIT_RATE, .resource = i, .share = use};
+    }
+    return limit;
+}
+
+static struct weir_limit find_full_resource(const struct weir_sched *s,
+                                            const struct weir_mark *window)
+{
+    struct weir_limit limit = {.share = 0.5};
+
+    for (uint32_t i = 1; i < s->resource_count; i++) {
+        const struct weir_sched_resource *r = &s->resources[i];
+        const double share = share_of(window, window->resources[i].full_ns);
+
+        if (share < limit.share || r->config.slots_min == r->config.slots_max)
+            continue;
+        limit.share = share;
+        limit.resource = i;
+        limit.kind = r->slots < r->config.slots_max ? WEIR_LIMIT_RATE : WEIR_LIMIT_SLOTS;
+    }
+    return limit;
+}
+
+/* Resources whose slots do not adapt: threads, or a fixed limit. */
+static struct weir_limit find_busy_resource(const struct weir_sched *s,
+                                            const struct weir_mark *window)
+{
+    struct weir_limit limit = {.share = 0.9};
+
+    for (uint32_t i = 1; i < s->resource_count; i++) {
+        const struct weir_sched_resource *r = &s->resources[i];
+        const double busy = share_of(window, window->resources[i].in_use_ns) / r->slots;
+        const double share = share_of(window, window->resources[i].full_ns);
+
+        if (busy >= limit.share && share >= 0.5) {
+            limit.share = busy;
+            limit.resource = i;
+            limit.kind = WEIR_LIMIT_SLOTS;
+        }
+    }
+    return limit;
+}
+
+static struct weir_limit find_serial_stage(const struct weir_sched *s,
+                                           const struct weir_mark *window)
+{
+    struct weir_limit limit = {.share = 0.8};
+
+    for (uint32_t i = 0; i < s->stage_count; i++) {
+        const double cap = share_of(window, window->stages[i].state_ns[WEIR_STATE_CAP]);
+        const double one = share_of(window, window->stages[i].one_ns);
+        const double share = cap > one ? cap : one;
+
+        /* A step that only waits for others runs all the time and limits nothing. */
+        if (share < limit.share || !is_of_workers(s, i))
+            continue;
+        limit.share = share;
+        limit.stage = i;
+        limit.kind = WEIR_LIMIT_SERIAL;
+    }
+    return limit;
+}
+
+struct weir_limit weir_explain_limit(const struct weir_sched *s, const struct weir_mark *window)
+{
+    const double cpu = cpu_share(s, window);
+    const struct weir_limit by_cpu = {
+        .kind = WEIR_LIMIT_CPU,
+        .stage = busiest_stage(s, window),
+        .share = cpu,
+    };
+    const double memory = share_of(window, window->memory_wait_ns);
+    const double tail = share_of(window, window->tail_ns);
+
+    if (window->ns == 0)
+        return (struct weir_limit){0};
+    if (cpu >= 0.87)
+        return by_cpu;
+    struct weir_limit limit = find_full_line(s, window);
+    if (limit.kind != WEIR_LIMIT_NONE)
+        return limit;
+    limit = find_full_resource(s, window);
+    if (limit.kind != WEIR_LIMIT_NONE)
+        return limit;
+    if (memory >= 0.2 && cpu < 0.8)
+        return (struct weir_limit){.kind = WEIR_LIMIT_MEMORY, .share = memory};
+    if (cpu >= 0.8)
+        return by_cpu;
+    limit = find_serial_stage(s, window);
+    if (limit.kind != WEIR_LIMIT_NONE)
+        return limit;
+    limit = find_busy_resource(s, window);
+    if (limit.kind != WEIR_LIMIT_NONE)
+        return limit;
+    if (cpu >= 0.7)
+        return by_cpu;
+    if (tail >= 0.5)
+        return (struct weir_limit){.kind = WEIR_LIMIT_TAIL, .share = tail};
+    return (struct weir_limit){.kind = WEIR_LIMIT_SOURCE, .share = 1 - cpu};
+}
+
+struct text {
+    char *at;
+    size_t bytes;
+    size_t length;
+};
+
+static void add(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct text *t, const char *format, ...)
+{
+    const size_t used = t->length < t->bytes ? t->length : t->bytes;
+    va_list arguments;
+
+    va_start(arguments, format);
+    const int length =
+        vsnprintf(t->bytes > 0 ? t->at + used : NULL, t->bytes - used, format, arguments);
+    va_end(arguments);
+    if (length > 0)
+        t->length += (size_t)length;
+}
+
+static void add_bytes(struct text *t, double bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    uint32_t i = 0;
+
+    while (bytes >= 1024 && i < 4) {
+        bytes /= 1024;
+        i++;
+    }
+    add(t, bytes < 10 && i > 0 ? "%.1f %s" : "%.0f %s", bytes, units[i]);
+}
+
+static void add_rate(struct text *t, const struct weir_sched *s, const struct weir_mark *window,
+                     uint32_t resource)
+{
+    const double rate = (double)window->resources[resource].amount / ((double)window->ns / 1e9);
+
+    if (s->resources[resource].config.is_counted_by_item) {
+        add(t, "%.0f a second", rate);
+        return;
+    }
+    add_bytes(t, rate);
+    add(t, "/s");
+}
+
+static void add_cpu(struct text *t, const struct weir_sched *s, const struct weir_mark *window,
+                    const struct weir_limit *limit)
+{
+    const uint64_t moved = window->stages[limit->stage].moved;
+    const double busy = (double)window->stages[limit->stage].busy_ns / 1e9;
+
+    add(t, "CPU limits: %u workers are %.0f %% busy, most in %s", s->worker_count,
+        100 * limit->share, s->stages[limit->stage].config.name);
+    if (moved > 0)
+        add(t, " (%.2f core seconds a GB)", busy / ((double)moved / 1e9));
+    add(t, ".");
+}
+
+static void add_limit(struct text *t, const struct weir_sched *s, const struct weir_mark *window,
+                      const struct weir_limit *limit)
+{
+    const struct weir_sched_resource *r = &s->resources[limit->resource];
+
+    switch (limit->kind) {
+    case WEIR_LIMIT_NONE:
+        add(t, "Nothing has run yet.");
+        break;
+    case WEIR_LIMIT_CPU:
+        add_cpu(t, s, window, limit);
+        break;
+    case WEIR_LIMIT_RATE:
+        add(t, "%s limits: ", r->config.name);
+        add_rate(t, s, window, limit->resource);
+        add(t, " with %u in flight, and more of them bring nothing.", r->slots);
+        break;
+    case WEIR_LIMIT_SLOTS:
+        add(t, "%s limits: all %u slots are in use for %.0f %% of the time.", r->config.name,
+            r->slots, 100 * limit->share);
+        break;
+    case WEIR_LIMIT_MEMORY:
+        add(t,
+            "Memory limits: steps wait for it for %.0f %% of the time while CPU is %.0f %% busy; ",
+            100 * limit->share, 100 * cpu_share(s, window));
+        add_bytes(t, (double)weir_explain_needed(s, window));
+        add(t, " would be enough.");
+        break;
+    case WEIR_LIMIT_SERIAL:
+        add(t, "%s limits: it runs at its cap or one at a time for %.0f %% of the time.",
+            s->stages[limit->stage].config.name, 100 * limit->share);
+        break;
+    case WEIR_LIMIT_SOURCE:
+        add(t, "The sources limit: nothing waits, and CPU is %.0f %% busy.",
+            100 * cpu_share(s, window));
+        break;
+    case WEIR_LIMIT_TAIL:
+        add(t, "The last items limit: for %.0f %% of the time there was nothing else left.",
+            100 * limit->share);
+        break;
+    }
+}
+
+/* What the lower bound loses, in percent, when one term is divided by `factor`. */
+static double gain(const struct weir_terms *terms, double *term, double factor)
+{
+    const double before = largest(other_ns(terms), terms->memory_ns);
+    const double kept = *term;
+
+    *term = kept / factor;
+    const double after = largest(other_ns(terms), terms->memory_ns);
+    *term = kept;
+    return before > 0 ? 100 * (before - after) / before : 0;
+}
+
+static void add_what_if(struct text *t, const struct weir_sched *s, const struct weir_mark *window)
+{
+    struct weir_terms terms = weir_explain_terms(s, window);
+    const double cores = s->worker_count;
+
+    add(t, " At most, one more core would save %.0f %%, a quarter more memory %.0f %%",
+        gain(&terms, &terms.cpu_ns, (cores + 1) / cores), gain(&terms, &terms.memory_ns, 1.25));
+    for (uint32_t i = 1; i < s->resource_count; i++) {
+        const double saved = gain(&terms, &terms.io_ns[i], 2);
+
+        if (saved >= 1)
+            add(t, ", twice the rate of %s %.0f %%", s->resources[i].config.name, saved);
+    }
+    add(t, " of the time.");
+}
+
+size_t weir_explain_text(const struct weir_sched *s, const struct weir_mark *window, char *text,
+                         size_t bytes)
+{
+    struct text t = {text, bytes, 0};
+
+    if (bytes > 0)
+        text[0] = '\0';
+    if (s->failure[0] != '\0') {
+        add(&t, "%s", s->failure);
+        return t.length;
+    }
+    const struct weir_limit limit = weir_explain_limit(s, window);
+    add_limit(&t, s, window, &limit);
+    if (limit.kind != WEIR_LIMIT_NONE)
+        add_what_if(&t, s, window);
+    return t.length;
+}
