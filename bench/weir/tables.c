@@ -313,8 +313,8 @@ static bool truth_of(const struct policy_result *r, double budget, enum load_ter
         return true;
     }
     /* Memory that is used to the half by the fastest residences is near its limit. */
-    const double memory = load_needed_bytes(&load, PARTS) / budget *
-                          load_bound(&load, PARTS, 0).ns / r->wall_ns;
+    const double memory =
+        load_needed_bytes(&load, PARTS) / budget * load_bound(&load, PARTS, 0).ns / r->wall_ns;
     return first >= 0.85 && second < 0.75 && memory < 0.5;
 }
 

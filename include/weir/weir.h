@@ -76,11 +76,11 @@ struct weir_config {
 
 /* What run() gets besides the job. */
 struct weir_call {
-    uint32_t part;   /* 0 .. part_count - 1. */
-    uint32_t thread; /* Of the resource: 0 .. its threads - 1; of an ASYNC one: 0 .. workers. For
-                        scratch that is kept for each thread. */
+    uint32_t part;    /* 0 .. part_count - 1. */
+    uint32_t thread;  /* Of the resource: 0 .. its threads - 1; of an ASYNC one: 0 .. workers. For
+                         scratch that is kept for each thread. */
     uint32_t attempt; /* 0, and one more each time that the job has begun its route again. */
-    void *user; /* Of the stage. */
+    void *user;       /* Of the stage. */
 };
 
 /*

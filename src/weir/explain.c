@@ -332,9 +332,7 @@ struct text {
     size_t length;
 };
 
-static void add(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void add(struct text *t, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void add(struct text *t, const char *format, ...)
 {
     const size_t used = t->length < t->bytes ? t->length : t->bytes;
     va_list arguments;
