@@ -157,11 +157,12 @@ static void put_time(struct writer *w, int64_t units, uint8_t time_unit)
 static void put_timestamp(struct writer *w, int64_t units, const struct rg_annotation *annotation)
 {
     const int64_t day = units_of_second(annotation->time_unit) * day_seconds;
-    const int64_t days = units / day - (units % day < 0);
+    const int64_t rest = units % day;
+    const int64_t days = units / day - (rest < 0);
 
     put_date(w, days);
     put(w, " ");
-    put_time(w, units - days * day, annotation->time_unit);
+    put_time(w, rest < 0 ? rest + day : rest, annotation->time_unit);
     if (annotation->is_utc)
         put(w, "Z");
 }
