@@ -415,7 +415,7 @@ def test_quiet_is_quiet(regroup, source, home):
 def test_the_summary_tells_files_rows_and_memory(regroup, source, home):
     result = regroup("compact", source, home, "--progress", "none").must(0)
     assert result.out == ""
-    for word in ("file", "row group", "MiB", "copy"):
+    for word in ("file", "row group", "KiB", "MB/s", "pages", "memory"):
         assert word in result.err
 
 
