@@ -1,0 +1,660 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * One job reads one file: footer, then chunk after chunk, and leaves a digest for each column.
+ * Digests of a side are joined in the order of its files; files end in any order, but are begun in
+ * theirs, and only so far ahead of the joined ones as memory for digests allows.
+ *
+ * A job that needs more memory than it was given, and cannot have it at once, is run again by the
+ * engine with more. It goes on behind the last chunk that was digested: that is kept outside the
+ * engine's memory.
+ *
+ * Invariants, under `lock`:
+ *
+ *   (1) begun[s] >= joined[s]; files joined[s] .. begun[s] of side s have a unit in `units`.
+ *   (2) totals[s] are the digests of files 0 .. joined[s].
+ *   (3) A unit's digests and place belong to its job until is_done.
+ */
+
+#include "verify/compare.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+
+#include <weir/weir.h>
+
+#include "base/limits.h"
+
+/* Digests of files that wait for their turn take about so much at most. */
+static const size_t waiting_bytes_max = (size_t)8 << 20;
+
+enum {
+    UNITS_MAX = 256, /* Files of both sides that are begun and not joined. */
+};
+
+/* A growth that is asked for when nobody knows how much is wanted. */
+static const uint64_t growth_bytes_min = UINT64_C(1) << 20;
+
+struct unit {
+    struct compare *all;
+    const struct rg_verify_file *file;
+    enum rg_verify_side side;
+    size_t index; /* Of the file on its side. */
+    struct rg_column_digest *digests;
+    uint64_t row_count;
+    uint64_t claimed_bytes;
+    /* Where to go on: everything in front has been digested. */
+    uint32_t group;
+    uint32_t column;
+    bool has_begun; /* `group` is set. */
+    bool is_done;
+    bool is_used;
+};
+
+struct compare {
+    const struct rg_compare_request *request; /* Set at init, then constant. */
+    struct rg_file_reader reference_file;     /* Set at init, then constant. */
+    const struct rg_schema *reference;        /* Set at init, then constant. */
+    uint32_t column_count;                    /* Set at init, then constant. */
+    uint32_t units_max;                       /* Set at init, then constant. */
+    uint64_t claim_bytes;                     /* Of a job to begin with; constant. */
+    struct weir *weir;
+    int stage;
+
+    pthread_mutex_t lock;
+    /* Guarded by lock. */
+    struct unit units[UNITS_MAX];
+    struct rg_column_digest *totals[2];
+    uint64_t row_counts[2];
+    size_t begun[2];
+    size_t joined[2];
+    uint32_t unit_count; /* In use. */
+    bool has_conflict;
+    char conflict[RG_COMPARE_TEXT_BYTES];
+    struct rg_error error; /* The first one. */
+    bool has_error;
+};
+
+/* The allocator of a job, whose grant grows where that harms nobody. */
+static void *job_alloc(void *context, size_t bytes)
+{
+    void *memory = weir_alloc(context, bytes);
+
+    if (memory != NULL)
+        return memory;
+    if (!weir_try_grow(context, bytes < growth_bytes_min ? growth_bytes_min : bytes))
+        return NULL;
+    return weir_alloc(context, bytes);
+}
+
+static void job_release(void *context, void *memory, size_t bytes)
+{
+    weir_release(context, memory, bytes);
+}
+
+static bool is_cancelled(const struct compare *all)
+{
+    return all->request->is_cancelled != NULL && atomic_load(all->request->is_cancelled);
+}
+
+static void note_error(struct compare *all, const struct rg_error *err)
+{
+    (void)pthread_mutex_lock(&all->lock);
+    if (!all->has_error)
+        all->error = *err;
+    all->has_error = true;
+    (void)pthread_mutex_unlock(&all->lock);
+}
+
+static void note_conflict(struct compare *all, const struct rg_verify_file *file,
+                          const struct rg_column_conflict *conflict)
+{
+    (void)pthread_mutex_lock(&all->lock);
+    if (!all->has_conflict)
+        (void)snprintf(all->conflict, sizeof all->conflict, "%.200s: column %.*s %s", file->name,
+                       (int)(conflict->path.bytes < 100 ? conflict->path.bytes : 100),
+                       (const char *)conflict->path.data, conflict->what);
+    all->has_conflict = true;
+    (void)pthread_mutex_unlock(&all->lock);
+}
+
+/* What a job needs to digest: all of it in the job's memory. */
+struct tools {
+    struct rg_allocator allocator;
+    struct rg_file_reader file;
+    struct rg_arena arena;
+    struct rg_column_map map;
+    struct rg_codec_context *codecs;
+    struct rg_chunk_reader *chunks;
+    struct rg_digest_room *room;
+};
+
+static void fini_tools(struct tools *tools)
+{
+    rg_codec_context_free(tools->codecs);
+    if (tools->chunks != NULL)
+        rg_chunk_reader_fini(tools->chunks);
+    if (tools->room != NULL)
+        rg_digest_room_fini(tools->room);
+    rg_release(&tools->allocator, tools->chunks, sizeof *tools->chunks);
+    rg_release(&tools->allocator, tools->room, sizeof *tools->room);
+    rg_file_reader_fini(&tools->file);
+    rg_arena_fini(&tools->arena);
+}
+
+static enum rg_status init_tools(struct tools *tools, struct weir_job *job, struct rg_error *err)
+{
+    *tools = (struct tools){.allocator = {job_alloc, job_release, job}};
+    rg_file_reader_init(&tools->file, &tools->allocator);
+    rg_arena_init(&tools->arena, &tools->allocator, SIZE_MAX);
+    tools->codecs = rg_codec_context_new(&tools->allocator);
+    tools->chunks = rg_alloc(&tools->allocator, sizeof *tools->chunks);
+    tools->room = rg_alloc(&tools->allocator, sizeof *tools->room);
+    if (tools->chunks != NULL)
+        rg_chunk_reader_init(tools->chunks, tools->codecs, &tools->allocator);
+    if (tools->room != NULL)
+        rg_digest_room_init(tools->room, &tools->allocator);
+    if (tools->codecs == NULL || tools->chunks == NULL || tools->room == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to begin with a file");
+    return RG_OK;
+}
+
+/* Digests one column of one row group. */
+static enum rg_status digest_chunk(struct tools *tools, struct unit *unit, struct rg_error *err)
+{
+    const struct rg_column_source *column = &tools->map.columns[unit->column];
+    const struct rg_row_group *group = &tools->file.meta.row_groups[unit->group];
+    struct rg_column_digest digest = {.row_count = 0};
+
+    if (column->has_no_levels) {
+        rg_column_digest_add_nulls(&digest, column, group->row_count);
+    } else {
+        struct rg_chunk_source chunk;
+
+        RG_TRY(rg_file_reader_chunk(&tools->file, unit->group, column->leaf_index, &chunk, err));
+        RG_TRY(rg_column_digest_add(&digest, column, &chunk, tools->chunks, tools->room, err));
+    }
+    rg_column_digest_join(&unit->digests[unit->column], &digest);
+    return RG_OK;
+}
+
+static enum rg_status digest_groups(struct tools *tools, struct unit *unit, struct rg_error *err)
+{
+    const uint32_t end = rg_file_reader_group_end(&tools->file);
+
+    for (; unit->group < end; unit->group++, unit->column = 0) {
+        for (; unit->column < unit->all->column_count; unit->column++) {
+            if (is_cancelled(unit->all))
+                return rg_fail(err, RG_ERR_CANCELLED, "cancelled");
+            const enum rg_status status = digest_chunk(tools, unit, err);
+            if (status != RG_OK) {
+                const struct rg_span path = unit->all->reference->leaves[unit->column].path;
+                return rg_within(err, "row group %u: column %.*s", unit->group, (int)path.bytes,
+                                 (const char *)path.data);
+            }
+        }
+        unit->row_count += tools->file.meta.row_groups[unit->group].row_count;
+    }
+    return RG_OK;
+}
+
+/* A file without rows says nothing, whatever its schema. */
+static bool has_rows(const struct rg_file_reader *file)
+{
+    uint64_t rows = 0;
+
+    for (uint32_t g = file->file->row_group; g < rg_file_reader_group_end(file); g++)
+        rows |= file->meta.row_groups[g].row_count;
+    return rows != 0;
+}
+
+static enum rg_status digest_file(struct tools *tools, struct unit *unit, struct rg_error *err)
+{
+    struct rg_column_conflict conflict;
+
+    RG_TRY(rg_file_reader_open(&tools->file, unit->file, err));
+    if (!unit->has_begun)
+        unit->group = unit->file->row_group;
+    unit->has_begun = true;
+    if (!has_rows(&tools->file))
+        return RG_OK;
+    RG_TRY(rg_column_map_init(&tools->file.meta.schema, unit->all->reference, &tools->arena,
+                              &tools->map, &conflict, err));
+    if (conflict.what != NULL) {
+        note_conflict(unit->all, unit->file, &conflict);
+        return RG_OK;
+    }
+    return digest_groups(tools, unit, err);
+}
+
+/* Asks for about as much again; less where that could never be had. */
+static enum weir_status ask_for_more(struct weir_job *job, struct unit *unit)
+{
+    uint64_t growth =
+        unit->claimed_bytes < growth_bytes_min ? growth_bytes_min : unit->claimed_bytes;
+
+    for (; growth >= growth_bytes_min; growth /= 2) {
+        const enum weir_status status = weir_grow(job, growth);
+
+        if (status == WEIR_OVERSIZE)
+            continue;
+        unit->claimed_bytes += growth;
+        return status;
+    }
+    return WEIR_OVERSIZE;
+}
+
+static enum weir_status run_unit(struct weir_job *job, void *item, const struct weir_call *call)
+{
+    struct unit *unit = item;
+    struct rg_error err = {.status = RG_OK};
+
+    (void)call;
+    for (;;) {
+        struct tools tools;
+        enum rg_status status = init_tools(&tools, job, &err);
+
+        if (status == RG_OK)
+            status = digest_file(&tools, unit, &err);
+        weir_moved(job, tools.file.read_bytes);
+        if (unit->all->request->read_bytes != NULL)
+            atomic_fetch_add(unit->all->request->read_bytes, tools.file.read_bytes);
+        fini_tools(&tools);
+        if (status == RG_OK)
+            return WEIR_OK;
+        if (status == RG_ERR_NOMEM) {
+            const enum weir_status answer = ask_for_more(job, unit);
+
+            if (answer == WEIR_OK)
+                continue;
+            if (answer != WEIR_OVERSIZE)
+                return answer;
+            (void)rg_fail(&err, RG_ERR_LIMIT, "%s (memory for verifying is %" PRIu64 " bytes)",
+                          err.text, unit->all->request->memory_bytes);
+        }
+        (void)rg_within(&err, "%s", unit->file->name);
+        note_error(unit->all, &err);
+        return WEIR_FAILED;
+    }
+}
+
+/* Joins what is complete and has its turn. */
+static void join_units(struct compare *all)
+{
+    bool is_progress = true;
+
+    while (is_progress) {
+        is_progress = false;
+        for (uint32_t i = 0; i < all->units_max; i++) {
+            struct unit *unit = &all->units[i];
+
+            if (!unit->is_used || !unit->is_done || unit->index != all->joined[unit->side])
+                continue;
+            for (uint32_t c = 0; c < all->column_count; c++)
+                rg_column_digest_join(&all->totals[unit->side][c], &unit->digests[c]);
+            all->row_counts[unit->side] += unit->row_count;
+            all->joined[unit->side]++;
+            unit->is_used = false;
+            all->unit_count--;
+            is_progress = true;
+        }
+    }
+}
+
+static void drop_unit(void *item, enum weir_status why)
+{
+    struct unit *unit = item;
+    struct compare *all = unit->all;
+
+    if (why == WEIR_OK) {
+        (void)pthread_mutex_lock(&all->lock);
+        unit->is_done = true;
+        join_units(all);
+        (void)pthread_mutex_unlock(&all->lock);
+        weir_wake(all->weir);
+    }
+}
+
+/* The side that is behind in bytes, roughly: in files, of the larger list. -1: both are through. */
+static int next_side(const struct compare *all)
+{
+    const struct rg_compare_request *request = all->request;
+    const bool has[2] = {all->begun[0] < request->file_counts[0],
+                         all->begun[1] < request->file_counts[1]};
+
+    if (!has[0] || !has[1])
+        return has[0] ? 0 : has[1] ? 1 : -1;
+    /* begun / count, compared without a division. */
+    return (double)all->begun[0] * (double)request->file_counts[1] <=
+                   (double)all->begun[1] * (double)request->file_counts[0]
+               ? 0
+               : 1;
+}
+
+/* A free unit, filled with the next file; NULL when none may begin now. */
+static struct unit *begin_unit(struct compare *all, enum rg_verify_side side)
+{
+    for (uint32_t i = 0; i < all->units_max; i++) {
+        struct unit *unit = &all->units[i];
+        struct rg_column_digest *digests = unit->digests;
+
+        if (unit->is_used)
+            continue;
+        memset(digests, 0, all->column_count * sizeof *digests);
+        *unit = (struct unit){
+            .all = all,
+            .file = &all->request->files[side][all->begun[side]],
+            .side = side,
+            .index = all->begun[side],
+            .digests = digests,
+            .claimed_bytes = all->claim_bytes,
+            .is_used = true,
+        };
+        all->begun[side]++;
+        all->unit_count++;
+        return unit;
+    }
+    return NULL;
+}
+
+static enum weir_status next_file(struct weir *w, void *user)
+{
+    struct compare *all = user;
+
+    (void)pthread_mutex_lock(&all->lock);
+    const int side = next_side(all);
+    /* Nothing more is decoded once it is clear that the answer is no. */
+    const bool is_over = side < 0 || all->has_conflict || all->has_error;
+    struct unit *unit = is_over ? NULL : begin_unit(all, (enum rg_verify_side)side);
+    (void)pthread_mutex_unlock(&all->lock);
+    if (is_over)
+        return WEIR_END;
+    if (unit == NULL)
+        return WEIR_LATER;
+    const struct weir_step route[] = {
+        {.stage = all->stage, .grow_bytes = all->claim_bytes, .is_estimate = true}};
+    const enum weir_status status = weir_submit(w, NULL, WEIR_DATA, route, 1, unit, drop_unit);
+    if (status == WEIR_OK || status == WEIR_CANCELLED)
+        return status;
+    struct rg_error err;
+    (void)rg_fail(&err, RG_ERR_NOMEM, "no memory to begin with %s", unit->file->name);
+    note_error(all, &err);
+    return WEIR_FAILED;
+}
+
+/* An engine whose only stage runs `run` on as many threads as there may be files at a time. */
+static struct weir *new_engine(const struct rg_compare_request *request, weir_run_fn *run,
+                               uint32_t thread_count, int *ret_stage)
+{
+    const struct weir_config config = {.size = sizeof config,
+                                       .data_budget_bytes = request->memory_bytes,
+                                       .meta_budget_bytes = 0,
+                                       .worker_count = 1};
+    struct weir *weir = weir_new(&config);
+
+    if (weir == NULL)
+        return NULL;
+    const struct weir_resource resource = {
+        .size = sizeof resource, .name = "files", .kind = WEIR_BLOCKING, .slots_max = thread_count};
+    const int files = weir_resource_add(weir, &resource);
+    const struct weir_stage stage = {
+        .size = sizeof stage, .name = "verify", .resource = files, .run = run};
+    *ret_stage = files < 0 ? -1 : weir_stage_add(weir, &stage);
+    if (*ret_stage >= 0)
+        return weir;
+    weir_free(weir);
+    return NULL;
+}
+
+static enum rg_status run_digests(struct compare *all, struct rg_error *err)
+{
+    const struct rg_compare_request *request = all->request;
+
+    all->weir = new_engine(request, run_unit, request->thread_count, &all->stage);
+    if (all->weir == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for an engine of %u threads",
+                       request->thread_count);
+    enum weir_status status = weir_source_add(all->weir, next_file, all);
+    if (status == WEIR_OK)
+        status = weir_run(all->weir);
+    weir_free(all->weir);
+    all->weir = NULL;
+    if (all->has_error) {
+        *err = all->error;
+        return err->status;
+    }
+    if (status == WEIR_CANCELLED)
+        return rg_fail(err, RG_ERR_CANCELLED, "cancelled");
+    if (status != WEIR_OK)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to compare files");
+    return RG_OK;
+}
+
+/* One side in the second pass. */
+struct walk {
+    struct compare *all;
+    enum rg_verify_side side;
+    uint32_t column; /* Of the reference. */
+    struct rg_file_reader file;
+    struct rg_arena arena;
+    struct rg_column_map map;
+    size_t next_file;
+    uint32_t group;
+    uint32_t group_end;
+};
+
+static enum rg_status open_next(struct walk *walk, bool *ret_is_end, struct rg_error *err)
+{
+    const struct rg_compare_request *request = walk->all->request;
+    struct rg_column_conflict conflict;
+
+    *ret_is_end = walk->next_file == request->file_counts[walk->side];
+    if (*ret_is_end)
+        return RG_OK;
+    const struct rg_verify_file *file = &request->files[walk->side][walk->next_file++];
+    RG_TRY(rg_file_reader_open(&walk->file, file, err));
+    rg_arena_reset(&walk->arena);
+    walk->group = 0;
+    walk->group_end = 0;
+    if (!has_rows(&walk->file))
+        return RG_OK;
+    RG_TRY(rg_column_map_init(&walk->file.meta.schema, walk->all->reference, &walk->arena,
+                              &walk->map, &conflict, err));
+    walk->group = file->row_group;
+    walk->group_end = rg_file_reader_group_end(&walk->file);
+    return RG_OK;
+}
+
+static enum rg_status next_chunk(void *user, struct rg_side_chunk *ret_chunk, bool *ret_is_end,
+                                 struct rg_error *err)
+{
+    struct walk *walk = user;
+
+    *ret_is_end = false;
+    if (is_cancelled(walk->all))
+        return rg_fail(err, RG_ERR_CANCELLED, "cancelled");
+    while (walk->group == walk->group_end) {
+        RG_TRY(open_next(walk, ret_is_end, err));
+        if (*ret_is_end)
+            return RG_OK;
+    }
+    ret_chunk->column = &walk->map.columns[walk->column];
+    ret_chunk->null_row_count = walk->file.meta.row_groups[walk->group].row_count;
+    if (!ret_chunk->column->has_no_levels)
+        RG_TRY(rg_file_reader_chunk(&walk->file, walk->group, ret_chunk->column->leaf_index,
+                                    &ret_chunk->chunk, err));
+    walk->group++;
+    return RG_OK;
+}
+
+/* The second pass, as one job that may have all the memory. */
+struct hunt {
+    struct compare *all;
+    uint32_t column;
+    struct rg_difference difference;
+    enum rg_status status;
+    struct rg_error error;
+};
+
+static enum weir_status run_hunt(struct weir_job *job, void *item, const struct weir_call *call)
+{
+    struct hunt *hunt = item;
+    const struct rg_allocator allocator = {job_alloc, job_release, job};
+    struct walk walks[2];
+    struct rg_codec_context *codecs = rg_codec_context_new(&allocator);
+
+    (void)call;
+    for (int i = 0; i < 2; i++) {
+        walks[i] =
+            (struct walk){.all = hunt->all, .side = (enum rg_verify_side)i, .column = hunt->column};
+        rg_file_reader_init(&walks[i].file, &allocator);
+        rg_arena_init(&walks[i].arena, &allocator, SIZE_MAX);
+    }
+    const struct rg_difference_request request = {
+        .reference = hunt->all->reference,
+        .leaf_index = hunt->column,
+        .next_chunk = next_chunk,
+        .users = {&walks[0], &walks[1]},
+        .codecs = codecs,
+        .allocator = &allocator,
+    };
+    if (codecs == NULL)
+        hunt->status = rg_fail(&hunt->error, RG_ERR_NOMEM, "no memory to look for a difference");
+    else
+        hunt->status = rg_difference_find(&request, &hunt->difference, &hunt->error);
+    for (int i = 0; i < 2; i++) {
+        rg_file_reader_fini(&walks[i].file);
+        rg_arena_fini(&walks[i].arena);
+    }
+    rg_codec_context_free(codecs);
+    return WEIR_OK;
+}
+
+/* Where the column differs first; a failure to find that out leaves the answer without a place. */
+static void locate(struct compare *all, uint32_t column, struct rg_compare_result *result)
+{
+    const struct rg_span path = all->reference->leaves[column].path;
+    const int path_bytes = (int)(path.bytes < 100 ? path.bytes : 100);
+    struct hunt hunt = {.all = all, .column = column, .status = RG_ERR_NOMEM};
+    int stage = -1;
+    struct weir *weir = new_engine(all->request, run_hunt, 1, &stage);
+
+    (void)rg_fail(&hunt.error, RG_ERR_NOMEM, "no memory to look for the difference");
+    if (weir != NULL) {
+        const struct weir_step route[] = {
+            {.stage = stage, .grow_bytes = all->claim_bytes, .is_estimate = true}};
+
+        if (weir_submit(weir, NULL, WEIR_DATA, route, 1, &hunt, NULL) != WEIR_OK ||
+            weir_run(weir) != WEIR_OK)
+            hunt.status = hunt.error.status;
+        weir_free(weir);
+    }
+    if (hunt.status == RG_OK && hunt.difference.is_found)
+        (void)snprintf(result->text, sizeof result->text,
+                       "column %.*s, row %" PRIu64 ": %s in the inputs, %s in the outputs",
+                       path_bytes, (const char *)path.data, hunt.difference.row_index,
+                       hunt.difference.texts[0], hunt.difference.texts[1]);
+    else
+        (void)snprintf(result->text, sizeof result->text, "column %.*s differs (%.200s)",
+                       path_bytes, (const char *)path.data,
+                       hunt.status == RG_OK ? "but not value by value" : hunt.error.text);
+}
+
+static void conclude(struct compare *all, struct rg_compare_result *result)
+{
+    uint32_t first = UINT32_MAX;
+
+    *result = (struct rg_compare_result){
+        .row_counts = {all->row_counts[0], all->row_counts[1]},
+        .column_count = all->column_count,
+    };
+    if (all->has_conflict) {
+        (void)snprintf(result->text, sizeof result->text, "%s", all->conflict);
+        return;
+    }
+    for (uint32_t c = 0; c < all->column_count; c++) {
+        if (rg_column_digest_equal(&all->totals[0][c], &all->totals[1][c]))
+            continue;
+        first = result->different_count == 0 ? c : first;
+        result->different_count++;
+    }
+    result->is_equal = result->different_count == 0 && all->row_counts[0] == all->row_counts[1];
+    if (result->different_count > 0)
+        locate(all, first, result);
+    else if (!result->is_equal)
+        (void)snprintf(result->text, sizeof result->text,
+                       "%" PRIu64 " rows in the inputs, %" PRIu64 " in the outputs",
+                       all->row_counts[0], all->row_counts[1]);
+}
+
+/* Memory for the digests of all units and of both sides. */
+static size_t digest_bytes(const struct compare *all)
+{
+    return (size_t)all->column_count * sizeof(struct rg_column_digest);
+}
+
+static void fini(struct compare *all)
+{
+    for (uint32_t i = 0; i < all->units_max; i++)
+        rg_release(all->request->allocator, all->units[i].digests, digest_bytes(all));
+    for (int i = 0; i < 2; i++)
+        rg_release(all->request->allocator, all->totals[i], digest_bytes(all));
+    rg_file_reader_fini(&all->reference_file);
+    (void)pthread_mutex_destroy(&all->lock);
+    rg_release(all->request->allocator, all, sizeof *all);
+}
+
+/* The reference is the schema of the first output; without outputs, that of the first input. */
+static enum rg_status init(struct compare *all, struct rg_error *err)
+{
+    const struct rg_compare_request *request = all->request;
+    const int side = request->file_counts[RG_SIDE_OUTPUTS] > 0 ? RG_SIDE_OUTPUTS : RG_SIDE_INPUTS;
+    const struct rg_verify_file *file = &request->files[side][0];
+
+    if (rg_file_reader_open(&all->reference_file, file, err) != RG_OK)
+        return rg_within(err, "%s", file->name);
+    all->reference = &all->reference_file.meta.schema;
+    all->column_count = all->reference->leaf_count;
+    all->claim_bytes = request->memory_bytes / (request->thread_count + 1);
+
+    const size_t affordable = waiting_bytes_max / (digest_bytes(all) + 1);
+    const size_t least = 2 * (size_t)request->thread_count;
+    const size_t wanted = affordable < least ? least : affordable;
+    all->units_max = wanted < UNITS_MAX ? (uint32_t)wanted : UNITS_MAX;
+    for (uint32_t i = 0; i < all->units_max + 2; i++) {
+        struct rg_column_digest *digests = rg_alloc(request->allocator, digest_bytes(all));
+
+        if (digests == NULL)
+            return rg_fail(err, RG_ERR_NOMEM, "no memory for the digests of %u columns",
+                           all->column_count);
+        memset(digests, 0, digest_bytes(all));
+        if (i < all->units_max)
+            all->units[i].digests = digests;
+        else
+            all->totals[i - all->units_max] = digests;
+    }
+    return RG_OK;
+}
+
+enum rg_status rg_compare(const struct rg_compare_request *request,
+                          struct rg_compare_result *ret_result, struct rg_error *err)
+{
+    if (request->file_counts[0] == 0 && request->file_counts[1] == 0) {
+        *ret_result = (struct rg_compare_result){.is_equal = true};
+        return RG_OK;
+    }
+    struct compare *all = rg_alloc(request->allocator, sizeof *all);
+    if (all == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to compare files");
+    *all = (struct compare){.request = request, .lock = PTHREAD_MUTEX_INITIALIZER};
+    rg_file_reader_init(&all->reference_file, request->allocator);
+
+    enum rg_status status = init(all, err);
+    if (status == RG_OK)
+        status = run_digests(all, err);
+    if (status == RG_OK)
+        conclude(all, ret_result);
+    fini(all);
+    return status;
+}
