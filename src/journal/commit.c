@@ -65,11 +65,13 @@ enum rg_status rg_commit_end(struct rg_commit *commit, const struct rg_look *loo
     return RG_OK;
 }
 
-/* PUTs a document; `key` is relative to the ledger's directory. */
+/* PUTs the document of that name into the ledger. */
 static enum rg_status put_document(struct rg_commit *commit, const struct rg_batch *batch,
-                                   enum rg_document kind, const struct rg_ledger_name *name,
+                                   const struct rg_ledger_name *name, bool must_be_absent,
                                    struct rg_error *err)
 {
+    const bool is_record = name->kind == RG_LEDGER_RECORD;
+    const enum rg_document kind = is_record ? RG_DOCUMENT_RECORD : RG_DOCUMENT_INTENT;
     const struct rg_home *home = commit->options.home;
     char text[rg_minted_name_bytes];
     char token[17];
@@ -92,8 +94,8 @@ static enum rg_status put_document(struct rg_commit *commit, const struct rg_bat
             .key = key,
             .segments = &segment,
             .segment_count = 1,
-            .must_be_absent = kind == RG_DOCUMENT_RECORD,
-            .must_be_durable = kind == RG_DOCUMENT_RECORD,
+            .must_be_absent = must_be_absent,
+            .must_be_durable = is_record,
             .token = token,
         };
 
@@ -115,7 +117,10 @@ enum rg_status rg_commit_intent(struct rg_commit *commit, const struct rg_batch 
     };
 
     RG_FAILPOINT("journal.before_intent");
-    const enum rg_status status = put_document(commit, batch, RG_DOCUMENT_INTENT, &name, err);
+    /* As a new one first: a local file is replaced by way of a temporary one, which could stay. */
+    enum rg_status status = put_document(commit, batch, &name, true, err);
+    if (status == RG_ERR_EXISTS)
+        status = put_document(commit, batch, &name, false, err);
     RG_FAILPOINT("journal.after_intent");
     /* A hint: nothing relies on it. */
     return status == RG_ERR_AGAIN ? RG_OK : status;
@@ -184,7 +189,7 @@ enum rg_status rg_commit_record(struct rg_commit *commit, const struct rg_batch 
 
     *ret_is_made = false;
     RG_FAILPOINT("journal.before_record");
-    const enum rg_status status = put_document(commit, batch, RG_DOCUMENT_RECORD, &name, err);
+    const enum rg_status status = put_document(commit, batch, &name, true, err);
     RG_FAILPOINT("journal.after_record");
     /* Whether an answer was lost, the next look tells. */
     if (status == RG_ERR_EXISTS || status == RG_ERR_AGAIN)

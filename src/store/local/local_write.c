@@ -281,12 +281,12 @@ static int link_nameless(const struct rg_upload *draft, const struct rg_local_pa
 /* Replaces whatever has the name. */
 static int rename_draft(struct rg_local_store *store, struct rg_upload *draft)
 {
-    if (!draft->is_named) {
+    while (!draft->is_named) {
         choose_name(store, draft);
         const int error = link_nameless(draft, &draft->name);
-        if (error != 0)
+        if (error != 0 && error != EEXIST)
             return error;
-        draft->is_named = true;
+        draft->is_named = error == 0;
     }
     RG_FAILPOINT("store.before_rename");
     if (rename(draft->name.text, draft->final.text) != 0)
@@ -476,11 +476,13 @@ enum rg_status rg_local_probe_names(struct rg_local_store *store, bool *ret_has_
     RG_TRY(open_draft(store, "_regroup/_probe", &draft, err));
     /* Another hidden name stands for the object's. */
     const struct rg_local_path name = draft.name;
-    choose_name(store, &draft);
-    draft.final = draft.name;
-    draft.name = name;
-    error = draft.is_named ? rg_local_rename_absent(store, &draft.name, &draft.final)
-                           : link_nameless(&draft, &draft.final);
+    do {
+        choose_name(store, &draft);
+        draft.final = draft.name;
+        draft.name = name;
+        error = draft.is_named ? rg_local_rename_absent(store, &draft.name, &draft.final)
+                               : link_nameless(&draft, &draft.final);
+    } while (error == EEXIST);
     draft.is_named = draft.is_named && error != 0;
     if (error == 0)
         (void)unlink(draft.final.text);

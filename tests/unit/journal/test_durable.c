@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Power cuts (23 of the protocol's list): the system calls of a job are logged, and from the log
+ * follows what a disk may have forgotten. A file's name is safe when its bytes were synced before
+ * the name was given and its directory afterwards, and the same for every directory above that the
+ * job made.
+ */
+
+#include "wrapped.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/local.h"
+#include "support/fake_world.h"
+
+enum kind {
+    KIND_SYNC,   /* Of a file or directory: its inode; of directories also the path. */
+    KIND_NAME,   /* A file got the name `path`. */
+    KIND_MAKE,   /* A directory was made. */
+    KIND_REMOVE, /* A data file went away. */
+};
+
+struct event {
+    enum kind kind;
+    ino_t inode;
+    char path[PATH_MAX];
+};
+
+enum {
+    events_max = 2000
+};
+static struct event *events;
+static size_t event_count;
+
+static void add(enum kind kind, ino_t inode, const char *path)
+{
+    if (events == NULL || event_count == events_max)
+        return;
+    events[event_count].kind = kind;
+    events[event_count].inode = inode;
+    (void)snprintf(events[event_count].path, PATH_MAX, "%s", path);
+    event_count++;
+}
+
+int __wrap_fsync(int file)
+{
+    char link[64];
+    char path[PATH_MAX] = "";
+    struct stat stat;
+
+    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    const ssize_t length = readlink(link, path, sizeof path - 1);
+    if (length > 0)
+        path[length] = '\0';
+    const int result = __real_fsync(file);
+    if (result == 0 && fstat(file, &stat) == 0)
+        add(KIND_SYNC, stat.st_ino, path);
+    return result;
+}
+
+static void add_name(const char *path)
+{
+    struct stat found;
+
+    if (stat(path, &found) == 0)
+        add(KIND_NAME, found.st_ino, path);
+}
+
+int __wrap_linkat(int from_directory, const char *from, int to_directory, const char *to, int flags)
+{
+    const int result = __real_linkat(from_directory, from, to_directory, to, flags);
+
+    if (result == 0)
+        add_name(to);
+    return result;
+}
+
+int __wrap_renameat2(int from_directory, const char *from, int to_directory, const char *to,
+                     unsigned flags)
+{
+    const int result = __real_renameat2(from_directory, from, to_directory, to, flags);
+
+    if (result == 0 && strstr(to, "/_trash/") != NULL)
+        add(KIND_REMOVE, 0, from);
+    else if (result == 0)
+        add_name(to);
+    return result;
+}
+
+int __wrap_unlink(const char *path)
+{
+    const int result = __real_unlink(path);
+
+    if (result == 0 && strstr(path, ".parquet") != NULL)
+        add(KIND_REMOVE, 0, path);
+    return result;
+}
+
+int __wrap_mkdir(const char *path, mode_t mode)
+{
+    const int result = __real_mkdir(path, mode);
+
+    if (result == 0)
+        add(KIND_MAKE, 0, path);
+    return result;
+}
+
+static bool is_synced_between(size_t begin, size_t end, ino_t inode, const char *path)
+{
+    for (size_t i = begin; i < end; i++) {
+        const bool is_it =
+            path == NULL ? events[i].inode == inode : strcmp(events[i].path, path) == 0;
+
+        if (events[i].kind == KIND_SYNC && is_it)
+            return true;
+    }
+    return false;
+}
+
+static void directory_of(const char *path, char *ret_directory)
+{
+    (void)snprintf(ret_directory, PATH_MAX, "%s", path);
+    *strrchr(ret_directory, '/') = '\0';
+}
+
+/* The name given by event `named` survives a power cut at event `at`. */
+static void check_safe(struct test *t, size_t named, size_t at)
+{
+    char directory[PATH_MAX];
+
+    (void)t;
+    if (!is_synced_between(0, named, events[named].inode, NULL))
+        test_fail(__FILE__, __LINE__, "%s got its name before it was synced", events[named].path);
+    directory_of(events[named].path, directory);
+    if (!is_synced_between(named, at, 0, directory))
+        test_fail(__FILE__, __LINE__, "%s: its directory was not synced before %s",
+                  events[named].path, events[at].path);
+    for (size_t i = 0; i < named; i++) {
+        const size_t bytes = strlen(events[i].path);
+        const bool is_above = strncmp(directory, events[i].path, bytes) == 0 &&
+                              (directory[bytes] == '/' || directory[bytes] == '\0');
+
+        if (events[i].kind != KIND_MAKE || !is_above)
+            continue;
+        char above[PATH_MAX];
+        directory_of(events[i].path, above);
+        if (!is_synced_between(i, at, 0, above))
+            test_fail(__FILE__, __LINE__, "%s, made for %s, was not synced before %s",
+                      events[i].path, events[named].path, events[at].path);
+    }
+}
+
+static bool is_record(const char *path)
+{
+    const size_t bytes = strlen(path);
+
+    return bytes > 5 && strcmp(path + bytes - 5, ".json") == 0;
+}
+
+static void check_log(struct test *t, size_t *ret_records, size_t *ret_removals)
+{
+    for (size_t at = 0; at < event_count; at++) {
+        const bool is_record_now = events[at].kind == KIND_NAME && is_record(events[at].path);
+        const bool is_removal = events[at].kind == KIND_REMOVE;
+
+        *ret_records += is_record_now;
+        *ret_removals += is_removal;
+        /* Before a record: all outputs. Before a removal: all outputs and records. */
+        for (size_t i = 0; i < at; i++) {
+            const bool is_output =
+                events[i].kind == KIND_NAME && strstr(events[i].path, "/part-") != NULL;
+            const bool matters =
+                is_output || (events[i].kind == KIND_NAME && is_record(events[i].path));
+
+            if ((is_record_now && is_output) || (is_removal && matters))
+                check_safe(t, i, at);
+        }
+    }
+}
+
+static void check_order(struct test *t, bool is_in_place, bool names_temporaries)
+{
+    const struct rg_local_options options = {.names_temporaries = names_temporaries};
+    size_t record_count = 0;
+    size_t removal_count = 0;
+    struct fake_world w;
+    char path[512];
+
+    fake_world_init(t, &w, is_in_place);
+    fake_world_write(&w, "a.parquet", "r1\n");
+    fake_world_write(&w, "b.parquet", "r2\n");
+    fake_world_write(&w, "c.parquet", "r3\n");
+    rg_store_free(w.home);
+    (void)snprintf(path, sizeof path, "%s/home", w.root);
+    CHECK_OK(rg_local_store_new(path, &options, &rg_allocator_system, &w.home, &t->err));
+    struct fake_job job = fake_world_job(&w);
+    job.short_max = 1;
+    job.short_rows = 2;
+    event_count = 0;
+    events = calloc(events_max, sizeof *events);
+    CHECK(events != NULL);
+    const enum rg_status status = fake_job_run(&job, &t->err);
+    struct event *log = events;
+    CHECK_OK(status);
+    CHECK(event_count < events_max);
+    check_log(t, &record_count, &removal_count);
+    CHECK_U64(record_count, 2);
+    CHECK_U64(removal_count > 0, 1);
+    events = NULL;
+    free(log);
+    fake_world_fini(&w);
+}
+
+TEST(what_counts_is_durable_before_what_relies_on_it)
+{
+    check_order(t, false, false);
+    check_order(t, true, false);
+    check_order(t, true, true);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test_case cases[] = {
+        {"what_counts_is_durable_before_what_relies_on_it",
+         what_counts_is_durable_before_what_relies_on_it},
+    };
+
+    return test_main("journal/durable", cases, sizeof cases / sizeof cases[0], argc, argv);
+}
