@@ -14,7 +14,10 @@
 /* More rows than that in one row group are a lie, and would make sums overflow. */
 static const uint64_t row_count_max = UINT64_C(1) << 40;
 
-/* The `bytes` bytes of a little-endian integer, most significant first. */
+/* Sign and length in front of two's complement of any length. */
+static const size_t key_head_bytes = 3;
+
+/* The bytes of a little-endian integer, most significant first. */
 static void reverse(struct rg_span value, uint8_t *out)
 {
     for (size_t i = 0; i < value.bytes; i++)
@@ -45,13 +48,8 @@ static size_t width_of(enum rg_order order)
 }
 
 /* Integers and booleans: big-endian, the sign bit turned round where there is one. */
-static struct rg_span bound_of_integer(enum rg_order order, struct rg_span value,
-                                       struct rg_arena *arena)
+static struct rg_span bound_of_integer(enum rg_order order, struct rg_span value, uint8_t *key)
 {
-    uint8_t *key = rg_arena_alloc(arena, value.bytes);
-
-    if (key == NULL)
-        return (struct rg_span){0};
     reverse(value, key);
     if (order == RG_ORDER_INT32 || order == RG_ORDER_INT64)
         key[0] ^= 0x80;
@@ -78,13 +76,10 @@ static bool is_nan(const uint8_t *big_endian, size_t bytes)
 }
 
 /* Floats: as integers of sign and magnitude; negative ones are turned round altogether. */
-static struct rg_span bound_of_float(struct rg_span value, struct rg_arena *arena)
+static struct rg_span bound_of_float(struct rg_span value, uint8_t *key)
 {
-    uint8_t *key = rg_arena_alloc(arena, value.bytes);
     bool is_zero = true;
 
-    if (key == NULL)
-        return (struct rg_span){0};
     reverse(value, key);
     if (is_nan(key, value.bytes))
         return (struct rg_span){0};
@@ -104,20 +99,16 @@ static struct rg_span bound_of_float(struct rg_span value, struct rg_arena *aren
  * Two's complement of any length: sign, then how many bytes matter, then those. Of negative numbers
  * the longer one is the smaller, so their length is counted down.
  */
-static struct rg_span bound_of_signed_bytes(struct rg_span value, struct rg_arena *arena)
+static struct rg_span bound_of_signed_bytes(struct rg_span value, uint8_t *key)
 {
     const bool is_negative = value.bytes > 0 && (value.data[0] & 0x80) != 0;
     const uint8_t filler = is_negative ? 0xff : 0;
-    uint8_t *key;
 
     while (value.bytes > 0 && value.data[0] == filler) {
         value.data++;
         value.bytes--;
     }
     if (value.bytes > UINT16_MAX)
-        return (struct rg_span){0};
-    key = rg_arena_alloc(arena, value.bytes + 3);
-    if (key == NULL)
         return (struct rg_span){0};
     const size_t length = is_negative ? UINT16_MAX - value.bytes : value.bytes;
     key[0] = is_negative ? 0 : 1;
@@ -128,30 +119,42 @@ static struct rg_span bound_of_signed_bytes(struct rg_span value, struct rg_aren
     return (struct rg_span){key, value.bytes + 3};
 }
 
-struct rg_span rg_plan_bound(enum rg_order order, struct rg_span value, struct rg_arena *arena)
+enum rg_status rg_plan_bound(enum rg_order order, struct rg_span value, struct rg_arena *arena,
+                             struct rg_span *ret_bound, struct rg_error *err)
 {
     const size_t width = width_of(order);
+    uint8_t *key;
 
+    *ret_bound = (struct rg_span){0};
     if (value.data == NULL || order == RG_ORDER_NONE || (width != 0 && value.bytes != width))
-        return (struct rg_span){0};
+        return RG_OK;
+    key = rg_arena_alloc(arena, value.bytes + key_head_bytes);
+    if (key == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a bound of %zu bytes", value.bytes);
     switch (order) {
     case RG_ORDER_FLOAT:
     case RG_ORDER_DOUBLE:
     case RG_ORDER_FLOAT16:
-        return bound_of_float(value, arena);
+        *ret_bound = bound_of_float(value, key);
+        break;
     case RG_ORDER_BYTES:
-        return rg_arena_copy(arena, value);
+        if (value.bytes > 0)
+            memcpy(key, value.data, value.bytes);
+        *ret_bound = (struct rg_span){key, value.bytes};
+        break;
     case RG_ORDER_SIGNED_BYTES:
-        return bound_of_signed_bytes(value, arena);
+        *ret_bound = bound_of_signed_bytes(value, key);
+        break;
     case RG_ORDER_BOOLEAN:
     case RG_ORDER_INT32:
     case RG_ORDER_INT64:
     case RG_ORDER_UINT32:
     case RG_ORDER_UINT64:
     case RG_ORDER_NONE:
+        *ret_bound = bound_of_integer(order, value, key);
         break;
     }
-    return bound_of_integer(order, value, arena);
+    return RG_OK;
 }
 
 /* What the order wants to know of the file once. */
@@ -207,7 +210,7 @@ static enum rg_status describe_bounds(const struct describer *d, const struct rg
         const struct rg_statistics trusted = rg_statistics_trusted(
             &d->writer, column->order, &d->meta->schema.leaves[column->leaf_index],
             &chunk->statistics, chunk->value_count);
-        bounds[i] = rg_plan_bound(column->order, trusted.min_value, d->arena);
+        RG_TRY(rg_plan_bound(column->order, trusted.min_value, d->arena, &bounds[i], err));
     }
     to->bounds = bounds;
     return RG_OK;

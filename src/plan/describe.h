@@ -28,9 +28,13 @@ RG_MUST_CHECK enum rg_status rg_plan_describe(const struct rg_file_meta *meta,
                                               struct rg_error *err);
 
 /*
- * A value as bytes that compare bytewise as the values do in `order`: -0 as +0. data is NULL for
- * RG_ORDER_NONE, for a value of a wrong length, for NaN, and without memory.
+ * A value as bytes that compare bytewise as the values do in `order`: -0 as +0. No bound (data is
+ * NULL) for RG_ORDER_NONE, for a value of a wrong length, and for NaN.
+ *
+ * Errors:  RG_ERR_NOMEM: never taken for "no bound", because that would be another plan.
  */
-struct rg_span rg_plan_bound(enum rg_order order, struct rg_span value, struct rg_arena *arena);
+RG_MUST_CHECK enum rg_status rg_plan_bound(enum rg_order order, struct rg_span value,
+                                           struct rg_arena *arena, struct rg_span *ret_bound,
+                                           struct rg_error *err);
 
 #endif

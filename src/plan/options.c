@@ -227,7 +227,8 @@ enum rg_status rg_options_check(const struct rg_options *options, struct rg_erro
     struct rg_error *error = err != NULL ? err : &ignored;
 
     if (options->files_are_null_separated && options->files_from == NULL)
-        return rg_fail(error, RG_ERR_INVALID, "-0 says how names in --files-from end: it needs it");
+        return rg_fail(error, RG_ERR_INVALID,
+                       "-0 is about the names in --files-from, which is not given");
     if (options->quiet_count > 0 && options->verbose_count > 0)
         return rg_fail(error, RG_ERR_INVALID, "--quiet and --verbose exclude one another");
     return RG_OK;

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The library as an embedder sees it: the shared one, by its public headers. */
+
+#include <regroup/regroup.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support/test.h"
+
+TEST(options_come_from_anywhere)
+{
+    static const char *const environment[] = {"REGROUP_IO=12", NULL};
+    char path[] = "/tmp/regroup-test-XXXXXX";
+    const int descriptor = mkstemp(path);
+    struct rg_options *options = rg_options_new();
+    struct rg_error err;
+
+    CHECK(options != NULL && descriptor >= 0);
+    CHECK(write(descriptor, "io = 1\njobs = 3\n", 16) == 16);
+    close(descriptor);
+    CHECK_OK(rg_options_read_config(options, path, &err));
+    CHECK_OK(rg_options_set_environment(options, environment, NULL));
+    CHECK_OK(rg_options_set(options, "verbose", "true", RG_ORIGIN_FLAG, NULL));
+    unlink(path);
+    CHECK_TEXT(rg_options_get(options, "io"), "12");
+    CHECK_TEXT(rg_options_get(options, "jobs"), "3");
+    CHECK_TEXT(rg_options_get(options, "codec"), "keep");
+    CHECK(rg_options_get(options, "no-such-option") == NULL);
+    CHECK(rg_options_origin(options, "jobs") == RG_ORIGIN_FILE);
+    CHECK_U64(rg_options_count(options, "verbose"), 1);
+    CHECK(!rg_options_is_on(options, "all"));
+    CHECK_ERROR(rg_options_read_config(options, path, &t->err), RG_ERR_INVALID, path);
+    CHECK(rg_options_set(options, "io", "many", RG_ORIGIN_FLAG, NULL) == RG_ERR_INVALID);
+    rg_options_free(options);
+    rg_options_free(NULL);
+}
+
+TEST(versions_are_told)
+{
+    char text[400];
+    char cut[8];
+
+    const size_t length = rg_version_describe(text, sizeof text);
+    CHECK_U64(length, strlen(text));
+    CHECK(strstr(text, rg_version()) != NULL && strstr(text, "zstd") != NULL);
+    CHECK_U64(rg_version_describe(cut, sizeof cut), 7);
+    CHECK_TEXT(cut, "regroup");
+}
+
+TEST(files_that_cannot_be_opened)
+{
+    char path[] = "/tmp/regroup-test-XXXXXX";
+    const int descriptor = mkstemp(path);
+    struct rg_file *file;
+
+    CHECK(descriptor >= 0);
+    CHECK_ERROR(rg_file_open(path, NULL, &file, &t->err), RG_ERR_CORRUPT, path);
+    CHECK(write(descriptor, "PAR1 and then nothing else", 26) == 26);
+    close(descriptor);
+    CHECK_ERROR(rg_file_open(path, NULL, &file, &t->err), RG_ERR_CORRUPT, path);
+    unlink(path);
+    CHECK_ERROR(rg_file_open(path, NULL, &file, &t->err), RG_ERR_ABSENT, path);
+    CHECK_ERROR(rg_file_open("/tmp", NULL, &file, &t->err), RG_ERR_INVALID, "not a file");
+    CHECK(rg_file_open(path, NULL, &file, NULL) == RG_ERR_ABSENT);
+    rg_file_close(NULL);
+}
+
+TEST(jobs_are_checked_before_they_begin)
+{
+    struct rg_options *options = rg_options_new();
+    struct rg_job_config config = {.size = sizeof config, .options = options, .source = "/tmp"};
+    struct rg_job *job;
+
+    CHECK(options != NULL);
+    CHECK_ERROR(rg_job_new(&config, &job, &t->err), RG_ERR_INVALID, "no DEST is given");
+    CHECK_OK(rg_options_set(options, "in-place", "true", RG_ORIGIN_FLAG, &t->err));
+    config.dest = "x";
+    CHECK_ERROR(rg_job_new(&config, &job, &t->err), RG_ERR_INVALID, "takes no DEST");
+    CHECK_OK(rg_options_set(options, "in-place", "false", RG_ORIGIN_FLAG, &t->err));
+    config.source = "/no/such/place";
+    CHECK_ERROR(rg_job_new(&config, &job, &t->err), RG_ERR_ABSENT, "/no/such/place");
+    rg_options_free(options);
+    rg_job_free(NULL);
+    rg_plan_free(NULL);
+}
+
+/* A job over nothing, from its beginning to its report. */
+TEST(a_job_over_an_empty_place)
+{
+    char source[] = "/tmp/regroup-test-XXXXXX";
+    char dest[64];
+    char report_path[64];
+    struct rg_options *options = rg_options_new();
+    struct rg_job_sample sample = {.size = sizeof sample};
+    struct rg_ledger_findings findings = {.size = sizeof findings};
+    struct rg_job *job;
+    char text[100];
+
+    CHECK(options != NULL && mkdtemp(source) != NULL);
+    snprintf(dest, sizeof dest, "%s-home", source);
+    snprintf(report_path, sizeof report_path, "%s.json", source);
+    CHECK_OK(rg_options_set(options, "report-json", report_path, RG_ORIGIN_FLAG, &t->err));
+    const struct rg_job_config config = {
+        .size = sizeof config, .options = options, .source = source, .dest = dest};
+    CHECK_OK(rg_job_new(&config, &job, &t->err));
+    rg_job_sample(job, &sample);
+    CHECK_OK(rg_job_run(job, &t->err));
+    CHECK_U64(rg_job_report(job)->file_in_count, 0);
+    rg_job_explain(job, NULL, text, sizeof text);
+    rg_job_free(job);
+
+    FILE *report = fopen(report_path, "rb");
+    CHECK(report != NULL);
+    CHECK(fgets(text, sizeof text, report) != NULL);
+    CHECK(strncmp(text, "{\"v\":1,\"replaced\":[],\"source\":", 30) == 0);
+    fclose(report);
+    unlink(report_path);
+    CHECK(rg_ledger_list(source, options, NULL, NULL, NULL, &findings, &t->err) != RG_OK);
+    rmdir(source);
+    rg_options_free(options);
+}
+
+TEST(progress_can_be_made_of_any_sample)
+{
+    const struct rg_progress_style style = {.size = sizeof style, .form = RG_PROGRESS_FORM_LINE};
+    const struct rg_job_sample sample = {.size = sizeof sample};
+    struct rg_progress *progress = rg_progress_new(&style, "a job");
+
+    CHECK(progress != NULL);
+    CHECK(rg_progress_text(progress, &sample, NULL, NULL) != NULL);
+    CHECK_TEXT(rg_progress_erase(progress), "");
+    rg_progress_free(progress);
+    rg_progress_free(NULL);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test_case cases[] = {
+        {"options_come_from_anywhere", options_come_from_anywhere},
+        {"versions_are_told", versions_are_told},
+        {"files_that_cannot_be_opened", files_that_cannot_be_opened},
+        {"jobs_are_checked_before_they_begin", jobs_are_checked_before_they_begin},
+        {"a_job_over_an_empty_place", a_job_over_an_empty_place},
+        {"progress_can_be_made_of_any_sample", progress_can_be_made_of_any_sample},
+    };
+
+    return test_main("api", cases, sizeof cases / sizeof cases[0], argc, argv);
+}
