@@ -13,6 +13,9 @@ enum {
     COLUMNS_SHOWN = 8
 };
 
+/* What limits a run that is over in no time says nothing about longer ones. */
+static const uint64_t explained_after_ns = UINT64_C(1000000000);
+
 static uint64_t sum(const uint64_t *counts, unsigned count)
 {
     uint64_t total = 0;
@@ -209,7 +212,7 @@ void rg_report_text_write(const struct rg_report *report, bool is_verbose, struc
         write_nothing(report, out);
     write_moves(report, out);
     write_columns(report, is_verbose, out);
-    if (report->explanation != NULL) {
+    if (report->explanation != NULL && report->wall_ns >= explained_after_ns) {
         rg_table_text(out, report->explanation);
         rg_buffer_append_byte(out, '\n');
     }

@@ -5,12 +5,12 @@
 
     run_transcript.py [--update] REGROUP TRANSCRIPT...
 
-A transcript is text. Lines that begin with `$ ` are commands for sh, with `regroup` in the path and
-an empty directory as the place where they run. Behind a command stands what it said: `  ` before a
-line of standard output, `! ` before one of standard error (`~` is an empty line), and `= N` when the
-exit status is not 0.
-Lines with `@ ` make input: `@ PATH FIRST COUNT` is a Parquet file with one INT32 column x that counts
-up from FIRST. All other lines are for the reader. --update writes what was said into the transcript.
+A transcript is text. Lines that begin with `$ ` are commands for sh, with `regroup` in the path
+and an empty directory as the place where they run. Behind a command stands what it said: `  `
+before a line of standard output, `! ` before one of standard error (`~` is an empty line), and
+`= N` when the exit status is not 0. Lines with `@ ` make input: `@ PATH FIRST COUNT` is a Parquet
+file with one INT32 column x that counts up from FIRST. All other lines are for the reader.
+--update writes what was said into the transcript.
 
 What differs from run to run is replaced before comparing: see REPLACED.
 """
