@@ -56,16 +56,17 @@ static bool lower_to_planned(struct weir_job *job, const char *breach)
 
 static void go_on(struct weir_job *job)
 {
+    /* What is allocated at the end of the route goes back with the job. */
+    if (job->step + 1 >= job->step_count) {
+        weir_life_finish(job, WEIR_OK);
+        weir_job_refresh(job);
+        return;
+    }
     job->planned = weir_route_planned_after(weir_job_step(job), job->planned);
     if (!lower_to_planned(job, "a step ends with more allocated than its route keeps"))
         return;
     job->is_started = false;
-    if (job->step + 1 < job->step_count) {
-        weir_life_next_step(job);
-    } else {
-        weir_life_finish(job, WEIR_OK);
-        weir_job_refresh(job);
-    }
+    weir_life_next_step(job);
 }
 
 /* Overrun: the step's memory goes back, its claim is what it turned out to be. */

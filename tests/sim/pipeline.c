@@ -87,14 +87,19 @@ static enum weir_status no_run(struct weir_job *job, void *item, const struct we
 static void add_stages(struct pipeline *p)
 {
     struct weir_sched *s = sim_sched(p->m);
+    /* One draw to a statement: the order within an initialiser is the compiler's. */
+    const uint32_t slots_max = 1 + (uint32_t)pick(p, 15);
+    const uint32_t slots_first = 1 + (uint32_t)pick(p, 7);
+    const bool is_by_item = pick(p, 1) == 0;
+    const uint32_t threads = 1 + (uint32_t)pick(p, 2);
 
     p->io_resource = weir_sched_add_resource(s, &(struct weir_resource){
                                                     .name = "io",
                                                     .kind = WEIR_ASYNC,
                                                     .slots_min = 1,
-                                                    .slots_max = 1 + (uint32_t)pick(p, 15),
-                                                    .slots_first = 1 + (uint32_t)pick(p, 7),
-                                                    .is_counted_by_item = pick(p, 1) == 0,
+                                                    .slots_max = slots_max,
+                                                    .slots_first = slots_first,
+                                                    .is_counted_by_item = is_by_item,
                                                 });
     p->wait_resource = weir_sched_add_resource(s, &(struct weir_resource){
                                                       .name = "wait",
@@ -106,11 +111,13 @@ static void add_stages(struct pipeline *p)
                                                           .name = "blocking",
                                                           .kind = WEIR_BLOCKING,
                                                           .slots_min = 1,
-                                                          .slots_max = 1 + (uint32_t)pick(p, 2),
+                                                          .slots_max = threads,
                                                       });
     p->stage_count = 3 + (uint32_t)pick(p, 6);
     for (uint32_t i = 0; i < p->stage_count; i++) {
         const uint64_t kind = pick(p, 5);
+        const bool is_capped = pick(p, 4) == 0;
+        const bool in_order = pick(p, 3) == 0;
 
         (void)weir_sched_add_stage(s, &(struct weir_stage){
                                           .name = "stage",
@@ -118,8 +125,8 @@ static void add_stages(struct pipeline *p)
                                                       : kind < 5 ? p->io_resource
                                                                  : p->blocking_resource,
                                           .run = no_run,
-                                          .parallel_max = pick(p, 4) == 0 ? 1 : 0,
-                                          .in_order = pick(p, 3) == 0,
+                                          .parallel_max = is_capped ? 1 : 0,
+                                          .in_order = in_order,
                                       });
     }
     p->wait_stage = weir_sched_add_stage(
@@ -131,11 +138,13 @@ static struct sim_cost draw_cost(struct pipeline *p, int stage)
     const struct weir_sched *s = sim_sched(p->m);
     const int resource = s->stages[stage].config.resource;
 
-    return (struct sim_cost){
-        .ns = 1 + pick(p, 1000000),
-        .bytes = (double)heavy(p, 1000),
-        .kind = resource == p->io_resource && pick(p, 3) > 0 ? SIM_REQUEST : SIM_TIME,
-    };
+    struct sim_cost cost = {.kind = SIM_TIME};
+
+    cost.ns = 1 + pick(p, 1000000);
+    cost.bytes = (double)heavy(p, 1000);
+    if (resource == p->io_resource && pick(p, 3) > 0)
+        cost.kind = SIM_REQUEST;
+    return cost;
 }
 
 /* Steps go downstream, mostly. Drops are what keeps the sum from falling below 0. */
@@ -148,11 +157,13 @@ static void draw_route(struct pipeline *p, struct item *item, uint64_t held_firs
     item->step_count = 1 + (uint32_t)pick(p, 4);
     for (uint32_t i = 0; i < item->step_count; i++) {
         struct weir_step *step = &item->route[i];
+        const uint32_t parts = pick(p, 2) == 0 ? 1 + (uint32_t)pick(p, 5) : 1;
+        const uint64_t grow = pick(p, 3) == 0 ? 0 : heavy(p, 100);
 
         *step = (struct weir_step){
             .stage = (int)stage,
-            .part_count = pick(p, 2) == 0 ? 1 + (uint32_t)pick(p, 5) : 1,
-            .grow_bytes = pick(p, 3) == 0 ? 0 : heavy(p, 100),
+            .part_count = parts,
+            .grow_bytes = grow,
         };
         planned += step->grow_bytes;
         peak = planned > peak ? planned : peak;
@@ -487,20 +498,25 @@ static void judge(struct pipeline *p, const struct sim_result *result)
 static bool make(struct pipeline *p, uint64_t seed, uint64_t data, uint64_t meta)
 {
     p->seed = seed;
+    const uint32_t workers = 1 + (uint32_t)pick(p, 5);
+    const double rate = 1e9 * (0.1 + sim_uniform(&p->seed));
+    const uint64_t cancel_at = pick(p, 9) == 0 ? 1 + pick(p, 200) : 0;
+    const uint64_t end_ns_max = pick(p, 1) == 0 ? 200000 : 0;
+
     p->m = sim_new(&(struct sim_config){
         .weir =
             {
                 .size = sizeof(struct weir_config),
                 .data_budget_bytes = data,
                 .meta_budget_bytes = meta,
-                .worker_count = 1 + (uint32_t)pick(p, 5),
+                .worker_count = workers,
                 .is_simplest = p->options->is_simplest,
             },
-        .links = {{.rate = 1e9 * (0.1 + sim_uniform(&p->seed)), .stream_rate = 1e8}},
+        .links = {{.rate = rate, .stream_rate = 1e8}},
         .link_count = 1,
         .is_checked = p->options->is_checked,
-        .cancel_at = p->options->has_trouble && pick(p, 9) == 0 ? 1 + pick(p, 200) : 0,
-        .end_ns_max = pick(p, 1) == 0 ? 200000 : 0,
+        .cancel_at = p->options->has_trouble ? cancel_at : 0,
+        .end_ns_max = end_ns_max,
         .events_max = 100000,
     });
     if (p->m == NULL)
