@@ -31,7 +31,14 @@ struct rg_dict_slot {
     uint32_t number; /* Of the entry, plus one; 0: free. */
 };
 
+enum {
+    BLOCK_ENTRIES = 32, /* Hashed and looked up together. */
+};
+
 static const uint32_t slot_count_min = 64;
+/* A table that is half full has no crowds like that, unless somebody wants it to. */
+static const uint32_t probes_max = 256;
+static const uint32_t seeds_max = 8;
 static const size_t plain_capacity_min = 1024;
 
 void rg_dict_union_init(struct rg_dict_union *u, struct rg_bench *bench, size_t plain_bytes_max)
@@ -51,24 +58,49 @@ static struct rg_span entry_of(const struct rg_dict_union *u, uint32_t i)
     return (struct rg_span){u->plain + u->offsets[i], end - u->offsets[i]};
 }
 
-static uint64_t hash_of(struct rg_span entry)
+static uint64_t mix(uint64_t value)
 {
-    return rg_hash_fast(entry);
+    value *= UINT64_C(0x9e3779b97f4a7c15);
+    value ^= value >> 32;
+    value *= UINT64_C(0xd6e8feb86659fd93);
+    return value ^ value >> 32;
 }
 
-/* The slot where an entry is, or would be put. */
+static uint64_t hash_of(const struct rg_dict_union *u, struct rg_span entry)
+{
+    uint64_t value = 0;
+
+    if (entry.bytes > sizeof value)
+        return rg_hash_fast(entry) ^ u->seed;
+    memcpy(&value, entry.data, entry.bytes);
+    return mix(value ^ u->seed);
+}
+
+/* Is entry `i` of the union this one? Those of fixed width need no lengths. */
+static bool is_entry(const struct rg_dict_union *u, uint32_t i, struct rg_span entry)
+{
+    if (u->entry_bytes == 8)
+        return memcmp(u->plain + (size_t)i * 8, entry.data, 8) == 0;
+    if (u->entry_bytes == 4)
+        return memcmp(u->plain + (size_t)i * 4, entry.data, 4) == 0;
+    return rg_span_equal(entry_of(u, i), entry);
+}
+
+/* The slot where an entry is, or would be put; *ret_probes counts the slots that were passed. */
 static struct rg_dict_slot *find_slot(const struct rg_dict_union *u, struct rg_span entry,
-                                      uint64_t hash)
+                                      uint64_t hash, uint32_t *ret_probes)
 {
     const uint32_t mask = u->slot_count - 1;
     const uint32_t mark = (uint32_t)(hash >> 32);
+    uint32_t probes = 0;
 
-    for (uint32_t at = (uint32_t)hash & mask;; at = (at + 1) & mask) {
+    for (uint32_t at = (uint32_t)hash & mask;; at = (at + 1) & mask, probes++) {
         struct rg_dict_slot *slot = &u->slots[at];
 
+        *ret_probes = probes;
         if (slot->number == 0)
             return slot;
-        if (slot->hash == mark && rg_span_equal(entry_of(u, slot->number - 1), entry))
+        if (slot->hash == mark && is_entry(u, slot->number - 1, entry))
             return slot;
     }
 }
@@ -87,40 +119,62 @@ static void dict_union_check(const struct rg_dict_union *u)
     for (uint32_t i = 0; i < u->entry_count; i++) {
         const struct rg_span entry = entry_of(u, i);
 
-        assert(find_slot(u, entry, hash_of(entry))->number == i + 1);
+        assert(find_slot(u, entry, hash_of(u, entry), &used)->number == i + 1);
     }
 #endif
     (void)u;
 }
 
-/* Puts all entries into the empty table. */
-static void fill_slots(struct rg_dict_union *u)
+/* Puts all entries into the empty table; false when some stretch of it gets crowded. */
+static bool fill_slots(struct rg_dict_union *u)
 {
+    bool is_crowded = false;
+
     for (uint32_t i = 0; i < u->entry_count; i++) {
         const struct rg_span entry = entry_of(u, i);
-        const uint64_t hash = hash_of(entry);
+        const uint64_t hash = hash_of(u, entry);
+        uint32_t probes;
 
-        *find_slot(u, entry, hash) = (struct rg_dict_slot){(uint32_t)(hash >> 32), i + 1};
+        *find_slot(u, entry, hash, &probes) = (struct rg_dict_slot){(uint32_t)(hash >> 32), i + 1};
+        is_crowded = is_crowded || probes > probes_max;
+    }
+    return !is_crowded;
+}
+
+/* The same table with the entries that there are. Crowds are broken up by another seed. */
+static void refill(struct rg_dict_union *u)
+{
+    for (uint32_t tries = 0; tries < seeds_max; tries++) {
+        memset(u->slots, 0, u->slot_count * sizeof *u->slots);
+        if (fill_slots(u))
+            return;
+        u->seed += UINT64_C(0xa0761d6478bd642f);
     }
 }
 
+/* A table of `slot_count` slots. */
 static enum rg_status rebuild(struct rg_dict_union *u, uint32_t slot_count, struct rg_error *err)
 {
-    struct rg_dict_slot *slots = rg_arena_array(u->bench->scratch, slot_count, sizeof *slots);
+    struct rg_dict_slot *slots = rg_arena_alloc(u->bench->scratch, slot_count * sizeof *slots);
 
     if (slots == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for %u dictionary slots", slot_count);
     u->slots = slots;
     u->slot_count = slot_count;
-    fill_slots(u);
+    refill(u);
     return RG_OK;
 }
 
-static enum rg_status need_slots(struct rg_dict_union *u, struct rg_error *err)
+/* A table with room for `more` entries. */
+static enum rg_status need_slots(struct rg_dict_union *u, uint32_t more, struct rg_error *err)
 {
-    if (u->entry_count + 1 <= u->slot_count / 2)
+    uint32_t slot_count = u->slot_count == 0 ? slot_count_min : u->slot_count;
+
+    while (u->entry_count + more > slot_count / 2)
+        slot_count *= 2;
+    if (slot_count == u->slot_count)
         return RG_OK;
-    return rebuild(u, u->slot_count == 0 ? slot_count_min : u->slot_count * 2, err);
+    return rebuild(u, slot_count, err);
 }
 
 static enum rg_status need_plain(struct rg_dict_union *u, size_t bytes, struct rg_error *err)
@@ -162,16 +216,21 @@ static enum rg_status need_offset(struct rg_dict_union *u, struct rg_error *err)
 static enum rg_status append(struct rg_dict_union *u, struct rg_span entry, uint64_t hash,
                              struct rg_error *err)
 {
-    RG_TRY(need_slots(u, err));
+    uint32_t probes;
+
+    RG_TRY(need_slots(u, 1, err));
     RG_TRY(need_plain(u, entry.bytes, err));
     RG_TRY(need_offset(u, err));
-    struct rg_dict_slot *slot = find_slot(u, entry, hash);
+    /* The table may be another one now. */
+    struct rg_dict_slot *slot = find_slot(u, entry, hash, &probes);
     if (u->entry_bytes == 0)
         u->offsets[u->entry_count] = (uint32_t)u->plain_bytes;
     memcpy(u->plain + u->plain_bytes, entry.data, entry.bytes);
     u->plain_bytes += entry.bytes;
     u->entry_count++;
     *slot = (struct rg_dict_slot){(uint32_t)(hash >> 32), u->entry_count};
+    if (probes > probes_max)
+        refill(u);
     return RG_OK;
 }
 
@@ -182,8 +241,54 @@ static void undo(struct rg_dict_union *u, uint32_t count, size_t plain_bytes)
         return;
     u->entry_count = count;
     u->plain_bytes = plain_bytes;
-    memset(u->slots, 0, u->slot_count * sizeof *u->slots);
-    fill_slots(u);
+    refill(u);
+}
+
+/* Adds one entry; *ret_fits false when there is no room for it. */
+static enum rg_status add_entry(struct rg_dict_union *u, struct rg_span entry, uint64_t hash,
+                                uint32_t *ret_index, bool *ret_is_new, bool *ret_fits,
+                                struct rg_error *err)
+{
+    uint32_t probes;
+    const struct rg_dict_slot *slot = find_slot(u, entry, hash, &probes);
+
+    *ret_is_new = slot->number == 0;
+    *ret_fits = true;
+    if (!*ret_is_new) {
+        *ret_index = slot->number - 1;
+        return RG_OK;
+    }
+    *ret_index = u->entry_count;
+    *ret_fits = entry.bytes <= u->plain_bytes_max - u->plain_bytes;
+    return *ret_fits ? append(u, entry, hash, err) : RG_OK;
+}
+
+/* Adds entries first .. first + count: all hashes first, so that slots come into the cache. */
+static enum rg_status add_block(struct rg_dict_union *u, const struct rg_dict_table *table,
+                                uint32_t first, uint32_t count, struct rg_dict_map *map,
+                                uint32_t before, bool *ret_fits, struct rg_error *err)
+{
+    uint64_t hashes[BLOCK_ENTRIES];
+    uint32_t *new_index = map->room + first;
+    const uint64_t seed = u->seed;
+    bool is_new;
+
+    for (uint32_t i = 0; i < count; i++) {
+        hashes[i] = hash_of(u, rg_dict_table_entry(table, first + i));
+        __builtin_prefetch(&u->slots[(uint32_t)hashes[i] & (u->slot_count - 1)]);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const struct rg_span entry = rg_dict_table_entry(table, first + i);
+        const uint64_t hash = seed == u->seed ? hashes[i] : hash_of(u, entry);
+
+        RG_TRY(add_entry(u, entry, hash, &new_index[i], &is_new, ret_fits, err));
+        if (!*ret_fits)
+            return RG_OK;
+        map->is_identity = map->is_identity && new_index[i] == first + i;
+        map->index_max = new_index[i] > map->index_max ? new_index[i] : map->index_max;
+        map->has_duplicates = map->has_duplicates || (!is_new && new_index[i] >= before);
+    }
+    return RG_OK;
 }
 
 enum rg_status rg_dict_union_add(struct rg_dict_union *u, const struct rg_dict_table *table,
@@ -193,33 +298,20 @@ enum rg_status rg_dict_union_add(struct rg_dict_union *u, const struct rg_dict_t
     const uint32_t before = u->entry_count;
     const size_t bytes_before = u->plain_bytes;
     struct rg_dict_map map = {
-        .new_index = new_index, .entry_count = table->entry_count, .is_identity = true};
+        .room = new_index, .entry_count = table->entry_count, .is_identity = true};
 
-    if (u->slot_count == 0)
-        RG_TRY(rebuild(u, slot_count_min, err));
-    for (uint32_t i = 0; i < table->entry_count; i++) {
-        const struct rg_span entry = rg_dict_table_entry(table, i);
-        const uint64_t hash = hash_of(entry);
-        const struct rg_dict_slot *slot = find_slot(u, entry, hash);
-        const bool is_new = slot->number == 0;
-
-        new_index[i] = is_new ? u->entry_count : slot->number - 1;
-        map.is_identity = map.is_identity && new_index[i] == i;
-        map.index_max = new_index[i] > map.index_max ? new_index[i] : map.index_max;
-        if (!is_new) {
-            map.has_duplicates = map.has_duplicates || new_index[i] >= before;
-            continue;
-        }
-        if (entry.bytes > u->plain_bytes_max - u->plain_bytes) {
-            *ret_fits = false;
-            undo(u, before, bytes_before);
-            dict_union_check(u);
-            return RG_OK;
-        }
-        RG_TRY(append(u, entry, hash, err));
-    }
-    map.has_additions = u->entry_count > before;
     *ret_fits = true;
+    RG_TRY(need_slots(u, before == 0 ? table->entry_count : 1, err));
+    for (uint32_t at = 0; at < table->entry_count && *ret_fits; at += BLOCK_ENTRIES) {
+        const uint32_t left = table->entry_count - at;
+
+        RG_TRY(add_block(u, table, at, left < BLOCK_ENTRIES ? left : BLOCK_ENTRIES, &map, before,
+                         ret_fits, err));
+    }
+    if (!*ret_fits)
+        undo(u, before, bytes_before);
+    map.new_index = map.room;
+    map.has_additions = u->entry_count > before;
     *ret_map = map;
     dict_union_check(u);
     return RG_OK;

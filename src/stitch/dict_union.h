@@ -18,6 +18,7 @@ struct rg_dict_union {
     size_t plain_capacity;
     struct rg_dict_slot *slots;
     uint32_t slot_count;
+    uint64_t seed;     /* Of the hashes; changes when somebody made them collide. */
     uint32_t *offsets; /* Of entry i in plain; NULL for fixed widths. */
     uint32_t offset_capacity;
     uint32_t entry_count;
@@ -29,6 +30,7 @@ void rg_dict_union_init(struct rg_dict_union *u, struct rg_bench *bench, size_t 
 /* How a source's indices become those of the union. */
 struct rg_dict_map {
     const uint32_t *new_index; /* entry_count of them. */
+    uint32_t *room;            /* The same, while it is filled. */
     uint32_t entry_count;
     uint32_t index_max;  /* The largest new index. */
     bool is_identity;    /* Nothing changes: pages may be copied. */

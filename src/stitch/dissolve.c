@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "stitch/indices.h"
+#include "stitch/kernels.h"
 
 static const uint32_t step_values = 1024;
 
@@ -14,6 +15,14 @@ static void gather_fixed(const struct rg_dict_table *table, const uint32_t *indi
 {
     const size_t bytes = table->entry_bytes;
 
+    if (bytes == 4) {
+        rg_kernel_gather4(table->plain.data, indices, count, out);
+        return;
+    }
+    if (bytes == 8) {
+        rg_kernel_gather8(table->plain.data, indices, count, out);
+        return;
+    }
     for (uint32_t i = 0; i < count; i++)
         memcpy(out + i * bytes, table->plain.data + indices[i] * bytes, bytes);
 }

@@ -30,4 +30,11 @@ RG_MUST_CHECK enum rg_status rg_index_reader_init(struct rg_index_reader *reader
 RG_MUST_CHECK enum rg_status rg_index_read(struct rg_index_reader *reader, uint32_t count,
                                            uint32_t *ret_indices, struct rg_error *err);
 
+/*
+ * Appends indices as they stand in a page: the byte of width, bit-packed runs of 256, repeated runs
+ * from 64 equal ones on (stitching.md section 12, 4).
+ */
+void rg_index_encode(const uint32_t *indices, uint32_t count, uint32_t width,
+                     struct rg_buffer *out);
+
 #endif

@@ -20,9 +20,7 @@
 #include "base/checked.h"
 #include "base/limits.h"
 #include "parquet/rle.h"
-
-/* Equal values that are worth a repeated run in an index page (stitching.md section 12, 4). */
-static const uint32_t index_repeat_min = 64;
+#include "stitch/indices.h"
 
 static void joiner_check(const struct rg_joiner *joiner)
 {
@@ -298,8 +296,7 @@ static void encode_indices(struct rg_joiner *joiner)
 {
     const uint32_t width = rg_bit_width(joiner->index_max);
 
-    rg_buffer_append_byte(&joiner->values, (uint8_t)width);
-    rg_rle_encode(joiner->indices, joiner->index_count, width, index_repeat_min, &joiner->values);
+    rg_index_encode(joiner->indices, joiner->index_count, width, &joiner->values);
 }
 
 /* The body's values as they will be written. */

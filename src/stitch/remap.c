@@ -3,6 +3,7 @@
 #include "stitch/remap.h"
 
 #include "stitch/indices.h"
+#include "stitch/kernels.h"
 
 static const uint32_t step_values = 4096;
 
@@ -12,18 +13,13 @@ static enum rg_status move_indices(struct rg_joiner *joiner, struct rg_index_rea
                                    struct rg_error *err)
 {
     uint32_t *room;
-    uint32_t highest = joiner->index_max;
 
     RG_TRY(rg_joiner_index_room(joiner, count, &room, err));
     RG_TRY(rg_index_read(reader, count, room, err));
-    for (uint32_t i = 0; i < count; i++) {
-        const uint32_t index = map->new_index[room[i]];
+    const uint32_t highest = rg_kernel_map(room, count, map->new_index);
 
-        room[i] = index;
-        highest = index > highest ? index : highest;
-    }
     joiner->index_count += count;
-    joiner->index_max = highest;
+    joiner->index_max = highest > joiner->index_max ? highest : joiner->index_max;
     return RG_OK;
 }
 

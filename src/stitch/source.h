@@ -36,7 +36,7 @@ struct rg_page_look {
 struct rg_survey {
     const struct rg_stitch_source *source;
     struct rg_span dictionary; /* Its body as it lies there; data NULL: none. */
-    uint64_t dictionary_hash;  /* Of that body. */
+    uint64_t dictionary_hash;  /* Equal bodies have equal ones. */
     uint32_t dictionary_entries;
     uint32_t dictionary_raw_bytes;
     uint8_t dictionary_encoding;
