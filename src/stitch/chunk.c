@@ -319,23 +319,29 @@ static enum rg_status emit_indices(struct job *job, const struct rg_survey *surv
 /* What the second phase knows of the current source. */
 struct plain_source {
     bool is_tested;
-    bool is_identity;
-    bool is_written; /* The promoted page. */
+    bool is_written; /* All its index pages, as the promoted page. */
 };
+
+/* Writes the source's dictionary as a page, once, if it can be one. */
+static enum rg_status emit_promoted(struct job *job, const struct rg_survey *survey,
+                                    struct plain_source *state, struct rg_error *err)
+{
+    if (state->is_tested)
+        return RG_OK;
+    state->is_tested = true;
+    RG_TRY(rg_promoter_test(&job->promoter, survey, &state->is_written, err));
+    if (!state->is_written)
+        return RG_OK;
+    return rg_promoter_write(&job->promoter, survey, &job->joiner, job->copy.may_join, err);
+}
 
 /* An index page in the second phase. */
 static enum rg_status emit_dissolved(struct job *job, const struct rg_survey *survey,
                                      const struct rg_source_page *page, struct plain_source *state,
                                      struct rg_error *err)
 {
-    if (!state->is_tested)
-        RG_TRY(rg_promoter_test(&job->promoter, survey, &state->is_identity, err));
-    state->is_tested = true;
-    if (state->is_identity && !state->is_written) {
-        state->is_written = true;
-        return rg_promoter_write(&job->promoter, survey, &job->joiner, job->copy.may_join, err);
-    }
-    if (state->is_identity)
+    RG_TRY(emit_promoted(job, survey, state, err));
+    if (state->is_written)
         return RG_OK;
     RG_TRY(load_dictionary(job, survey, err));
     rg_bench_count(&job->bench, RG_VERDICT_DISSOLVE, job->plain_reason, page->body.bytes);
@@ -345,7 +351,7 @@ static enum rg_status emit_dissolved(struct job *job, const struct rg_survey *su
 static enum rg_status emit_source(struct job *job, size_t index, struct rg_error *err)
 {
     const struct rg_survey *survey = &job->surveys[index];
-    struct plain_source state = {false, false, false};
+    struct plain_source state = {false, false};
     struct rg_page_walk walk;
     struct rg_source_page page;
     bool is_end;
@@ -355,6 +361,11 @@ static enum rg_status emit_source(struct job *job, size_t index, struct rg_error
         RG_TRY(map_group(job, job->groups.group_of[index], &fits, err));
     if (!fits)
         begin_plain_phase(job, RG_REASON_DICTIONARY_CAP);
+    if (job->is_plain_phase && survey->index_page_count == survey->page_count) {
+        RG_TRY(emit_promoted(job, survey, &state, err));
+        if (state.is_written)
+            return RG_OK;
+    }
     rg_page_walk_init(&walk, survey);
     for (;;) {
         RG_TRY(rg_page_walk_next(&walk, &page, &is_end, err));

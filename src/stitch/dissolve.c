@@ -71,8 +71,6 @@ static uint32_t find_step(const struct rg_joiner *joiner, const struct rg_dict_t
     const size_t bytes = joiner->values.bytes;
     uint32_t step = rg_joiner_room(joiner);
 
-    if (step > step_values)
-        step = step_values;
     if (joiner->is_alone || table->entry_bytes_max == 0)
         return step;
     const size_t fitting = bytes < target ? (target - bytes) / table->entry_bytes_max : 0;

@@ -21,6 +21,10 @@
 #include "base/limits.h"
 #include "parquet/rle.h"
 #include "stitch/indices.h"
+#include "stitch/snappy_int64.h"
+
+/* Shorter elements are copied: a piece of their own would cost more. */
+static const size_t piece_bytes_min = 512;
 
 static void joiner_check(const struct rg_joiner *joiner)
 {
@@ -51,6 +55,7 @@ static void clear(struct rg_joiner *joiner)
     joiner->index_count = 0;
     joiner->index_max = 0;
     rg_buffer_reset(&joiner->values);
+    joiner->piece_count = 0;
     joiner->spliced_bytes = 0;
     joiner->unencoded_bytes = 0;
     rg_statistics_merge_init(&joiner->statistics, joiner->bench->order, joiner->bench->leaf);
@@ -190,6 +195,48 @@ enum rg_status rg_joiner_index_room(struct rg_joiner *joiner, uint32_t count, ui
     return RG_OK;
 }
 
+/* One more place in the list of pieces. */
+static enum rg_status add_piece(struct rg_joiner *joiner, struct rg_piece piece,
+                                struct rg_error *err)
+{
+    if (joiner->piece_count == 0)
+        joiner->piece_count = RG_JOIN_PIECES_FIRST;
+    if (joiner->piece_count >= joiner->piece_capacity) {
+        const uint32_t capacity = joiner->piece_capacity == 0 ? 16 : joiner->piece_capacity * 2;
+        struct rg_piece *pieces = rg_arena_array(joiner->bench->scratch, capacity, sizeof *pieces);
+
+        if (pieces == NULL)
+            return rg_fail(err, RG_ERR_NOMEM, "no memory for %u pieces", capacity);
+        if (joiner->piece_capacity > 0)
+            memcpy(pieces, joiner->pieces, joiner->piece_count * sizeof *pieces);
+        joiner->pieces = pieces;
+        joiner->piece_capacity = capacity;
+    }
+    joiner->pieces[joiner->piece_count++] = piece;
+    return RG_OK;
+}
+
+enum rg_status rg_joiner_splice(struct rg_joiner *joiner, struct rg_span elements, bool is_lasting,
+                                uint64_t raw_bytes_more, struct rg_error *err)
+{
+    struct rg_piece *last = joiner->piece_count > RG_JOIN_PIECES_FIRST
+                                ? &joiner->pieces[joiner->piece_count - 1]
+                                : NULL;
+
+    joiner->spliced_bytes += raw_bytes_more;
+    if (is_lasting && elements.bytes >= piece_bytes_min)
+        return add_piece(joiner, (struct rg_piece){elements, true}, err);
+    rg_buffer_append(&joiner->values, elements.data, elements.bytes);
+    joiner->bench->moves.copied_bytes += elements.bytes;
+    RG_TRY(rg_buffer_check(&joiner->values, "page", err));
+    const uint8_t *data = joiner->values.data + joiner->values.bytes - elements.bytes;
+    if (last != NULL && !last->is_lasting && last->bytes.data + last->bytes.bytes == data) {
+        last->bytes.bytes += elements.bytes;
+        return RG_OK;
+    }
+    return add_piece(joiner, (struct rg_piece){{data, elements.bytes}, false}, err);
+}
+
 struct rg_statistics rg_statistics_merge_settled(const struct rg_statistics_merge *merge)
 {
     struct rg_statistics sum = merge->sum;
@@ -299,9 +346,47 @@ static void encode_indices(struct rg_joiner *joiner)
     rg_index_encode(joiner->indices, joiner->index_count, width, &joiner->values);
 }
 
-/* The body's values as they will be written. */
+/* The compressor that knows INT64 is used where it does about as well as the general one. */
+static enum rg_status pack_int64(struct rg_joiner *joiner, struct rg_span raw,
+                                 struct rg_span *ret_packed, struct rg_error *err)
+{
+    struct rg_bench *bench = joiner->bench;
+    const size_t bound = rg_snappy_int64_bound(raw.bytes);
+
+    if (joiner->compressor == RG_JOIN_COMPRESSOR_GENERAL)
+        return rg_bench_compress(bench, raw, ret_packed, err);
+    RG_TRY(rg_bench_room(bench, &joiner->packed_int64, bound, bound + bound / 8, err));
+    const size_t bytes = rg_snappy_int64(raw, joiner->packed_int64.data);
+    if (joiner->compressor == RG_JOIN_COMPRESSOR_UNDECIDED) {
+        RG_TRY(rg_bench_compress(bench, raw, ret_packed, err));
+        const bool is_close = bytes <= ret_packed->bytes + ret_packed->bytes / 20;
+
+        joiner->compressor = is_close ? RG_JOIN_COMPRESSOR_INT64 : RG_JOIN_COMPRESSOR_GENERAL;
+        return RG_OK;
+    }
+    bench->moves.copied_bytes += bytes;
+    *ret_packed = (struct rg_span){joiner->packed_int64.data, bytes};
+    return RG_OK;
+}
+
+static enum rg_status pack_raw(struct rg_joiner *joiner, struct rg_span raw,
+                               struct rg_span *ret_packed, struct rg_error *err)
+{
+    const struct rg_bench *bench = joiner->bench;
+    const bool is_int64 = bench->leaf->type == RG_TYPE_INT64 && joiner->kind == RG_JOIN_VALUES &&
+                          joiner->encoding == RG_ENCODING_PLAIN && raw.bytes % 8 == 0;
+
+    *ret_packed = raw;
+    if (bench->codec == RG_CODEC_NONE ||
+        (joiner->kind == RG_JOIN_INDICES && is_stored_by_ratio(joiner)))
+        return RG_OK;
+    if (is_int64 && bench->codec == RG_CODEC_SNAPPY)
+        return pack_int64(joiner, raw, ret_packed, err);
+    return rg_bench_compress(joiner->bench, raw, ret_packed, err);
+}
+
+/* The body's values as they will be written; their pieces are the joiner's. */
 struct values {
-    struct rg_piece pieces[2];
     uint32_t raw_bytes;
     bool is_compressed;
 };
@@ -310,21 +395,18 @@ static enum rg_status pack_values(struct rg_joiner *joiner, struct values *value
                                   struct rg_error *err)
 {
     const struct rg_span raw = rg_buffer_span(&joiner->values);
-    const bool are_indices = joiner->kind == RG_JOIN_INDICES;
-    struct rg_span packed = raw;
+    struct rg_span packed;
 
     values->raw_bytes = (uint32_t)raw.bytes;
-    if (joiner->bench->codec != RG_CODEC_NONE && !(are_indices && is_stored_by_ratio(joiner)))
-        RG_TRY(rg_bench_compress(joiner->bench, raw, &packed, err));
+    RG_TRY(pack_raw(joiner, raw, &packed, err));
     /* Saving less than that is not worth a reader's time. */
-    const size_t worth = are_indices ? raw.bytes - raw.bytes / 32 : raw.bytes;
+    const size_t worth = joiner->kind == RG_JOIN_INDICES ? raw.bytes - raw.bytes / 32 : raw.bytes;
     values->is_compressed = packed.bytes < worth;
-    values->pieces[0] = (struct rg_piece){values->is_compressed ? packed : raw, false};
-    return RG_OK;
+    return add_piece(joiner, (struct rg_piece){values->is_compressed ? packed : raw, false}, err);
 }
 
-static enum rg_status prepare_values(struct rg_joiner *joiner, uint8_t preamble[8],
-                                     struct values *values, struct rg_error *err)
+static enum rg_status prepare_values(struct rg_joiner *joiner, struct values *values,
+                                     struct rg_error *err)
 {
     if (joiner->present_count == 0)
         return RG_OK;
@@ -332,11 +414,8 @@ static enum rg_status prepare_values(struct rg_joiner *joiner, uint8_t preamble[
         if (joiner->spliced_bytes > rg_page_bytes_max)
             return rg_fail(err, RG_ERR_LIMIT, "a page of %llu bytes",
                            (unsigned long long)joiner->spliced_bytes);
-        values->raw_bytes = (uint32_t)joiner->spliced_bytes;
-        values->is_compressed = true;
-        values->pieces[0].bytes = snappy_preamble(joiner->spliced_bytes, preamble);
-        values->pieces[1].bytes = rg_buffer_span(&joiner->values);
-        return rg_buffer_check(&joiner->values, "page", err);
+        *values = (struct values){(uint32_t)joiner->spliced_bytes, true};
+        return RG_OK;
     }
     if (joiner->kind == RG_JOIN_INDICES)
         encode_indices(joiner);
@@ -399,7 +478,7 @@ static enum rg_status write_v2(struct rg_joiner *joiner, struct rg_error *err)
     RG_TRY(rg_buffer_check(&joiner->rep.out, "repetition levels", err));
     RG_TRY(rg_buffer_check(&joiner->def.out, "definition levels", err));
     RG_TRY(collect_facts(joiner, &facts, err));
-    RG_TRY(prepare_values(joiner, preamble, &values, err));
+    RG_TRY(prepare_values(joiner, &values, err));
     struct rg_page_header header = {
         .type = RG_PAGE_DATA_V2,
         .encoding = encoding_of(joiner),
@@ -412,11 +491,19 @@ static enum rg_status write_v2(struct rg_joiner *joiner, struct rg_error *err)
         .rep_bytes = (uint32_t)rep.bytes,
         .def_bytes = (uint32_t)def.bytes,
     };
-    const struct rg_piece pieces[] = {
-        {rep, false}, {def, false}, values.pieces[0], values.pieces[1]};
+    const struct rg_piece first[RG_JOIN_PIECES_FIRST] = {
+        {rep, false},
+        {def, false},
+        {joiner->kind == RG_JOIN_SPLICED ? snappy_preamble(joiner->spliced_bytes, preamble)
+                                         : (struct rg_span){NULL, 0},
+         false},
+    };
 
-    RG_TRY(rg_sink_page(joiner->sink, &header, false, pieces, 4, joiner->present_count, &facts,
-                        &out_bytes, err));
+    if (joiner->piece_count == 0)
+        RG_TRY(add_piece(joiner, (struct rg_piece){{NULL, 0}, false}, err));
+    memcpy(joiner->pieces, first, sizeof first);
+    RG_TRY(rg_sink_page(joiner->sink, &header, false, joiner->pieces, joiner->piece_count,
+                        joiner->present_count, &facts, &out_bytes, err));
     share_out(joiner, out_bytes);
     return RG_OK;
 }

@@ -41,10 +41,24 @@ struct rg_level_step {
     uint32_t row_count;
 };
 
+/* Places for levels and preamble in front of a page's values. */
+enum {
+    RG_JOIN_PIECES_FIRST = 3,
+};
+
+/* Which compressor is used for INT64 values; the first page decides. */
+enum rg_join_compressor {
+    RG_JOIN_COMPRESSOR_UNDECIDED,
+    RG_JOIN_COMPRESSOR_GENERAL,
+    RG_JOIN_COMPRESSOR_INT64,
+};
+
 struct rg_joiner {
     struct rg_bench *bench; /* Set at init, then constant. */
     struct rg_sink *sink;
     uint8_t index_encoding; /* PLAIN_DICTIONARY or RLE_DICTIONARY. */
+    enum rg_join_compressor compressor;
+    struct rg_room packed_int64; /* What the compressor for INT64 made. */
     /* The page in the making. */
     enum rg_join_kind kind;
     uint8_t encoding; /* Of VALUES: PLAIN, but for a page that is alone. */
@@ -62,9 +76,12 @@ struct rg_joiner {
     uint32_t index_count;
     uint32_t index_capacity;
     uint32_t index_max;
-    struct rg_buffer values; /* Raw values, or the elements of a snappy stream. */
-    uint64_t spliced_bytes;  /* Raw length of those elements. */
-    struct rg_buffer body;   /* Of a V1 page. */
+    struct rg_buffer values; /* Raw values; of SPLICED: elements that are too short for a piece. */
+    struct rg_piece *pieces; /* Of the page; the first RG_JOIN_PIECES_FIRST are kept free. */
+    uint32_t piece_count;
+    uint32_t piece_capacity;
+    uint64_t spliced_bytes; /* Raw length of the elements. */
+    struct rg_buffer body;  /* Of a V1 page. */
     uint64_t unencoded_bytes;
     struct rg_statistics_merge statistics;
     uint64_t part_bytes; /* As they lay in the sources, and raw: how well they compress. */
@@ -115,6 +132,16 @@ RG_MUST_CHECK enum rg_status rg_joiner_index_room(struct rg_joiner *joiner, uint
 
 /* The merged statistics as they are, nothing copied: spans point into what was added. */
 struct rg_statistics rg_statistics_merge_settled(const struct rg_statistics_merge *merge);
+
+/*
+ * Adds elements of a snappy stream, which stand for `raw_bytes`. Those that are lasting are not
+ * copied unless they are short.
+ *
+ * Errors:  RG_ERR_NOMEM.
+ */
+RG_MUST_CHECK enum rg_status rg_joiner_splice(struct rg_joiner *joiner, struct rg_span elements,
+                                              bool is_lasting, uint64_t raw_bytes,
+                                              struct rg_error *err);
 
 /* What is known of a part that was moved into the page in the making. */
 struct rg_join_facts {

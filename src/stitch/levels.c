@@ -43,6 +43,29 @@ static uint32_t count_bits(const uint8_t *packed, uint32_t first, uint32_t count
     return sum;
 }
 
+/* Pairs of bits that are `level` among the first `count` from pair `first` on. */
+static uint32_t count_pairs(const uint8_t *packed, uint32_t first, uint32_t count, uint32_t level)
+{
+    const uint64_t low_bits = UINT64_C(0x5555555555555555);
+    const uint64_t wanted = low_bits * level;
+    const uint32_t end = first + count;
+    uint32_t sum = 0;
+    uint32_t at = first;
+
+    for (; at < end && at % 4 != 0; at++)
+        sum += (packed[at / 4] >> (at % 4 * 2) & 3U) == level;
+    for (; end - at >= 32; at += 32) {
+        uint64_t word;
+
+        memcpy(&word, packed + at / 4, sizeof word);
+        word ^= wanted;
+        sum += 32 - (uint32_t)__builtin_popcountll((word | word >> 1) & low_bits);
+    }
+    for (; at < end; at++)
+        sum += (packed[at / 4] >> (at % 4 * 2) & 3U) == level;
+    return sum;
+}
+
 static enum rg_status refuse_level(uint32_t level, uint32_t level_max, struct rg_error *err)
 {
     return rg_fail(err, RG_ERR_CORRUPT, "level %u where at most %u is possible", level, level_max);
@@ -75,6 +98,13 @@ static enum rg_status add_packed(const struct rg_level_reader *reader, uint32_t 
 
         sum->max_count += ones;
         sum->zero_count += count - ones;
+        return RG_OK;
+    }
+    if (reader->width == 2) {
+        sum->max_count += count_pairs(packed, first, count, reader->level_max);
+        sum->zero_count += count_pairs(packed, first, count, 0);
+        if (reader->level_max == 2 && count_pairs(packed, first, count, 3) > 0)
+            return refuse_level(3, 2, err);
         return RG_OK;
     }
     for (uint32_t done = 0; done < count; done += BLOCK_VALUES) {
@@ -359,24 +389,53 @@ static bool find_row_end(const uint32_t *levels, uint32_t at, uint32_t step, uin
     return false;
 }
 
-enum rg_status rg_level_find_rows(const struct rg_level_reader *reader, uint32_t values_left,
-                                  uint32_t count, uint32_t *ret_count, struct rg_error *err)
+/* Passes over `count` values. */
+static enum rg_status skip(struct rg_level_reader *reader, uint32_t count, struct rg_error *err)
+{
+    while (count > 0) {
+        RG_TRY(need_run(reader, err));
+        const uint32_t piece = piece_of_run(reader, count);
+
+        reader->used += piece;
+        count -= piece;
+    }
+    return RG_OK;
+}
+
+/* The search from position `begin` on; *ret_found 0: no row begins there. */
+static enum rg_status find_row_end_from(const struct rg_level_reader *reader, uint32_t begin,
+                                        uint32_t values_left, uint32_t count, uint32_t *ret_found,
+                                        struct rg_error *err)
 {
     struct rg_level_reader ahead = *reader;
     uint32_t levels[BLOCK_VALUES];
-    uint32_t found = 0;
     uint32_t step;
+
+    *ret_found = 0;
+    RG_TRY(skip(&ahead, begin, err));
+    for (uint32_t at = begin; at < values_left; at += step) {
+        step = values_left - at < BLOCK_VALUES ? values_left - at : BLOCK_VALUES;
+        RG_TRY(rg_level_read(&ahead, step, levels, err));
+        if (find_row_end(levels, at, step, count, ret_found))
+            break;
+    }
+    return RG_OK;
+}
+
+enum rg_status rg_level_find_rows(const struct rg_level_reader *reader, uint32_t values_left,
+                                  uint32_t count, uint32_t *ret_count, struct rg_error *err)
+{
+    uint32_t found = 0;
 
     if (count >= values_left) {
         *ret_count = values_left;
         return RG_OK;
     }
-    for (uint32_t at = 0; at < values_left; at += step) {
-        step = values_left - at < BLOCK_VALUES ? values_left - at : BLOCK_VALUES;
-        RG_TRY(rg_level_read(&ahead, step, levels, err));
-        if (find_row_end(levels, at, step, count, &found))
-            break;
-    }
+    /* Rows are short, mostly: one begins in the last values that would fit. */
+    if (count > BLOCK_VALUES)
+        RG_TRY(find_row_end_from(reader, count - BLOCK_VALUES, values_left, count, &found, err));
+    if (found == 0 || found > count)
+        RG_TRY(find_row_end_from(reader, 0, values_left, count, &found, err));
     *ret_count = found > 0 ? found : values_left;
     return RG_OK;
 }

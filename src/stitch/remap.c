@@ -5,7 +5,8 @@
 #include "stitch/indices.h"
 #include "stitch/kernels.h"
 
-static const uint32_t step_values = 4096;
+/* Indices that are read and translated while they are in the cache. */
+static const uint32_t step_indices = 4096;
 
 /* Translates the next `count` indices into the page in the making. */
 static enum rg_status move_indices(struct rg_joiner *joiner, struct rg_index_reader *reader,
@@ -13,13 +14,17 @@ static enum rg_status move_indices(struct rg_joiner *joiner, struct rg_index_rea
                                    struct rg_error *err)
 {
     uint32_t *room;
+    uint32_t step;
 
     RG_TRY(rg_joiner_index_room(joiner, count, &room, err));
-    RG_TRY(rg_index_read(reader, count, room, err));
-    const uint32_t highest = rg_kernel_map(room, count, map->new_index);
+    for (uint32_t done = 0; done < count; done += step) {
+        step = count - done < step_indices ? count - done : step_indices;
+        RG_TRY(rg_index_read(reader, step, room + done, err));
+        const uint32_t highest = rg_kernel_map(room + done, step, map->new_index);
 
+        joiner->index_max = highest > joiner->index_max ? highest : joiner->index_max;
+    }
     joiner->index_count += count;
-    joiner->index_max = highest > joiner->index_max ? highest : joiner->index_max;
     return RG_OK;
 }
 
@@ -38,10 +43,7 @@ enum rg_status rg_remap_page(struct rg_joiner *joiner, const struct rg_survey *s
     rg_level_cursor_init(&cursor, survey->source->leaf, &parts, survey->def_map);
     while (cursor.values_left > 0) {
         RG_TRY(rg_joiner_begin(joiner, RG_JOIN_INDICES, survey->has_split_rows, err));
-        const uint32_t room = rg_joiner_room(joiner);
-
-        RG_TRY(
-            rg_joiner_levels(joiner, &cursor, room < step_values ? room : step_values, &step, err));
+        RG_TRY(rg_joiner_levels(joiner, &cursor, rg_joiner_room(joiner), &step, err));
         RG_TRY(move_indices(joiner, &reader, map, step.present_count, err));
         part.value_count += step.value_count;
         part.present_count += step.present_count;

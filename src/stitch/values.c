@@ -91,10 +91,7 @@ static enum rg_status append_spliced(struct rg_joiner *joiner, const struct rg_p
     if (!is_as_it_is)
         RG_TRY(rg_bench_compress(joiner->bench, raw, &body, err));
     const struct rg_span elements = elements_of(body);
-    rg_buffer_append(&joiner->values, elements.data, elements.bytes);
-    joiner->spliced_bytes += raw.bytes;
-    joiner->bench->moves.copied_bytes += elements.bytes;
-    return RG_OK;
+    return rg_joiner_splice(joiner, elements, is_as_it_is, raw.bytes, err);
 }
 
 /* Appends `count` bits behind the present_count - count that are there. */
