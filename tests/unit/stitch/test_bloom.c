@@ -216,6 +216,42 @@ TEST(tight_filters_do_not_merge_and_loose_ones_shrink)
     rg_arena_fini(&arena);
 }
 
+/* The first and the last hash of every block are found wherever the block went. */
+TEST(blocks_reach_to_the_ends_of_their_ranges)
+{
+    static const uint32_t sizes[] = {3, 5, 6, 7, 12, 100, 513};
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        const uint64_t z = sizes[i];
+        uint8_t *bits = rg_arena_array(&arena, z, BLOCK_BYTES);
+        CHECK_MEMORY(bits);
+        const struct rg_bloom filters[2] = {{bits, (uint32_t)z}, {bits, (uint32_t)z}};
+        double block_count = 1; /* Of the union. */
+
+        while (block_count < (double)z)
+            block_count *= 2;
+
+        for (uint64_t block = 0; block < z; block++) {
+            const uint64_t first = ((block << 32) + z - 1) / z;
+            const uint64_t last = (((block + 1) << 32) + z - 1) / z - 1;
+            struct rg_bloom sum;
+            bool is_kept;
+
+            /* Room for the three blocks that a range can overlap, so that little is folded. */
+            memset(bits + block * BLOCK_BYTES, 0xff, BLOCK_BYTES);
+            CHECK(rg_bloom_may_contain(&filters[0], first << 32));
+            CHECK(rg_bloom_may_contain(&filters[0], last << 32));
+            CHECK_OK(rg_bloom_merge(filters, 2, 3.0 / (double)z, &arena, &sum, &is_kept, &t->err));
+            CHECK(is_kept && rg_bloom_may_contain(&sum, first << 32) &&
+                  rg_bloom_may_contain(&sum, last << 32));
+            memset(bits + block * BLOCK_BYTES, 0, BLOCK_BYTES);
+        }
+    }
+    rg_arena_fini(&arena);
+}
+
 TEST(what_is_emitted_is_parsed_back)
 {
     static const uint32_t counts[] = {1, 2, 3, 255, 256, 4096};
@@ -322,6 +358,7 @@ int main(int argc, char **argv)
          false_positives_are_those_of_the_specification},
         {"tight_filters_do_not_merge_and_loose_ones_shrink",
          tight_filters_do_not_merge_and_loose_ones_shrink},
+        {"blocks_reach_to_the_ends_of_their_ranges", blocks_reach_to_the_ends_of_their_ranges},
         {"what_is_emitted_is_parsed_back", what_is_emitted_is_parsed_back},
         {"headers_that_are_none_are_refused", headers_that_are_none_are_refused},
         {"dictionaries_that_end_early_are_corrupt", dictionaries_that_end_early_are_corrupt},

@@ -80,6 +80,7 @@ TEST(boundary_order_is_that_of_the_pages)
         {"only nulls", {{"", ""}, {"", ""}}, RG_BOUNDARY_ASCENDING},
         {"equal", {{"a", "b"}, {"a", "b"}}, RG_BOUNDARY_ASCENDING},
         {"minima up, maxima down", {{"a", "z"}, {"b", "y"}}, RG_BOUNDARY_UNORDERED},
+        {"minima down, maxima up", {{"b", "c"}, {"a", "d"}}, RG_BOUNDARY_UNORDERED},
         {"up and down", {{"a", "a"}, {"c", "c"}, {"b", "b"}}, RG_BOUNDARY_UNORDERED},
         {"a page without bounds", {{"a", "a"}, {NULL, "c"}, {"", ""}}, 9},
     };
