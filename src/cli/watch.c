@@ -181,15 +181,16 @@ static void *run_watch(void *user)
     struct watch *watch = user;
     const struct timespec patience = {.tv_nsec = tick_ns};
 
-    while (!atomic_load(&watch->is_ending)) {
+    for (;;) {
         const int number = sigtimedwait(&watch->signals, NULL, &patience);
 
+        if (atomic_load(&watch->is_ending))
+            break;
         if (number == SIGINT || number == SIGTERM)
             interrupt(watch);
         else if (number == SIGUSR1)
             show_on_demand(watch);
-        if (!atomic_load(&watch->is_ending))
-            tick(watch);
+        tick(watch);
     }
     return NULL;
 }
@@ -236,6 +237,8 @@ void rg_watch_job(struct watch *watch, struct rg_job *job)
 void rg_watch_fini(struct watch *watch)
 {
     atomic_store(&watch->is_ending, true);
+    /* Wakes it: otherwise every run would end on a multiple of its patience. */
+    pthread_kill(watch->thread, SIGUSR1);
     pthread_join(watch->thread, NULL);
     erase_locked(watch);
     rg_progress_free(watch->progress);
