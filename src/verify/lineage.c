@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A trace is a list of pieces: row groups of an input or of an output. It begins with the runs of a
+ * record for its live outputs; then, round by round, pieces that are whole outputs are replaced by
+ * the runs of the records that made them, and neighbouring ranges of one file become one. Records
+ * only take outputs of records before them, so the rounds end.
+ */
+
+#include "verify/lineage.h"
+
+#include <string.h>
+
+#include "journal/array.h"
+
+struct piece {
+    uint32_t record; /* Index of the record that names the input, or made the output. */
+    uint32_t index;  /* Among its inputs or outputs. */
+    uint32_t row_group;
+    uint32_t row_group_count; /* 0: all. */
+    bool is_output;
+};
+
+struct list {
+    struct piece *items;
+    size_t count;
+    size_t capacity;
+};
+
+struct tracer {
+    const struct rg_batch *records;
+    uint32_t record_count;
+    struct rg_arena *arena;
+    bool **is_dead; /* By record and output. */
+};
+
+static enum rg_status no_memory(struct rg_error *err)
+{
+    return rg_fail(err, RG_ERR_NOMEM, "no memory for the ledger's records");
+}
+
+/* The output of that name: its number tells the record. */
+static enum rg_status find_output(const struct tracer *tracer, uint32_t record, const char *name,
+                                  uint32_t *ret_record, uint32_t *ret_index, struct rg_error *err)
+{
+    struct rg_minted minted;
+
+    if (!rg_minted_parse(name, &minted) || minted.number == 0 || minted.number > record)
+        return rg_fail(err, RG_ERR_CORRUPT, "record %u takes %s, which no record before it made",
+                       record + 1, name);
+    const struct rg_batch *maker = &tracer->records[minted.number - 1];
+    for (size_t i = 0; i < maker->output_count; i++) {
+        if (strcmp(maker->outputs[i].name, name) == 0) {
+            *ret_record = minted.number - 1;
+            *ret_index = (uint32_t)i;
+            return RG_OK;
+        }
+    }
+    return rg_fail(err, RG_ERR_CORRUPT, "record %u takes %s, which record %u did not make",
+                   record + 1, name, minted.number);
+}
+
+static enum rg_status bury(struct tracer *tracer, uint32_t record, const char *const *names,
+                           size_t count, struct rg_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t maker = 0;
+        uint32_t index = 0;
+
+        RG_TRY(find_output(tracer, record, names[i], &maker, &index, err));
+        tracer->is_dead[maker][index] = true;
+    }
+    return RG_OK;
+}
+
+static enum rg_status find_dead(struct tracer *tracer, struct rg_error *err)
+{
+    tracer->is_dead = rg_arena_array(tracer->arena, tracer->record_count, sizeof(bool *));
+    if (tracer->is_dead == NULL)
+        return no_memory(err);
+    for (uint32_t r = 0; r < tracer->record_count; r++) {
+        const struct rg_batch *record = &tracer->records[r];
+
+        tracer->is_dead[r] = rg_arena_array(tracer->arena, record->output_count, sizeof(bool));
+        if (tracer->is_dead[r] == NULL)
+            return no_memory(err);
+        RG_TRY(bury(tracer, r, record->taken, record->taken_count, err));
+        RG_TRY(bury(tracer, r, record->retired, record->retired_count, err));
+    }
+    return RG_OK;
+}
+
+/* Adds a piece; one that goes on where the last one ended becomes part of it. */
+static enum rg_status append(struct tracer *tracer, struct list *list, const struct piece *piece,
+                             struct rg_error *err)
+{
+    struct piece *last = list->count > 0 ? &list->items[list->count - 1] : NULL;
+    const bool goes_on = last != NULL && last->is_output == piece->is_output &&
+                         last->record == piece->record && last->index == piece->index &&
+                         last->row_group_count > 0 && piece->row_group_count > 0 &&
+                         last->row_group + last->row_group_count == piece->row_group;
+
+    if (goes_on) {
+        last->row_group_count += piece->row_group_count;
+        return RG_OK;
+    }
+    list->items = rg_array_room(tracer->arena, list->items, list->count, &list->capacity,
+                                sizeof *list->items);
+    if (list->items == NULL)
+        return no_memory(err);
+    list->items[list->count++] = *piece;
+    return RG_OK;
+}
+
+/* Adds what one run names. */
+static enum rg_status append_run(struct tracer *tracer, struct list *list, uint32_t record,
+                                 const struct rg_batch_run *run, struct rg_error *err)
+{
+    const struct rg_batch *batch = &tracer->records[record];
+
+    for (uint32_t i = 0; i < run->input_count; i++) {
+        const uint64_t input = (uint64_t)run->input + i;
+        struct piece piece = {
+            .record = record, .row_group = run->row_group, .row_group_count = run->row_group_count};
+
+        if (input < batch->taken_count) {
+            piece.is_output = true;
+            RG_TRY(
+                find_output(tracer, record, batch->taken[input], &piece.record, &piece.index, err));
+        } else if (input - batch->taken_count < batch->input_count) {
+            piece.index = (uint32_t)(input - batch->taken_count);
+        } else {
+            return rg_fail(err, RG_ERR_CORRUPT, "record %u has a run of input %llu of %zu",
+                           record + 1, (unsigned long long)input,
+                           batch->taken_count + batch->input_count);
+        }
+        RG_TRY(append(tracer, list, &piece, err));
+    }
+    return RG_OK;
+}
+
+/* Adds all runs of one output. */
+static enum rg_status append_output(struct tracer *tracer, struct list *list, uint32_t record,
+                                    uint32_t output, struct rg_error *err)
+{
+    const struct rg_batch *batch = &tracer->records[record];
+
+    for (size_t i = 0; i < batch->run_count; i++) {
+        if (batch->runs[i].output == output)
+            RG_TRY(append_run(tracer, list, record, &batch->runs[i], err));
+    }
+    return RG_OK;
+}
+
+static bool is_whole_output(const struct tracer *tracer, const struct piece *piece)
+{
+    const struct rg_batch_output *output = &tracer->records[piece->record].outputs[piece->index];
+
+    if (!piece->is_output)
+        return false;
+    return piece->row_group_count == 0 ||
+           (piece->row_group == 0 && piece->row_group_count == output->row_groups);
+}
+
+/* Replaces whole outputs by what they were made of; *ret_is_final when there were none. */
+static enum rg_status expand(struct tracer *tracer, struct list *list, bool *ret_is_final,
+                             struct rg_error *err)
+{
+    struct list longer = {.items = NULL};
+
+    *ret_is_final = true;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct piece *piece = &list->items[i];
+
+        if (piece->is_output && is_whole_output(tracer, piece)) {
+            *ret_is_final = false;
+            RG_TRY(append_output(tracer, &longer, piece->record, piece->index, err));
+        } else {
+            RG_TRY(append(tracer, &longer, piece, err));
+        }
+    }
+    *list = longer;
+    return RG_OK;
+}
+
+static enum rg_status trace_group(struct tracer *tracer, uint32_t record,
+                                  struct rg_lineage_group *group, struct rg_error *err)
+{
+    const struct rg_batch *batch = &tracer->records[record];
+    const struct rg_batch_output **outputs =
+        rg_arena_array(tracer->arena, batch->output_count, sizeof(struct rg_batch_output *));
+    struct list list = {.items = NULL};
+    bool is_final = false;
+
+    *group = (struct rg_lineage_group){.record = record + 1};
+    if (outputs == NULL)
+        return no_memory(err);
+    for (uint32_t i = 0; i < batch->output_count; i++) {
+        if (tracer->is_dead[record][i])
+            continue;
+        outputs[group->output_count++] = &batch->outputs[i];
+        RG_TRY(append_output(tracer, &list, record, i, err));
+    }
+    group->outputs = outputs;
+    while (!is_final)
+        RG_TRY(expand(tracer, &list, &is_final, err));
+
+    struct rg_lineage_part *parts = rg_arena_array(tracer->arena, list.count, sizeof *parts);
+    if (parts == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < list.count; i++) {
+        const struct piece *piece = &list.items[i];
+
+        group->is_broken = group->is_broken || piece->is_output;
+        if (!piece->is_output)
+            parts[i] =
+                (struct rg_lineage_part){&tracer->records[piece->record].inputs[piece->index],
+                                         piece->row_group, piece->row_group_count};
+    }
+    group->parts = parts;
+    group->part_count = list.count;
+    return RG_OK;
+}
+
+enum rg_status rg_lineage_trace(const struct rg_batch *records, uint32_t record_count,
+                                struct rg_arena *arena, struct rg_lineage *ret_lineage,
+                                struct rg_error *err)
+{
+    struct tracer tracer = {.records = records, .record_count = record_count, .arena = arena};
+    struct rg_lineage_group *groups = rg_arena_array(arena, record_count, sizeof *groups);
+    size_t count = 0;
+
+    if (groups == NULL)
+        return no_memory(err);
+    RG_TRY(find_dead(&tracer, err));
+    for (uint32_t r = 0; r < record_count; r++) {
+        RG_TRY(trace_group(&tracer, r, &groups[count], err));
+        count += groups[count].output_count > 0;
+    }
+    *ret_lineage = (struct rg_lineage){records, record_count, groups, count};
+    return RG_OK;
+}
+
+enum rg_status rg_lineage_read(const struct rg_home *home, const char *partition,
+                               struct rg_arena *arena, struct rg_lineage *ret_lineage,
+                               struct rg_error *err)
+{
+    struct rg_batch *records = NULL;
+    size_t capacity = 0;
+    size_t count = 0;
+
+    for (;;) {
+        records = rg_array_room(arena, records, count, &capacity, sizeof *records);
+        if (records == NULL)
+            return no_memory(err);
+        const enum rg_status status =
+            rg_batch_read(home, partition, (uint32_t)count + 1, arena, &records[count], err);
+        if (status == RG_ERR_ABSENT)
+            break;
+        if (status != RG_OK)
+            return status;
+        if (++count == rg_record_number_max)
+            break;
+    }
+    return rg_lineage_trace(records, (uint32_t)count, arena, ret_lineage, err);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Which inputs the live outputs of a partition are made of, by its ledger: records are read, and
+ * outputs that were taken again are replaced by what they were made of, until only inputs are left.
+ */
+
+#ifndef VERIFY_LINEAGE_H
+#define VERIFY_LINEAGE_H
+
+#include "journal/batch.h"
+#include "journal/home.h"
+
+/* Row groups of one input, next in row order. */
+struct rg_lineage_part {
+    const struct rg_batch_input *input;
+    uint32_t row_group;
+    uint32_t row_group_count; /* 0: all that follow. */
+};
+
+/* Live outputs of one record, and what they were made of, in the order of rows. */
+struct rg_lineage_group {
+    uint32_t record; /* Its number. */
+    const struct rg_batch_output *const *outputs;
+    size_t output_count;
+    const struct rg_lineage_part *parts;
+    size_t part_count;
+    bool is_broken; /* A taken output's row groups were spread: what was where is not known. */
+};
+
+struct rg_lineage {
+    const struct rg_batch *records; /* records[i] is number i + 1. */
+    uint32_t record_count;
+    const struct rg_lineage_group *groups; /* Those with live outputs, by record. */
+    size_t group_count;
+};
+
+/*
+ * Reads the ledger of `partition`; everything lies in `arena`.
+ *
+ * Errors:  those of rg_batch_read(); RG_ERR_CORRUPT when records contradict each other;
+ *          RG_ERR_NOMEM.
+ */
+RG_MUST_CHECK enum rg_status rg_lineage_read(const struct rg_home *home, const char *partition,
+                                             struct rg_arena *arena, struct rg_lineage *ret_lineage,
+                                             struct rg_error *err);
+
+/* The same of records that are in memory. */
+RG_MUST_CHECK enum rg_status rg_lineage_trace(const struct rg_batch *records, uint32_t record_count,
+                                              struct rg_arena *arena,
+                                              struct rg_lineage *ret_lineage, struct rg_error *err);
+
+#endif

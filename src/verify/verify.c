@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Partitions are found by walking SOURCE, and DEST's ledger (or DEST itself where it has none).
+ * Then one after another is listed on both sides and paired into groups: lists of inputs and of
+ * outputs that must hold the same rows. What lies in SOURCE and belongs to no group is missing.
+ */
+
+#include "verify/verify.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "journal/array.h"
+#include "journal/home.h"
+#include "verify/lineage.h"
+
+/* An output at least this large is read row group by row group, by several threads. */
+static const uint64_t split_bytes_min = UINT64_C(64) << 20;
+
+/* Keys of one walk together. */
+static const size_t walk_bytes_max = (size_t)1 << 30;
+
+struct texts {
+    const char **items;
+    size_t count;
+    size_t capacity;
+};
+
+/* The files of one partition on one side, sorted by key. */
+struct listing {
+    const struct rg_object *objects;
+    size_t count;
+    bool *is_used; /* By a group; or, in SOURCE, named by a record. */
+};
+
+struct run {
+    const struct rg_verify_request *request; /* Set at init, then constant. */
+    struct rg_home home;                     /* Set at init, then constant. */
+    bool has_home;                           /* Set at init, then constant. */
+    struct rg_verify_totals *totals;
+    struct rg_arena walk_arena; /* Of partitions' names. */
+    struct rg_arena arena;      /* Of the partition under way. */
+    const char *partition;      /* Under way. */
+    struct listing listings[2]; /* Of it. */
+};
+
+/* A list of files of one side. */
+struct files {
+    struct rg_verify_file *items;
+    size_t count;
+    size_t capacity;
+};
+
+static enum rg_status no_memory(struct rg_error *err)
+{
+    return rg_fail(err, RG_ERR_NOMEM, "no memory for the files of a partition");
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool push(struct rg_arena *arena, struct texts *texts, const char *text)
+{
+    texts->items =
+        rg_array_room(arena, texts->items, texts->count, &texts->capacity, sizeof *texts->items);
+    if (texts->items == NULL)
+        return false;
+    texts->items[texts->count++] = text;
+    return true;
+}
+
+static void sort_and_unite(struct texts *texts)
+{
+    size_t kept = 0;
+
+    if (texts->count > 1)
+        qsort(texts->items, texts->count, sizeof *texts->items, compare_texts);
+    for (size_t i = 0; i < texts->count; i++) {
+        if (kept == 0 || strcmp(texts->items[kept - 1], texts->items[i]) != 0)
+            texts->items[kept++] = texts->items[i];
+    }
+    texts->count = kept;
+}
+
+static bool is_cancelled(const struct run *run)
+{
+    return run->request->is_cancelled != NULL && atomic_load(run->request->is_cancelled);
+}
+
+/* A level of one side; nothing where it is not there. */
+static enum rg_status list(struct run *run, enum rg_verify_side side, const char *prefix,
+                           struct rg_object **ret_objects, size_t *ret_count, struct rg_error *err)
+{
+    *ret_objects = NULL;
+    *ret_count = 0;
+    if (is_cancelled(run))
+        return rg_fail(err, RG_ERR_CANCELLED, "cancelled");
+    const enum rg_status status = rg_store_list_all(run->request->stores[side], prefix, &run->arena,
+                                                    ret_objects, ret_count, err);
+    return status == RG_ERR_ABSENT ? RG_OK : status;
+}
+
+/* Looks at one level: what lies below it is still to be looked at, and is it a partition itself? */
+static enum rg_status walk_level(struct run *run, enum rg_verify_side side, const char *prefix,
+                                 struct texts *waiting, struct texts *partitions,
+                                 struct rg_error *err)
+{
+    const struct rg_verify_request *request = run->request;
+    struct rg_object *objects;
+    size_t count;
+    bool has_data = false;
+
+    rg_arena_reset(&run->arena);
+    RG_TRY(list(run, side, prefix, &objects, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        if (!objects[i].is_prefix) {
+            has_data = has_data || request->kind_of(request->user, objects[i].key) != 0;
+            continue;
+        }
+        if (!request->may_hold_data(request->user, objects[i].key))
+            continue;
+        const struct rg_span key = rg_arena_copy(&run->walk_arena, rg_span_of(objects[i].key));
+        if (key.data == NULL || !push(&run->walk_arena, waiting, (const char *)key.data))
+            return no_memory(err);
+    }
+    if (has_data && !push(&run->walk_arena, partitions, prefix))
+        return no_memory(err);
+    return RG_OK;
+}
+
+static enum rg_status walk(struct run *run, enum rg_verify_side side, struct texts *partitions,
+                           struct rg_error *err)
+{
+    struct texts waiting = {.items = NULL};
+
+    if (!push(&run->walk_arena, &waiting, ""))
+        return no_memory(err);
+    while (waiting.count > 0)
+        RG_TRY(walk_level(run, side, waiting.items[--waiting.count], &waiting, partitions, err));
+    return RG_OK;
+}
+
+/* All partitions there are on either side. */
+static enum rg_status find_partitions(struct run *run, struct texts *partitions,
+                                      struct rg_error *err)
+{
+    const char *const *recorded = NULL;
+    size_t recorded_count = 0;
+
+    if (run->request->only_file == NULL) {
+        RG_TRY(walk(run, RG_SIDE_INPUTS, partitions, err));
+    } else if (!push(&run->walk_arena, partitions, "")) {
+        return no_memory(err);
+    }
+    if (!run->has_home)
+        RG_TRY(walk(run, RG_SIDE_OUTPUTS, partitions, err));
+    else
+        RG_TRY(rg_home_partitions(&run->home, &run->walk_arena, &recorded, &recorded_count, err));
+    for (size_t i = 0; i < recorded_count; i++) {
+        if (!push(&run->walk_arena, partitions, recorded[i]))
+            return no_memory(err);
+    }
+    sort_and_unite(partitions);
+    return RG_OK;
+}
+
+/* True when the file has the magic at both ends. */
+static enum rg_status has_magic(struct rg_store *store, const struct rg_object *object,
+                                bool *ret_has_magic, struct rg_error *err)
+{
+    uint8_t bytes[4] = {0};
+    struct rg_store_op op = {.verb = RG_STORE_GET,
+                             .key = object->key,
+                             .buffer = bytes,
+                             .in_bytes = sizeof bytes,
+                             .is_suffix = true,
+                             .expected = &object->id};
+
+    *ret_has_magic = false;
+    if (object->id.bytes < 12)
+        return RG_OK;
+    RG_TRY(rg_store_wait(store, &op, err));
+    if (memcmp(bytes, rg_parquet_magic, sizeof bytes) != 0)
+        return RG_OK;
+    op.is_suffix = false;
+    RG_TRY(rg_store_wait(store, &op, err));
+    *ret_has_magic = memcmp(bytes, rg_parquet_magic, sizeof bytes) == 0;
+    return RG_OK;
+}
+
+/* Lists the data files of the partition under way on one side. */
+static enum rg_status list_data(struct run *run, enum rg_verify_side side, struct rg_error *err)
+{
+    const struct rg_verify_request *request = run->request;
+    struct listing *listing = &run->listings[side];
+    struct rg_object *objects;
+    size_t count;
+    size_t kept = 0;
+
+    RG_TRY(list(run, side, run->partition, &objects, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        const bool is_other = side == RG_SIDE_INPUTS && request->only_file != NULL &&
+                              strcmp(objects[i].key, request->only_file) != 0;
+        bool is_data = false;
+
+        if (objects[i].is_prefix || is_other)
+            continue;
+        const enum rg_verify_kind kind = request->kind_of(request->user, objects[i].key);
+        if (kind == RG_VERIFY_MAYBE)
+            RG_TRY(has_magic(request->stores[side], &objects[i], &is_data, err));
+        if (is_data || kind == RG_VERIFY_DATA)
+            objects[kept++] = objects[i];
+    }
+    *listing = (struct listing){
+        .objects = objects,
+        .count = kept,
+        .is_used = rg_arena_array(&run->arena, kept, sizeof *listing->is_used),
+    };
+    return listing->is_used == NULL ? no_memory(err) : RG_OK;
+}
+
+/* The file of that name in the partition, or listing->count. */
+static size_t find_file(const struct run *run, enum rg_verify_side side, const char *name)
+{
+    const struct listing *listing = &run->listings[side];
+    const size_t prefix_bytes = strlen(run->partition);
+    size_t low = 0;
+    size_t high = listing->count;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const int order = strcmp(listing->objects[middle].key + prefix_bytes, name);
+
+        if (order == 0)
+            return middle;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return listing->count;
+}
+
+static enum rg_status add_file(struct run *run, enum rg_verify_side side, size_t index,
+                               uint32_t row_group, uint32_t row_group_count, struct files *files,
+                               struct rg_error *err)
+{
+    const struct rg_object *object = &run->listings[side].objects[index];
+
+    files->items = rg_array_room(&run->arena, files->items, files->count, &files->capacity,
+                                 sizeof *files->items);
+    if (files->items == NULL)
+        return no_memory(err);
+    files->items[files->count++] = (struct rg_verify_file){
+        .store = run->request->stores[side],
+        .key = object->key,
+        .name = object->key,
+        .id = object->id,
+        .row_group = row_group,
+        .row_group_count = row_group_count,
+    };
+    run->listings[side].is_used[index] = true;
+    return RG_OK;
+}
+
+static void tell(struct run *run, const struct rg_verify_finding *finding)
+{
+    struct rg_verify_totals *totals = run->totals;
+
+    totals->counts[finding->outcome]++;
+    for (int i = 0; i < 2; i++) {
+        totals->file_counts[i] += finding->file_counts[i];
+        totals->row_counts[i] += finding->row_counts[i];
+    }
+    totals->column_count += finding->column_count;
+    run->request->tell(run->request->user, finding);
+}
+
+/* Compares two lists, and tells the outcome. Only what stops the whole run is an error. */
+static enum rg_status compare_files(struct run *run, uint32_t record, const struct files *inputs,
+                                    const struct files *outputs, struct rg_error *err)
+{
+    const struct rg_verify_request *request = run->request;
+    const struct rg_compare_request compare = {
+        .files = {inputs->items, outputs->items},
+        .file_counts = {inputs->count, outputs->count},
+        .memory_bytes = request->memory_bytes,
+        .thread_count = request->thread_count,
+        .allocator = request->allocator,
+        .is_cancelled = request->is_cancelled,
+        .read_bytes = request->read_bytes,
+    };
+    struct rg_verify_finding finding = {.partition = run->partition,
+                                        .record = record,
+                                        .file_counts = {inputs->count, outputs->count}};
+    struct rg_compare_result result;
+
+    const enum rg_status status = rg_compare(&compare, &result, err);
+    if (status == RG_ERR_NOMEM || status == RG_ERR_CANCELLED || status == RG_ERR_BUG)
+        return status;
+    if (status != RG_OK) {
+        finding.outcome = RG_VERIFY_FAILED;
+        finding.text = err->text;
+    } else {
+        finding.outcome = result.is_equal ? RG_VERIFY_EQUAL : RG_VERIFY_DIFFERENT;
+        finding.text = result.text;
+        finding.row_counts[0] = result.row_counts[0];
+        finding.row_counts[1] = result.row_counts[1];
+        finding.column_count = result.column_count;
+        finding.different_count = result.different_count;
+    }
+    tell(run, &finding);
+    return RG_OK;
+}
+
+static void tell_failure(struct run *run, uint32_t record, const char *text)
+{
+    const struct rg_verify_finding finding = {
+        .outcome = RG_VERIFY_FAILED, .partition = run->partition, .record = record, .text = text};
+
+    tell(run, &finding);
+}
+
+/*
+ * Finds the files of a group's parts in SOURCE. *ret_problem, in the arena: one is not there, or is
+ * not what the record took; NULL: all are.
+ */
+static enum rg_status gather_inputs(struct run *run, const struct rg_lineage_group *group,
+                                    bool is_in_place, struct files *inputs, char *problem,
+                                    size_t problem_bytes, struct rg_error *err)
+{
+    problem[0] = '\0';
+    for (size_t i = 0; i < group->part_count; i++) {
+        const struct rg_lineage_part *part = &group->parts[i];
+        const struct rg_batch_input *input = part->input;
+        const size_t index = find_file(run, RG_SIDE_INPUTS, input->name);
+
+        if (index == run->listings[RG_SIDE_INPUTS].count) {
+            (void)snprintf(problem, problem_bytes, "%.200s, which record %u took, is not in SOURCE",
+                           input->name, group->record);
+            return RG_OK;
+        }
+        const struct rg_object_id *id = &run->listings[RG_SIDE_INPUTS].objects[index].id;
+        /* In place SOURCE is a copy: its times are its own. */
+        const bool is_changed = id->bytes != input->id.bytes ||
+                                (!is_in_place && id->modified_ns != input->id.modified_ns);
+        if (is_changed) {
+            (void)snprintf(problem, problem_bytes, "%.200s was changed after record %u took it",
+                           input->name, group->record);
+            return RG_OK;
+        }
+        RG_TRY(add_file(run, RG_SIDE_INPUTS, index, part->row_group, part->row_group_count, inputs,
+                        err));
+    }
+    return RG_OK;
+}
+
+static enum rg_status gather_outputs(struct run *run, const struct rg_lineage_group *group,
+                                     struct files *outputs, char *problem, size_t problem_bytes,
+                                     struct rg_error *err)
+{
+    problem[0] = '\0';
+    for (size_t i = 0; i < group->output_count; i++) {
+        const struct rg_batch_output *output = group->outputs[i];
+        const size_t index = find_file(run, RG_SIDE_OUTPUTS, output->name);
+
+        if (index == run->listings[RG_SIDE_OUTPUTS].count) {
+            (void)snprintf(problem, problem_bytes, "%.200s, which record %u made, is not in DEST",
+                           output->name, group->record);
+            return RG_OK;
+        }
+        const uint64_t bytes = run->listings[RG_SIDE_OUTPUTS].objects[index].id.bytes;
+        const bool is_split = bytes >= split_bytes_min && output->row_groups > 1;
+        for (uint32_t g = 0; g < (is_split ? output->row_groups : 1); g++)
+            RG_TRY(add_file(run, RG_SIDE_OUTPUTS, index, g, is_split ? 1 : 0, outputs, err));
+    }
+    return RG_OK;
+}
+
+static enum rg_status verify_group(struct run *run, const struct rg_lineage *lineage,
+                                   const struct rg_lineage_group *group, struct rg_error *err)
+{
+    const bool is_in_place = lineage->records[group->record - 1].is_in_place;
+    struct files inputs = {.items = NULL};
+    struct files outputs = {.items = NULL};
+    char problem[320];
+
+    if (group->is_broken) {
+        tell_failure(run, group->record,
+                     "the row groups of an output that was taken again were spread: their order "
+                     "cannot be known");
+        return RG_OK;
+    }
+    RG_TRY(gather_inputs(run, group, is_in_place, &inputs, problem, sizeof problem, err));
+    if (problem[0] == '\0')
+        RG_TRY(gather_outputs(run, group, &outputs, problem, sizeof problem, err));
+    if (problem[0] != '\0') {
+        tell_failure(run, group->record, problem);
+        return RG_OK;
+    }
+    return compare_files(run, group->record, &inputs, &outputs, err);
+}
+
+/* Marks the files of SOURCE that some record names: those are not missing, whatever became of them.
+ */
+static void mark_named(struct run *run, const struct rg_lineage *lineage)
+{
+    for (uint32_t r = 0; r < lineage->record_count; r++) {
+        const struct rg_batch *record = &lineage->records[r];
+
+        for (size_t i = 0; i < record->input_count; i++) {
+            const size_t index = find_file(run, RG_SIDE_INPUTS, record->inputs[i].name);
+            if (index < run->listings[RG_SIDE_INPUTS].count)
+                run->listings[RG_SIDE_INPUTS].is_used[index] = true;
+        }
+    }
+}
+
+/* Files that no record names: in place they may still lie there as they are; else they are missing.
+ */
+static enum rg_status verify_rest(struct run *run, const struct rg_lineage *lineage,
+                                  struct rg_error *err)
+{
+    const struct listing *listing = &run->listings[RG_SIDE_INPUTS];
+    bool is_in_place = lineage->record_count == 0;
+
+    for (uint32_t r = 0; r < lineage->record_count; r++)
+        is_in_place = is_in_place || lineage->records[r].is_in_place;
+    for (size_t i = 0; i < listing->count; i++) {
+        const char *name = listing->objects[i].key + strlen(run->partition);
+
+        if (listing->is_used[i])
+            continue;
+        const size_t there = find_file(run, RG_SIDE_OUTPUTS, name);
+        if (is_in_place && there < run->listings[RG_SIDE_OUTPUTS].count) {
+            struct files input = {.items = NULL};
+            struct files output = {.items = NULL};
+
+            RG_TRY(add_file(run, RG_SIDE_INPUTS, i, 0, 0, &input, err));
+            RG_TRY(add_file(run, RG_SIDE_OUTPUTS, there, 0, 0, &output, err));
+            RG_TRY(compare_files(run, 0, &input, &output, err));
+        } else {
+            const struct rg_verify_finding finding = {.outcome = RG_VERIFY_MISSING,
+                                                      .partition = run->partition,
+                                                      .key = listing->objects[i].key,
+                                                      .text = "is in no record"};
+            tell(run, &finding);
+        }
+    }
+    return RG_OK;
+}
+
+static enum rg_status verify_by_ledger(struct run *run, struct rg_error *err)
+{
+    struct rg_lineage lineage;
+
+    RG_TRY(rg_lineage_read(&run->home, run->partition, &run->arena, &lineage, err));
+    for (size_t i = 0; i < lineage.group_count; i++) {
+        if (is_cancelled(run))
+            return rg_fail(err, RG_ERR_CANCELLED, "cancelled");
+        RG_TRY(verify_group(run, &lineage, &lineage.groups[i], err));
+    }
+    mark_named(run, &lineage);
+    return verify_rest(run, &lineage, err);
+}
+
+static enum rg_status verify_by_name(struct run *run, struct rg_error *err)
+{
+    struct files files[2] = {{.items = NULL}, {.items = NULL}};
+
+    for (int side = 0; side < 2; side++) {
+        for (size_t i = 0; i < run->listings[side].count; i++)
+            RG_TRY(add_file(run, (enum rg_verify_side)side, i, 0, 0, &files[side], err));
+    }
+    return compare_files(run, 0, &files[0], &files[1], err);
+}
+
+static enum rg_status verify_partition(struct run *run, const char *partition, struct rg_error *err)
+{
+    rg_arena_reset(&run->arena);
+    run->partition = partition;
+    run->totals->partition_count++;
+    for (int side = 0; side < 2; side++)
+        RG_TRY(list_data(run, (enum rg_verify_side)side, err));
+    return run->has_home ? verify_by_ledger(run, err) : verify_by_name(run, err);
+}
+
+enum rg_status rg_verify(const struct rg_verify_request *request,
+                         struct rg_verify_totals *ret_totals, struct rg_error *err)
+{
+    const struct rg_home_options options = {.source_is_local = request->source_is_local};
+    struct run run = {.request = request, .totals = ret_totals};
+    struct texts partitions = {.items = NULL};
+
+    *ret_totals = (struct rg_verify_totals){.partition_count = 0};
+    rg_arena_init(&run.walk_arena, request->allocator, walk_bytes_max);
+    rg_arena_init(&run.arena, request->allocator, (size_t)(request->memory_bytes / 4));
+    enum rg_status status =
+        rg_home_open(request->stores[RG_SIDE_OUTPUTS], &options, &run.home, err);
+    run.has_home = status == RG_OK && run.home.id.digits[0] != '\0';
+    if (status == RG_OK)
+        status = find_partitions(&run, &partitions, err);
+    for (size_t i = 0; i < partitions.count && status == RG_OK; i++) {
+        status = verify_partition(&run, partitions.items[i], err);
+        if (status != RG_OK && status != RG_ERR_CANCELLED)
+            (void)rg_within(err, "partition %s", partitions.items[i]);
+    }
+    rg_arena_fini(&run.arena);
+    rg_arena_fini(&run.walk_arena);
+    return status;
+}
