@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "verify/lineage.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "support/test.h"
+
+enum {
+    RECORDS_MAX = 5,
+    NAMES_MAX = 4,
+};
+
+/* Records with few inputs and outputs; names of outputs are minted. */
+struct ledger {
+    struct rg_batch records[RECORDS_MAX];
+    struct rg_batch_input inputs[RECORDS_MAX][NAMES_MAX];
+    struct rg_batch_output outputs[RECORDS_MAX][NAMES_MAX];
+    char names[RECORDS_MAX][NAMES_MAX][rg_minted_name_bytes];
+    const char *taken[RECORDS_MAX][NAMES_MAX];
+    uint32_t count;
+};
+
+/* A record with inputs named by `letters` and outputs of these many row groups. */
+static struct rg_batch *add_record(struct ledger *ledger, const char *const *letters,
+                                   size_t input_count, const uint32_t *row_groups,
+                                   size_t output_count, const struct rg_batch_run *runs,
+                                   size_t run_count)
+{
+    static const struct rg_home_id home = {"00000000000000000000000000000001"};
+    const uint32_t r = ledger->count++;
+
+    for (size_t i = 0; i < input_count; i++)
+        ledger->inputs[r][i] = (struct rg_batch_input){.name = letters[i]};
+    for (size_t i = 0; i < output_count; i++) {
+        rg_minted_name(&home, "", r + 1, (uint32_t)i, (uint32_t)output_count, 7,
+                       ledger->names[r][i]);
+        ledger->outputs[r][i] =
+            (struct rg_batch_output){.name = ledger->names[r][i], .row_groups = row_groups[i]};
+    }
+    ledger->records[r] = (struct rg_batch){.number = r + 1,
+                                           .inputs = ledger->inputs[r],
+                                           .input_count = input_count,
+                                           .taken = ledger->taken[r],
+                                           .outputs = ledger->outputs[r],
+                                           .output_count = output_count,
+                                           .runs = runs,
+                                           .run_count = run_count};
+    return &ledger->records[r];
+}
+
+static void take(struct ledger *ledger, struct rg_batch *record, uint32_t from, uint32_t output)
+{
+    ledger->taken[record->number - 1][record->taken_count++] = ledger->names[from - 1][output];
+}
+
+/* "a b[1+2] c" */
+static void check_parts(struct test *t, const struct rg_lineage_group *group, const char *wanted)
+{
+    char text[200] = "";
+
+    (void)t;
+    for (size_t i = 0; i < group->part_count; i++) {
+        const struct rg_lineage_part *part = &group->parts[i];
+        const size_t at = strlen(text);
+
+        if (part->row_group_count > 0)
+            (void)snprintf(text + at, sizeof text - at, "%s[%u+%u] ", part->input->name,
+                           part->row_group, part->row_group_count);
+        else
+            (void)snprintf(text + at, sizeof text - at, "%s ", part->input->name);
+    }
+    CHECK_TEXT(text, wanted);
+}
+
+static const char *const abc[] = {"a", "b", "c"};
+static const char *const de[] = {"d", "e"};
+static const uint32_t two_groups[] = {2, 2};
+static const struct rg_batch_run whole_abc[] = {{0, 0, 3, 0, 0}};
+
+TEST(outputs_come_from_the_inputs_that_their_runs_name)
+{
+    static const struct rg_batch_run runs[] = {
+        {0, 0, 1, 0, 0}, {0, 1, 1, 0, 1}, {1, 1, 1, 1, 1}, {1, 2, 1, 0, 0}};
+    struct ledger ledger = {.count = 0};
+    struct rg_lineage lineage;
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    (void)add_record(&ledger, abc, 3, two_groups, 2, runs, 4);
+    CHECK_OK(rg_lineage_trace(ledger.records, 1, &arena, &lineage, &t->err));
+    CHECK_U64(lineage.group_count, 1);
+    CHECK_U64(lineage.groups[0].record, 1);
+    CHECK_U64(lineage.groups[0].output_count, 2);
+    check_parts(t, &lineage.groups[0], "a b[0+2] c ");
+    rg_arena_fini(&arena);
+}
+
+TEST(what_was_taken_again_is_traced_to_its_inputs)
+{
+    /* Record 2 takes the output of record 1 and cuts it in two; record 3 takes the first half. */
+    static const struct rg_batch_run second[] = {{0, 0, 1, 0, 1}, {1, 0, 1, 1, 1}, {1, 1, 2, 0, 0}};
+    static const struct rg_batch_run third[] = {{0, 0, 1, 0, 0}};
+    struct ledger ledger = {.count = 0};
+    struct rg_lineage lineage;
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    (void)add_record(&ledger, abc, 3, two_groups, 1, whole_abc, 1);
+    take(&ledger, add_record(&ledger, de, 2, two_groups, 2, second, 3), 1, 0);
+    CHECK_OK(rg_lineage_trace(ledger.records, 2, &arena, &lineage, &t->err));
+    CHECK_U64(lineage.group_count, 1);
+    CHECK_U64(lineage.groups[0].record, 2);
+    CHECK(!lineage.groups[0].is_broken);
+    check_parts(t, &lineage.groups[0], "a b c d e ");
+
+    /* Half an output is not the inputs of the whole one. */
+    take(&ledger, add_record(&ledger, NULL, 0, two_groups, 1, third, 1), 2, 0);
+    CHECK_OK(rg_lineage_trace(ledger.records, 3, &arena, &lineage, &t->err));
+    CHECK_U64(lineage.group_count, 2);
+    CHECK(lineage.groups[0].is_broken && lineage.groups[1].is_broken);
+    rg_arena_fini(&arena);
+}
+
+TEST(retired_outputs_and_records_of_nothing_do_not_count)
+{
+    struct ledger ledger = {.count = 0};
+    struct rg_lineage lineage;
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    (void)add_record(&ledger, abc, 3, two_groups, 1, whole_abc, 1);
+    (void)add_record(&ledger, NULL, 0, NULL, 0, NULL, 0);
+    const char *retired[] = {ledger.names[0][0]};
+    struct rg_batch *all = add_record(&ledger, abc, 3, two_groups, 1, whole_abc, 1);
+    all->retired = retired;
+    all->retired_count = 1;
+    CHECK_OK(rg_lineage_trace(ledger.records, 3, &arena, &lineage, &t->err));
+    CHECK_U64(lineage.group_count, 1);
+    CHECK_U64(lineage.groups[0].record, 3);
+    check_parts(t, &lineage.groups[0], "a b c ");
+    CHECK_OK(rg_lineage_trace(ledger.records, 0, &arena, &lineage, &t->err));
+    CHECK_U64(lineage.group_count, 0);
+    rg_arena_fini(&arena);
+}
+
+TEST(records_that_contradict_each_other_are_corrupt)
+{
+    static const struct rg_batch_run beyond[] = {{0, 2, 2, 0, 0}};
+    struct ledger ledger = {.count = 0};
+    struct rg_lineage lineage;
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    (void)add_record(&ledger, abc, 3, two_groups, 1, beyond, 1);
+    CHECK_ERROR(rg_lineage_trace(ledger.records, 1, &arena, &lineage, &t->err), RG_ERR_CORRUPT,
+                "record 1 has a run of input 3 of 3");
+    ledger.records[0].runs = whole_abc;
+    ledger.records[0].taken_count = 1;
+    ledger.taken[0][0] = "part-000009-000-00000000000000000000000a.parquet";
+    CHECK_ERROR(rg_lineage_trace(ledger.records, 1, &arena, &lineage, &t->err), RG_ERR_CORRUPT,
+                "which no record before it made");
+    ledger.taken[0][0] = "other.parquet";
+    CHECK_ERROR(rg_lineage_trace(ledger.records, 1, &arena, &lineage, &t->err), RG_ERR_CORRUPT,
+                "takes other.parquet");
+    rg_arena_fini(&arena);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test_case cases[] = {
+        {"outputs_come_from_the_inputs_that_their_runs_name",
+         outputs_come_from_the_inputs_that_their_runs_name},
+        {"what_was_taken_again_is_traced_to_its_inputs",
+         what_was_taken_again_is_traced_to_its_inputs},
+        {"retired_outputs_and_records_of_nothing_do_not_count",
+         retired_outputs_and_records_of_nothing_do_not_count},
+        {"records_that_contradict_each_other_are_corrupt",
+         records_that_contradict_each_other_are_corrupt},
+    };
+
+    return test_main("verify/lineage", cases, sizeof cases / sizeof cases[0], argc, argv);
+}
