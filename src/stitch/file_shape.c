@@ -174,6 +174,26 @@ struct rg_hash128 rg_file_semantics(const struct rg_file_meta *meta, const struc
     return rg_hasher_result(&hasher);
 }
 
+/*
+ * Levels depend on a root that repeats, which the schema's hash passes over. In pieces: a shape is
+ * made for each of very many files.
+ */
+static void add_levels(struct rg_hasher *hasher, const struct rg_schema *schema)
+{
+    uint8_t piece[512];
+    size_t used = 0;
+
+    for (uint32_t i = 0; i < schema->leaf_count; i++) {
+        piece[used++] = schema->leaves[i].def_max;
+        piece[used++] = schema->leaves[i].rep_max;
+        if (used == sizeof piece) {
+            rg_hasher_add(hasher, (struct rg_span){piece, used});
+            used = 0;
+        }
+    }
+    rg_hasher_add(hasher, (struct rg_span){piece, used});
+}
+
 struct rg_hash128 rg_file_shape(const struct rg_file_meta *meta)
 {
     const struct rg_hash128 semantics = rg_file_semantics(meta, &meta->schema);
@@ -181,11 +201,7 @@ struct rg_hash128 rg_file_shape(const struct rg_file_meta *meta)
 
     rg_hasher_init(&hasher);
     rg_schema_hash(&meta->schema, &hasher);
-    /* Levels depend on a root that repeats, which the schema's hash passes over. */
-    for (uint32_t i = 0; i < meta->schema.leaf_count; i++) {
-        rg_hasher_add_u64(&hasher, meta->schema.leaves[i].def_max);
-        rg_hasher_add_u64(&hasher, meta->schema.leaves[i].rep_max);
-    }
+    add_levels(&hasher, &meta->schema);
     rg_hasher_add_u64(&hasher, semantics.high);
     rg_hasher_add_u64(&hasher, semantics.low);
     rg_hasher_add_u64(&hasher, meta->has_column_orders ? 1 : 0);
