@@ -149,6 +149,8 @@ static enum rg_status check_chunks(const struct rg_file_meta *meta, struct rg_er
 {
     const struct rg_writer writer = rg_writer_parse(meta->created_by);
 
+    if (meta->schema.leaf_count == 0)
+        return rg_fail(err, RG_ERR_UNSUPPORTED, "a table without columns");
     for (uint32_t g = 0; g < meta->row_group_count; g++) {
         if (meta->row_groups[g].row_count == 0)
             continue;

@@ -118,13 +118,21 @@ uint64_t rg_memory_resident_bytes(void)
     return strtoull(resident, NULL, 10) * (uint64_t)page_bytes;
 }
 
+/* Not ru_maxrss of getrusage(): that counts what the parent had at fork. */
 uint64_t rg_memory_resident_bytes_max(void)
 {
-    struct rusage usage;
+    FILE *file = fopen("/proc/self/status", "re");
+    char line[256];
+    uint64_t kibibytes = 0;
 
-    if (getrusage(RUSAGE_SELF, &usage) != 0 || usage.ru_maxrss < 0)
+    if (file == NULL)
         return 0;
-    return (uint64_t)usage.ru_maxrss * 1024;
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, "VmHWM:", 6) == 0)
+            kibibytes = strtoull(line + 6, NULL, 10);
+    }
+    (void)fclose(file);
+    return kibibytes * 1024;
 }
 
 static uint64_t ns_of(struct timeval time)
