@@ -131,6 +131,17 @@ static int compare_output_names(const void *name, const void *output)
     return strcmp(name, ((const struct rg_look_output *)output)->name);
 }
 
+static enum rg_status is_body_ours(const struct rg_commit *commit, const struct rg_object *object,
+                                   const struct rg_object_id *wanted, bool *ret_is_ours,
+                                   struct rg_error *err)
+{
+    enum rg_look_body body;
+
+    RG_TRY(rg_look_body_of(commit, object, wanted, &body, err));
+    *ret_is_ours = body == RG_LOOK_OURS;
+    return RG_OK;
+}
+
 /* What was taken again is there, and is what the look saw or another make of it. */
 static enum rg_status check_taken(const struct rg_commit *commit, const struct rg_look *look,
                                   const char *name, const struct rg_ledger_files *files,
@@ -143,7 +154,7 @@ static enum rg_status check_taken(const struct rg_commit *commit, const struct r
     *ret_is_good = false;
     if (file == NULL || seen == NULL)
         return RG_OK;
-    return rg_look_is_ours(commit, file->object, &seen->id, ret_is_good, err);
+    return is_body_ours(commit, file->object, &seen->id, ret_is_good, err);
 }
 
 static enum rg_status check_listed(const struct rg_commit *commit, const struct rg_look *look,
@@ -166,7 +177,7 @@ static enum rg_status check_listed(const struct rg_commit *commit, const struct 
 
         is_good = file != NULL;
         if (is_good)
-            RG_TRY(rg_look_is_ours(commit, file->object, &batch->outputs[i].id, &is_good, err));
+            RG_TRY(is_body_ours(commit, file->object, &batch->outputs[i].id, &is_good, err));
     }
     *ret_is_good = is_good;
     return RG_OK;

@@ -47,8 +47,9 @@ struct rg_commit_asks {
     /* Is it data at all (foreign files in DEST, changed inputs)? NULL: as is_input. */
     bool (*is_data)(void *user, const struct rg_object *object);
     /*
-     * Has the object's footer a regroup.batch? What cannot be parsed has not. Asked only about
-     * minted names whose id is not as recorded. NULL: yes.
+     * Has the object's footer a regroup.batch? What cannot be parsed has not; RG_ERR_ABSENT when it
+     * is gone, which is no error of the look. Asked only about minted names whose id is not as
+     * recorded. NULL: yes.
      */
     enum rg_status (*is_ours)(void *user, const char *key, const struct rg_object_id *id,
                               bool *ret_is_ours, struct rg_error *err);

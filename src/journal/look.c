@@ -74,19 +74,27 @@ enum rg_status rg_look_problem(struct rg_look *look, enum rg_problem_kind kind, 
     return RG_OK;
 }
 
-enum rg_status rg_look_is_ours(const struct rg_commit *commit, const struct rg_object *object,
-                               const struct rg_object_id *recorded, bool *ret_is_ours,
+enum rg_status rg_look_body_of(const struct rg_commit *commit, const struct rg_object *object,
+                               const struct rg_object_id *recorded, enum rg_look_body *ret_body,
                                struct rg_error *err)
 {
-    const struct rg_commit_options *options = &commit->options;
-    const bool compares_tags = !options->home->caps.is_local;
+    const struct rg_commit_asks *asks = &commit->options.asks;
+    const bool compares_tags = !commit->options.home->caps.is_local;
+    bool is_ours = false;
 
-    *ret_is_ours = true;
+    *ret_body = RG_LOOK_OURS;
     if (recorded != NULL && rg_object_id_equal(&object->id, recorded, compares_tags))
         return RG_OK;
-    if (options->asks.is_ours == NULL)
+    if (asks->is_ours == NULL)
         return RG_OK;
-    return options->asks.is_ours(options->asks.user, object->key, &object->id, ret_is_ours, err);
+    const enum rg_status status =
+        asks->is_ours(asks->user, object->key, &object->id, &is_ours, err);
+    if (status == RG_ERR_ABSENT) {
+        *ret_body = RG_LOOK_GONE;
+        return RG_OK;
+    }
+    *ret_body = is_ours ? RG_LOOK_OURS : RG_LOOK_FOREIGN;
+    return status;
 }
 
 static int compare_files(const void *a, const void *b)
@@ -322,11 +330,16 @@ static enum rg_status check_outputs(const struct rg_commit *commit, struct rg_lo
     for (size_t i = 0; i < ledger->output_count; i++) {
         struct rg_ledger_output *output = &ledger->outputs[i];
         const uint32_t number = ledger->records[output->record].number;
+        enum rg_look_body body = RG_LOOK_FOREIGN;
 
+        if (output->taken_by != 0)
+            continue;
         if (output->file != 0)
-            RG_TRY(rg_look_is_ours(commit, ledger->files.items[output->file - 1].object,
-                                   &output->id, &output->is_ours, err));
-        if (output->taken_by != 0 || output->is_ours)
+            RG_TRY(rg_look_body_of(commit, ledger->files.items[output->file - 1].object,
+                                   &output->id, &body, err));
+        output->is_ours = body == RG_LOOK_OURS;
+        /* One that went just now was perhaps taken: the next look tells. */
+        if (body != RG_LOOK_FOREIGN)
             continue;
         const char *key = rg_look_key(look->state->arena, commit->options.partition, output->name);
         if (key == NULL)
@@ -408,7 +421,7 @@ static enum rg_status sweep_dead(const struct rg_commit *commit, struct rg_look 
     const struct rg_ledger *ledger = &look->state->ledger;
     const struct rg_ledger_output *output =
         file->output == 0 ? NULL : &ledger->outputs[file->output - 1];
-    bool is_ours;
+    enum rg_look_body body;
     uint32_t taker = output == NULL ? 0 : output->taken_by;
 
     if (output == NULL && commit->options.home->is_unprotected)
@@ -421,10 +434,11 @@ static enum rg_status sweep_dead(const struct rg_commit *commit, struct rg_look 
         look->dead_count++;
         return RG_OK;
     }
-    RG_TRY(
-        rg_look_is_ours(commit, file->object, output == NULL ? NULL : &output->id, &is_ours, err));
-    if (is_ours)
+    RG_TRY(rg_look_body_of(commit, file->object, output == NULL ? NULL : &output->id, &body, err));
+    if (body == RG_LOOK_OURS)
         return add_deletion(commit, look, file->object, err);
+    if (body == RG_LOOK_GONE)
+        return RG_OK;
     return rg_look_problem(look, RG_PROBLEM_DEAD_FOREIGN, file->object->key, err,
                            "%s has the name of an output that was given up, but is not it",
                            file->object->key);
@@ -502,9 +516,11 @@ static enum rg_status sort_trash(const struct rg_commit *commit, struct rg_look 
             }
             const bool is_live = output != NULL && output->taken_by == 0;
             is_dead = file->minted.number <= ledger->last && !is_live;
+            enum rg_look_body body = RG_LOOK_OURS;
             if (is_dead)
-                RG_TRY(rg_look_is_ours(commit, file->object, output == NULL ? NULL : &output->id,
-                                       &is_dead, err));
+                RG_TRY(rg_look_body_of(commit, file->object, output == NULL ? NULL : &output->id,
+                                       &body, err));
+            is_dead = is_dead && body != RG_LOOK_FOREIGN;
         }
         state->trash[i] = (struct rg_look_trash){file->object->key, is_dead};
     }

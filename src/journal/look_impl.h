@@ -62,12 +62,17 @@ RG_MUST_CHECK enum rg_status rg_look_problem(struct rg_look *look, enum rg_probl
 /* prefix + name, in `arena`; NULL without memory. */
 const char *rg_look_key(struct rg_arena *arena, const char *prefix, const char *name);
 
-/* Whether an object of that name is ours: `recorded` (may be NULL) is its id, or the ask says so.
- */
-RG_MUST_CHECK enum rg_status rg_look_is_ours(const struct rg_commit *commit,
+enum rg_look_body {
+    RG_LOOK_FOREIGN,
+    RG_LOOK_OURS,
+    RG_LOOK_GONE, /* Somebody deleted it after it was listed. */
+};
+
+/* What an object under a name of ours is: `recorded` (may be NULL) is its id, or the ask says. */
+RG_MUST_CHECK enum rg_status rg_look_body_of(const struct rg_commit *commit,
                                              const struct rg_object *object,
-                                             const struct rg_object_id *recorded, bool *ret_is_ours,
-                                             struct rg_error *err);
+                                             const struct rg_object_id *recorded,
+                                             enum rg_look_body *ret_body, struct rg_error *err);
 
 /* The home's partition as files sorted by name, in `arena`; prefixes are left out. */
 RG_MUST_CHECK enum rg_status rg_look_list_home(const struct rg_commit *commit,

@@ -79,10 +79,8 @@ static enum rg_status is_ours(void *user, const char *key, const struct rg_objec
 
     (void)id;
     rg_arena_init(&arena, &rg_allocator_system, SIZE_MAX);
-    enum rg_status status = get_text(job->home, key, NULL, &arena, &text, err);
+    const enum rg_status status = get_text(job->home, key, NULL, &arena, &text, err);
     *ret_is_ours = status == RG_OK && strncmp(text, "batch ", 6) == 0;
-    if (status == RG_ERR_ABSENT)
-        status = RG_OK;
     rg_arena_fini(&arena);
     return status;
 }

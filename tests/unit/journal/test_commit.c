@@ -870,6 +870,47 @@ TEST(taken_outputs_are_kept_when_their_taker_is_gone)
     fake_world_fini(&w);
 }
 
+static void remove_dead(struct trap *trap)
+{
+    struct test *t = trap->t;
+    struct fake_job job = fake_world_job(trap->w);
+
+    CHECK_OK(fake_job_gc(&job, 0, NULL, &t->err));
+}
+
+/* Another run deletes a dead output after it was listed and before it is asked what it is. */
+TEST(a_file_that_goes_while_it_is_looked_at_is_no_error)
+{
+    struct faulty_store faulty;
+    struct fake_world w;
+    struct trap trap = {
+        .verb = RG_STORE_GET, .key_part = "p=1/part-", .turn = 1, .act = remove_dead};
+
+    fake_world_init(t, &w, false);
+    write_three(&w);
+    struct fake_job job = fake_world_job(&w);
+    job.outputs_max = 2;
+    run_and_kill(t, &w, job, at_record);
+    bool has_voided;
+    CHECK_OK(fake_job_gc(&job, 0, &has_voided, &t->err));
+    CHECK(has_voided);
+    /* A dead output, made again by nobody knows whom. */
+    struct rg_home home;
+    CHECK_OK(
+        rg_home_open(w.home, &(const struct rg_home_options){.is_alone = true}, &home, &t->err));
+    char name[rg_minted_name_bytes];
+    rg_minted_name(&home.id, "p=1/", 1, 0, 1, 7, name);
+    fake_world_write_home(&w, name, "batch x\nr1\n");
+    job.outputs_max = 1;
+    set_trap(t, &trap, &w, &faulty, &job);
+    run(t, &job);
+    CHECK_U64(trap.seen > 0, 1);
+    CHECK_U64(job.problems[RG_PROBLEM_DEAD_FOREIGN], 0);
+    fake_world_check_clean(t, &w, 3, "gone");
+    faulty_store_fini(&faulty);
+    fake_world_fini(&w);
+}
+
 /* A garbled ledger stops everything. */
 TEST(a_ledger_that_cannot_be_read_is_not_touched)
 {
@@ -992,6 +1033,8 @@ int main(int argc, char **argv)
          all_from_source_lists_again_after_the_ledger},
         {"taken_outputs_are_kept_when_their_taker_is_gone",
          taken_outputs_are_kept_when_their_taker_is_gone},
+        {"a_file_that_goes_while_it_is_looked_at_is_no_error",
+         a_file_that_goes_while_it_is_looked_at_is_no_error},
         {"a_ledger_that_cannot_be_read_is_not_touched",
          a_ledger_that_cannot_be_read_is_not_touched},
         {"grace_delays_deletion", grace_delays_deletion},
