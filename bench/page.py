@@ -46,7 +46,20 @@ def spread(told):
     return f"{middle:.2f} ({low:.2f} to {high:.2f})"
 
 
-def row_of(result):
+def floor_of(result, threads):
+    """Seconds: a copy of all bytes, and the codec's work on what had to change."""
+    return result["tools"][COPY]["wall_s"]["median"] + result["codec_s"] / threads
+
+
+def moves_of(result):
+    """How the bytes moved, the largest share first."""
+    moved = {verdict: counts["bytes_in"] for verdict, counts in (result["moves"] or {}).items()}
+    total = sum(moved.values()) or 1
+    shares = sorted(((count / total, verdict) for verdict, count in moved.items()), reverse=True)
+    return ", ".join(f"{verdict} {share:.0%}" for share, verdict in shares if share >= 0.005)
+
+
+def row_of(result, threads):
     us = result["tools"][US]
     best = best_peer(result)
     if best is None:
@@ -64,10 +77,12 @@ def row_of(result):
         f"**{ratio(result, 'wall_s'):.1f}x**",
         f"{ratio(result, 'cpu_s'):.1f}x",
         f"{us['wall_s']['median'] / copy['wall_s']['median']:.1f}x",
+        f"{us['wall_s']['median'] / floor_of(result, threads):.1f}x",
         mib(us["peak_bytes"]["median"]),
         mib(min(told["peak_bytes"]["median"] for told in peers_of(result).values())),
         f"{us['bytes'] / result['bytes']:.3f}",
         f"{us['bytes'] / smallest:.3f}",
+        moves_of(result),
     ]
 
 
@@ -81,10 +96,12 @@ HEAD = [
     "wall",
     "CPU",
     "wall / cp -r",
+    "wall / floor",
     "peak MiB",
     "least peak of a peer",
     "bytes / input",
     "bytes / smallest peer",
+    "how bytes moved",
 ]
 
 
@@ -110,7 +127,8 @@ def conditions(told):
         f"{told['rounds']} interleaved rounds; scale {told['scale']:g}.",
         f"Versions: {named}.",
         "Same rows to a row group, same codec and level for all; files in the page cache. Median "
-        "(lowest to highest). Start and import of a peer's process are taken off its times.",
+        "(lowest to highest). Start and import of a peer's process are taken off its times. The "
+        "floor is `cp -r` and the codec's work, both ways, on what had to change.",
     ]
 
 
@@ -180,7 +198,7 @@ def markdown(told):
     lines += ["- " + line for line in summary_lines(told)] + [""]
     lines += ["| " + " | ".join(HEAD) + " |", "|---|--:|--:|---|" + "--:|" * (len(HEAD) - 4)]
     for result in told["results"]:
-        row = row_of(result)
+        row = row_of(result, told["threads"])
         if row:
             lines.append("| " + " | ".join(row) + " |")
     lines += ["", "## Every tool", ""] + details(told) + query_lines(told)
@@ -241,7 +259,7 @@ def html_table(told):
     lines = ["<div class=scroll><table><tr>"]
     lines += [f"<th>{escaping.escape(cell)}</th>" for cell in HEAD] + ["</tr>"]
     for result in told["results"]:
-        row = row_of(result)
+        row = row_of(result, told["threads"])
         if row:
             cells = (escaping.escape(cell.replace("*", "")) for cell in row)
             lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")

@@ -25,6 +25,7 @@ from pathlib import Path
 
 import duckdb
 
+import floor
 import page
 import peers
 import queries
@@ -195,6 +196,9 @@ def run_set(name, writer, arguments, tools):
         "tools": {tool: summary(told) for tool, told in runs.items() if told},
         "failed": failed,
         "moves": report.get("moves"),
+        "codec_s": floor.codec_seconds(
+            sorted(source.glob("*.parquet")), report.get("columns", []), of.level
+        ),
         "queries": told,
     }
 
