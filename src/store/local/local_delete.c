@@ -63,6 +63,27 @@ static enum rg_status trash_path(const struct rg_local_store *store,
 }
 
 /*
+ * Renames into our own directory of the trash: 0 or errno. Where a file system cannot rename
+ * without replacing, rename() serves, since nobody else writes there; link() and unlink() would
+ * not, because a user's new file could get the old name between the two.
+ */
+static int rename_to_trash(const struct rg_local_store *store, const struct rg_local_path *path,
+                           const struct rg_local_path *trash)
+{
+    struct stat found;
+
+    if (!store->options.lacks_rename_absent) {
+        if (renameat2(AT_FDCWD, path->text, AT_FDCWD, trash->text, RENAME_NOREPLACE) == 0)
+            return 0;
+        if (errno != EINVAL && errno != ENOSYS)
+            return errno;
+    }
+    if (lstat(trash->text, &found) == 0)
+        return EEXIST;
+    return rename(path->text, trash->text) == 0 ? 0 : errno;
+}
+
+/*
  * Moves the object into the trash. *ret_error: 0, ENOENT where it is gone, EXDEV where the trash is
  * on another file system.
  */
@@ -77,7 +98,7 @@ static enum rg_status move_to_trash(struct rg_local_store *store, const struct r
     /* Others remove empty directories of the trash at any time; each turn is one such meeting. */
     for (int attempt = 0; attempt < 100; attempt++) {
         RG_TRY(trash_path(store, path, turn, ret_trash, err));
-        int error = rg_local_rename_absent(store, path, ret_trash);
+        int error = rename_to_trash(store, path, ret_trash);
         if (error == EEXIST) {
             turn++;
             continue;
