@@ -21,6 +21,7 @@
 #include <regroup/plan.h>
 #include <regroup/progress.h>
 #include <regroup/report.h>
+#include <regroup/verify.h>
 
 #ifdef __cplusplus
 extern "C" {

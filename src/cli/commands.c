@@ -7,6 +7,7 @@
 #include "cli/compact.h"
 #include "cli/inspect.h"
 #include "cli/ledger.h"
+#include "cli/verify.h"
 
 const struct command rg_commands[] = {
     {
@@ -40,6 +41,18 @@ const struct command rg_commands[] = {
         .place_min = 1,
         .place_max = UINT_MAX,
         .run = rg_inspect_command,
+    },
+    {
+        .name = "verify",
+        .bit = RG_COMMAND_VERIFY,
+        .usage = {"verify SOURCE DEST [options]", NULL},
+        .summary = "decodes both sides, and tells whether DEST holds the rows of SOURCE",
+        .about = "In the order that the ledger of DEST tells; without a ledger, file by file in\n"
+                 "the order of their names. Exit 0: equal; 1: different; 3: equal, but some\n"
+                 "files of SOURCE are not in DEST yet.",
+        .place_min = 2,
+        .place_max = 2,
+        .run = rg_verify_command,
     },
     {
         .name = "list",

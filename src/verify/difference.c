@@ -153,8 +153,8 @@ static void describe(const struct search *search, const struct side *side, bool 
     } else if (side->at == side->count) {
         (void)snprintf(text, RG_VALUE_TEXT_BYTES, "no more rows");
     } else if (has_value(search, side)) {
-        rg_value_text(&reference->elements[leaf->element_index],
-                      rg_values_at(&side->values, side->value_at), text);
+        (void)rg_value_text(reference, search->request->leaf_index,
+                            rg_values_at(&side->values, side->value_at), text);
     } else if (leaf->def_max <= 1) {
         (void)snprintf(text, RG_VALUE_TEXT_BYTES, "null");
     } else {

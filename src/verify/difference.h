@@ -8,8 +8,8 @@
 #ifndef VERIFY_DIFFERENCE_H
 #define VERIFY_DIFFERENCE_H
 
+#include "parquet/value_text.h"
 #include "verify/column_digest.h"
-#include "verify/value_text.h"
 
 /* A chunk of one side, or rows of a column that its file lacks. Valid until the next one. */
 struct rg_side_chunk {

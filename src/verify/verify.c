@@ -47,13 +47,15 @@ struct run {
     struct rg_arena arena;      /* Of the partition under way. */
     const char *partition;      /* Under way. */
     struct listing listings[2]; /* Of it. */
+    atomic_uint_fast64_t read_bytes;
 };
 
 /* A list of files of one side. */
 struct files {
-    struct rg_verify_file *items;
+    struct rg_verify_file *items; /* A file that is split comes several times. */
     size_t count;
     size_t capacity;
+    size_t file_count;
 };
 
 static enum rg_status no_memory(struct rg_error *err)
@@ -266,6 +268,7 @@ static enum rg_status add_file(struct run *run, enum rg_verify_side side, size_t
         .row_group = row_group,
         .row_group_count = row_group_count,
     };
+    files->file_count += row_group == 0;
     run->listings[side].is_used[index] = true;
     return RG_OK;
 }
@@ -274,12 +277,11 @@ static void tell(struct run *run, const struct rg_verify_finding *finding)
 {
     struct rg_verify_totals *totals = run->totals;
 
-    totals->counts[finding->outcome]++;
-    for (int i = 0; i < 2; i++) {
-        totals->file_counts[i] += finding->file_counts[i];
-        totals->row_counts[i] += finding->row_counts[i];
-    }
-    totals->column_count += finding->column_count;
+    totals->outcome_counts[finding->outcome]++;
+    totals->input_file_count += finding->input_file_count;
+    totals->output_file_count += finding->output_file_count;
+    totals->input_row_count += finding->input_row_count;
+    totals->output_row_count += finding->output_row_count;
     run->request->tell(run->request->user, finding);
 }
 
@@ -295,11 +297,14 @@ static enum rg_status compare_files(struct run *run, uint32_t record, const stru
         .thread_count = request->thread_count,
         .allocator = request->allocator,
         .is_cancelled = request->is_cancelled,
-        .read_bytes = request->read_bytes,
+        .read_bytes = &run->read_bytes,
     };
-    struct rg_verify_finding finding = {.partition = run->partition,
+    struct rg_verify_finding finding = {.size = sizeof finding,
+                                        .partition = run->partition,
                                         .record = record,
-                                        .file_counts = {inputs->count, outputs->count}};
+                                        .text = "",
+                                        .input_file_count = inputs->file_count,
+                                        .output_file_count = outputs->file_count};
     struct rg_compare_result result;
 
     const enum rg_status status = rg_compare(&compare, &result, err);
@@ -311,8 +316,8 @@ static enum rg_status compare_files(struct run *run, uint32_t record, const stru
     } else {
         finding.outcome = result.is_equal ? RG_VERIFY_EQUAL : RG_VERIFY_DIFFERENT;
         finding.text = result.text;
-        finding.row_counts[0] = result.row_counts[0];
-        finding.row_counts[1] = result.row_counts[1];
+        finding.input_row_count = result.row_counts[RG_SIDE_INPUTS];
+        finding.output_row_count = result.row_counts[RG_SIDE_OUTPUTS];
         finding.column_count = result.column_count;
         finding.different_count = result.different_count;
     }
@@ -322,8 +327,11 @@ static enum rg_status compare_files(struct run *run, uint32_t record, const stru
 
 static void tell_failure(struct run *run, uint32_t record, const char *text)
 {
-    const struct rg_verify_finding finding = {
-        .outcome = RG_VERIFY_FAILED, .partition = run->partition, .record = record, .text = text};
+    const struct rg_verify_finding finding = {.size = sizeof finding,
+                                              .outcome = RG_VERIFY_FAILED,
+                                              .partition = run->partition,
+                                              .record = record,
+                                              .text = text};
 
     tell(run, &finding);
 }
@@ -447,7 +455,8 @@ static enum rg_status verify_rest(struct run *run, const struct rg_lineage *line
             RG_TRY(add_file(run, RG_SIDE_OUTPUTS, there, 0, 0, &output, err));
             RG_TRY(compare_files(run, 0, &input, &output, err));
         } else {
-            const struct rg_verify_finding finding = {.outcome = RG_VERIFY_MISSING,
+            const struct rg_verify_finding finding = {.size = sizeof finding,
+                                                      .outcome = RG_VERIFY_MISSING,
                                                       .partition = run->partition,
                                                       .key = listing->objects[i].key,
                                                       .text = "is in no record"};
@@ -492,14 +501,15 @@ static enum rg_status verify_partition(struct run *run, const char *partition, s
     return run->has_home ? verify_by_ledger(run, err) : verify_by_name(run, err);
 }
 
-enum rg_status rg_verify(const struct rg_verify_request *request,
-                         struct rg_verify_totals *ret_totals, struct rg_error *err)
+enum rg_status rg_verify_places(const struct rg_verify_request *request,
+                                struct rg_verify_totals *ret_totals, struct rg_error *err)
 {
     const struct rg_home_options options = {.source_is_local = request->source_is_local};
     struct run run = {.request = request, .totals = ret_totals};
     struct texts partitions = {.items = NULL};
 
-    *ret_totals = (struct rg_verify_totals){.partition_count = 0};
+    *ret_totals = (struct rg_verify_totals){.size = sizeof *ret_totals};
+    atomic_init(&run.read_bytes, 0);
     rg_arena_init(&run.walk_arena, request->allocator, walk_bytes_max);
     rg_arena_init(&run.arena, request->allocator, (size_t)(request->memory_bytes / 4));
     enum rg_status status =
@@ -512,6 +522,7 @@ enum rg_status rg_verify(const struct rg_verify_request *request,
         if (status != RG_OK && status != RG_ERR_CANCELLED)
             (void)rg_within(err, "partition %s", partitions.items[i]);
     }
+    ret_totals->read_bytes = atomic_load(&run.read_bytes);
     rg_arena_fini(&run.arena);
     rg_arena_fini(&run.walk_arena);
     return status;

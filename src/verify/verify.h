@@ -10,6 +10,8 @@
 #ifndef VERIFY_VERIFY_H
 #define VERIFY_VERIFY_H
 
+#include <regroup/verify.h>
+
 #include "verify/compare.h"
 
 /* What a key's last component says; `key` is below the root. */
@@ -19,47 +21,18 @@ enum rg_verify_kind {
     RG_VERIFY_MAYBE, /* Data if it has the magic at both ends. */
 };
 
-enum rg_verify_outcome {
-    RG_VERIFY_EQUAL,
-    RG_VERIFY_DIFFERENT,
-    RG_VERIFY_FAILED,  /* Could not be compared: `text` says why. */
-    RG_VERIFY_MISSING, /* An input that is in no record: `key`. */
-};
-
-/* What was found out. Valid during the call. */
-struct rg_verify_finding {
-    enum rg_verify_outcome outcome;
-    const char *partition; /* "" or "dt=2024-05-01/". */
-    uint32_t record;       /* Its number; 0: there is no ledger here. */
-    const char *key;       /* MISSING: of the input. */
-    const char *text;      /* Of what is not equal. */
-    uint64_t file_counts[2];
-    uint64_t row_counts[2]; /* By enum rg_verify_side. */
-    uint32_t column_count;
-    uint32_t different_count;
-};
-
 struct rg_verify_request {
     struct rg_store *stores[2]; /* SOURCE and DEST. */
     const char *only_file;      /* SOURCE is this one file; NULL: it is a tree. */
     bool source_is_local;
     enum rg_verify_kind (*kind_of)(void *user, const char *key); /* Hidden ones are no data. */
     bool (*may_hold_data)(void *user, const char *prefix);       /* False: not looked into. */
-    void (*tell)(void *user, const struct rg_verify_finding *finding);
+    rg_verify_finding_fn *tell;
     void *user;
     uint64_t memory_bytes; /* Of the engine, and a quarter of it again for a partition's files. */
     uint32_t thread_count;
     const struct rg_allocator *allocator; /* Any number of threads. */
     const atomic_bool *is_cancelled;      /* NULL: never. */
-    atomic_uint_fast64_t *read_bytes;     /* NULL: not counted. */
-};
-
-struct rg_verify_totals {
-    uint64_t partition_count;
-    uint64_t counts[4]; /* Findings by enum rg_verify_outcome. */
-    uint64_t file_counts[2];
-    uint64_t row_counts[2];
-    uint64_t column_count; /* Digests that were compared. */
 };
 
 /*
@@ -67,7 +40,8 @@ struct rg_verify_totals {
  *
  * Errors:  those of listing and of reading the ledger; RG_ERR_NOMEM; RG_ERR_CANCELLED.
  */
-RG_MUST_CHECK enum rg_status rg_verify(const struct rg_verify_request *request,
-                                       struct rg_verify_totals *ret_totals, struct rg_error *err);
+RG_MUST_CHECK enum rg_status rg_verify_places(const struct rg_verify_request *request,
+                                              struct rg_verify_totals *ret_totals,
+                                              struct rg_error *err);
 
 #endif

@@ -2,8 +2,6 @@
 
 #include "verify/difference.h"
 
-#include <string.h>
-
 #include "support/column.h"
 
 enum {
@@ -212,61 +210,12 @@ TEST(both_sides_are_shown)
     rg_arena_fini(&arena);
 }
 
-TEST(values_are_shown_by_their_type)
-{
-    static const uint8_t bytes[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-    static const uint8_t half[] = {0, 0, 0, 0x3f};
-    static const uint8_t long_text[200] = {'a', '"', 1, 0xc3};
-    static const struct {
-        struct rg_schema_element element;
-        struct rg_span value;
-        const char *text;
-    } rows[] = {
-        {{.type = RG_TYPE_BOOLEAN, .converted_type = RG_CONVERTED_NONE}, {bytes, 1}, "true"},
-        {{.type = RG_TYPE_INT32, .converted_type = RG_CONVERTED_NONE}, {bytes, 4}, "-1"},
-        {{.type = RG_TYPE_INT32, .converted_type = RG_CONVERTED_UINT_32}, {bytes, 4}, "4294967295"},
-        {{.type = RG_TYPE_INT64, .converted_type = RG_CONVERTED_NONE}, {bytes, 8}, "-1"},
-        {{.type = RG_TYPE_FLOAT, .converted_type = RG_CONVERTED_NONE}, {half, 4}, "0.5"},
-        {{.type = RG_TYPE_BYTE_ARRAY, .converted_type = RG_CONVERTED_NONE}, {bytes, 3}, "0xffffff"},
-        {{.type = RG_TYPE_BYTE_ARRAY, .converted_type = RG_CONVERTED_NONE}, {bytes, 0}, "0x"},
-        {{.type = RG_TYPE_BYTE_ARRAY, .converted_type = RG_CONVERTED_UTF8},
-         {long_text, 4},
-         "\"a\\x22\\x01\xc3\""},
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct rg_schema_element element = rows[i].element;
-        char text[RG_VALUE_TEXT_BYTES];
-
-        element.has_type = true;
-        rg_value_text(&element, rows[i].value, text);
-        CHECK_TEXT(text, rows[i].text);
-    }
-}
-
-TEST(long_values_are_cut)
-{
-    static const uint8_t zeros[200] = {0};
-    const struct rg_schema_element binary = {
-        .type = RG_TYPE_BYTE_ARRAY, .has_type = true, .converted_type = RG_CONVERTED_NONE};
-    const struct rg_schema_element string = {
-        .type = RG_TYPE_BYTE_ARRAY, .has_type = true, .converted_type = RG_CONVERTED_UTF8};
-    char text[RG_VALUE_TEXT_BYTES];
-
-    rg_value_text(&string, SPAN(zeros), text);
-    CHECK(strlen(text) > 80 && strcmp(text + strlen(text) - 4, "\"...") == 0);
-    rg_value_text(&binary, SPAN(zeros), text);
-    CHECK(strlen(text) > 80 && strcmp(text + strlen(text) - 5, "00...") == 0);
-}
-
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"the_first_difference_is_that_of_the_naive_search",
          the_first_difference_is_that_of_the_naive_search},
         {"both_sides_are_shown", both_sides_are_shown},
-        {"values_are_shown_by_their_type", values_are_shown_by_their_type},
-        {"long_values_are_cut", long_values_are_cut},
     };
 
     return test_main("verify/difference", cases, sizeof cases / sizeof cases[0], argc, argv);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Exit 0: equal; 1: different, or not to be compared; 3: equal, but some inputs are not there yet.
+ */
+
+#include "cli/verify.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cli/exit_status.h"
+#include "cli/output.h"
+
+/* What the callback wants to know. */
+struct telling {
+    struct rg_error err; /* Of writing. */
+    bool is_json;
+    bool is_verbose;
+    bool is_silent;
+};
+
+static void say_finding(const struct rg_verify_finding *finding)
+{
+    const char *outcome = rg_verify_outcome_name(finding->outcome);
+
+    if (finding->outcome == RG_VERIFY_MISSING) {
+        fprintf(stderr, "%s: %s %s\n", outcome, finding->key, finding->text);
+        return;
+    }
+    fprintf(stderr, "%s: partition \"%s\"", outcome, finding->partition);
+    if (finding->record > 0)
+        fprintf(stderr, ", record %" PRIu32, finding->record);
+    if (finding->text[0] != '\0')
+        fprintf(stderr, ": %s", finding->text);
+    if (finding->different_count > 1)
+        fprintf(stderr, "; %" PRIu32 " of %" PRIu32 " columns differ", finding->different_count,
+                finding->column_count);
+    fputc('\n', stderr);
+}
+
+static void tell(void *user, const struct rg_verify_finding *finding)
+{
+    struct telling *telling = user;
+
+    if (telling->is_json && telling->err.status == RG_OK)
+        telling->err.status =
+            rg_verify_finding_json(finding, rg_output_write, stdout, &telling->err);
+    else if (!telling->is_json && !telling->is_silent &&
+             (finding->outcome != RG_VERIFY_EQUAL || telling->is_verbose))
+        say_finding(finding);
+}
+
+static void say_totals(const struct rg_verify_totals *totals)
+{
+    const uint64_t bad =
+        totals->outcome_counts[RG_VERIFY_DIFFERENT] + totals->outcome_counts[RG_VERIFY_FAILED];
+    const uint64_t missing = totals->outcome_counts[RG_VERIFY_MISSING];
+
+    fprintf(stderr,
+            "%s: %" PRIu64 " rows of %" PRIu64 " files in SOURCE, %" PRIu64 " rows of %" PRIu64
+            " in DEST, partitions: %" PRIu64,
+            bad > 0 ? "DIFFERENT" : "equal", totals->input_row_count, totals->input_file_count,
+            totals->output_row_count, totals->output_file_count, totals->partition_count);
+    if (missing > 0)
+        fprintf(stderr, "; %" PRIu64 " files are not in DEST yet", missing);
+    fputc('\n', stderr);
+}
+
+static int exit_of(const struct rg_verify_totals *totals)
+{
+    if (totals->outcome_counts[RG_VERIFY_DIFFERENT] + totals->outcome_counts[RG_VERIFY_FAILED] > 0)
+        return RG_EXIT_FAILED;
+    return totals->outcome_counts[RG_VERIFY_MISSING] > 0 ? RG_EXIT_LEFT_ALONE : RG_EXIT_DONE;
+}
+
+int rg_verify_command(const struct arguments *arguments)
+{
+    struct telling telling = {
+        .is_json = rg_options_is_on(arguments->options, "json"),
+        .is_verbose = rg_options_is_on(arguments->options, "verbose"),
+        .is_silent = rg_options_count(arguments->options, "quiet") > 1,
+    };
+    const struct rg_verify_config config = {
+        .size = sizeof config,
+        .options = arguments->options,
+        .source = arguments->places[0],
+        .dest = arguments->places[1],
+        .finding = tell,
+        .user = &telling,
+    };
+    struct rg_verify *verify = NULL;
+    struct rg_verify_totals totals;
+    struct rg_error err;
+
+    enum rg_status status = rg_verify_new(&config, &verify, &err);
+    if (status == RG_OK)
+        status = rg_verify_run(verify, &totals, &err);
+    rg_verify_free(verify);
+    if (status == RG_OK && telling.err.status != RG_OK) {
+        status = telling.err.status;
+        err = telling.err;
+    }
+    if (status == RG_OK && telling.is_json)
+        status = rg_verify_totals_json(&totals, rg_output_write, stdout, &err);
+    if (!rg_output_finish())
+        return RG_EXIT_FAILED;
+    if (status != RG_OK)
+        return rg_exit_with(&err);
+    if (!telling.is_json && !rg_options_is_on(arguments->options, "quiet"))
+        say_totals(&totals);
+    return exit_of(&totals);
+}
