@@ -25,7 +25,7 @@ MAY = {
     # What report shows are structs of public headers, so that anybody can render them again.
     "report": ["base", "weir/weir.h", "stitch/moves.h", "regroup"],
     "compact": ["base", "parquet", "stitch", "store", "weir/weir.h", "plan", "journal", "regroup"],
-    "verify": ["base", "parquet", "store", "weir/weir.h", "journal"],
+    "verify": ["base", "parquet", "store", "weir/weir.h", "journal", "regroup"],
     "api": [
         "base",
         "parquet",

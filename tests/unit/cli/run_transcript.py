@@ -31,7 +31,7 @@ REPLACED = [
     (re.compile(r"\b[\d.]+ (ms|s)\b|\b\d+[mhd]\d\d[smh]\b"), "TIME"),
     (re.compile(r"\b[\d.,]+ MB/s|(?<=TIME, )-(?=,)"), "RATE"),
     (re.compile(r"\b[\d.]+ ([KMGT]i)?B\b"), "SIZE"),
-    (re.compile(r'"(bytes|modified_ns)":\d+'), r'"\1":N'),
+    (re.compile(r'"(bytes|read_bytes|modified_ns)":\d+'), r'"\1":N'),
     (re.compile(r"commit [0-9a-f]+(-dirty)?"), "commit HASH"),
 ]
 
