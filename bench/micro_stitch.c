@@ -3,11 +3,11 @@
 /*
  * How long stitching takes, column by column, without the engine and the disk around it:
  *
- *     bench_stitch [--codec NAME] [--times N] [--column N] FILE...
+ *     bench_stitch [--codec NAME] [--times N] [--column N] [--memory yes] FILE...
  *
  * All files are held in memory; all their row groups become one chunk for each column. Printed are
- * the least CPU time of N runs, how the pages moved, and what memory was held against what had been
- * estimated.
+ * the least CPU time of N runs and how the pages moved; with --memory yes also the least memory
+ * that is enough, against what was estimated as likely and at most.
  */
 
 #include <inttypes.h>
@@ -40,36 +40,13 @@ struct bench {
     struct rg_arena arena; /* Footers and indexes. */
     struct rg_stitch_context *context;
     struct rg_stitch_options options;
+    bool is_memory_asked;
     unsigned times;
     uint32_t column; /* UINT32_MAX: all. */
     uint64_t all_ns;
     uint64_t all_in;
     uint64_t all_out;
 };
-
-/* An allocator that knows the most it held. */
-struct meter {
-    size_t bytes;
-    size_t peak;
-};
-
-static void *metered_alloc(void *context, size_t bytes)
-{
-    struct meter *meter = context;
-
-    meter->bytes += bytes;
-    if (meter->bytes > meter->peak)
-        meter->peak = meter->bytes;
-    return malloc(bytes);
-}
-
-static void metered_release(void *context, void *memory, size_t bytes)
-{
-    struct meter *meter = context;
-
-    meter->bytes -= bytes;
-    free(memory);
-}
 
 static uint64_t cpu_ns(void)
 {
@@ -152,30 +129,49 @@ static void collect(struct bench *bench, uint32_t column)
     }
 }
 
-/* One run; its CPU time. */
+/* One run under these caps; its CPU time, or 0 when they were not enough. */
 static uint64_t run(struct bench *bench, const struct rg_stitch_column *column,
-                    struct rg_stitch_output *output, size_t *arena_peak, size_t *scratch_peak)
+                    struct rg_stitch_output *output, size_t arena_max, size_t scratch_max)
 {
-    struct meter meters[2] = {{0, 0}, {0, 0}};
-    struct rg_allocator allocators[2];
     struct rg_arena arena;
     struct rg_arena scratch;
     struct rg_error err;
     size_t culprit = 0;
 
-    for (unsigned i = 0; i < 2; i++)
-        allocators[i] = (struct rg_allocator){metered_alloc, metered_release, &meters[i]};
     const uint64_t begin = cpu_ns();
-    rg_arena_init(&arena, &allocators[0], SIZE_MAX);
-    rg_arena_init(&scratch, &allocators[1], SIZE_MAX);
-    if (rg_stitch_chunk(bench->context, column, bench->sources, bench->source_count, &arena,
-                        &scratch, output, &culprit, &err) != RG_OK)
+    rg_arena_init(&arena, &rg_allocator_system, arena_max);
+    rg_arena_init(&scratch, &rg_allocator_system, scratch_max);
+    const enum rg_status status =
+        rg_stitch_chunk(bench->context, column, bench->sources, bench->source_count, &arena,
+                        &scratch, output, &culprit, &err);
+    if (status != RG_OK && status != RG_ERR_NOMEM)
         give_up("stitch", &err);
     rg_arena_fini(&scratch);
     rg_arena_fini(&arena);
-    *arena_peak = meters[0].peak;
-    *scratch_peak = meters[1].peak;
-    return cpu_ns() - begin;
+    return status == RG_OK ? cpu_ns() - begin : 0;
+}
+
+/* The least cap that is enough, within an eighth. */
+static size_t need(struct bench *bench, const struct rg_stitch_column *column, bool is_scratch,
+                   uint64_t estimate_max)
+{
+    struct rg_stitch_output output;
+    size_t high = 4096;
+    size_t low;
+
+    while (high < estimate_max && run(bench, column, &output, is_scratch ? SIZE_MAX : high,
+                                      is_scratch ? high : SIZE_MAX) == 0)
+        high *= 2;
+    for (low = high / 2; high - low > high / 8;) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (run(bench, column, &output, is_scratch ? SIZE_MAX : middle,
+                is_scratch ? middle : SIZE_MAX) == 0)
+            low = middle;
+        else
+            high = middle;
+    }
+    return high;
 }
 
 static double mib(uint64_t bytes)
@@ -192,13 +188,11 @@ static void measure(struct bench *bench, uint32_t leaf_index)
     struct rg_stitch_estimate estimate;
     uint64_t least = UINT64_MAX;
     uint64_t in_bytes = 0;
-    size_t arena_peak = 0;
-    size_t scratch_peak = 0;
 
     collect(bench, leaf_index);
     rg_stitch_estimate(&column, bench->chunks, bench->source_count, &estimate);
     for (unsigned i = 0; i < bench->times; i++) {
-        const uint64_t ns = run(bench, &column, &output, &arena_peak, &scratch_peak);
+        const uint64_t ns = run(bench, &column, &output, SIZE_MAX, SIZE_MAX);
 
         least = ns < least ? ns : least;
     }
@@ -208,10 +202,13 @@ static void measure(struct bench *bench, uint32_t leaf_index)
            (const char *)leaf->path.data, rg_type_name(leaf->type), (double)least / 1e6,
            (double)least / (double)output.chunk.value_count, (double)least / (double)in_bytes,
            mib(in_bytes), mib(output.bytes));
-    printf("  arena %5.2f/%5.2f/%6.1f scratch %5.2f/%5.2f/%6.1f  copied %.2f ", mib(arena_peak),
-           mib(estimate.arena_bytes), mib(estimate.arena_bytes_max), mib(scratch_peak),
-           mib(estimate.scratch_bytes), mib(estimate.scratch_bytes_max),
-           (double)output.moves.copied_bytes / (double)in_bytes);
+    if (bench->is_memory_asked)
+        printf("  arena %5.2f/%5.2f/%6.1f scratch %5.2f/%5.2f/%6.1f",
+               mib(need(bench, &column, false, estimate.arena_bytes_max)),
+               mib(estimate.arena_bytes), mib(estimate.arena_bytes_max),
+               mib(need(bench, &column, true, estimate.scratch_bytes_max)),
+               mib(estimate.scratch_bytes), mib(estimate.scratch_bytes_max));
+    printf("  copied %.2f ", (double)output.moves.copied_bytes / (double)in_bytes);
     for (unsigned v = 0; v < RG_VERDICT_COUNT; v++) {
         if (output.moves.pages[v] > 0)
             printf(" %s %" PRIu64, rg_verdict_name(v), output.moves.pages[v]);
@@ -242,6 +239,8 @@ int main(int argc, char **argv)
     for (; first + 1 < argc && strncmp(argv[first], "--", 2) == 0; first += 2) {
         if (strcmp(argv[first], "--times") == 0)
             bench.times = (unsigned)strtoul(argv[first + 1], NULL, 10);
+        else if (strcmp(argv[first], "--memory") == 0)
+            bench.is_memory_asked = strcmp(argv[first + 1], "yes") == 0;
         else if (strcmp(argv[first], "--column") == 0)
             bench.column = (uint32_t)strtoul(argv[first + 1], NULL, 10);
         else

@@ -150,7 +150,10 @@ enum rg_status rg_bench_compress(struct rg_bench *bench, struct rg_span raw,
     size_t bytes;
 
     /* Pages grow by the odd value: room for that first, and twice as much when it is not enough. */
-    const size_t hint = bench->packed.data == NULL ? bound + bound / 8 : 2 * bench->packed.capacity;
+    size_t hint = bench->packed.data == NULL ? bound + bound / 8 : 2 * bench->packed.capacity;
+
+    if (bench->packed.data == NULL && raw.bytes > bench->values_bytes_hint / 2)
+        hint = rg_codec_compress_bound(bench->codec, bench->values_bytes_hint);
     RG_TRY(rg_bench_room(bench, &bench->packed, bound, hint, err));
     RG_TRY(rg_codec_compress(bench->codecs, bench->codec, bench->level, raw, bench->packed.data,
                              bound, &bytes, err));

@@ -109,6 +109,11 @@ size_t rg_stitch_context_bytes_max(void)
            (size_t)RG_PROVEN_COUNT * RG_PROVEN_BYTES_MAX;
 }
 
+static uint64_t lesser(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* What the working memory will have to hold, so that it is made once. */
 static void set_hints(struct job *job)
 {
@@ -122,16 +127,19 @@ static void set_hints(struct job *job)
 
         if (survey->dictionary_raw_bytes > bench->dictionary_bytes_hint)
             bench->dictionary_bytes_hint = survey->dictionary_raw_bytes;
+        /* Dictionaries that are joined or compressed anew as pages. */
+        if (survey->dictionary.bytes < rg_tiny_bytes &&
+            survey->dictionary_raw_bytes > bench->page_bytes_hint)
+            bench->page_bytes_hint = survey->dictionary_raw_bytes;
         if (survey->page_raw_bytes_max > bench->page_bytes_hint)
             bench->page_bytes_hint = survey->page_raw_bytes_max;
         bench->index_values_hint += survey->index_values;
         values += survey->raw_bytes + survey->index_values * value_bytes;
     }
-    if (bench->dictionary_bytes_hint > bench->page_bytes_hint)
-        bench->page_bytes_hint = bench->dictionary_bytes_hint;
     bench->values_bytes_hint = (size_t)bench->page_bytes + bench->page_bytes / 8;
-    if (values < bench->values_bytes_hint)
-        bench->values_bytes_hint = (size_t)values;
+    if (bench->leaf->type != RG_TYPE_BYTE_ARRAY)
+        values = lesser(values, bench->page_rows * value_bytes);
+    bench->values_bytes_hint = (size_t)lesser(values, bench->values_bytes_hint);
 }
 
 static enum rg_status survey_all(struct job *job, const struct rg_stitch_source *sources,
@@ -203,7 +211,7 @@ static enum rg_status decide(struct job *job, struct rg_error *err)
     if (job->groups.count == 0)
         return RG_OK;
     RG_TRY(rg_sample_take(&job->bench, &job->promoter, job->surveys, job->count, &job->groups,
-                          &facts, &job->culprit, err));
+                          &job->joiner.values, &facts, &job->culprit, err));
     job->is_plain_phase = rg_layout_choose(&facts, &job->plain_reason) == RG_LAYOUT_PLAIN;
     rg_dict_union_init(&job->united, &job->bench, union_bytes_max(job));
     return RG_OK;

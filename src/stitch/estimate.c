@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Two kinds of numbers: likely ones, from which work is planned, and bounds, which a stitch never
- * passes (a property of test_chunk.c). A bound has to assume the worst of what footers do not tell:
- * that dictionaries have to be dissolved, or indices to be as wide as they can be, whatever is
- * more; that pages are as many as encoding_stats say or, without them, as would fit. The survey
- * refuses sources that hold more pages or raw bytes than their footers promised, so the promise can
- * be built on.
+ * Two kinds of numbers: likely ones (likely.h), from which work is planned, and bounds, which a
+ * stitch never passes (a property of test_chunk.c). A bound has to assume the worst of what footers
+ * do not tell: that dictionaries have to be dissolved, or indices to be as wide as they can be,
+ * whatever is more; that pages are as many as encoding_stats say or, without them, as would fit.
+ * The survey refuses sources that hold more pages or raw bytes than their footers promised, so the
+ * promise can be built on.
  *
  * How large dissolved strings become is not bounded by a footer without size statistics: then the
  * bound is that of a whole chunk.
@@ -19,8 +19,10 @@
 #include "parquet/rle.h"
 #include "parquet/types.h"
 #include "stitch/bench.h"
+#include "stitch/chunk_facts.h"
 #include "stitch/dict_groups.h"
 #include "stitch/dict_table.h"
+#include "stitch/likely.h"
 #include "stitch/source.h"
 
 /* The longest header that a page of ours gets. */
@@ -33,8 +35,6 @@ static const uint64_t bound_bytes_max = 4096;
 /* Levels that may go into runs of their own whenever a stream is cut. */
 static const uint64_t cut_bytes = 32;
 static const uint64_t cut_values = 1024;
-/* Strings of which nothing is known. */
-static const uint64_t string_bytes_likely = 24;
 
 /* What the chunks say together. Sums, but for those that end in _max, which are of one chunk. */
 struct sums {
@@ -51,22 +51,15 @@ struct sums {
     uint64_t bytes;
     uint64_t raw_bytes_max;
     uint64_t page_count;
-    uint64_t level_bytes; /* Of pages made anew, at most. */
-    uint64_t made_bytes;  /* Values of pages made anew, at most. */
-    uint64_t indexed_max; /* The same from index pages. */
-    uint64_t small_bytes; /* Bodies that are copied because they are short. */
-    uint64_t dissolved_likely;
+    uint64_t level_bytes;  /* Of pages made anew, at most. */
+    uint64_t made_bytes;   /* Values of pages made anew, at most. */
+    uint64_t indexed_max;  /* The same from index pages. */
+    uint64_t small_bytes;  /* Bodies that are copied because they are short. */
     uint64_t index_values; /* Of chunks with a dictionary. */
     uint64_t entry_count;  /* At most. */
     uint64_t entry_count_max;
-    uint64_t dictionary_bytes; /* Compressed. */
-    uint64_t unique_bytes;     /* Of chunks whose values seem to be all different. */
-    uint64_t indexed_bytes;
-    uint64_t tiny_bytes;
-    uint64_t other_codec_bytes;
     uint64_t bloom_bytes_max;
     uint64_t key_value_bytes;
-    bool has_plain_tail;
 };
 
 static uint64_t lesser(uint64_t a, uint64_t b)
@@ -79,28 +72,13 @@ static uint64_t greater(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-static bool has_encoding(const struct rg_column_chunk *chunk, unsigned encoding)
-{
-    return (chunk->encodings & UINT32_C(1) << encoding) != 0;
-}
-
-static bool has_indices(const struct rg_column_chunk *chunk)
-{
-    return has_encoding(chunk, RG_ENCODING_PLAIN_DICTIONARY) ||
-           has_encoding(chunk, RG_ENCODING_RLE_DICTIONARY);
-}
-
 uint64_t rg_pages_bound(const struct rg_column_chunk *chunk)
 {
     /* The shortest header of a data page, and an empty body. */
     const uint64_t page_bytes_min = 16;
     const uint64_t by_bytes = chunk->compressed_bytes / page_bytes_min + 1;
-    uint64_t pages = 0;
+    uint64_t pages = rg_chunk_page_count(chunk);
 
-    for (uint32_t i = 0; i < chunk->encoding_stats_count; i++) {
-        if (chunk->encoding_stats[i].page_type != RG_PAGE_DICTIONARY)
-            pages += chunk->encoding_stats[i].page_count;
-    }
     if (pages == 0 || pages > by_bytes)
         pages = by_bytes;
     return lesser(pages, chunk->value_count);
@@ -119,42 +97,6 @@ uint64_t rg_raw_bytes_bound(const struct rg_column_chunk *chunk)
     return raw_bytes;
 }
 
-/* Data pages that are said to hold no indices, or nothing is said. */
-static bool may_have_other_pages(const struct rg_column_chunk *chunk)
-{
-    bool has_data_pages = false;
-
-    for (uint32_t i = 0; i < chunk->encoding_stats_count; i++) {
-        const struct rg_page_encoding_stats *stats = &chunk->encoding_stats[i];
-
-        has_data_pages = has_data_pages || stats->page_type != RG_PAGE_DICTIONARY;
-        if (stats->page_type != RG_PAGE_DICTIONARY && !rg_encoding_is_dictionary(stats->encoding))
-            return true;
-    }
-    return !has_data_pages;
-}
-
-static uint64_t dictionary_bytes_of(const struct rg_column_chunk *chunk)
-{
-    const bool is_told =
-        chunk->has_dictionary_offset && chunk->dictionary_page_offset > 0 &&
-        chunk->dictionary_page_offset < chunk->data_page_offset &&
-        chunk->data_page_offset - chunk->dictionary_page_offset <= chunk->compressed_bytes;
-
-    return is_told ? chunk->data_page_offset - chunk->dictionary_page_offset : 0;
-}
-
-/* Indices that take about as many bits as there are values to tell apart. */
-static bool seems_unique(const struct rg_column_chunk *chunk)
-{
-    const uint64_t dictionary_bytes = dictionary_bytes_of(chunk);
-    const uint64_t index_bits = (chunk->compressed_bytes - dictionary_bytes) * 8;
-    const uint32_t count = (uint32_t)lesser(chunk->value_count, UINT32_MAX);
-
-    return dictionary_bytes > chunk->compressed_bytes / 2 && count > 1 &&
-           index_bits >= chunk->value_count * (rg_bit_width(count - 1) - 1);
-}
-
 /* Raw bytes of the chunk's values when its dictionary is dissolved. */
 static uint64_t dissolved_bytes(const struct rg_leaf *leaf, const struct rg_column_chunk *chunk)
 {
@@ -165,15 +107,6 @@ static uint64_t dissolved_bytes(const struct rg_leaf *leaf, const struct rg_colu
     if (sizes->is_present && sizes->has_unencoded_bytes)
         return lesser(sizes->unencoded_bytes, rg_chunk_bytes_max) + 4 * chunk->value_count;
     return rg_chunk_bytes_max;
-}
-
-static uint64_t dissolved_bytes_likely(const struct rg_leaf *leaf,
-                                       const struct rg_column_chunk *chunk)
-{
-    const uint64_t bound = dissolved_bytes(leaf, chunk);
-    const uint64_t likely = chunk->value_count * (4 + string_bytes_likely);
-
-    return leaf->type != RG_TYPE_BYTE_ARRAY ? bound : lesser(bound, likely);
 }
 
 static uint64_t compressed_bound(uint64_t raw_bytes)
@@ -190,11 +123,11 @@ static uint64_t other_bytes(const struct sums *sums, const struct rg_column_chun
     const uint64_t raw_bytes = compressed_bound(rg_raw_bytes_bound(chunk));
     const uint64_t pages = rg_pages_bound(chunk);
 
-    if (has_indices(chunk) && !may_have_other_pages(chunk))
+    if (rg_chunk_has_indices(chunk) && !rg_chunk_may_have_other_pages(chunk))
         return 0;
     if (chunk->codec != sums->codec || sums->column->has_other_levels)
         return raw_bytes + 64 * pages;
-    if (is_boolean && has_encoding(chunk, RG_ENCODING_RLE))
+    if (is_boolean && rg_chunk_has_encoding(chunk, RG_ENCODING_RLE))
         return chunk->value_count / 8 + 64 * pages;
     if (sums->source_count <= 1)
         return 0;
@@ -208,9 +141,9 @@ static uint64_t indexed_bytes(const struct sums *sums, const struct rg_column_ch
     /* United dictionaries have less than 2^21 entries. */
     const uint64_t indices = chunk->value_count * 3 + 16 * rg_pages_bound(chunk);
 
-    if (!has_indices(chunk))
+    if (!rg_chunk_has_indices(chunk))
         return 0;
-    if (sums->source_count <= 1 && !may_have_other_pages(chunk))
+    if (sums->source_count <= 1 && !rg_chunk_may_have_other_pages(chunk))
         return indices;
     return greater(greater(dissolved_bytes(sums->leaf, chunk), indices),
                    compressed_bound(rg_raw_bytes_bound(chunk)));
@@ -232,27 +165,7 @@ static uint64_t entry_bound(const struct sums *sums, const struct rg_column_chun
 {
     const uint64_t width = rg_plain_bytes(sums->leaf);
 
-    return has_indices(chunk) ? rg_raw_bytes_bound(chunk) / (width == 0 ? 4 : width) : 0;
-}
-
-static void add_likely(struct sums *sums, const struct rg_column_chunk *chunk)
-{
-    const uint64_t pages = rg_pages_bound(chunk);
-
-    if (chunk->codec != sums->codec)
-        sums->other_codec_bytes += chunk->compressed_bytes;
-    if (pages > 0 && chunk->value_count / pages < rg_tiny_values &&
-        chunk->compressed_bytes / pages < rg_tiny_bytes)
-        sums->tiny_bytes += chunk->compressed_bytes;
-    if (!has_indices(chunk))
-        return;
-    sums->dictionary_bytes += dictionary_bytes_of(chunk);
-    sums->dissolved_likely += dissolved_bytes_likely(sums->leaf, chunk);
-    sums->indexed_bytes += chunk->compressed_bytes;
-    sums->has_plain_tail =
-        sums->has_plain_tail || (chunk->encoding_stats_count > 0 && may_have_other_pages(chunk));
-    if (seems_unique(chunk))
-        sums->unique_bytes += chunk->compressed_bytes;
+    return rg_chunk_has_indices(chunk) ? rg_raw_bytes_bound(chunk) / (width == 0 ? 4 : width) : 0;
 }
 
 static void add_chunk(struct sums *sums, const struct rg_column_chunk *chunk)
@@ -273,37 +186,11 @@ static void add_chunk(struct sums *sums, const struct rg_column_chunk *chunk)
     sums->indexed_max = greater(sums->indexed_max, indexed);
     sums->entry_count_max = greater(sums->entry_count_max, entries);
     sums->entry_count += entries;
-    sums->index_values += has_indices(chunk) ? chunk->value_count : 0;
+    sums->index_values += rg_chunk_has_indices(chunk) ? chunk->value_count : 0;
     if (chunk->has_bloom_filter_length)
         sums->bloom_bytes_max = greater(sums->bloom_bytes_max, chunk->bloom_filter_length);
     for (uint32_t i = 0; i < chunk->key_value_count; i++)
         sums->key_value_bytes += chunk->key_values[i].key.bytes + chunk->key_values[i].value.bytes;
-    add_likely(sums, chunk);
-}
-
-/* What most bytes will need, in the order in which rg_layout_choose() asks. */
-static void predict(const struct sums *sums, struct rg_stitch_estimate *estimate)
-{
-    const bool is_indexed = sums->source_count > 1 && sums->indexed_bytes * 2 > sums->bytes;
-    const bool is_asked = sums->column->options->codec != RG_CODEC_KEEP;
-
-    estimate->verdict = RG_VERDICT_COPY;
-    estimate->reason = RG_REASON_NONE;
-    if (is_indexed && sums->unique_bytes * 2 > sums->indexed_bytes) {
-        estimate->verdict = RG_VERDICT_PROMOTE;
-    } else if (is_indexed && sums->has_plain_tail) {
-        estimate->verdict = RG_VERDICT_DISSOLVE;
-        estimate->reason = RG_REASON_PLAIN_TAIL;
-    } else if (is_indexed) {
-        estimate->verdict = RG_VERDICT_REMAP;
-        estimate->reason = RG_REASON_DICTIONARIES_DIFFER;
-    } else if (sums->other_codec_bytes * 2 > sums->bytes) {
-        estimate->verdict = RG_VERDICT_RECOMPRESS;
-        estimate->reason = is_asked ? RG_REASON_CODEC_ASKED : RG_REASON_CODECS_DIFFER;
-    } else if (sums->source_count > 1 && sums->tiny_bytes * 2 > sums->bytes) {
-        estimate->verdict = RG_VERDICT_JOIN;
-        estimate->reason = RG_REASON_TINY_PAGES;
-    }
 }
 
 /* The united dictionary, raw. */
@@ -347,39 +234,18 @@ static uint64_t with_block_ends(uint64_t bytes)
     return bytes + bytes / 3 + 4096;
 }
 
-static uint64_t likely_bodies(const struct sums *sums, enum rg_verdict verdict)
+static void bound_arena(const struct sums *sums, struct rg_stitch_estimate *estimate)
 {
-    switch (verdict) {
-    case RG_VERDICT_REMAP:
-    case RG_VERDICT_JOIN:
-    case RG_VERDICT_RECOMPRESS:
-        return sums->bytes + sums->bytes / 4;
-    case RG_VERDICT_DISSOLVE:
-        return sums->dissolved_likely;
-    case RG_VERDICT_COPY:
-    case RG_VERDICT_PROMOTE:
-    case RG_VERDICT_RECODE:
-    case RG_VERDICT_COUNT:
-        break;
-    }
-    return lesser(sums->small_bytes, sums->bytes);
-}
-
-static void estimate_arena(const struct sums *sums, struct rg_stitch_estimate *estimate)
-{
-    const uint64_t bodies = likely_bodies(sums, estimate->verdict);
-    /* Without encoding_stats the bound on pages is far from what is likely. */
-    const uint64_t pages = lesser(sums->page_count, sums->value_count / 256 + sums->source_count);
+    /* A chunk that would become larger is refused. */
+    const uint64_t made = lesser(sums->made_bytes, compressed_bound(rg_chunk_bytes_max));
 
     estimate->arena_bytes_max =
-        with_block_ends(sums->made_bytes + sums->level_bytes + sums->small_bytes +
+        with_block_ends(made + sums->level_bytes + sums->small_bytes +
                         pages_max(sums) * page_overhead(sums) + arena_fixed(sums));
-    estimate->arena_bytes = lesser(with_block_ends(bodies + pages * page_overhead(sums) + 65536),
-                                   estimate->arena_bytes_max);
     estimate->output_bytes_max =
         lesser(sums->bytes + estimate->arena_bytes_max, rg_chunk_bytes_max);
-    estimate->output_bytes =
-        estimate->verdict == RG_VERDICT_DISSOLVE ? greater(bodies, sums->bytes) : sums->bytes;
+    estimate->arena_bytes = lesser(estimate->arena_bytes, estimate->arena_bytes_max);
+    estimate->output_bytes = lesser(estimate->output_bytes, estimate->output_bytes_max);
 }
 
 /* The page in the making: values, indices, levels, and what is made of them. */
@@ -417,23 +283,16 @@ static uint64_t table_bytes(const struct sums *sums)
            4 * UINT64_C(65536) + bloom;
 }
 
-static void estimate_scratch(const struct sums *sums, struct rg_stitch_estimate *estimate)
+static void bound_scratch(const struct sums *sums, struct rg_stitch_estimate *estimate)
 {
     const uint64_t per_source = sizeof(struct rg_survey) + sizeof(struct rg_dict_group) + 64 +
                                 sizeof(uint32_t) * 12 + (sums->leaf->def_max > 0 ? 256 : 0);
     const uint64_t per_page = 6 * page_overhead(sums) + 24 * 12 + sizeof(struct rg_page_look);
-    const uint64_t likely_union = lesser(3 * sums->dictionary_bytes, sums->dictionary_bytes_max);
-    const uint64_t likely_pages =
-        lesser(sums->page_count, sums->value_count / 256 + sums->source_count);
 
     estimate->scratch_bytes_max =
         with_block_ends(sums->source_count * per_source + pages_max(sums) * per_page +
                         2 * sums->raw_bytes_max + making_bytes(sums) + table_bytes(sums) + 65536);
-    estimate->scratch_bytes =
-        lesser(with_block_ends(sums->source_count * per_source + likely_pages * per_page +
-                               2 * sums->raw_bytes_max + 3 * (uint64_t)sums->page_bytes +
-                               4 * likely_union + 65536),
-               estimate->scratch_bytes_max);
+    estimate->scratch_bytes = lesser(estimate->scratch_bytes, estimate->scratch_bytes_max);
 }
 
 static uint32_t or_default(uint32_t given, uint32_t fallback)
@@ -459,13 +318,25 @@ void rg_stitch_estimate(const struct rg_stitch_column *column,
         .codec = is_asked ? options->codec : rg_codec_kept(chunks, chunk_count),
         .source_count = chunk_count,
     };
+    struct rg_likely likely = {
+        .column = column,
+        .leaf = sums.leaf,
+        .source_count = chunk_count,
+        .page_bytes = sums.page_bytes,
+        .page_rows = sums.page_rows,
+        .index_rows = sums.index_rows,
+        .dictionary_bytes_max = sums.dictionary_bytes_max,
+        .codec = sums.codec,
+    };
 
     *ret_estimate = (struct rg_stitch_estimate){.arena_bytes = 0};
-    for (size_t i = 0; i < chunk_count; i++)
+    for (size_t i = 0; i < chunk_count; i++) {
         add_chunk(&sums, chunks[i]);
-    predict(&sums, ret_estimate);
-    estimate_arena(&sums, ret_estimate);
-    estimate_scratch(&sums, ret_estimate);
+        rg_likely_add(&likely, chunks[i]);
+    }
+    rg_likely_finish(&likely, ret_estimate);
+    bound_arena(&sums, ret_estimate);
+    bound_scratch(&sums, ret_estimate);
 }
 
 /* Encodings whose pages can at least be copied. */
@@ -489,16 +360,18 @@ enum rg_status rg_stitch_acceptable(const struct rg_schema *schema, uint32_t lea
         return rg_fail(err, RG_ERR_UNSUPPORTED, "codec %s (%u)", rg_codec_name(chunk->codec),
                        chunk->codec);
     for (unsigned encoding = 0; encoding < 32; encoding++) {
-        if (has_encoding(chunk, encoding) && !is_known_encoding(encoding))
+        if (rg_chunk_has_encoding(chunk, encoding) && !is_known_encoding(encoding))
             return rg_fail(err, RG_ERR_UNSUPPORTED, "encoding %u", encoding);
     }
     /* Impala lists PLAIN_DICTIONARY for every column, dictionary or not. */
-    if (leaf->type == RG_TYPE_BOOLEAN && has_indices(chunk) && chunk->has_dictionary_offset)
+    if (leaf->type == RG_TYPE_BOOLEAN && rg_chunk_has_indices(chunk) &&
+        chunk->has_dictionary_offset)
         return rg_fail(err, RG_ERR_UNSUPPORTED, "a dictionary of booleans needs a recode");
-    if (has_levels && has_encoding(chunk, RG_ENCODING_BIT_PACKED) &&
-        !has_encoding(chunk, RG_ENCODING_RLE))
+    if (has_levels && rg_chunk_has_encoding(chunk, RG_ENCODING_BIT_PACKED) &&
+        !rg_chunk_has_encoding(chunk, RG_ENCODING_RLE))
         return rg_fail(err, RG_ERR_UNSUPPORTED, "BIT_PACKED levels need a recode");
-    if (writer->has_linked_delta_pages && has_encoding(chunk, RG_ENCODING_DELTA_BYTE_ARRAY))
+    if (writer->has_linked_delta_pages &&
+        rg_chunk_has_encoding(chunk, RG_ENCODING_DELTA_BYTE_ARRAY))
         return rg_fail(err, RG_ERR_UNSUPPORTED,
                        "DELTA_BYTE_ARRAY pages that lean on the page before (PARQUET-246) need a "
                        "recode");

@@ -8,6 +8,7 @@
 #include "stitch/sample.h"
 
 #include "base/hash.h"
+#include "base/limits.h"
 #include "stitch/dict_table.h"
 #include "stitch/dissolve.h"
 #include "stitch/indices.h"
@@ -149,33 +150,43 @@ static enum rg_status dissolve_some(struct rg_bench *bench, const struct rg_surv
     return RG_OK;
 }
 
+/* What a trial can dissolve at most. */
+static size_t trial_bytes(const struct rg_bench *bench, const struct rg_dict_table *table)
+{
+    const uint64_t by_values = (uint64_t)trial_values * table->entry_bytes_max;
+    const uint64_t by_page = (uint64_t)bench->page_bytes + table->entry_bytes_max;
+
+    return (size_t)(by_values < by_page ? by_values : by_page);
+}
+
 static enum rg_status run_trial(struct rg_bench *bench, const struct rg_survey *survey,
-                                const struct rg_dict_table *table, double *ret_bytes,
-                                struct rg_error *err)
+                                const struct rg_dict_table *table, struct rg_buffer *out,
+                                double *ret_bytes, struct rg_error *err)
 {
     struct rg_page_walk walk;
     struct rg_source_page page;
-    struct rg_buffer out;
     struct rg_span packed;
     uint32_t values = 0;
     bool is_end = false;
 
-    rg_buffer_init(&out, &bench->memory, INT32_MAX);
+    if (rg_buffer_reserve(out, trial_bytes(bench, table) + rg_slack_bytes) == NULL)
+        return rg_buffer_check(out, "trial", err);
     rg_page_walk_init(&walk, survey);
-    while (values < trial_values && out.bytes < bench->page_bytes) {
+    while (values < trial_values && out->bytes < bench->page_bytes) {
         RG_TRY(rg_page_walk_next(&walk, &page, &is_end, err));
         if (is_end)
             break;
         if (rg_is_index_page(&page))
-            RG_TRY(dissolve_some(bench, survey, &page, table, &out, &values, err));
+            RG_TRY(dissolve_some(bench, survey, &page, table, out, &values, err));
     }
-    RG_TRY(rg_bench_compress(bench, rg_buffer_span(&out), &packed, err));
+    RG_TRY(rg_bench_compress(bench, rg_buffer_span(out), &packed, err));
+    rg_buffer_reset(out);
     *ret_bytes = values == 0 ? 0 : (double)packed.bytes / values;
     return RG_OK;
 }
 
 static enum rg_status take_one(struct rg_bench *bench, const struct rg_survey *survey,
-                               bool is_thinned, bool is_trial, struct hash_set *ret_set,
+                               bool is_thinned, struct rg_buffer *trial, struct hash_set *ret_set,
                                struct rg_layout_facts *facts, struct rg_error *err)
 {
     struct rg_dict_table table = {0};
@@ -185,8 +196,8 @@ static enum rg_status take_one(struct rg_bench *bench, const struct rg_survey *s
                                survey->dictionary, survey->dictionary_raw_bytes, &plain, err));
     RG_TRY(rg_dict_table_fill(&table, bench, plain, survey->dictionary_entries, err));
     RG_TRY(fill_set(bench, &table, is_thinned, ret_set, err));
-    if (is_trial)
-        RG_TRY(run_trial(bench, survey, &table, &facts->trial_bytes, err));
+    if (trial != NULL)
+        RG_TRY(run_trial(bench, survey, &table, trial, &facts->trial_bytes, err));
     return RG_OK;
 }
 
@@ -232,7 +243,7 @@ static void look_at(const struct rg_survey *surveys, const size_t *picked, uint3
 
 enum rg_status rg_sample_take(struct rg_bench *bench, struct rg_promoter *promoter,
                               const struct rg_survey *surveys, size_t survey_count,
-                              const struct rg_dict_groups *groups,
+                              const struct rg_dict_groups *groups, struct rg_buffer *trial,
                               struct rg_layout_facts *ret_facts, size_t *ret_culprit,
                               struct rg_error *err)
 {
@@ -257,8 +268,8 @@ enum rg_status rg_sample_take(struct rg_bench *bench, struct rg_promoter *promot
     is_clear = is_clear || facts.are_samples_identity || facts.distinct_count <= 1;
     for (uint32_t i = 0; i < count && !is_clear; i++) {
         *ret_culprit = picked[i];
-        RG_TRY(take_one(bench, &surveys[picked[i]], is_thinned, i == count / 2, &sets[i], &facts,
-                        err));
+        RG_TRY(take_one(bench, &surveys[picked[i]], is_thinned, i == count / 2 ? trial : NULL,
+                        &sets[i], &facts, err));
     }
     compare_pairs(sets, is_clear ? 0 : count, is_thinned, &facts);
     *ret_facts = facts;

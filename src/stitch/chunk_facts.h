@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the footer's words about one chunk amount to. */
+
+#ifndef STITCH_CHUNK_FACTS_H
+#define STITCH_CHUNK_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "parquet/metadata.h"
+
+bool rg_chunk_has_encoding(const struct rg_column_chunk *chunk, unsigned encoding);
+bool rg_chunk_has_indices(const struct rg_column_chunk *chunk);
+
+/* Data pages that are said to hold no indices, or nothing is said of pages. */
+bool rg_chunk_may_have_other_pages(const struct rg_column_chunk *chunk);
+
+/* The dictionary page, header included; 0: the footer does not tell. */
+uint64_t rg_chunk_dictionary_bytes(const struct rg_column_chunk *chunk);
+
+/* Data pages that encoding_stats tell of; 0: they tell none. */
+uint64_t rg_chunk_page_count(const struct rg_column_chunk *chunk);
+
+#endif

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The size of a dictionary and the number of its entries are not in a footer, but the raw size of a
+ * chunk is: the entries, and for each value an index of as many bits as they need. That is solved
+ * for the entries; a chunk whose values are all different stands out clearly.
+ */
+
+#include "stitch/likely.h"
+
+#include "base/limits.h"
+#include "parquet/rle.h"
+#include "parquet/types.h"
+#include "stitch/bench.h"
+#include "stitch/chunk_facts.h"
+#include "stitch/dict_groups.h"
+#include "stitch/dict_table.h"
+#include "stitch/source.h"
+
+/* Strings of which nothing is known, with their length. */
+static const uint64_t string_bytes_guessed = 28;
+/* A page's header with statistics, in a source. */
+static const uint64_t source_header_bytes = 60;
+/* What a page takes in the arena and in scratch beside its body. */
+static const uint64_t page_arena_bytes = 260;
+static const uint64_t page_scratch_bytes = 700;
+static const uint64_t source_scratch_bytes =
+    sizeof(struct rg_survey) + sizeof(struct rg_dict_group) + 64;
+/* Of both arenas, whatever the column is. */
+static const uint64_t fixed_bytes = 32768;
+
+static uint64_t lesser(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t greater(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint64_t bits_of(uint64_t count)
+{
+    return count <= 1 ? 1 : rg_bit_width((uint32_t)lesser(count - 1, UINT32_MAX));
+}
+
+/* What a chunk's dictionary looks like from outside. */
+struct view {
+    uint64_t present_count; /* Values that are not null. */
+    uint64_t page_count;
+    uint64_t value_bytes; /* PLAIN, on average. */
+    uint64_t entries;
+    uint64_t entry_raw_bytes; /* All together. */
+    uint64_t index_raw_bytes;
+    uint64_t dictionary_bytes;
+    bool is_sized; /* Bytes of values are known, not guessed. */
+};
+
+static uint64_t pages_of(const struct rg_column_chunk *chunk)
+{
+    const uint64_t pages = rg_chunk_page_count(chunk);
+
+    return pages > 0 ? pages : 1 + chunk->uncompressed_bytes / rg_page_bytes_default;
+}
+
+static void size_values(const struct rg_leaf *leaf, const struct rg_column_chunk *chunk,
+                        struct view *view)
+{
+    const struct rg_size_statistics *sizes = &chunk->size_statistics;
+    const bool has_sizes = sizes->is_present && sizes->has_unencoded_bytes;
+
+    view->is_sized = leaf->type != RG_TYPE_BYTE_ARRAY || has_sizes;
+    if (leaf->type != RG_TYPE_BYTE_ARRAY)
+        view->value_bytes = greater(rg_plain_bytes(leaf), 1);
+    else if (has_sizes && view->present_count > 0)
+        view->value_bytes = 4 + sizes->unencoded_bytes / view->present_count;
+    else
+        view->value_bytes = string_bytes_guessed;
+}
+
+/* Level bytes of the chunk's pages, raw: what is bit-packed of them. */
+static uint64_t level_bytes(const struct rg_leaf *leaf, const struct rg_column_chunk *chunk)
+{
+    const bool has_nulls = !chunk->statistics.has_null_count || chunk->statistics.null_count > 0;
+    const uint64_t rep = chunk->value_count * rg_bit_width(leaf->rep_max) / 8;
+    const uint64_t def = chunk->value_count * rg_bit_width(leaf->def_max) / 8;
+
+    return rep + (leaf->rep_max > 0 || has_nulls ? def : 0);
+}
+
+/*
+ * Raw bytes of the indices of a dictionary with 2^bits entries. Where values are all different the
+ * dictionary grows from page to page, and the first pages need fewer bits.
+ */
+static uint64_t index_bytes(uint64_t value_count, uint64_t page_count, uint64_t bits)
+{
+    const uint64_t pages = lesser(page_count, 64);
+    uint64_t sum = 0;
+
+    if (value_count >> bits > 1 || pages <= 1)
+        return value_count * bits / 8;
+    for (uint64_t i = 1; i <= pages; i++)
+        sum += value_count / pages * bits_of(value_count / pages * i) / 8;
+    return sum;
+}
+
+/* Solves raw size = entries * bytes + values * bits(entries) / 8, and a little for each page. */
+static struct view look_at(const struct rg_leaf *leaf, const struct rg_column_chunk *chunk)
+{
+    const uint64_t pages = pages_of(chunk);
+    const uint64_t others = source_header_bytes * (pages + 1) + level_bytes(leaf, chunk);
+    const uint64_t raw_bytes = rg_raw_bytes_bound(chunk);
+    const uint64_t body_bytes = raw_bytes > others ? raw_bytes - others : 0;
+    const uint64_t nulls = chunk->statistics.has_null_count ? chunk->statistics.null_count : 0;
+    struct view view = {
+        .present_count = nulls < chunk->value_count ? chunk->value_count - nulls : 0,
+        .page_count = pages,
+        .dictionary_bytes = rg_chunk_dictionary_bytes(chunk),
+    };
+
+    size_values(leaf, chunk, &view);
+    for (uint64_t bits = 1; bits <= 32; bits++) {
+        view.index_raw_bytes = index_bytes(view.present_count, pages, bits);
+        view.entry_raw_bytes =
+            body_bytes > view.index_raw_bytes ? body_bytes - view.index_raw_bytes : 0;
+        view.entries = lesser(view.entry_raw_bytes / view.value_bytes + 1, view.present_count);
+        if (view.entries <= UINT64_C(1) << bits)
+            break;
+    }
+    view.entry_raw_bytes = greater(view.entry_raw_bytes, view.dictionary_bytes);
+    return view;
+}
+
+/* All values are different, as far as can be told: within half a percent, and what headers take. */
+static bool is_unique(const struct view *view, const struct rg_column_chunk *chunk)
+{
+    const uint64_t slack = view->entries / 200 + 48 * (view->page_count + 1) / view->value_bytes;
+
+    if (view->is_sized)
+        return view->entries + slack >= view->present_count;
+    /* Then by the compressed sizes: mostly dictionary, and indices that compress to nothing less.
+     */
+    const uint64_t index_bits = (chunk->compressed_bytes - view->dictionary_bytes) * 8;
+    return view->dictionary_bytes > chunk->compressed_bytes / 2 &&
+           index_bits >= chunk->value_count * (bits_of(chunk->value_count) - 1);
+}
+
+static void add_indexed(struct rg_likely *likely, const struct rg_column_chunk *chunk)
+{
+    const struct view view = look_at(likely->leaf, chunk);
+    const uint64_t raw_bytes = view.present_count * view.value_bytes;
+    /* Dissolved values compress about as the dictionary does. */
+    const uint64_t dissolved =
+        view.dictionary_bytes > 0 && view.entry_raw_bytes > 0
+            ? raw_bytes / view.entry_raw_bytes * view.dictionary_bytes +
+                  raw_bytes % view.entry_raw_bytes * view.dictionary_bytes / view.entry_raw_bytes
+            : raw_bytes;
+
+    likely->indexed_bytes += chunk->compressed_bytes;
+    likely->index_values += chunk->value_count;
+    likely->index_bytes += chunk->compressed_bytes - view.dictionary_bytes;
+    likely->dissolved_bytes += lesser(dissolved, raw_bytes);
+    likely->dissolved_most = greater(likely->dissolved_most, lesser(dissolved, raw_bytes));
+    likely->dictionary_bytes_most = greater(likely->dictionary_bytes_most, view.dictionary_bytes);
+    likely->dictionary_raw_most = greater(likely->dictionary_raw_most, view.entry_raw_bytes);
+    likely->entries_most = greater(likely->entries_most, view.entries);
+    likely->value_bytes_most = greater(likely->value_bytes_most, view.value_bytes);
+    likely->index_raw_most = greater(likely->index_raw_most, view.index_raw_bytes);
+    if (chunk->encoding_stats_count > 0 && rg_chunk_may_have_other_pages(chunk))
+        likely->has_other_pages = true;
+    if (is_unique(&view, chunk))
+        likely->unique_bytes += chunk->compressed_bytes;
+    else if (view.entries > view.present_count / 2)
+        likely->varied_bytes += chunk->compressed_bytes;
+}
+
+void rg_likely_add(struct rg_likely *likely, const struct rg_column_chunk *chunk)
+{
+    const uint64_t pages = pages_of(chunk);
+
+    likely->value_count += chunk->value_count;
+    likely->bytes += chunk->compressed_bytes;
+    likely->page_count += pages;
+    likely->bytes_max = greater(likely->bytes_max, chunk->compressed_bytes);
+    likely->raw_bytes_max = greater(likely->raw_bytes_max, rg_raw_bytes_bound(chunk));
+    if (chunk->codec != likely->codec)
+        likely->other_codec_bytes += chunk->compressed_bytes;
+    if (chunk->value_count / pages < rg_tiny_values &&
+        chunk->compressed_bytes / pages < rg_tiny_bytes)
+        likely->tiny_bytes += chunk->compressed_bytes;
+    if (rg_chunk_has_indices(chunk))
+        add_indexed(likely, chunk);
+}
+
+static bool is_most(uint64_t part, uint64_t whole)
+{
+    return part > whole / 2;
+}
+
+/* What most bytes will need, in the order in which rg_layout_choose() asks. */
+static void predict(const struct rg_likely *likely, struct rg_stitch_estimate *estimate)
+{
+    const bool is_joint = likely->source_count > 1;
+    const bool is_indexed = is_joint && is_most(likely->indexed_bytes, likely->bytes);
+    const bool is_asked = likely->column->options->codec != RG_CODEC_KEEP;
+
+    estimate->verdict = RG_VERDICT_COPY;
+    estimate->reason = RG_REASON_NONE;
+    if (is_indexed && is_most(likely->unique_bytes, likely->indexed_bytes)) {
+        estimate->verdict = RG_VERDICT_PROMOTE;
+    } else if (is_indexed && likely->has_other_pages) {
+        estimate->verdict = RG_VERDICT_DISSOLVE;
+        estimate->reason = RG_REASON_PLAIN_TAIL;
+    } else if (is_indexed &&
+               is_most(likely->varied_bytes + likely->unique_bytes, likely->indexed_bytes)) {
+        estimate->verdict = RG_VERDICT_DISSOLVE;
+        estimate->reason = RG_REASON_VALUES_HARDLY_REPEAT;
+    } else if (is_indexed) {
+        estimate->verdict = RG_VERDICT_REMAP;
+        estimate->reason = RG_REASON_DICTIONARIES_DIFFER;
+    } else if (is_most(likely->other_codec_bytes, likely->bytes)) {
+        estimate->verdict = RG_VERDICT_RECOMPRESS;
+        estimate->reason = is_asked ? RG_REASON_CODEC_ASKED : RG_REASON_CODECS_DIFFER;
+    } else if (is_joint && is_most(likely->tiny_bytes, likely->bytes)) {
+        estimate->verdict = RG_VERDICT_JOIN;
+        estimate->reason = RG_REASON_TINY_PAGES;
+    }
+}
+
+/* The united dictionary, raw: a few times the largest, as dictionaries overlap. */
+static uint64_t union_raw(const struct rg_likely *likely)
+{
+    return lesser(3 * likely->dictionary_raw_most, likely->dictionary_bytes_max);
+}
+
+/* Pages made of values that are promoted, as a rule; some sources have a value twice. */
+static uint64_t exceptions(const struct rg_likely *likely)
+{
+    const bool are_strings = likely->leaf->type == RG_TYPE_BYTE_ARRAY;
+    const uint64_t one = likely->dissolved_most + likely->dissolved_most / 4;
+
+    return greater(one, are_strings ? likely->dissolved_bytes / 5 : 0);
+}
+
+static uint64_t bodies(const struct rg_likely *likely, enum rg_verdict verdict)
+{
+    const bool is_tiny = is_most(likely->tiny_bytes, likely->bytes);
+    /* Elements of spliced pages are copied when they are short. */
+    const bool is_copied = is_tiny && likely->bytes / likely->page_count < 1024;
+
+    switch (verdict) {
+    case RG_VERDICT_PROMOTE:
+        return is_tiny ? (is_copied ? likely->bytes : 0) : exceptions(likely);
+    case RG_VERDICT_REMAP:
+        return likely->index_bytes + likely->index_bytes / 2 + likely->index_values / 8 +
+               3 * likely->dictionary_bytes_most;
+    case RG_VERDICT_DISSOLVE:
+        return likely->dissolved_bytes + likely->dissolved_bytes / 8 +
+               (likely->leaf->def_max > 0 ? likely->value_count / 4 : 0);
+    case RG_VERDICT_JOIN:
+    case RG_VERDICT_RECOMPRESS:
+        return likely->bytes + likely->bytes / 4;
+    case RG_VERDICT_COPY:
+    case RG_VERDICT_RECODE:
+    case RG_VERDICT_COUNT:
+        break;
+    }
+    return 0;
+}
+
+/* A page of values in the making, raw and packed. */
+static uint64_t page_in_making(const struct rg_likely *likely)
+{
+    const uint64_t width = greater(likely->value_bytes_most, rg_plain_bytes(likely->leaf));
+    const uint64_t by_rows = likely->page_rows * (width + width / 4);
+    const uint64_t raw_bytes =
+        width == 0 ? likely->page_bytes : lesser(likely->page_bytes, by_rows);
+
+    return raw_bytes * 5 / 2 + raw_bytes / 6;
+}
+
+/* Remapping: indices, their page, tables over the dictionaries, samples of them. */
+static uint64_t remap_scratch(const struct rg_likely *likely)
+{
+    const uint64_t indices = lesser(likely->index_rows, likely->index_values);
+    const uint64_t united = union_raw(likely);
+    const uint64_t entries = 3 * likely->entries_most;
+
+    return indices * 4 + indices * bits_of(entries) / 8 * 4 + 3 * united + entries * 40 +
+           likely->entries_most * 80 + likely->dictionary_raw_most + likely->index_raw_most;
+}
+
+static uint64_t scratch_of(const struct rg_likely *likely, enum rg_verdict verdict)
+{
+    const uint64_t dissolve = page_in_making(likely) + likely->dictionary_raw_most +
+                              likely->index_raw_most + likely->entries_most * 80;
+
+    switch (verdict) {
+    case RG_VERDICT_PROMOTE:
+        return dissolve;
+    case RG_VERDICT_DISSOLVE:
+    case RG_VERDICT_REMAP:
+        return greater(dissolve, remap_scratch(likely) + page_in_making(likely));
+    case RG_VERDICT_JOIN:
+        return page_in_making(likely) + likely->raw_bytes_max;
+    case RG_VERDICT_RECOMPRESS:
+        return 2 * likely->raw_bytes_max + likely->raw_bytes_max / 4;
+    case RG_VERDICT_COPY:
+    case RG_VERDICT_RECODE:
+    case RG_VERDICT_COUNT:
+        break;
+    }
+    /* A few pages may have to be opened all the same. */
+    return lesser(likely->raw_bytes_max, 2 * likely->page_bytes);
+}
+
+void rg_likely_finish(const struct rg_likely *likely, struct rg_stitch_estimate *estimate)
+{
+    predict(likely, estimate);
+    const uint64_t made = bodies(likely, estimate->verdict);
+    const uint64_t pages = likely->page_count + likely->value_count / likely->page_rows;
+
+    estimate->arena_bytes = made + made / 8 + pages * page_arena_bytes + fixed_bytes;
+    /* Blocks of an arena are not filled to the last byte. */
+    estimate->scratch_bytes = scratch_of(likely, estimate->verdict) * 4 / 3 +
+                              likely->source_count * source_scratch_bytes +
+                              pages * page_scratch_bytes + fixed_bytes;
+    estimate->output_bytes = estimate->verdict == RG_VERDICT_DISSOLVE ? made : likely->bytes;
+    if (estimate->verdict == RG_VERDICT_REMAP)
+        estimate->output_bytes = likely->index_bytes + 3 * likely->dictionary_bytes_most;
+    else if (estimate->verdict == RG_VERDICT_PROMOTE)
+        estimate->output_bytes = likely->bytes - lesser(likely->index_bytes, likely->bytes);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What a stitch will most likely need, and how its pages will most likely go, from footers. It errs
+ * to the side of more memory: having to begin again is worse than holding a little too much.
+ */
+
+#ifndef STITCH_LIKELY_H
+#define STITCH_LIKELY_H
+
+#include "stitch/chunk.h"
+#include "stitch/estimate.h"
+
+struct rg_likely {
+    /* Set at init, then constant. */
+    const struct rg_stitch_column *column;
+    const struct rg_leaf *leaf;
+    uint64_t source_count;
+    uint64_t page_bytes;
+    uint64_t page_rows;
+    uint64_t index_rows;
+    uint64_t dictionary_bytes_max;
+    uint8_t codec;
+    /* Sums over the chunks. */
+    uint64_t value_count;
+    uint64_t bytes;
+    uint64_t page_count;
+    uint64_t indexed_bytes; /* Of chunks with a dictionary. */
+    uint64_t unique_bytes;  /* Of those whose values are all different. */
+    uint64_t varied_bytes;  /* Of those whose values hardly repeat. */
+    uint64_t index_values;
+    uint64_t index_bytes;     /* Of index pages, as they lie. */
+    uint64_t dissolved_bytes; /* Compressed about as their dictionaries are. */
+    uint64_t tiny_bytes;
+    uint64_t other_codec_bytes;
+    bool has_other_pages; /* Some chunk with a dictionary has other pages too. */
+    /* The largest chunk's. */
+    uint64_t bytes_max;
+    uint64_t raw_bytes_max;
+    uint64_t dictionary_bytes_most; /* Compressed, raw, entries. */
+    uint64_t dictionary_raw_most;
+    uint64_t entries_most;
+    uint64_t value_bytes_most; /* PLAIN, on average over the chunk. */
+    uint64_t index_raw_most;
+    uint64_t dissolved_most; /* Compressed. */
+};
+
+/* Adds a chunk to the zeroed sums. */
+void rg_likely_add(struct rg_likely *likely, const struct rg_column_chunk *chunk);
+
+/* Fills the likely numbers, the verdict and the reason. */
+void rg_likely_finish(const struct rg_likely *likely, struct rg_stitch_estimate *estimate);
+
+#endif
