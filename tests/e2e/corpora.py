@@ -219,11 +219,12 @@ def try_folder(executable, folder):
 
 
 def rows_of(paths):
-    """Rows by the footers; None where one cannot be read."""
+    """Rows by the row groups, as footers may lie of their sum; None where one cannot be read."""
     try:
-        return sum(pq.ParquetFile(path).metadata.num_rows for path in paths)
+        footers = [pq.ParquetFile(path).metadata for path in paths]
     except Exception:
         return None
+    return sum(f.row_group(i).num_rows for f in footers for i in range(f.num_row_groups))
 
 
 def try_all(executable, root):
