@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Walks the partitions of a home in byte order: those that its directories show, and those that
- * only its ledger knows. The walk is depth first with sorted siblings, and prefixes end in '/', so
- * it meets prefixes in byte order and can be merged with the sorted list of ledgers.
+ * Looks at every partition of a home and tells, or clears.
  *
- * Not here: what is live (journal/look.h), what may be deleted (journal/gc.h).
+ * Not here: what is live (journal/look.h), what may be deleted (journal/gc.h), the walk (walk.h).
  */
 
 #include "api/ledger.h"
@@ -13,18 +11,17 @@
 #include <string.h>
 
 #include "api/read_footer.h"
+#include "api/walk.h"
 #include "base/allocator.h"
 #include "base/json.h"
 #include "compact/places.h"
 #include "journal/gc.h"
 #include "journal/home.h"
-#include "parquet/footer.h"
 #include "plan/options.h"
-#include "plan/select.h"
 #include "report/outlet.h"
 
-/* Prefixes that wait, and one listing level; a million partitions. */
-static const size_t walk_bytes_max = (size_t)1 << 30;
+/* A million names. */
+static const size_t partitions_bytes_max = (size_t)1 << 30;
 /* One look; about 250 bytes for each file of a partition. */
 static const size_t look_bytes_max = (size_t)4 << 30;
 static const size_t footer_bytes_max = (size_t)1 << 30;
@@ -34,43 +31,21 @@ struct walker {
     struct rg_place place;
     struct rg_home home;
     struct rg_options defaults; /* What selects data files: no filters. */
-    const char *const *ledgers; /* Partitions with a ledger, sorted. */
-    size_t ledger_count;
-    rg_live_file_fn *show; /* NULL: gc. */
-    rg_event_fn *event;    /* May be NULL. */
+    rg_live_file_fn *show;      /* NULL: gc. */
+    rg_event_fn *event;         /* May be NULL. */
     void *user;
     uint64_t older_than_ns;
-    /* The walk. */
-    size_t ledger_next; /* Ledgers before it were looked at. */
-    const char **pending;
-    size_t pending_count;
-    size_t pending_room;
-    struct rg_arena prefixes;
-    struct rg_arena scratch; /* Of one partition. */
+    struct rg_arena partitions; /* Names of those that have a ledger. */
+    struct rg_arena scratch;    /* Of one partition. */
     struct rg_ledger_findings findings;
     struct rg_error *err;
 };
 
-/* True when an object without an extension has the magic at both ends. */
-static bool has_magic(struct walker *w, const struct rg_object *object)
-{
-    uint8_t ends[2][4];
-    const uint64_t bytes = object->id.bytes;
-    struct rg_error ignored;
-
-    if (bytes < 12)
-        return false;
-    return rg_read_bytes(w->place.store, object->key, 0, 4, ends[0], &ignored) == RG_OK &&
-           rg_read_bytes(w->place.store, object->key, bytes - 4, 4, ends[1], &ignored) == RG_OK &&
-           memcmp(ends[0], rg_parquet_magic, 4) == 0 && memcmp(ends[1], rg_parquet_magic, 4) == 0;
-}
-
 static bool is_data(void *user, const struct rg_object *object)
 {
     struct walker *w = user;
-    const enum rg_select select = rg_select_file(&w->defaults, rg_span_of(object->key));
 
-    return select == RG_SELECT_YES || (select == RG_SELECT_MAGIC && has_magic(w, object));
+    return rg_walk_is_data(w->place.store, &w->defaults, object);
 }
 
 /* What cannot be parsed is not ours; a store that does not answer is an error. */
@@ -215,8 +190,9 @@ static enum rg_status clear_partition(struct walker *w, struct rg_commit *commit
     return RG_OK;
 }
 
-static enum rg_status visit(struct walker *w, const char *partition)
+static enum rg_status visit(void *user, const char *partition, struct rg_error *err)
 {
+    struct walker *w = user;
     const struct rg_commit_options options = {
         .home = &w->home,
         .partition = partition,
@@ -225,6 +201,7 @@ static enum rg_status visit(struct walker *w, const char *partition)
     struct rg_commit commit;
     enum rg_status status;
 
+    (void)err; /* It is the walker's own. */
     w->findings.partition_count++;
     rg_arena_reset(&w->scratch);
     rg_commit_init(&commit, &options, &rg_allocator_system);
@@ -234,78 +211,6 @@ static enum rg_status visit(struct walker *w, const char *partition)
         status = clear_partition(w, &commit);
     rg_commit_fini(&commit);
     return status;
-}
-
-/* Visits what only the ledger knows and comes before `prefix`; NULL: all the rest. */
-static enum rg_status visit_ledgers(struct walker *w, const char *prefix)
-{
-    while (w->ledger_next < w->ledger_count) {
-        const char *ledger = w->ledgers[w->ledger_next];
-
-        if (prefix != NULL && strcmp(ledger, prefix) >= 0)
-            break;
-        w->ledger_next++;
-        RG_TRY(visit(w, ledger));
-    }
-    return RG_OK;
-}
-
-static enum rg_status push(struct walker *w, const char *prefix)
-{
-    if (w->pending_count == w->pending_room) {
-        const size_t room = w->pending_room == 0 ? 64 : w->pending_room * 2;
-        const char **pending = rg_arena_array(&w->prefixes, room, sizeof *pending);
-
-        if (pending == NULL)
-            return rg_fail(w->err, RG_ERR_NOMEM, "no memory for the partitions of a home");
-        if (w->pending_count > 0)
-            memcpy(pending, w->pending, w->pending_count * sizeof *pending);
-        w->pending = pending;
-        w->pending_room = room;
-    }
-    const char *copy = (const char *)rg_arena_copy(&w->prefixes, rg_span_of(prefix)).data;
-    if (copy == NULL)
-        return rg_fail(w->err, RG_ERR_NOMEM, "no memory for the partitions of a home");
-    w->pending[w->pending_count++] = copy;
-    return RG_OK;
-}
-
-/* Lists one level; prefixes below it wait, the first one on top. */
-static enum rg_status expand(struct walker *w, const char *prefix, bool *ret_has_files)
-{
-    struct rg_object *objects;
-    size_t count;
-
-    rg_arena_reset(&w->scratch);
-    *ret_has_files = false;
-    RG_TRY(rg_store_list_all(w->place.store, prefix, &w->scratch, &objects, &count, w->err));
-    for (size_t i = count; i > 0; i--) {
-        const struct rg_object *object = &objects[i - 1];
-
-        if (!object->is_prefix)
-            *ret_has_files = true;
-        else if (rg_select_prefix(&w->defaults, rg_span_of(object->key)))
-            RG_TRY(push(w, object->key));
-    }
-    return RG_OK;
-}
-
-static enum rg_status walk(struct walker *w)
-{
-    RG_TRY(push(w, ""));
-    while (w->pending_count > 0) {
-        const char *prefix = w->pending[--w->pending_count];
-        bool has_files;
-
-        RG_TRY(expand(w, prefix, &has_files));
-        RG_TRY(visit_ledgers(w, prefix));
-        const bool has_ledger =
-            w->ledger_next < w->ledger_count && strcmp(w->ledgers[w->ledger_next], prefix) == 0;
-        w->ledger_next += has_ledger;
-        if (has_files || has_ledger)
-            RG_TRY(visit(w, prefix));
-    }
-    return visit_ledgers(w, NULL);
 }
 
 /* That there is a ledger at all: an empty answer about a mistyped path would be a wrong one. */
@@ -337,8 +242,11 @@ static enum rg_status run(struct walker *w, const char *home, const struct rg_op
         return rg_fail(w->err, RG_ERR_INVALID, "%s: not a directory", home);
     RG_TRY(check_home(w, home));
     RG_TRY(rg_home_open(w->place.store, &home_options, &w->home, w->err));
-    RG_TRY(rg_home_partitions(&w->home, &w->prefixes, &w->ledgers, &w->ledger_count, w->err));
-    return walk(w);
+
+    struct rg_walk walk = {
+        .store = w->place.store, .select = &w->defaults, .visit = visit, .user = w};
+    RG_TRY(rg_home_partitions(&w->home, &w->partitions, &walk.ledgers, &walk.ledger_count, w->err));
+    return rg_walk_partitions(&walk, w->err);
 }
 
 static enum rg_status walk_home(struct walker *w, const char *home,
@@ -347,7 +255,7 @@ static enum rg_status walk_home(struct walker *w, const char *home,
 {
     enum rg_status status;
 
-    rg_arena_init(&w->prefixes, &rg_allocator_system, walk_bytes_max);
+    rg_arena_init(&w->partitions, &rg_allocator_system, partitions_bytes_max);
     rg_arena_init(&w->scratch, &rg_allocator_system, look_bytes_max);
     w->findings.size = sizeof w->findings;
     status = rg_options_init(&w->defaults, &rg_allocator_system, w->err);
@@ -357,7 +265,7 @@ static enum rg_status walk_home(struct walker *w, const char *home,
         w->older_than_ns = used->older_than_ns;
         status = run(w, home, used);
     }
-    rg_arena_fini(&w->prefixes);
+    rg_arena_fini(&w->partitions);
     rg_arena_fini(&w->scratch);
     rg_options_fini(&w->defaults);
     rg_place_close(&w->place, &rg_allocator_system);
