@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The engine against what people use instead. "named", "random", "bottleneck" for one table, with
- * a number of mixes behind it; without arguments all of them.
+ * The engine against what people use instead. "named", "random", "bottleneck", "overhead" for one
+ * table, with a number of mixes behind it; without arguments all of them.
  */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "weir/real.h"
 #include "weir/tables.h"
 
 int main(int argc, char **argv)
@@ -27,6 +28,14 @@ int main(int argc, char **argv)
     if (only == NULL || strcmp(only, "bottleneck") == 0) {
         printf("\n## Is the bottleneck named right?\n\n");
         tables_bottleneck(count);
+    }
+    if (only == NULL || strcmp(only, "real") == 0) {
+        printf("\n## On threads, time over the lower bound\n\n");
+        real_policies();
+    }
+    if (only == NULL || strcmp(only, "overhead") == 0) {
+        printf("\n## What the scheduler costs\n\n");
+        real_overhead();
     }
     return 0;
 }

@@ -34,6 +34,7 @@ static const struct load_machine machine = {
     .stream_rate = 60e6,
     .latency_ns = 30000000,
     .slots_max = 512,
+    .request_bytes = 16e6,
 };
 
 static double normal(uint64_t *seed)
@@ -45,13 +46,36 @@ static double normal(uint64_t *seed)
     return sum;
 }
 
-/* Ranges and parts of a multipart upload. */
-static uint32_t requests_for(double bytes, double request_bytes)
+void load_shrink(struct load *load, uint32_t cores, uint32_t item_count, double size, double speed)
 {
-    return (uint32_t)ceil(bytes / (request_bytes > 0 ? request_bytes : 16e6));
+    struct load_machine *m = &load->machine;
+    const double fewer = (double)cores / m->cores;
+
+    m->down_rate *= fewer * size * speed;
+    m->up_rate *= fewer * size * speed;
+    m->stream_rate *= size * speed;
+    m->latency_ns = (uint64_t)((double)m->latency_ns / speed);
+    m->cores = cores;
+    m->request_bytes *= size;
+    load->join_ns_per_byte /= size * speed;
+    load->item_count = item_count / load->fan_in * load->fan_in;
+    for (uint32_t i = 0; i < load->item_count; i++) {
+        struct load_item *item = &load->items[i];
+
+        item->input_bytes = floor(item->input_bytes * size);
+        item->work_bytes = floor(item->work_bytes * size);
+        item->output_bytes = floor(item->output_bytes * size);
+        item->cpu_ns /= speed;
+    }
 }
 
-static struct load_item draw_item(const struct kind *kind, uint64_t *seed)
+/* Ranges, or parts of a multipart upload. */
+static uint32_t requests_for(double bytes, double request_bytes)
+{
+    return (uint32_t)ceil(bytes / request_bytes);
+}
+
+static struct load_item draw_item(const struct load *load, const struct kind *kind, uint64_t *seed)
 {
     const double sigma = kind->size_sigma;
     const double size = kind->size_mean * exp(sigma * normal(seed) - sigma * sigma / 2);
@@ -64,7 +88,8 @@ static struct load_item draw_item(const struct kind *kind, uint64_t *seed)
         .work_bytes = floor(bytes * expansion),
         .output_bytes = floor(bytes * kind->output_share),
         .cpu_ns = bytes * kind->cpu_ns_per_byte,
-        .requests = requests_for(bytes, kind->request_bytes),
+        .requests = requests_for(bytes, kind->request_bytes > 0 ? kind->request_bytes
+                                                                : load->machine.request_bytes),
     };
 }
 
@@ -112,7 +137,7 @@ void load_named(uint32_t index, struct load *ret)
             &small,
         };
 
-        ret->items[i] = draw_item(kinds[index], &seed);
+        ret->items[i] = draw_item(ret, kinds[index], &seed);
     }
 }
 
@@ -152,7 +177,7 @@ void load_random(uint64_t seed, uint32_t item_count, struct load *ret)
     for (uint32_t i = 0; i < ret->item_count; i++) {
         if (i % block == 0)
             current = sim_uniform(s) < share;
-        ret->items[i] = draw_item(&kinds[current], s);
+        ret->items[i] = draw_item(ret, &kinds[current], s);
     }
 }
 
@@ -163,9 +188,14 @@ static double fetch_ns(const struct load *load, const struct load_item *item)
     return (double)load->machine.latency_ns + bytes / load->machine.stream_rate * 1e9;
 }
 
+uint32_t load_upload_requests(const struct load *load, double bytes)
+{
+    return requests_for(bytes, load->machine.request_bytes);
+}
+
 static double upload_ns(const struct load *load, double bytes)
 {
-    const double own = bytes / requests_for(bytes, 0);
+    const double own = bytes / load_upload_requests(load, bytes);
 
     return (double)load->machine.latency_ns + own / load->machine.stream_rate * 1e9;
 }
@@ -217,7 +247,7 @@ static void add_file(const struct load *load, const struct load_item *items, dou
     const double upload = upload_ns(load, bytes);
     s->cpu_ns += join_ns;
     s->output += bytes;
-    s->slot_ns += upload * requests_for(bytes, 0);
+    s->slot_ns += upload * load_upload_requests(load, bytes);
     s->byte_ns += bytes * (join_ns / cores + upload);
     s->upload_first = least(s->upload_first, upload);
     before_ns += join_ns / cores + upload;
@@ -296,11 +326,6 @@ double load_largest_bytes(const struct load *load)
         largest = claim > largest ? claim : largest;
     }
     return largest;
-}
-
-uint32_t load_upload_requests(double bytes)
-{
-    return requests_for(bytes, 0);
 }
 
 void load_slice(struct load *load, double claim_max)

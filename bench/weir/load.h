@@ -19,6 +19,7 @@ struct load_machine {
     double stream_rate; /* Of one request. */
     uint64_t latency_ns;
     uint32_t slots_max;
+    double request_bytes; /* Of large requests. */
 };
 
 /* One table: fetched, worked on, and uploaded or kept for its file. */
@@ -72,11 +73,14 @@ struct load_bound load_bound_without(const struct load *load, uint32_t parts, do
 /* Memory times time that the items take at their fastest, over the bound without memory. */
 double load_needed_bytes(const struct load *load, uint32_t parts);
 
+/* A load for this machine: `cores`, a network to match, smaller items, and fewer seconds. */
+void load_shrink(struct load *load, uint32_t cores, uint32_t item_count, double size, double speed);
+
 /* As a planner does: fewer items to a file, then items in slices, until no claim is larger. */
 void load_slice(struct load *load, double claim_max);
 
 /* The requests that an upload takes. */
-uint32_t load_upload_requests(double bytes);
+uint32_t load_upload_requests(const struct load *load, double bytes);
 
 /* The largest claim of one item, or of a file. */
 double load_largest_bytes(const struct load *load);

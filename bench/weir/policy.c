@@ -4,8 +4,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "sim/machine.h"
+#include "weir/engine.h"
+#include "weir/line.h"
 
 enum {
     FETCH,
@@ -18,7 +21,10 @@ enum {
 struct run {
     const struct load *load;
     const struct policy *policy;
-    struct sim *m;
+    struct sim *m;        /* NULL: on threads. */
+    struct weir *w;       /* NULL: simulated. */
+    struct weir_sched *s; /* Of either. */
+    struct line *line;    /* On threads: the network. */
     struct sim_item items[LOAD_ITEMS_MAX];
     struct sim_item joins[LOAD_ITEMS_MAX];
     uint32_t next;
@@ -26,11 +32,32 @@ struct run {
     int down, up;
 };
 
-static enum weir_status no_run(struct weir_job *job, void *item, const struct weir_call *call)
+/*
+ * What a simulated step costs: a request on the line, or time on a worker. That is slept and not
+ * burnt, so that the workers are as many as the load says and nothing else on the machine counts.
+ */
+static enum weir_status spend(struct weir_job *job, void *pointer, const struct weir_call *call)
 {
-    (void)job;
-    (void)item;
-    (void)call;
+    const struct run *r = call->user;
+    const struct sim_item *item = pointer;
+    const struct sim_cost *cost = &item->costs[job->step];
+
+    if (cost->kind == SIM_REQUEST) {
+        line_send(r->line, &(struct line_request){
+                               .job = job,
+                               .part = call->part,
+                               .link = cost->link,
+                               .bytes = cost->bytes,
+                               .latency_ns = cost->ns,
+                           });
+        return WEIR_PENDING;
+    }
+    const uint64_t ns = cost->ns / job->route[job->step].part_count;
+    const struct timespec t = {
+        .tv_sec = (time_t)(ns / 1000000000U),
+        .tv_nsec = (long)(ns % 1000000000U),
+    };
+    (void)nanosleep(&t, NULL);
     return WEIR_OK;
 }
 
@@ -39,13 +66,17 @@ static int add_io(struct run *r, const char *name)
     const uint32_t max = r->load->machine.slots_max;
     const uint32_t fixed = r->policy->slots;
 
-    return weir_sched_add_resource(sim_sched(r->m), &(struct weir_resource){
-                                                        .name = name,
-                                                        .kind = WEIR_ASYNC,
-                                                        .slots_min = fixed > 0 ? fixed : 1,
-                                                        .slots_max = fixed > 0 ? fixed : max,
-                                                        .slots_first = fixed,
-                                                    });
+    const struct weir_resource resource = {
+        .size = sizeof resource,
+        .name = name,
+        .kind = WEIR_ASYNC,
+        .slots_min = fixed > 0 ? fixed : 1,
+        .slots_max = fixed > 0 ? fixed : max,
+        .slots_first = fixed,
+    };
+
+    return r->w != NULL ? weir_resource_add(r->w, &resource)
+                        : weir_sched_add_resource(r->s, &resource);
 }
 
 static void add_stages(struct run *r)
@@ -64,14 +95,19 @@ static void add_stages(struct run *r)
         [JOIN] = {"join", WEIR_CPU, r->policy->cpu_threads},
         [UPLOAD] = {"upload", r->up, r->policy->upload_threads},
     };
-    for (int i = 0; i < STAGE_COUNT; i++)
-        r->stages[i] = weir_sched_add_stage(sim_sched(r->m),
-                                            &(struct weir_stage){
-                                                .name = stages[i].name,
-                                                .resource = stages[i].resource,
-                                                .run = no_run,
-                                                .parallel_max = is_static ? stages[i].threads : 0,
-                                            });
+    for (int i = 0; i < STAGE_COUNT; i++) {
+        const struct weir_stage stage = {
+            .size = sizeof stage,
+            .name = stages[i].name,
+            .resource = stages[i].resource,
+            .run = spend,
+            .parallel_max = is_static ? stages[i].threads : 0,
+            .user = r,
+        };
+
+        r->stages[i] =
+            r->w != NULL ? weir_stage_add(r->w, &stage) : weir_sched_add_stage(r->s, &stage);
+    }
 }
 
 static uint64_t jobs_at(const struct weir_sched *s, int stage)
@@ -150,7 +186,7 @@ static void set_item(struct run *r, uint32_t index, struct weir_step *route)
     };
     route[2] = (struct weir_step){
         .stage = r->stages[UPLOAD],
-        .part_count = load_upload_requests(item->output_bytes),
+        .part_count = load_upload_requests(r->load, item->output_bytes),
         .drop_bytes = output,
     };
     r->items[index].costs[0] = (struct sim_cost){
@@ -163,7 +199,7 @@ static void set_item(struct run *r, uint32_t index, struct weir_step *route)
     r->items[index].costs[2] = (struct sim_cost){
         .kind = SIM_REQUEST,
         .ns = r->load->machine.latency_ns,
-        .bytes = item->output_bytes / load_upload_requests(item->output_bytes),
+        .bytes = item->output_bytes / load_upload_requests(r->load, item->output_bytes),
         .link = 1,
     };
 }
@@ -173,14 +209,18 @@ static void submit(struct run *r, uint32_t index, struct weir_group *group)
     struct weir_step route[3];
 
     set_item(r, index, route);
-    if (weir_sched_submit(sim_sched(r->m), &(struct weir_submission){
-                                               .group = group,
-                                               .budget = WEIR_DATA,
-                                               .route = route,
-                                               .step_count = group == NULL ? 3 : 2,
-                                               .item = &r->items[index],
-                                               .source = 0,
-                                           }) != WEIR_OK)
+    const struct weir_submission job = {
+        .group = group,
+        .budget = WEIR_DATA,
+        .route = route,
+        .step_count = group == NULL ? 3 : 2,
+        .item = &r->items[index],
+        .source = 0,
+    };
+    const enum weir_status status =
+        r->w != NULL ? weir_submit(r->w, group, WEIR_DATA, route, job.step_count, job.item, NULL)
+                     : weir_sched_submit(r->s, &job);
+    if (status != WEIR_OK)
         abort();
 }
 
@@ -194,7 +234,7 @@ static void submit_file(struct run *r, uint32_t first)
         {.stage = r->stages[JOIN], .part_count = parts_of(r)},
         {
             .stage = r->stages[UPLOAD],
-            .part_count = load_upload_requests(bytes),
+            .part_count = load_upload_requests(r->load, bytes),
             .drop_bytes = (uint64_t)bytes,
         },
     };
@@ -203,23 +243,27 @@ static void submit_file(struct run *r, uint32_t first)
     item->costs[1] = (struct sim_cost){
         .kind = SIM_REQUEST,
         .ns = r->load->machine.latency_ns,
-        .bytes = bytes / load_upload_requests(bytes),
+        .bytes = bytes / load_upload_requests(r->load, bytes),
         .link = 1,
     };
-    struct weir_group *group = weir_sched_open_group(sim_sched(r->m),
-                                                     &(struct weir_submission){
-                                                         .budget = WEIR_DATA,
-                                                         .route = join,
-                                                         .step_count = 2,
-                                                         .item = item,
-                                                         .source = -1,
-                                                     },
-                                                     (uint64_t)bytes);
+    const struct weir_submission job = {
+        .budget = WEIR_DATA,
+        .route = join,
+        .step_count = 2,
+        .item = item,
+        .source = -1,
+    };
+    struct weir_group *group =
+        r->w != NULL ? weir_group_new(r->w, WEIR_DATA, (uint64_t)bytes, join, 2, item, NULL)
+                     : weir_sched_open_group(r->s, &job, (uint64_t)bytes);
     if (group == NULL)
         abort();
     for (uint32_t i = 0; i < r->load->fan_in; i++)
         submit(r, first + i, group);
-    weir_sched_close_group(sim_sched(r->m), group);
+    if (r->w != NULL)
+        weir_group_close(group);
+    else
+        weir_sched_close_group(r->s, group);
 }
 
 static enum weir_status next(struct weir *w, void *user)
@@ -244,25 +288,64 @@ static uint32_t rules_of(enum policy_kind kind)
     return kind == POLICY_BANKER || kind == POLICY_UP_FRONT ? WEIR_RULE_SAFE : 0;
 }
 
-void policy_run(const struct load *load, const struct policy *policy, struct policy_result *ret)
+static bool has_budget(enum policy_kind kind)
 {
-    const bool has_budget = policy->kind == POLICY_SEMAPHORE || policy->kind == POLICY_UP_FRONT ||
-                            policy->kind == POLICY_BANKER || policy->kind == POLICY_WEIR;
+    return kind == POLICY_SEMAPHORE || kind == POLICY_UP_FRONT || kind == POLICY_BANKER ||
+           kind == POLICY_WEIR;
+}
+
+static struct run *new_run(const struct load *load, const struct policy *policy)
+{
     struct run *r = calloc(1, sizeof *r);
-    struct sim_result result;
 
     if (r == NULL)
         abort();
     r->load = load;
     r->policy = policy;
+    return r;
+}
+
+static struct weir_config config_of(const struct run *r)
+{
+    const bool is_bounded = has_budget(r->policy->kind);
+
+    return (struct weir_config){
+        .size = sizeof(struct weir_config),
+        .data_budget_bytes = is_bounded ? (uint64_t)r->policy->budget_bytes : UINT64_MAX / 4,
+        .worker_count = r->load->machine.cores,
+        .is_simplest = r->policy->kind == POLICY_UP_FRONT,
+    };
+}
+
+static void set_rules(struct run *r)
+{
+    r->s->rules = rules_of(r->policy->kind);
+    r->s->baseline = may_begin;
+    r->s->baseline_context = r;
+}
+
+static void set_result(const struct run *r, struct policy_result *ret)
+{
+    const struct weir_sched *s = r->s;
+    const double seconds = ret->wall_ns / 1e9;
+    struct weir_mark window;
+
+    ret->peak_bytes = (double)s->purses[WEIR_DATA].used_max;
+    ret->cpu_share = (double)s->resources[WEIR_CPU].busy_ns / ret->wall_ns / s->worker_count;
+    ret->down_share = (double)s->resources[r->down].amount / (r->load->machine.down_rate * seconds);
+    ret->up_share = (double)s->resources[r->up].amount / (r->load->machine.up_rate * seconds);
+    weir_mark_set(&window, s);
+    ret->limit = weir_explain_limit(s, &window);
+    (void)weir_explain_text(s, &window, ret->explanation, sizeof ret->explanation);
+}
+
+void policy_run(const struct load *load, const struct policy *policy, struct policy_result *ret)
+{
+    struct run *r = new_run(load, policy);
+    struct sim_result result;
+
     r->m = sim_new(&(struct sim_config){
-        .weir =
-            {
-                .size = sizeof(struct weir_config),
-                .data_budget_bytes = has_budget ? (uint64_t)policy->budget_bytes : UINT64_MAX / 4,
-                .worker_count = load->machine.cores,
-                .is_simplest = policy->kind == POLICY_UP_FRONT,
-            },
+        .weir = config_of(r),
         .links =
             {
                 {.rate = load->machine.down_rate, .stream_rate = load->machine.stream_rate},
@@ -272,26 +355,39 @@ void policy_run(const struct load *load, const struct policy *policy, struct pol
     });
     if (r->m == NULL)
         abort();
-    sim_sched(r->m)->rules = rules_of(policy->kind);
-    sim_sched(r->m)->baseline = may_begin;
-    sim_sched(r->m)->baseline_context = r;
+    r->s = sim_sched(r->m);
+    set_rules(r);
     add_stages(r);
     (void)sim_add_source(r->m, next, r);
     sim_run(r->m, &result);
     *ret = (struct policy_result){
         .wall_ns = (double)result.wall_ns,
-        .peak_bytes = (double)result.data_used_max,
-        .cpu_share = (double)result.cpu_busy_ns / ((double)result.wall_ns * load->machine.cores),
         .is_stuck = result.is_stuck,
     };
-    const struct weir_sched *s = sim_sched(r->m);
-    const double seconds = ret->wall_ns / 1e9;
-    ret->down_share = (double)s->resources[r->down].amount / (load->machine.down_rate * seconds);
-    ret->up_share = (double)s->resources[r->up].amount / (load->machine.up_rate * seconds);
-    struct weir_mark window;
-    weir_mark_set(&window, sim_sched(r->m));
-    ret->limit = weir_explain_limit(sim_sched(r->m), &window);
-    (void)weir_explain_text(sim_sched(r->m), &window, ret->explanation, sizeof ret->explanation);
+    set_result(r, ret);
     sim_free(r->m);
+    free(r);
+}
+
+void policy_run_on_threads(const struct load *load, const struct policy *policy,
+                           struct policy_result *ret)
+{
+    const struct weir_hooks hooks = weir_hooks_system();
+    struct run *r = new_run(load, policy);
+    const struct weir_config config = config_of(r);
+
+    r->w = weir_new_with_hooks(&config, &hooks);
+    r->line = line_new(load->machine.down_rate, load->machine.up_rate, load->machine.stream_rate);
+    if (r->w == NULL || r->line == NULL)
+        abort();
+    r->s = weir_sched_of(r->w);
+    set_rules(r);
+    add_stages(r);
+    if (weir_source_add(r->w, next, r) != WEIR_OK || weir_run(r->w) != WEIR_OK)
+        abort();
+    line_free(r->line);
+    *ret = (struct policy_result){.wall_ns = (double)r->s->clocked_ns};
+    set_result(r, ret);
+    weir_free(r->w);
     free(r);
 }

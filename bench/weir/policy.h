@@ -43,6 +43,11 @@ struct policy_result {
     char explanation[400];
 };
 
+/* In the simulator. */
 void policy_run(const struct load *load, const struct policy *policy, struct policy_result *ret);
+
+/* With the engine's threads; work is slept, and a line delays: as long as the load says. */
+void policy_run_on_threads(const struct load *load, const struct policy *policy,
+                           struct policy_result *ret);
 
 #endif

@@ -60,6 +60,8 @@ struct weir {
     bool is_stopping;
     struct weir_mark marks[MARKS_MAX]; /* A ring of earlier clocks, for weir_explain(). */
     uint32_t mark_next;
+    uint64_t locked_ns;    /* When the lock was taken. */
+    uint64_t scheduler_ns; /* Time under the lock. */
 };
 
 static uint64_t now_ns(void)
@@ -73,11 +75,23 @@ static uint64_t now_ns(void)
 static void lock(struct weir *w)
 {
     (void)pthread_mutex_lock(&w->lock);
+    w->locked_ns = now_ns();
 }
 
 static void unlock(struct weir *w)
 {
+    w->scheduler_ns += now_ns() - w->locked_ns;
     (void)pthread_mutex_unlock(&w->lock);
+}
+
+/* Waits for something to do. */
+static void wait_idle(struct weir *w, uint32_t wake)
+{
+    w->idle[wake]++;
+    w->scheduler_ns += now_ns() - w->locked_ns;
+    (void)pthread_cond_wait(&w->wake[wake], &w->lock);
+    w->locked_ns = now_ns();
+    w->idle[wake]--;
 }
 
 static uint32_t wake_index(int resource)
@@ -196,9 +210,7 @@ static void *work(void *argument)
         } else if (weir_sched_is_over(&w->sched)) {
             stop(w);
         } else {
-            w->idle[index]++;
-            (void)pthread_cond_wait(&w->wake[index], &w->lock);
-            w->idle[index]--;
+            wait_idle(w, index);
         }
     }
     unlock(w);
@@ -252,6 +264,11 @@ struct weir *weir_new_with_hooks(const struct weir_config *config, const struct 
         return NULL;
     }
     return w;
+}
+
+struct weir_sched *weir_sched_of(struct weir *w)
+{
+    return &w->sched;
 }
 
 struct weir *weir_new(const struct weir_config *config)
@@ -606,6 +623,7 @@ void weir_sample(struct weir *w, struct weir_sample *ret_sample,
 
     own.size = ret_sample->size;
     lock(w);
+    own.scheduler_ns = w->scheduler_ns;
     if (w->is_running)
         weir_sched_tick(&w->sched, now_ns());
     weir_account_sample(&w->sched, &own, ret_stages, stages_max, ret_resources, resources_max);
