@@ -34,11 +34,11 @@ void fake_world_init_paged(struct test *t, struct fake_world *w, bool is_in_plac
     *w = (struct fake_world){
         .root = scratch_new(), .partition = partition, .is_in_place = is_in_place};
     (void)snprintf(path, sizeof path, "%s/home", w->root);
-    CHECK_OK(rg_local_store_new(path, &options, &rg_allocator_system, &w->home, &t->err));
+    CHECK_OK(rg_local_store_new(path, &options, &t->allocator, &w->home, &t->err));
     if (is_in_place)
         return;
     (void)snprintf(path, sizeof path, "%s/source", w->root);
-    CHECK_OK(rg_local_store_new(path, &options, &rg_allocator_system, &w->source, &t->err));
+    CHECK_OK(rg_local_store_new(path, &options, &t->allocator, &w->source, &t->err));
 }
 
 void fake_world_fini(struct fake_world *w)
