@@ -11,6 +11,7 @@
  *   first    its value only matters as far as rg_file_semantics() tells, which all inputs share:
  *            the first one's is kept.
  *   geo, pandas   merged as what they are (stitch/geo_merge.h, stitch/pandas_merge.h).
+ *   arrow    equal but for the key-values within it, which are made to say what these say.
  *   ours     regroup.* of an input describes that input: it goes without a word.
  *   origins  original.created.by: read together with created_by.
  *
@@ -57,6 +58,7 @@ static const char reason_missing[] = "not in all inputs";
 static const char reason_differs[] = "differs between inputs";
 static const char reason_twice[] = "given twice, with different values";
 static const char reason_schema[] = "describes a schema that the output does not have";
+static const char reason_broken[] = "cannot be made out";
 static const char reason_delta[] =
     "its dictionary columns hold delta-encoded pages, which arrow cannot read as such";
 
@@ -66,6 +68,7 @@ enum rule {
     RULE_FIRST,
     RULE_GEO,
     RULE_PANDAS,
+    RULE_ARROW,
     RULE_OURS,
     RULE_ORIGINS,
 };
@@ -79,6 +82,8 @@ struct candidate {
     uint64_t row_count; /* Of the first input, for pandas. */
     struct rg_geo_merge *geo;
     struct rg_pandas_merge *pandas; /* NULL: not of the form. */
+    bool is_arrow;                  /* The facts of an Arrow schema are set. */
+    struct rg_arrow_facts arrow;
 };
 
 struct rg_key_value_merge {
@@ -117,7 +122,7 @@ static enum rule rule_of(struct rg_span key)
         {"pandas", RULE_PANDAS},
         {"org.apache.spark.version", RULE_FIRST},
         {"drill.version", RULE_FIRST},
-        {"ARROW:schema", RULE_SCHEMA},
+        {"ARROW:schema", RULE_ARROW},
         {"iceberg.schema", RULE_SCHEMA},
         {"writer.model.name", RULE_SCHEMA},
         {"parquet.avro.schema", RULE_SCHEMA},
@@ -247,6 +252,8 @@ static bool take_candidate(struct rg_key_value_merge *m, const struct rg_key_val
         if (rg_pandas_merge_begin(pandas, c.pair.value, row_count))
             c.pandas = pandas;
     }
+    if (c.rule == RULE_ARROW)
+        c.is_arrow = rg_arrow_schema_read(c.pair.value, &c.arrow);
     *find_slot(m, c.pair.key) = m->candidate_count + 1;
     m->candidates[m->candidate_count++] = c;
     return true;
@@ -280,7 +287,7 @@ static enum rg_status take_candidates(struct rg_key_value_merge *m, const struct
     if (!m->is_schema_changed)
         return RG_OK;
     for (uint32_t i = 0; i < m->candidate_count; i++) {
-        if (m->candidates[i].rule == RULE_SCHEMA)
+        if (m->candidates[i].rule == RULE_SCHEMA || m->candidates[i].rule == RULE_ARROW)
             drop(m, &m->candidates[i], reason_schema);
     }
     return RG_OK;
@@ -302,6 +309,16 @@ static enum rg_status add_geo(struct rg_key_value_merge *m, struct candidate *c,
         }
     }
     return c->geo == NULL ? RG_OK : rg_geo_merge_add(c->geo, value, err);
+}
+
+/* Every file's schema holds the file's own pandas and geo metadata, so the bytes differ. */
+static bool is_same_arrow(const struct candidate *c, struct rg_span value)
+{
+    struct rg_arrow_facts facts;
+
+    return c->is_arrow && rg_arrow_schema_read(value, &facts) &&
+           facts.semantics.high == c->arrow.semantics.high &&
+           facts.semantics.low == c->arrow.semantics.low;
 }
 
 static enum rg_status add_to_candidate(struct rg_key_value_merge *m, struct candidate *c,
@@ -329,6 +346,10 @@ static enum rg_status add_to_candidate(struct rg_key_value_merge *m, struct cand
         return add_geo(m, c, pair->value, err);
     case RULE_PANDAS:
         if (c->pandas == NULL ? !is_equal : !rg_pandas_merge_add(c->pandas, pair->value, row_count))
+            drop(m, c, reason_differs);
+        return RG_OK;
+    case RULE_ARROW:
+        if (!is_equal && !is_same_arrow(c, pair->value))
             drop(m, c, reason_differs);
         return RG_OK;
     case RULE_FIRST:
@@ -473,8 +494,8 @@ enum rg_status rg_key_value_merge_add(struct rg_key_value_merge *merge,
 /* pyarrow makes no dictionary arrays of DELTA pages ("not yet implemented", stitching.md 2). */
 static bool is_spoilt_by_delta(const struct rg_key_value_merge *m, const struct candidate *c)
 {
-    return m->has_delta_strings && rg_span_equal(c->pair.key, rg_span_of("ARROW:schema")) &&
-           rg_arrow_schema_may_have_dictionary(c->pair.value);
+    return m->has_delta_strings && c->rule == RULE_ARROW &&
+           (!c->is_arrow || c->arrow.has_dictionary);
 }
 
 /* Writes the merged value of a candidate that is more than bytes. */
@@ -534,6 +555,31 @@ static enum rg_status finish_origins(const struct rg_key_value_merge *m,
     return RG_OK;
 }
 
+/*
+ * Arrow reads the schema's key-values from within its schema: they must be those of the output. One
+ * that cannot be made out, but is the same in all inputs, stays; one that can only half be goes.
+ */
+static enum rg_status finish_arrow(struct rg_key_value_merge *m, struct rg_key_value *pairs,
+                                   uint32_t *count, struct rg_error *err)
+{
+    for (uint32_t i = 0; i < *count; i++) {
+        struct rg_key_value *pair = &pairs[i];
+        struct rg_arrow_facts facts;
+
+        if (rule_of(pair->key) != RULE_ARROW || !rg_arrow_schema_read(pair->value, &facts))
+            continue;
+        const enum rg_status status =
+            rg_arrow_schema_rewrite(pair->value, pairs, *count, m->arena, &pair->value, err);
+        if (status != RG_ERR_CORRUPT)
+            return status;
+        add_note(m, pair->key, reason_broken);
+        memmove(pair, pair + 1, (*count - i - 1) * sizeof *pair);
+        (*count)--;
+        return RG_OK;
+    }
+    return RG_OK;
+}
+
 enum rg_status rg_key_value_merge_finish(struct rg_key_value_merge *merge, uint64_t row_count,
                                          struct rg_key_value **ret_pairs, uint32_t *ret_count,
                                          struct rg_error *err)
@@ -554,6 +600,7 @@ enum rg_status rg_key_value_merge_finish(struct rg_key_value_merge *merge, uint6
         RG_TRY(finish_candidate(merge, c, row_count, &pairs[count], err));
         count++;
     }
+    RG_TRY(finish_arrow(merge, pairs, &count, err));
     if (merge->origin_count > 0) {
         RG_TRY(finish_origins(merge, &pairs[count], err));
         count++;

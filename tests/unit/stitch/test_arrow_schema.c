@@ -4,37 +4,98 @@
 
 #include <string.h>
 
+#include "arrow_texts.h"
 #include "support/test.h"
 
-/* As pyarrow 26 writes them into "ARROW:schema". */
-static const char plain_fields[] =
-    "/////6gAAAAQAAAAAAAKAAwABgAFAAgACgAAAAABBAAMAAAACAAIAAAABAAIAAAABAAAAAIAAABAAAAA"
-    "BAAAANj///8AAAEUEAAAABgAAAAEAAAAAAAAAAEAAABzAAAABAAEAAQAAAAQABQACAAGAAcADAAAABAA"
-    "EAAAAAAAAQIQAAAAHAAAAAQAAAAAAAAAAQAAAGEAAAAIAAwACAAHAAgAAAAAAAABQAAAAAAAAAA=";
-static const char dictionary_field[] =
-    "/////9AAAAAQAAAAAAAKAAwABgAFAAgACgAAAAABBAAEAAAAuP///wQAAAACAAAAcAAAABQAAAAQABgA"
-    "CAAGAAcADAAQABQAEAAAAAAAAQUUAAAAOAAAABwAAAAEAAAAAAAAAAEAAABzAAAACAAIAAAABAAIAAAA"
-    "BAAAALz///8AAAABCAAAAAQABAAEAAAAEAAUAAgABgAHAAwAAAAQABAAAAAAAAECEAAAABwAAAAEAAAA"
-    "AAAAAAEAAABhAAAACAAMAAgABwAIAAAAAAAAAUAAAAAAAAAA";
-static const char nested_dictionary[] =
-    "/////yABAAAQAAAAAAAKAAwABgAFAAgACgAAAAABBAAEAAAAZP///wQAAAABAAAABAAAAFD///8AAAEM"
-    "FAAAABgAAAAEAAAAAQAAABAAAAABAAAAbAAAAHz///94////AAABDRgAAAAgAAAABAAAAAIAAACAAAAA"
-    "JAAAAAQAAABpdGVtAAAAAKz///8QABgACAAGAAcADAAQABQAEAAAAAAAAQUUAAAAOAAAABwAAAAEAAAA"
-    "AAAAAAEAAABkAAAACAAIAAAABAAIAAAABAAAALz///8AAAABIAAAAAQABAAEAAAAEAAUAAgABgAHAAwA"
-    "AAAQABAAAAAAAAECEAAAABwAAAAEAAAAAAAAAAEAAAB4AAAACAAMAAgABwAIAAAAAAAAASAAAAA=";
-static const char nested_plain[] =
-    "//////gAAAAQAAAAAAAKAAwABgAFAAgACgAAAAABBAAMAAAACAAIAAAABAAIAAAABAAAAAEAAAAEAAAA"
-    "gP///wAAAQwUAAAAGAAAAAQAAAABAAAAEAAAAAEAAABsAAAArP///6j///8AAAENGAAAACAAAAAEAAAA"
-    "AgAAAFAAAAAUAAAABAAAAGl0ZW0AAAAA3P///9j///8AAAEFEAAAABgAAAAEAAAAAAAAAAEAAABkAAAA"
-    "BAAEAAQAAAAQABQACAAGAAcADAAAABAAEAAAAAAAAQIQAAAAHAAAAAQAAAAAAAAAAQAAAHgAAAAIAAwA"
-    "CAAHAAgAAAAAAAABIAAAAA==";
+static bool may_have_dictionary(struct rg_span base64)
+{
+    struct rg_arrow_facts facts;
+
+    return !rg_arrow_schema_read(base64, &facts) || facts.has_dictionary;
+}
+
+static bool is_alike(const char *a, const char *b)
+{
+    struct rg_arrow_facts x;
+    struct rg_arrow_facts y;
+
+    CHECK(rg_arrow_schema_read(rg_span_of(a), &x) && rg_arrow_schema_read(rg_span_of(b), &y));
+    return x.semantics.high == y.semantics.high && x.semantics.low == y.semantics.low;
+}
+
+TEST(schemas_are_alike_but_for_their_key_values)
+{
+    CHECK(is_alike(with_pairs, with_other_pairs));
+    CHECK(is_alike(with_pairs, without_pairs));
+    CHECK(!is_alike(with_pairs, other_zone));
+    CHECK(!is_alike(plain_fields, dictionary_field));
+    CHECK(!is_alike(nested_dictionary, nested_plain));
+}
+
+TEST(key_values_are_exchanged_within)
+{
+    const struct rg_key_value pairs[] = {
+        {rg_span_of("k"), rg_span_of("v")},
+        {rg_span_of("unheard of"), rg_span_of("x")},
+        {rg_span_of("pandas"), rg_span_of("a new one")},
+    };
+    static const char *const texts[] = {with_pairs, with_other_pairs, other_zone};
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const struct rg_span text = rg_span_of(texts[i]);
+        struct rg_arrow_facts before;
+        struct rg_arrow_facts after;
+        struct rg_span once;
+        struct rg_span twice;
+
+        CHECK_OK(rg_arrow_schema_rewrite(text, pairs, 3, &arena, &once, &t->err));
+        CHECK(once.data != text.data);
+        CHECK(rg_arrow_schema_read(text, &before) && rg_arrow_schema_read(once, &after));
+        CHECK(before.semantics.low == after.semantics.low);
+        /* It says what the pairs say: nothing is left to exchange. */
+        CHECK_OK(rg_arrow_schema_rewrite(once, pairs, 3, &arena, &twice, &t->err));
+        CHECK(twice.data == once.data);
+        CHECK_OK(rg_arrow_schema_rewrite(once, pairs, 2, &arena, &twice, &t->err));
+        CHECK(twice.data != once.data);
+    }
+    rg_arena_fini(&arena);
+}
+
+/* Checked with pyarrow 26: the schema of with_pairs, key-values {"k": "v", "pandas": "new"}. */
+TEST(arrow_reads_what_was_exchanged)
+{
+    const struct rg_key_value pairs[] = {{rg_span_of("k"), rg_span_of("v")},
+                                         {rg_span_of("pandas"), rg_span_of("new")}};
+    struct rg_arena arena;
+    struct rg_span text;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    CHECK_OK(rg_arrow_schema_rewrite(rg_span_of(with_pairs), pairs, 2, &arena, &text, &t->err));
+    CHECK_SPAN(text, rg_span_of(exchanged));
+    rg_arena_fini(&arena);
+}
+
+TEST(what_has_no_key_values_stays)
+{
+    struct rg_arena arena;
+    struct rg_span text;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    CHECK_OK(rg_arrow_schema_rewrite(rg_span_of(without_pairs), NULL, 0, &arena, &text, &t->err));
+    CHECK_SPAN(text, rg_span_of(without_pairs));
+    CHECK_ERROR(rg_arrow_schema_rewrite(rg_span_of("AAAA"), NULL, 0, &arena, &text, &t->err),
+                RG_ERR_CORRUPT, "no arrow schema");
+    rg_arena_fini(&arena);
+}
 
 TEST(dictionaries_are_found_at_any_depth)
 {
-    CHECK(!rg_arrow_schema_may_have_dictionary(rg_span_of(plain_fields)));
-    CHECK(rg_arrow_schema_may_have_dictionary(rg_span_of(dictionary_field)));
-    CHECK(rg_arrow_schema_may_have_dictionary(rg_span_of(nested_dictionary)));
-    CHECK(!rg_arrow_schema_may_have_dictionary(rg_span_of(nested_plain)));
+    CHECK(!may_have_dictionary(rg_span_of(plain_fields)));
+    CHECK(may_have_dictionary(rg_span_of(dictionary_field)));
+    CHECK(may_have_dictionary(rg_span_of(nested_dictionary)));
+    CHECK(!may_have_dictionary(rg_span_of(nested_plain)));
 }
 
 TEST(what_cannot_be_made_out_may_have_one)
@@ -43,11 +104,10 @@ TEST(what_cannot_be_made_out_may_have_one)
         "", "A", "AAA", "AAAA", "AAAAAAAA", "!!!!!!!!!!!!!!!!", "/////wAAAAA=", "/////xAAAAD/////"};
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        CHECK(rg_arrow_schema_may_have_dictionary(rg_span_of(texts[i])));
+        CHECK(may_have_dictionary(rg_span_of(texts[i])));
     /* Cut anywhere within the first half, some offset points outside. */
     for (size_t bytes = 0; bytes < sizeof nested_plain / 2; bytes += 4)
-        CHECK(rg_arrow_schema_may_have_dictionary(
-            (struct rg_span){(const uint8_t *)nested_plain, bytes}));
+        CHECK(may_have_dictionary((struct rg_span){(const uint8_t *)nested_plain, bytes}));
 }
 
 /* Whatever is changed, the walk ends, and reads nothing outside. */
@@ -55,15 +115,23 @@ static void changed_text_is_survived(struct test *t, struct choices *c)
 {
     static const char letters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
-    const size_t bytes = sizeof nested_dictionary - 1;
+    const size_t bytes = sizeof with_pairs - 1;
     uint8_t *text = rg_alloc(&t->allocator, bytes);
 
     if (text == NULL)
         return;
-    memcpy(text, nested_dictionary, bytes);
+    memcpy(text, with_pairs, bytes);
     for (uint32_t i = choose(c, 20); i > 0; i--)
         text[choose(c, (uint32_t)bytes - 1)] = (uint8_t)letters[choose(c, sizeof letters - 2)];
-    (void)rg_arrow_schema_may_have_dictionary((struct rg_span){text, bytes});
+    const struct rg_span changed = {text, bytes};
+    const struct rg_key_value pair = {rg_span_of("pandas"), rg_span_of("x")};
+    struct rg_arena arena;
+    struct rg_span out;
+
+    (void)may_have_dictionary(changed);
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    (void)(rg_arrow_schema_rewrite(changed, &pair, 1, &arena, &out, &t->err) == RG_OK);
+    rg_arena_fini(&arena);
     rg_release(&t->allocator, text, bytes);
 }
 
@@ -75,6 +143,10 @@ TEST(hostile_flatbuffers_are_survived)
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
+        {"schemas_are_alike_but_for_their_key_values", schemas_are_alike_but_for_their_key_values},
+        {"key_values_are_exchanged_within", key_values_are_exchanged_within},
+        {"arrow_reads_what_was_exchanged", arrow_reads_what_was_exchanged},
+        {"what_has_no_key_values_stays", what_has_no_key_values_stays},
         {"dictionaries_are_found_at_any_depth", dictionaries_are_found_at_any_depth},
         {"what_cannot_be_made_out_may_have_one", what_cannot_be_made_out_may_have_one},
         {"hostile_flatbuffers_are_survived", hostile_flatbuffers_are_survived},

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arrow_texts.h"
 #include "small_meta.h"
+#include "stitch/arrow_schema.h"
 #include "stitch/writer.h"
 #include "support/test.h"
 
@@ -368,6 +370,62 @@ TEST(arrow_dictionaries_do_not_go_with_delta_pages)
     }
 }
 
+/* Every writer puts its own pandas metadata into its Arrow schema. */
+TEST(arrow_schemas_say_what_the_key_values_say)
+{
+    static const char *const first[TEXTS_MAX] = {"ARROW:schema", with_pairs, "pandas",
+                                                 PANDAS("3"),    "k",        "v"};
+    static const char *const second[TEXTS_MAX] = {"ARROW:schema", with_other_pairs, "pandas",
+                                                  PANDAS("3")};
+    static const char *const third[TEXTS_MAX] = {"ARROW:schema", other_zone, "pandas", PANDAS("3")};
+    const struct rg_key_value wanted = {rg_span_of("pandas"), rg_span_of(PANDAS("6"))};
+    static struct small_meta inputs[3];
+    struct rg_key_value_merge *merge;
+    struct rg_key_value *pairs;
+    struct rg_arena arena;
+    struct rg_span again;
+    uint32_t count;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    CHECK_MADE(make(&inputs[0], &arena, first, NULL, false));
+    CHECK_MADE(make(&inputs[1], &arena, second, NULL, false));
+    CHECK_MADE(make(&inputs[2], &arena, third, NULL, false));
+    merge = rg_key_value_merge_new(&arena, &inputs[0].meta.schema, false);
+    CHECK_MEMORY(merge);
+    for (int i = 0; i < 2; i++)
+        CHECK_OK(rg_key_value_merge_add(merge, &inputs[i].meta, &t->err));
+    CHECK_OK(rg_key_value_merge_finish(merge, 6, &pairs, &count, &t->err));
+    CHECK_U64(count, 2);
+    CHECK_SPAN(pairs[0].key, rg_span_of("ARROW:schema"));
+    CHECK(!rg_span_equal(pairs[0].value, rg_span_of(with_pairs)));
+    /* It holds the merged pandas metadata and nothing else: there is nothing to exchange. */
+    CHECK_OK(rg_arrow_schema_rewrite(pairs[0].value, &wanted, 1, &arena, &again, &t->err));
+    CHECK(again.data == pairs[0].value.data);
+
+    /* The length in front is no base64, and nothing but an exchange asks for it. */
+    static char broken[sizeof with_pairs];
+    memcpy(broken, with_pairs, sizeof broken);
+    broken[6] = '@';
+    inputs[0].pairs[0].value = rg_span_of(broken);
+    merge = rg_key_value_merge_new(&arena, &inputs[0].meta.schema, false);
+    CHECK_MEMORY(merge);
+    CHECK_OK(rg_key_value_merge_add(merge, &inputs[0].meta, &t->err));
+    CHECK_OK(rg_key_value_merge_finish(merge, 3, &pairs, &count, &t->err));
+    CHECK_U64(count, 2);
+    CHECK_SPAN(pairs[0].key, rg_span_of("pandas"));
+    inputs[0].pairs[0].value = rg_span_of(with_pairs);
+
+    /* Another type is another schema. */
+    merge = rg_key_value_merge_new(&arena, &inputs[0].meta.schema, false);
+    CHECK_MEMORY(merge);
+    CHECK_OK(rg_key_value_merge_add(merge, &inputs[0].meta, &t->err));
+    CHECK_OK(rg_key_value_merge_add(merge, &inputs[2].meta, &t->err));
+    CHECK_OK(rg_key_value_merge_finish(merge, 9, &pairs, &count, &t->err));
+    CHECK_U64(count, 1);
+    CHECK_SPAN(pairs[0].key, rg_span_of("pandas"));
+    rg_arena_fini(&arena);
+}
+
 /* Random key-values against a search through all inputs. */
 static void merged_is_what_all_have(struct test *t, struct choices *c)
 {
@@ -460,6 +518,7 @@ int main(int argc, char **argv)
         {"inputs_of_another_meaning_are_refused", inputs_of_another_meaning_are_refused},
         {"arrow_dictionaries_do_not_go_with_delta_pages",
          arrow_dictionaries_do_not_go_with_delta_pages},
+        {"arrow_schemas_say_what_the_key_values_say", arrow_schemas_say_what_the_key_values_say},
         {"only_what_all_inputs_have_is_kept", only_what_all_inputs_have_is_kept},
         {"chunk_key_values_are_kept_when_equal", chunk_key_values_are_kept_when_equal},
     };
