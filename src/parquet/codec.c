@@ -192,6 +192,15 @@ enum rg_status rg_codec_decompress(struct rg_codec_context *context, unsigned co
     return ops->decompress(context, in, out, out_bytes, err);
 }
 
+size_t rg_codec_decompress_bound(unsigned codec, struct rg_span in)
+{
+    const struct rg_codec_ops *ops = find_codec(codec);
+
+    if (ops == NULL || ops->decompress_bound == NULL)
+        return SIZE_MAX;
+    return in.bytes == 0 ? 0 : ops->decompress_bound(in);
+}
+
 size_t rg_codec_compress_bound(unsigned codec, size_t bytes)
 {
     const struct rg_codec_ops *ops = find_codec(codec);

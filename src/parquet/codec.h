@@ -57,6 +57,13 @@ RG_MUST_CHECK enum rg_status rg_codec_decompress(struct rg_codec_context *contex
                                                  struct rg_span in, uint8_t *out, size_t out_bytes,
                                                  struct rg_error *err);
 
+/*
+ * The most that `in` can be decompressed to, from its length and what stands in front: what a page
+ * header promises beyond it is a lie, and no memory need be made for it. SIZE_MAX where nothing is
+ * known.
+ */
+size_t rg_codec_decompress_bound(unsigned codec, struct rg_span in);
+
 /* The most that compressing `bytes` can yield. */
 size_t rg_codec_compress_bound(unsigned codec, size_t bytes);
 

@@ -182,6 +182,9 @@ static enum rg_status unpack(struct rg_codec_context *codecs, const struct rg_ch
         *ret_raw = packed;
         return RG_OK;
     }
+    if (raw_bytes > rg_codec_decompress_bound(source->chunk->codec, packed))
+        return rg_fail(err, RG_ERR_CORRUPT, "page of %zu bytes cannot hold the %zu that it claims",
+                       packed.bytes, raw_bytes);
     RG_TRY(make_room(room, raw_bytes, err));
     RG_TRY(rg_codec_decompress(codecs, source->chunk->codec, packed, room->data, raw_bytes, err));
     *ret_raw = (struct rg_span){room->data, raw_bytes};

@@ -41,6 +41,7 @@ struct rg_codec_ops {
     int level_max;
     enum rg_status (*decompress)(struct rg_codec_context *context, struct rg_span in, uint8_t *out,
                                  size_t out_bytes, struct rg_error *err);
+    size_t (*decompress_bound)(struct rg_span in);
     size_t (*compress_bound)(size_t bytes);
     enum rg_status (*compress)(struct rg_codec_context *context, int level, struct rg_span in,
                                uint8_t *out, size_t out_capacity, size_t *ret_bytes,

@@ -12,11 +12,15 @@
 
 #include <libdeflate.h>
 
+#include "base/checked.h"
 #include "parquet/codec.h"
 
 static const int level_fastest = 1;
 static const int level_usual = 6;
 static const int level_highest = 9; /* 10 to 12 search optimally and take 9 MB of tables. */
+
+/* Deflate: a match of 258 bytes in two bits (zlib's technical notes). */
+static const size_t ratio_max = 1032;
 
 /* Measured with libdeflate 1.14: 11,576; 202,775 at level 1, 668,311 above. */
 static const size_t decompressor_bytes = 12 * 1024;
@@ -103,11 +107,19 @@ static void gzip_fini(struct rg_codec_context *context)
     libdeflate_free_compressor(context->gzip_compressor);
 }
 
+static size_t gzip_decompress_bound(struct rg_span in)
+{
+    size_t bytes;
+
+    return rg_mul_size(in.bytes, ratio_max, &bytes) ? bytes : SIZE_MAX;
+}
+
 const struct rg_codec_ops rg_codec_ops_gzip = {
     .level_default = level_usual,
     .level_min = level_fastest,
     .level_max = level_highest,
     .decompress = gzip_decompress,
+    .decompress_bound = gzip_decompress_bound,
     .compress_bound = gzip_compress_bound,
     .compress = gzip_compress,
     .compress_memory_bytes = gzip_compress_memory_bytes,

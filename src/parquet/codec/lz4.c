@@ -131,6 +131,12 @@ static enum rg_status lz4_decompress(struct rg_codec_context *context, struct rg
     return rg_codec_ops_lz4raw.decompress(context, in, out, out_bytes, err);
 }
 
+static size_t lz4_decompress_bound(struct rg_span in)
+{
+    return rg_codec_ops_lz4raw.decompress_bound(in);
+}
+
 const struct rg_codec_ops rg_codec_ops_lz4 = {
     .decompress = lz4_decompress,
+    .decompress_bound = lz4_decompress_bound,
 };

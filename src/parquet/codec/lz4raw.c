@@ -6,6 +6,11 @@
 
 #include <lz4.h>
 
+#include "base/checked.h"
+
+/* A byte of a match's length stands for 255 bytes (lz4 Block Format); 258 for the first three. */
+static const size_t ratio_max = 258;
+
 static enum rg_status lz4raw_decompress(struct rg_codec_context *context, struct rg_span in,
                                         uint8_t *out, size_t out_bytes, struct rg_error *err)
 {
@@ -42,8 +47,16 @@ static enum rg_status lz4raw_compress(struct rg_codec_context *context, int leve
     return RG_OK;
 }
 
+static size_t lz4raw_decompress_bound(struct rg_span in)
+{
+    size_t bytes;
+
+    return rg_mul_size(in.bytes, ratio_max, &bytes) ? bytes : SIZE_MAX;
+}
+
 const struct rg_codec_ops rg_codec_ops_lz4raw = {
     .decompress = lz4raw_decompress,
+    .decompress_bound = lz4raw_decompress_bound,
     .compress_bound = lz4raw_compress_bound,
     .compress = lz4raw_compress,
 };

@@ -36,8 +36,14 @@ static enum rg_status none_compress(struct rg_codec_context *context, int level,
     return RG_OK;
 }
 
+static size_t none_decompress_bound(struct rg_span in)
+{
+    return in.bytes;
+}
+
 const struct rg_codec_ops rg_codec_ops_none = {
     .decompress = none_decompress,
+    .decompress_bound = none_decompress_bound,
     .compress_bound = none_compress_bound,
     .compress = none_compress,
 };

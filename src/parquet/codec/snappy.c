@@ -56,8 +56,18 @@ static size_t snappy_compress_memory_bytes(int level)
     return work_bytes;
 }
 
+static size_t snappy_decompress_bound(struct rg_span in)
+{
+    size_t raw_bytes;
+
+    if (snappy_uncompressed_length((const char *)in.data, in.bytes, &raw_bytes) != SNAPPY_OK)
+        return 0;
+    return raw_bytes;
+}
+
 const struct rg_codec_ops rg_codec_ops_snappy = {
     .decompress = snappy_decompress,
+    .decompress_bound = snappy_decompress_bound,
     .compress_bound = snappy_compress_bound,
     .compress = compress_block,
     .compress_memory_bytes = snappy_compress_memory_bytes,

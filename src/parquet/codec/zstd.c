@@ -106,11 +106,19 @@ static void zstd_fini(struct rg_codec_context *context)
     (void)ZSTD_freeCCtx(context->zstd_compressor);
 }
 
+static size_t zstd_decompress_bound(struct rg_span in)
+{
+    const unsigned long long bytes = ZSTD_decompressBound(in.data, in.bytes);
+
+    return bytes == ZSTD_CONTENTSIZE_ERROR ? 0 : (size_t)bytes;
+}
+
 const struct rg_codec_ops rg_codec_ops_zstd = {
     .level_default = level_lowest,
     .level_min = level_lowest,
     .level_max = level_highest,
     .decompress = zstd_decompress,
+    .decompress_bound = zstd_decompress_bound,
     .compress_bound = zstd_compress_bound,
     .compress = zstd_compress,
     .compress_memory_bytes = zstd_compress_memory_bytes,

@@ -85,6 +85,7 @@ static void round_trip(struct test *t, struct choices *c)
     const struct rg_span span = compress(t, used, codec, level, in, &packed);
     const struct rg_span again = compress(t, fresh, codec, level, in, &packed_again);
     CHECK_SPAN(again, span);
+    CHECK(rg_codec_decompress_bound(codec, span) >= in.bytes);
     CHECK_OK(rg_codec_decompress(used, codec, span, out.data, out.bytes, &t->err));
     CHECK(in.bytes == 0 || memcmp(in.data, out.data, in.bytes) == 0);
 
@@ -249,6 +250,32 @@ TEST(nothing_is_nothing_in_every_codec)
     rg_codec_context_free(context);
 }
 
+TEST(promises_beyond_the_bound_are_seen)
+{
+    static const uint8_t monotony[100000] = {0};
+    const struct rg_span in = {monotony, sizeof monotony};
+    struct rg_codec_context *context = rg_codec_context_new(&t->allocator);
+
+    CHECK_MEMORY(context);
+    for (size_t i = 0; i < written_count; i++) {
+        const size_t capacity = rg_codec_compress_bound(written[i], in.bytes);
+        const struct room packed = room_new(t, capacity);
+        size_t bytes = 0;
+
+        CHECK_OK(rg_codec_compress(context, written[i], rg_codec_level_default(written[i]), in,
+                                   packed.data, capacity, &bytes, &t->err));
+        const struct rg_span span = {packed.data, bytes};
+        CHECK(rg_codec_decompress_bound(written[i], span) >= in.bytes);
+        if (written[i] != RG_CODEC_BROTLI)
+            CHECK(rg_codec_decompress_bound(written[i], span) < 4 * in.bytes + 4096);
+        room_free(t, packed);
+    }
+    const struct rg_span nothing = {monotony, 0};
+    CHECK_U64(rg_codec_decompress_bound(RG_CODEC_LZ4, nothing), 0);
+    CHECK_U64(rg_codec_decompress_bound(77, nothing), SIZE_MAX);
+    rg_codec_context_free(context);
+}
+
 TEST(refuses_what_it_does_not_know)
 {
     struct rg_codec_context *context = rg_codec_context_new(&t->allocator);
@@ -334,6 +361,7 @@ int main(int argc, char **argv)
         {"reads_the_historic_forms_of_lz4", reads_the_historic_forms_of_lz4},
         {"joins_gzip_members_and_zstd_frames", joins_gzip_members_and_zstd_frames},
         {"nothing_is_nothing_in_every_codec", nothing_is_nothing_in_every_codec},
+        {"promises_beyond_the_bound_are_seen", promises_beyond_the_bound_are_seen},
         {"refuses_what_it_does_not_know", refuses_what_it_does_not_know},
         {"memory_stays_below_the_reserve", memory_stays_below_the_reserve},
         {"crc_is_that_of_gzip", crc_is_that_of_gzip},
