@@ -59,9 +59,10 @@ def candidates(root):
 
 INTRODUCTION = """# Files of many writers
 
-Each file through `regroup compact` alone: merged right (pyarrow and DuckDB read from the output what
-they read from the input, and known values are there), or named with a reason and left alone. Most of
-what is left alone are findings of fuzzers, encrypted files and files that are broken on purpose.
+Each file through `regroup compact` alone: merged right (pyarrow and DuckDB read from the output
+what they read from the input, and known values are there), or named with a reason and left alone.
+Most of what is left alone are findings of fuzzers, encrypted files and files that are broken on
+purpose.
 Written by `tests/e2e/corpora.py`; the files are not part of this repository.
 """
 
@@ -266,7 +267,8 @@ def category(reason):
 
 def table(root, outcomes):
     """Markdown."""
-    lines = [INTRODUCTION, "| corpus | files | merged | left alone, named | wrong |", "|---|--:|--:|--:|--:|"]
+    lines = [INTRODUCTION]
+    lines += ["| corpus | files | merged | left alone, named | wrong |", "|---|--:|--:|--:|--:|"]
     by_corpus = {}
     for path, outcome in outcomes.items():
         corpus = path.relative_to(root).parts[0]
