@@ -754,13 +754,13 @@ static enum rg_status list_sources(struct rg_bin *bin, uint32_t slice_column,
     return RG_OK;
 }
 
+/* The text begins with the source's name ("row group 2") already. */
 static void blame(struct rg_bin *bin, uint32_t source_index, uint32_t column, struct rg_error *err)
 {
     const struct bin_source *source = &bin->job->sources[source_index];
     const struct rg_leaf *leaf = &source->file->meta.schema.leaves[column];
 
-    (void)rg_within(err, "row group %u: column %.*s", source->group_index, (int)leaf->path.bytes,
-                    (const char *)leaf->path.data);
+    (void)rg_within(err, "column %.*s", (int)leaf->path.bytes, (const char *)leaf->path.data);
     rg_open_batch_leave_input(bin->output->batch, source->file->input_index, err);
 }
 

@@ -229,6 +229,9 @@ enum rg_status rg_choose_leave(struct rg_partition *partition, const struct rg_i
     left->id.tag = left->key + key_bytes;
     left->next = partition->left;
     partition->left = left;
+    /* --all retires every output: rows of this file may be in them and would be in none. */
+    if (partition->turn->is_all && !partition->run->is_in_place)
+        partition->is_refused = true;
     rg_run_leave_alone(partition->run, input->key, input->status, input->reason);
     return RG_OK;
 }

@@ -47,7 +47,7 @@ enum weir_status rg_open_batch_fail(struct rg_open_batch *batch, const struct rg
         rg_open_batch_note(batch, RG_BATCH_CANCELLED);
         return WEIR_SKIP;
     }
-    if (err->status == RG_ERR_CHANGED) {
+    if (err->status == RG_ERR_CHANGED || err->status == RG_ERR_ABSENT) {
         rg_open_batch_note(batch, RG_BATCH_REPLAN);
         return WEIR_SKIP;
     }

@@ -91,6 +91,9 @@ struct rg_open_batch {
     const char *batch_text; /* Value of the footer key regroup.batch. */
     const char *token;      /* Stored beside the objects where the store can. */
     void (*done)(struct rg_open_batch *batch);
+    /* Called whenever an output is finished, by a thread that may block; tells that the run lives.
+     */
+    enum rg_status (*refresh)(struct rg_open_batch *batch, struct rg_error *err);
     void *user;
 
     struct rg_partition *partition; /* Whose forecast it adds to; see forecast.h. */

@@ -483,7 +483,8 @@ enum weir_status rg_output_run_publish(struct weir_job *job, void *item,
     bool is_foreign = false;
 
     (void)call;
-    if (publish(output, &is_foreign, &err) != RG_OK) {
+    if (publish(output, &is_foreign, &err) != RG_OK ||
+        output->batch->refresh(output->batch, &err) != RG_OK) {
         (void)rg_within(&err, "%s", output->key);
         return rg_open_batch_fail(output->batch, &err);
     }

@@ -16,6 +16,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/failpoint.h"
 #include "compact/choose.h"
 #include "compact/footers.h"
@@ -290,6 +291,21 @@ static enum rg_status plan_turn(struct rg_partition *partition, bool *ret_is_don
     return rg_layout_turn(partition, partition->commit.options.home, err);
 }
 
+/* A batch that takes long says every hour that it is alive. */
+static enum rg_status refresh_intent(struct rg_open_batch *batch, struct rg_error *err)
+{
+    struct rg_partition *partition = batch->partition;
+    enum rg_status status = RG_OK;
+
+    (void)pthread_mutex_lock(&partition->intent_lock);
+    if (rg_clock_monotonic_ns() - partition->intent_ns > rg_intent_refresh_ns) {
+        partition->intent_ns = rg_clock_monotonic_ns();
+        status = rg_commit_intent(&partition->commit, &partition->turn->batch, err);
+    }
+    (void)pthread_mutex_unlock(&partition->intent_lock);
+    return status;
+}
+
 static void on_batch(struct rg_open_batch *batch)
 {
     wake_up(batch->user);
@@ -307,10 +323,13 @@ enum weir_status rg_partition_run_plan(struct weir_job *job, void *item,
     (void)call;
     if (plan_turn(partition, &is_done, &err) != RG_OK)
         return fail(partition, &err);
+    if (partition->is_refused)
+        return stop(partition);
     if (is_done)
         return go_on_undisturbed(partition);
     turn->open.keeper = job;
     turn->open.done = on_batch;
+    turn->open.refresh = refresh_intent;
     turn->open.user = partition;
     for (uint32_t i = 0; i < turn->input_count; i++) {
         atomic_fetch_add(&counters->planned_row_groups, turn->inputs[i].plan.row_group_count);
@@ -332,6 +351,7 @@ enum weir_status rg_partition_run_intent(struct weir_job *job, void *item,
     if (partition->run->is_dry)
         return WEIR_OK;
     RG_FAILPOINT("partition.before_intent");
+    partition->intent_ns = rg_clock_monotonic_ns();
     if (rg_commit_intent(&partition->commit, &partition->turn->batch, &err) != RG_OK)
         return fail(partition, &err);
     RG_FAILPOINT("partition.after_intent");
@@ -466,7 +486,7 @@ enum weir_status rg_partition_run_commit(struct weir_job *job, void *item,
     case RG_BATCH_REPLAN:
         if (leave_bad_inputs(partition, &err) != RG_OK)
             return fail(partition, &err);
-        return go_on(partition);
+        return partition->is_refused ? stop(partition) : go_on(partition);
     case RG_BATCH_VOID:
         if (rg_commit_void(&partition->commit, turn->batch.number, &err) != RG_OK)
             return fail(partition, &err);
@@ -521,6 +541,7 @@ static void free_partition(struct rg_partition *partition)
         rg_release(allocator, partition->scanned_to, strlen(partition->scanned_to) + 1);
     rg_forecast_free(partition->forecast, allocator);
     rg_commit_fini(&partition->commit);
+    (void)pthread_mutex_destroy(&partition->intent_lock);
     (void)pthread_mutex_destroy(&partition->lock);
     rg_release(allocator, partition->prefix, strlen(partition->prefix) + 1);
     rg_release(allocator, partition, sizeof *partition);
@@ -558,6 +579,7 @@ enum rg_status rg_partition_start(struct rg_run *run, struct rg_discover *discov
     partition->only_names = rg_discover_names(discover, prefix, &partition->only_count);
     partition->is_restricted = partition->only_names != NULL;
     (void)pthread_mutex_init(&partition->lock, NULL);
+    (void)pthread_mutex_init(&partition->intent_lock, NULL);
     rg_commit_init(&partition->commit,
                    &(struct rg_commit_options){
                        .home = &run->journal_home,
@@ -573,6 +595,7 @@ enum rg_status rg_partition_start(struct rg_run *run, struct rg_discover *discov
     if (status == WEIR_OK)
         return RG_OK;
     rg_commit_fini(&partition->commit);
+    (void)pthread_mutex_destroy(&partition->intent_lock);
     (void)pthread_mutex_destroy(&partition->lock);
     rg_release(run->allocator, partition, sizeof *partition);
     if (status == WEIR_CANCELLED)

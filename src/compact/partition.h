@@ -61,9 +61,12 @@ struct rg_partition {
     struct rg_turn *turn;       /* In the arena. */
     atomic_uint meetings;       /* Of the step that waits. */
     struct weir_job *job;
+    bool is_refused; /* --all met a file that it cannot use: nothing may be retired. */
     enum rg_status footers_status;
 
-    pthread_mutex_t lock; /* Guards the arena while other jobs allocate from it. */
+    pthread_mutex_t intent_lock; /* Guards the commit while outputs are made. */
+    uint64_t intent_ns;          /* Guarded by intent_lock: when it was written. */
+    pthread_mutex_t lock;        /* Guards the arena while other jobs allocate from it. */
 };
 
 /*
