@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "compact/compact.h"
 #include "plan/options.h"
+#include "verify/compare.h"
 
 static const size_t arena_bytes_max = (size_t)1 << 20;
 
@@ -33,6 +34,46 @@ struct rg_job {
     struct rg_report_writer *writer;
     struct rg_error report_error; /* The first failure of the report; RG_OK: none. */
 };
+
+/* --verify full of one output. */
+static enum rg_status compare_rows(const struct rg_compare_call *call, struct rg_error *err)
+{
+    const struct rg_allocator *allocator = &rg_allocator_system;
+    struct rg_verify_file *inputs = rg_alloc(allocator, (call->input_count + 1) * sizeof *inputs);
+    struct rg_compare_result result;
+
+    if (inputs == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to compare %zu files", call->input_count);
+    for (size_t i = 0; i < call->input_count; i++)
+        inputs[i] = (struct rg_verify_file){
+            .store = call->inputs[i].store,
+            .key = call->inputs[i].key,
+            .name = call->inputs[i].key,
+            .id = call->inputs[i].id,
+            .row_group = call->inputs[i].row_group,
+            .row_group_count = call->inputs[i].row_group_count,
+        };
+    const struct rg_verify_file output = {
+        .store = call->output.store,
+        .key = call->output.key,
+        .name = call->output.key,
+        .id = call->output.id,
+    };
+    const struct rg_compare_request request = {
+        .files = {inputs, &output},
+        .file_counts = {call->input_count, 1},
+        .memory_bytes = call->memory_bytes,
+        .thread_count = call->thread_count,
+        .allocator = allocator,
+    };
+    const enum rg_status status = rg_compare(&request, &result, err);
+    rg_release(allocator, inputs, (call->input_count + 1) * sizeof *inputs);
+    RG_TRY(status);
+    if (!result.is_equal)
+        return rg_fail(err, RG_ERR_BUG, "%s differs from its inputs: %s", call->output.key,
+                       result.text);
+    return RG_OK;
+}
 
 static void pass_event(void *user, const struct rg_event *event)
 {
@@ -136,6 +177,7 @@ enum rg_status rg_job_new(const struct rg_job_config *config, struct rg_job **re
         .source = config->source,
         .dest = config->dest,
         .event = pass_event,
+        .compare = compare_rows,
         .user = job,
     };
     status = rg_compact_new(&compact_config, &rg_allocator_system, &job->compact, error);

@@ -125,7 +125,10 @@ static enum rg_status divide_memory(struct rg_run *run, uint32_t worker_count, s
                        "--memory %" PRIu64 " MiB is not enough: at least %" PRIu64
                        " MiB are needed",
                        limit >> 20, (taken + budget_bytes_min + (1 << 20) - 1) >> 20);
-    const uint64_t budget = limit - taken;
+    uint64_t budget = limit - taken;
+    if (run->compare != NULL)
+        run->compare_bytes = budget / 4;
+    budget -= run->compare_bytes;
     run->memory_limit_bytes = limit;
     run->meta_budget_bytes = budget / 4;
     run->data_budget_bytes = budget - run->meta_budget_bytes;
@@ -183,6 +186,8 @@ enum rg_status rg_compact_new(const struct rg_compact_config *config,
     compact->run.is_in_place = config->options->is_in_place;
     compact->run.is_dry = config->options->is_dry_run;
     compact->run.event = config->event;
+    if (config->options->verify == RG_VERIFY_FULL && !config->options->is_dry_run)
+        compact->run.compare = config->compare;
     compact->run.event_user = config->user;
     compact->run.stitch_options = rg_options_stitch(config->options);
     rg_run_init(&compact->run);

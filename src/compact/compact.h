@@ -15,14 +15,40 @@
 #include "base/allocator.h"
 #include "base/error.h"
 #include "plan/options.h"
+#include "store/store.h"
 
 struct rg_compact;
+
+/* --verify full: the rows of one output against those that it was made of. */
+struct rg_compare_file {
+    struct rg_store *store;
+    const char *key;
+    struct rg_object_id id;
+    uint32_t row_group;       /* The first one that counts. */
+    uint32_t row_group_count; /* 0: all that follow. */
+};
+
+struct rg_compare_call {
+    const struct rg_compare_file *inputs; /* In the order of rows. */
+    size_t input_count;
+    struct rg_compare_file output;
+    uint64_t memory_bytes;
+    uint32_t thread_count;
+};
+
+/*
+ * Decodes both sides. compact/ may not know how (ARCHITECTURE.md), so it is handed in.
+ *
+ * Errors:  RG_ERR_BUG naming the first difference; those of reading.
+ */
+typedef enum rg_status rg_compare_fn(const struct rg_compare_call *call, struct rg_error *err);
 
 struct rg_compact_config {
     const struct rg_options *options; /* Borrowed; checked by rg_options_check(). */
     const char *source;               /* Copied. */
     const char *dest;                 /* Copied; NULL exactly when options->is_in_place. */
     rg_event_fn *event;               /* Never NULL. */
+    rg_compare_fn *compare;           /* Needed with --verify full. */
     void *user;
 };
 

@@ -447,6 +447,59 @@ static enum rg_status tell_committed(struct rg_partition *partition, struct rg_e
     return RG_OK;
 }
 
+/* Inputs of one output, as the ledger will name them. */
+static enum rg_status compare_output(struct rg_partition *partition, uint32_t output_index,
+                                     struct rg_error *err)
+{
+    const struct rg_run *run = partition->run;
+    const struct rg_turn *turn = partition->turn;
+    const struct rg_output *output = &turn->open.outputs[output_index];
+    struct rg_compare_file *inputs = rg_arena_array(
+        &partition->arena, turn->input_count + turn->batch.run_count, sizeof *inputs);
+    size_t count = 0;
+
+    if (inputs == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to compare an output");
+    for (size_t r = 0; r < turn->batch.run_count; r++) {
+        const struct rg_batch_run *from = &turn->batch.runs[r];
+
+        for (uint32_t i = 0; i < from->input_count && from->output == output_index; i++) {
+            const struct rg_input *input = &turn->inputs[from->input + i];
+
+            inputs[count++] = (struct rg_compare_file){
+                .store = input->is_home ? run->home : run->source,
+                .key = input->key,
+                .id = input->id,
+                .row_group = from->row_group,
+                .row_group_count = from->row_group_count,
+            };
+        }
+    }
+    const struct rg_compare_call call = {
+        .inputs = inputs,
+        .input_count = count,
+        .output = {.store = run->home, .key = output->key, .id = output->id},
+        .memory_bytes = run->compare_bytes,
+        .thread_count = run->context_count,
+    };
+    return run->compare(&call, err);
+}
+
+/* --verify full: before the record, because only what is verified counts as done. */
+static enum rg_status compare_outputs(struct rg_partition *partition, struct rg_error *err)
+{
+    struct rg_run *run = partition->run;
+    enum rg_status status = RG_OK;
+
+    if (run->compare == NULL)
+        return RG_OK;
+    (void)pthread_mutex_lock(&run->compare_lock);
+    for (uint32_t o = 0; o < partition->turn->open.output_count && status == RG_OK; o++)
+        status = compare_output(partition, o, err);
+    (void)pthread_mutex_unlock(&run->compare_lock);
+    return status;
+}
+
 static enum rg_status record(struct rg_partition *partition, struct rg_error *err)
 {
     struct rg_turn *turn = partition->turn;
@@ -455,6 +508,7 @@ static enum rg_status record(struct rg_partition *partition, struct rg_error *er
     bool is_made = false;
 
     RG_TRY(rg_layout_note_outputs(partition, err));
+    RG_TRY(compare_outputs(partition, err));
     rg_arena_init(&scratch, &partition->memory, SIZE_MAX);
     const enum rg_status status =
         rg_commit_check(&partition->commit, &turn->look, &turn->batch, &scratch, &is_good, err);

@@ -20,6 +20,7 @@ void rg_run_init(struct rg_run *run)
 {
     (void)pthread_mutex_init(&run->lock, NULL);
     (void)pthread_mutex_init(&run->event_lock, NULL);
+    (void)pthread_mutex_init(&run->compare_lock, NULL);
 }
 
 void rg_run_fini(struct rg_run *run)
@@ -30,6 +31,7 @@ void rg_run_fini(struct rg_run *run)
         rg_release(run->allocator, run->alone, ALONE_MAX * sizeof *run->alone);
     run->columns = NULL;
     run->alone = NULL;
+    (void)pthread_mutex_destroy(&run->compare_lock);
     (void)pthread_mutex_destroy(&run->event_lock);
     (void)pthread_mutex_destroy(&run->lock);
 }

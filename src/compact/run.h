@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "compact/compact.h"
 #include "journal/home.h"
 #include "plan/options.h"
 #include "stitch/chunk.h"
@@ -99,6 +100,8 @@ struct rg_run {
     struct rg_stitch_context **contexts; /* One for each CPU worker. */
     uint32_t context_count;
     rg_event_fn *event;
+    rg_compare_fn *compare; /* NULL: --verify meta. */
+    uint64_t compare_bytes; /* Memory of one comparison. */
     void *event_user;
     struct rg_arena *arena; /* Guarded by lock: texts that live as long as the run. */
 
@@ -118,7 +121,8 @@ struct rg_run {
     struct rg_error error; /* The first fatal one. */
     bool has_error;
 
-    pthread_mutex_t event_lock; /* Held while the caller's event function runs; taken last. */
+    pthread_mutex_t compare_lock; /* One comparison at a time: it has that memory. */
+    pthread_mutex_t event_lock;   /* Held while the caller's event function runs; taken last. */
 };
 
 /* Sets up locks and lists; everything else is the caller's. */
