@@ -12,8 +12,6 @@
 /* Enough of a file's end for any footer of ours but the widest. */
 static const size_t footer_guess_bytes = (size_t)256 << 10;
 
-/* --- Questions of the journal ----------------------------------------------------------------- */
-
 static bool is_among(const struct rg_partition *partition, const char *key)
 {
     size_t low = 0;
@@ -201,8 +199,6 @@ struct rg_commit_asks rg_choose_asks(struct rg_partition *partition)
     };
 }
 
-/* --- Inputs of a turn ------------------------------------------------------------------------- */
-
 static bool is_left(const struct rg_partition *partition, const struct rg_look_input *input)
 {
     for (const struct rg_left_file *at = partition->left; at != NULL; at = at->next) {
@@ -382,8 +378,6 @@ enum rg_status rg_choose_inputs(struct rg_partition *partition, struct rg_error 
     turn->listed_count = count;
     return RG_OK;
 }
-
-/* --- After the footers ------------------------------------------------------------------------ */
 
 enum rg_status rg_choose_note_scanned(struct rg_partition *partition, struct rg_error *err)
 {

@@ -27,8 +27,6 @@
 
 static const uint64_t claim_bytes_first = UINT64_C(1) << 20;
 
-/* --- Ends of a turn --------------------------------------------------------------------------- */
-
 /* Ends the turn; another one follows. */
 static enum weir_status go_on(struct rg_partition *partition)
 {
@@ -73,8 +71,6 @@ static enum weir_status fail(struct rg_partition *partition, struct rg_error *er
     rg_run_fail(run, err);
     return stop(partition);
 }
-
-/* --- list ------------------------------------------------------------------------------------- */
 
 static uint64_t hash_text(const char *text)
 {
@@ -226,8 +222,6 @@ enum weir_status rg_partition_run_list(struct weir_job *job, void *item,
     return looks_again ? go_on(partition) : stop(partition);
 }
 
-/* --- Steps that wait -------------------------------------------------------------------------- */
-
 /*
  * What is waited for may be over before the step has returned: the second of the two says so to the
  * engine.
@@ -242,8 +236,6 @@ static void wake_up(struct rg_partition *partition)
     if (atomic_fetch_add(&partition->meetings, 1) == 1)
         weir_done(partition->job, 0, WEIR_OK, 0);
 }
-
-/* --- footers ---------------------------------------------------------------------------------- */
 
 static void on_footers(void *user, enum rg_status status)
 {
@@ -277,8 +269,6 @@ enum weir_status rg_partition_run_footers(struct weir_job *job, void *item,
         return fail(partition, &err);
     return wait_here(partition);
 }
-
-/* --- plan ------------------------------------------------------------------------------------- */
 
 static enum rg_status plan_turn(struct rg_partition *partition, bool *ret_is_done,
                                 struct rg_error *err)
@@ -338,8 +328,6 @@ enum weir_status rg_partition_run_plan(struct weir_job *job, void *item,
     return WEIR_OK;
 }
 
-/* --- intent and outputs ----------------------------------------------------------------------- */
-
 enum weir_status rg_partition_run_intent(struct weir_job *job, void *item,
                                          const struct weir_call *call)
 {
@@ -369,8 +357,6 @@ enum weir_status rg_partition_run_outputs(struct weir_job *job, void *item,
     rg_open_batch_start(&partition->turn->open);
     return wait_here(partition);
 }
-
-/* --- commit ----------------------------------------------------------------------------------- */
 
 /* Inputs that turned out bad while they were stitched. */
 static enum rg_status leave_bad_inputs(struct rg_partition *partition, struct rg_error *err)
@@ -556,8 +542,6 @@ enum weir_status rg_partition_run_commit(struct weir_job *job, void *item,
         return fail(partition, &err);
     return go_on(partition);
 }
-
-/* --- The partition itself --------------------------------------------------------------------- */
 
 static void drop(void *item, enum weir_status why);
 

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "compact/bin_files.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "compact/forecast.h"
+#include "compact/job_memory.h"
+#include "parquet/footer.h"
+#include "stitch/file_merge.h"
+
+/* Tails of old chunks: a dictionary's header that their length leaves out (PARQUET-816). */
+static const uint64_t chunk_slop_bytes = 32;
+
+uint64_t rg_bin_footers_bytes(const struct rg_bin *bin, bool only_missing)
+{
+    const struct rg_open_batch *batch = bin->output->batch;
+    uint64_t bytes = 0;
+    uint32_t last = UINT32_MAX;
+
+    for (uint32_t i = 0; i < bin->ref_count; i++) {
+        const struct rg_input *input = &batch->inputs[bin->refs[i].input_index];
+
+        if (bin->refs[i].input_index == last)
+            continue;
+        last = bin->refs[i].input_index;
+        if (!only_missing || rg_input_footer(input).data == NULL)
+            bytes += input->footer_bytes;
+    }
+    return bytes;
+}
+
+/* Lists the bin's distinct files and its sources. */
+enum rg_status rg_bin_list_files(struct rg_bin *bin, struct weir_job *job, struct rg_error *err)
+{
+    const struct rg_allocator memory = rg_job_allocator(job);
+    struct rg_open_batch *batch = bin->output->batch;
+    struct rg_bin_job *state = rg_alloc(&memory, sizeof *state);
+
+    if (state == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a bin");
+    memset(state, 0, sizeof *state);
+    state->memory = memory;
+    rg_arena_init(&state->arena, &state->memory, SIZE_MAX);
+    rg_arena_init(&state->slice, &state->memory, SIZE_MAX);
+    state->files = rg_arena_array(&state->arena, bin->ref_count, sizeof *state->files);
+    state->sources = rg_arena_array(&state->arena, bin->ref_count, sizeof *state->sources);
+    uint32_t *file_of = rg_arena_array(&state->arena, batch->input_count, sizeof *file_of);
+    if (state->files == NULL || state->sources == NULL || file_of == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for the %u sources of a bin", bin->ref_count);
+
+    for (uint32_t i = 0; i < bin->ref_count; i++) {
+        const uint32_t input_index = bin->refs[i].input_index;
+
+        if (file_of[input_index] == 0) {
+            state->files[state->file_count].input = &batch->inputs[input_index];
+            state->files[state->file_count].input_index = input_index;
+            file_of[input_index] = ++state->file_count;
+        }
+        state->sources[i].file = &state->files[file_of[input_index] - 1];
+        state->sources[i].group_index = bin->refs[i].group_index;
+    }
+    state->source_count = bin->ref_count;
+    bin->job = state;
+    return RG_OK;
+}
+
+/* True for failures that are the input's own: it is left alone and the rest goes on. */
+bool rg_bin_is_inputs_fault(enum rg_status status)
+{
+    return status == RG_ERR_CORRUPT || status == RG_ERR_UNSUPPORTED || status == RG_ERR_LIMIT ||
+           status == RG_ERR_CHANGED || status == RG_ERR_ABSENT;
+}
+
+const struct rg_column_chunk *rg_bin_chunk(const struct rg_bin_source *source, uint32_t column)
+{
+    return &source->file->meta.row_groups[source->group_index].columns[column];
+}
+
+struct rg_stitch_column rg_bin_column(const struct rg_bin *bin, uint32_t column)
+{
+    return (struct rg_stitch_column){
+        .schema = &bin->job->files[0].meta.schema,
+        .leaf_index = column,
+        .options = &bin->output->batch->run->stitch_options,
+    };
+}
+
+/* Where in the file one kind of bytes of a chunk lies; 0 bytes: it has none. */
+struct rg_extent rg_bin_extent(const struct rg_bin_source *source, uint32_t column,
+                               enum rg_bin_wanted kind)
+{
+    const struct rg_column_chunk *chunk = rg_bin_chunk(source, column);
+    const uint64_t file_bytes = source->file->input->id.bytes;
+    struct rg_extent extent = {0};
+
+    switch (kind) {
+    case RG_BIN_WANTED_CHUNK:
+        extent.offset = rg_chunk_begin(chunk);
+        extent.bytes = chunk->compressed_bytes + chunk_slop_bytes;
+        break;
+    case RG_BIN_WANTED_OFFSET_INDEX:
+        extent.offset = chunk->offset_index_offset;
+        extent.bytes = chunk->offset_index_offset > 0 ? chunk->offset_index_length : 0;
+        break;
+    case RG_BIN_WANTED_COLUMN_INDEX:
+        extent.offset = chunk->column_index_offset;
+        extent.bytes = chunk->column_index_offset > 0 ? chunk->column_index_length : 0;
+        break;
+    case RG_BIN_WANTED_BLOOM:
+        extent.offset = chunk->bloom_filter_offset;
+        extent.bytes = chunk->has_bloom_filter_offset && chunk->has_bloom_filter_length
+                           ? chunk->bloom_filter_length
+                           : 0;
+        break;
+    case RG_BIN_WANTED_COUNT:
+        break;
+    }
+    if (extent.offset >= file_bytes)
+        extent.bytes = 0;
+    else if (extent.bytes > file_bytes - extent.offset)
+        extent.bytes = file_bytes - extent.offset;
+    return extent;
+}
+
+static enum rg_status parse_footer(const struct rg_bin *bin, struct rg_bin_job *state,
+                                   struct rg_bin_file *file, struct rg_error *err)
+{
+    struct rg_span footer = rg_input_footer(file->input);
+    struct rg_hasher hasher;
+
+    (void)bin;
+    if (footer.data == NULL) {
+        if (file->reload.op.status != RG_OK) {
+            *err = file->reload.op.err;
+            return file->reload.op.status;
+        }
+        footer = (struct rg_span){file->footer, (size_t)file->input->footer_bytes};
+        rg_hasher_init(&hasher);
+        rg_hasher_add(&hasher, footer);
+        if (rg_hasher_result(&hasher).low != file->input->footer_hash.low)
+            return rg_fail(err, RG_ERR_CHANGED, "the footer changed since it was read first");
+    }
+    RG_TRY(rg_footer_parse(footer, &state->arena, &file->meta, err));
+    file->writer = rg_writer_parse(file->meta.created_by);
+    return RG_OK;
+}
+
+static enum rg_status name_sources(struct rg_bin_job *state, struct rg_error *err)
+{
+    for (uint32_t i = 0; i < state->source_count; i++) {
+        char name[64];
+        struct rg_bin_source *source = &state->sources[i];
+
+        (void)snprintf(name, sizeof name, "row group %u", source->group_index);
+        source->name = (char *)(uintptr_t)rg_arena_copy(&state->arena, rg_span_of(name)).data;
+        if (source->name == NULL)
+            return rg_fail(err, RG_ERR_NOMEM, "no memory for names");
+    }
+    return RG_OK;
+}
+
+static enum rg_status prove_sorting(struct rg_bin_job *state, struct rg_error *err)
+{
+    struct rg_sorting_source *sources =
+        rg_arena_array(&state->arena, state->source_count, sizeof *sources);
+
+    if (sources == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to compare sorting columns");
+    for (uint32_t i = 0; i < state->source_count; i++) {
+        const struct rg_bin_source *source = &state->sources[i];
+
+        sources[i] = (struct rg_sorting_source){
+            .group = &source->file->meta.row_groups[source->group_index],
+            .schema = &source->file->meta.schema,
+            .writer = &source->file->writer,
+        };
+    }
+    return rg_sorting_merge(sources, state->source_count, &state->arena, &state->sorting_columns,
+                            &state->sorting_column_count, err);
+}
+
+static enum rg_status estimate_columns(struct rg_bin *bin, struct rg_error *err)
+{
+    struct rg_bin_job *state = bin->job;
+    const uint32_t leaf_count = state->files[0].meta.schema.leaf_count;
+    const struct rg_column_chunk **chunks =
+        rg_arena_array(&state->arena, state->source_count, sizeof *chunks);
+
+    state->estimates = rg_arena_array(&state->arena, leaf_count, sizeof *state->estimates);
+    state->column_in_bytes =
+        rg_arena_array(&state->arena, leaf_count, sizeof *state->column_in_bytes);
+    if (chunks == NULL || state->estimates == NULL || state->column_in_bytes == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to estimate %u columns", leaf_count);
+    for (uint32_t c = 0; c < leaf_count; c++) {
+        const struct rg_stitch_column column = rg_bin_column(bin, c);
+
+        for (uint32_t i = 0; i < state->source_count; i++) {
+            chunks[i] = rg_bin_chunk(&state->sources[i], c);
+            if (state->sources[i].file->input->is_whole)
+                continue;
+            for (int kind = 0; kind < RG_BIN_WANTED_COUNT; kind++)
+                state->column_in_bytes[c] +=
+                    rg_bin_extent(&state->sources[i], c, (enum rg_bin_wanted)kind).bytes;
+        }
+        rg_stitch_estimate(&column, chunks, state->source_count, &state->estimates[c]);
+    }
+    return RG_OK;
+}
+
+static enum rg_status parse_files(struct rg_bin *bin, uint32_t *ret_culprit, struct rg_error *err)
+{
+    struct rg_bin_job *state = bin->job;
+    const uint32_t leaf_count = bin->output->batch->inputs[bin->refs[0].input_index].column_count;
+
+    for (uint32_t i = 0; i < state->file_count; i++) {
+        struct rg_bin_file *file = &state->files[i];
+
+        *ret_culprit = file->input_index;
+        RG_TRY(parse_footer(bin, state, file, err));
+        if (file->meta.schema.leaf_count != leaf_count ||
+            file->meta.row_group_count < file->input->plan.row_group_count)
+            return rg_fail(err, RG_ERR_CHANGED, "the footer changed since it was read first");
+    }
+    return RG_OK;
+}
+
+/* Everything that the footers of the bin tell, once. */
+enum rg_status rg_bin_locate(struct rg_bin *bin, uint32_t *ret_culprit, struct rg_error *err)
+{
+    struct rg_bin_job *state = bin->job;
+
+    RG_TRY(parse_files(bin, ret_culprit, err));
+    *ret_culprit = UINT32_MAX;
+    RG_TRY(name_sources(state, err));
+    RG_TRY(prove_sorting(state, err));
+    RG_TRY(estimate_columns(bin, err));
+    state->is_located = true;
+    return RG_OK;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "compact/bin_slice.h"
+
+#include <inttypes.h>
+
+#include "base/limits.h"
+#include "compact/bin_files.h"
+#include "parquet/footer.h"
+#include "parquet/page_index.h"
+
+/* How ranges of a file are read: see store/README.md for the figures. */
+static const struct rg_range_options range_options = {
+    .gap_bytes_max = UINT64_C(64) << 10,
+    .request_bytes_max = UINT64_C(8) << 20,
+};
+
+/* What a slice needs beside its columns. */
+static const uint64_t slice_bytes_min = UINT64_C(1) << 20;
+
+static uint64_t worker_count(const struct rg_bin *bin, uint32_t column_count)
+{
+    const uint32_t workers = bin->output->batch->run->context_count;
+
+    return column_count < workers ? column_count : workers;
+}
+
+/* What these columns need besides what the job holds already. */
+uint64_t rg_bin_slice_bytes(const struct rg_bin *bin, uint32_t first, uint32_t count)
+{
+    const struct rg_bin_job *state = bin->job;
+    uint64_t bytes = slice_bytes_min;
+    uint64_t scratch_max = 0;
+
+    for (uint32_t c = first; c < first + count; c++) {
+        bytes += state->column_in_bytes[c] + state->estimates[c].arena_bytes;
+        bytes += state->source_count *
+                 (RG_BIN_WANTED_COUNT * sizeof(struct rg_extent) + sizeof(struct rg_stitch_source));
+        if (state->estimates[c].scratch_bytes > scratch_max)
+            scratch_max = state->estimates[c].scratch_bytes;
+    }
+    return bytes + scratch_max * worker_count(bin, count);
+}
+
+/* What the column that needs most needs when it goes alone. */
+static uint64_t largest_column_bytes(const struct rg_bin *bin)
+{
+    const uint32_t leaf_count = bin->job->files[0].meta.schema.leaf_count;
+    uint64_t largest = 0;
+
+    for (uint32_t c = 0; c < leaf_count; c++) {
+        const uint64_t bytes = rg_bin_slice_bytes(bin, c, 1);
+
+        largest = bytes > largest ? bytes : largest;
+    }
+    return largest;
+}
+
+/*
+ * As many columns as the claim bears. False when not even each column alone fits: then the claim is
+ * too small, and this is found before anything is read.
+ */
+bool rg_bin_choose_columns(struct rg_bin *bin, struct weir_job *job, uint64_t *ret_lacking_bytes)
+{
+    struct rg_bin_job *state = bin->job;
+    const uint32_t leaf_count = state->files[0].meta.schema.leaf_count;
+    const uint32_t left = leaf_count - bin->column_first;
+    const uint64_t wanted = rg_bin_slice_bytes(bin, bin->column_first, left);
+    uint64_t available = weir_available(job);
+    uint32_t count = 0;
+
+    if (wanted > available && weir_try_grow(job, wanted - available))
+        available = weir_available(job);
+    if (wanted <= available) {
+        state->column_count = left;
+        return true;
+    }
+    const uint64_t largest = largest_column_bytes(bin);
+    if (largest > available) {
+        *ret_lacking_bytes = largest - available;
+        return false;
+    }
+    while (rg_bin_slice_bytes(bin, bin->column_first, count + 1) <= available)
+        count++;
+    state->column_count = count;
+    return true;
+}
+
+static enum rg_status place_file(struct rg_bin_job *state, struct rg_bin_file *file,
+                                 struct rg_request **ret_requests, size_t *ret_count,
+                                 struct rg_error *err)
+{
+    *ret_count = 0;
+    if (file->input->is_whole) {
+        file->buffer = (uint8_t *)(uintptr_t)file->input->kept.data;
+        for (size_t i = 0; i < file->extents_filled; i++)
+            file->extents[i].buffer_offset = file->extents[i].offset;
+        return RG_OK;
+    }
+    RG_TRY(rg_ranges_plan(file->extents, file->extents_filled, &range_options, &state->slice,
+                          ret_requests, ret_count, &file->buffer_bytes, err));
+    file->buffer = rg_arena_alloc(&state->slice, (size_t)file->buffer_bytes + rg_slack_bytes);
+    if (file->buffer == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to read %" PRIu64 " bytes",
+                       file->buffer_bytes);
+    return RG_OK;
+}
+
+/* Requests of one file are added to the slice's; called once to count and once to fill. */
+static enum rg_status list_requests(struct rg_bin *bin, struct rg_error *err)
+{
+    struct rg_bin_job *state = bin->job;
+    struct rg_request **requests =
+        rg_arena_array(&state->slice, state->file_count, sizeof(struct rg_request *));
+    size_t *counts = rg_arena_array(&state->slice, state->file_count, sizeof *counts);
+    size_t total = 0;
+
+    if (requests == NULL || counts == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to plan reads");
+    for (uint32_t i = 0; i < state->file_count; i++) {
+        RG_TRY(place_file(state, &state->files[i], &requests[i], &counts[i], err));
+        total += counts[i];
+    }
+    state->requests = rg_arena_array(&state->slice, total, sizeof *state->requests);
+    if (state->requests == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for %zu reads", total);
+    state->request_count = 0;
+    for (uint32_t i = 0; i < state->file_count; i++) {
+        struct rg_bin_file *file = &state->files[i];
+
+        for (size_t r = 0; r < counts[i]; r++) {
+            struct rg_bin_request *request = &state->requests[state->request_count++];
+
+            request->file = file;
+            request->request.op = (struct rg_store_op){
+                .verb = RG_STORE_GET,
+                .key = file->input->key,
+                .buffer = file->buffer + requests[i][r].buffer_offset,
+                .offset = requests[i][r].offset,
+                .in_bytes = requests[i][r].bytes,
+                .expected = &file->input->id,
+            };
+        }
+    }
+    return RG_OK;
+}
+
+/* Extents of the slice, requests for them, columns to fill. */
+enum rg_status rg_bin_open_slice(struct rg_bin *bin, struct rg_error *err)
+{
+    struct rg_bin_job *state = bin->job;
+
+    for (uint32_t i = 0; i < state->file_count; i++) {
+        state->files[i].extent_count = 0;
+        state->files[i].extents_filled = 0;
+    }
+    for (uint32_t i = 0; i < state->source_count; i++)
+        state->sources[i].file->extent_count += (size_t)state->column_count * RG_BIN_WANTED_COUNT;
+    for (uint32_t i = 0; i < state->file_count; i++) {
+        struct rg_bin_file *file = &state->files[i];
+
+        file->extents = rg_arena_array(&state->slice, file->extent_count, sizeof *file->extents);
+        if (file->extents == NULL)
+            return rg_fail(err, RG_ERR_NOMEM, "no memory for %zu ranges", file->extent_count);
+    }
+    for (uint32_t i = 0; i < state->source_count; i++) {
+        struct rg_bin_source *source = &state->sources[i];
+
+        source->first_extent = source->file->extents_filled;
+        for (uint32_t c = 0; c < state->column_count; c++) {
+            for (int kind = 0; kind < RG_BIN_WANTED_COUNT; kind++)
+                source->file->extents[source->file->extents_filled++] =
+                    rg_bin_extent(source, bin->column_first + c, (enum rg_bin_wanted)kind);
+        }
+    }
+    state->columns = rg_arena_array(&state->slice, state->column_count, sizeof *state->columns);
+    if (state->columns == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for %u columns", state->column_count);
+    for (uint32_t c = 0; c < state->column_count; c++)
+        rg_arena_init(&state->columns[c].arena, &state->memory, SIZE_MAX);
+    atomic_store(&state->reads_are_good, false);
+    return list_requests(bin, err);
+}
+
+void rg_bin_close_slice(struct rg_bin_job *state)
+{
+    for (uint32_t c = 0; c < state->column_count; c++)
+        rg_arena_fini(&state->columns[c].arena);
+    rg_arena_fini(&state->slice);
+    state->column_count = 0;
+}
+
+static struct rg_span bytes_of(const struct rg_bin_source *source, uint32_t column,
+                               enum rg_bin_wanted kind)
+{
+    const struct rg_extent *extent =
+        &source->file->extents[source->first_extent + (size_t)column * RG_BIN_WANTED_COUNT + kind];
+
+    if (extent->bytes == 0)
+        return (struct rg_span){NULL, 0};
+    return (struct rg_span){source->file->buffer + extent->buffer_offset, (size_t)extent->bytes};
+}
+
+/*
+ * An index that does not parse is none: it is not needed, and what it says of pages is checked by
+ * the walk anyway.
+ */
+static enum rg_status parse_indexes(const struct rg_bin_source *source, uint32_t column,
+                                    struct rg_arena *arena, struct rg_stitch_source *ret_source,
+                                    struct rg_error *err)
+{
+    const struct rg_span offsets = bytes_of(source, column, RG_BIN_WANTED_OFFSET_INDEX);
+    const struct rg_span bounds = bytes_of(source, column, RG_BIN_WANTED_COLUMN_INDEX);
+    struct rg_offset_index *offset_index = rg_arena_array(arena, 1, sizeof *offset_index);
+    struct rg_column_index *column_index = rg_arena_array(arena, 1, sizeof *column_index);
+
+    if (offset_index == NULL || column_index == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a page index");
+    if (offsets.bytes > 0) {
+        const enum rg_status status = rg_offset_index_parse(offsets, arena, offset_index, err);
+
+        if (status == RG_ERR_NOMEM)
+            return status;
+        ret_source->offset_index = status == RG_OK ? offset_index : NULL;
+    }
+    if (bounds.bytes > 0 && ret_source->offset_index != NULL) {
+        const enum rg_status status = rg_column_index_parse(bounds, arena, column_index, err);
+
+        if (status == RG_ERR_NOMEM)
+            return status;
+        ret_source->column_index = status == RG_OK ? column_index : NULL;
+    }
+    return RG_OK;
+}
+
+enum rg_status rg_bin_list_sources(struct rg_bin *bin, uint32_t slice_column,
+                                   struct rg_arena *arena, struct rg_stitch_source **ret_sources,
+                                   struct rg_error *err)
+{
+    struct rg_bin_job *state = bin->job;
+    const uint32_t column = bin->column_first + slice_column;
+    struct rg_stitch_source *sources = rg_arena_array(arena, state->source_count, sizeof *sources);
+
+    if (sources == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for %u sources", state->source_count);
+    for (uint32_t i = 0; i < state->source_count; i++) {
+        const struct rg_bin_source *source = &state->sources[i];
+        const struct rg_column_chunk *chunk = rg_bin_chunk(source, column);
+
+        sources[i] = (struct rg_stitch_source){
+            .chunk = chunk,
+            .leaf = &source->file->meta.schema.leaves[column],
+            .writer = &source->file->writer,
+            .bytes = bytes_of(source, slice_column, RG_BIN_WANTED_CHUNK),
+            .row_count = source->file->meta.row_groups[source->group_index].row_count,
+            .file_offset = rg_chunk_begin(chunk),
+            .bloom = bytes_of(source, slice_column, RG_BIN_WANTED_BLOOM),
+            .name = source->name,
+            .schema = &source->file->meta.schema,
+        };
+        RG_TRY(parse_indexes(source, slice_column, arena, &sources[i], err));
+    }
+    *ret_sources = sources;
+    return RG_OK;
+}

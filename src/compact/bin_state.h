@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What a bin's job knows while it runs. All of it is in the job's memory; see bin_job.c for who
+ * holds what until when.
+ */
+
+#ifndef COMPACT_BIN_STATE_H
+#define COMPACT_BIN_STATE_H
+
+#include "compact/open_batch.h"
+#include "compact/ranges.h"
+#include "compact/request.h"
+#include "parquet/writer.h"
+#include "stitch/chunk.h"
+#include "stitch/estimate.h"
+
+/* What one column of one source row group needs from its file. */
+enum rg_bin_wanted {
+    RG_BIN_WANTED_CHUNK,
+    RG_BIN_WANTED_OFFSET_INDEX,
+    RG_BIN_WANTED_COLUMN_INDEX,
+    RG_BIN_WANTED_BLOOM,
+    RG_BIN_WANTED_COUNT,
+};
+
+/* An input of the bin; row groups of one input follow one another or not. */
+struct rg_bin_file {
+    struct rg_input *input;
+    uint32_t input_index;
+    struct rg_part_request reload;
+    uint8_t *footer; /* When it was not kept. */
+    struct rg_file_meta meta;
+    struct rg_writer writer;
+    /* Of the slice. */
+    struct rg_extent *extents; /* For each of its row groups, columns, kinds. */
+    size_t extent_count;
+    size_t extents_filled;
+    uint8_t *buffer;
+    uint64_t buffer_bytes;
+};
+
+/* A source row group. */
+struct rg_bin_source {
+    struct rg_bin_file *file;
+    uint32_t group_index;
+    size_t first_extent; /* In its file, of the slice. */
+    char *name;
+};
+
+/* One column of the slice. */
+struct rg_bin_column {
+    struct rg_arena arena;
+    struct rg_stitch_output output;
+    bool is_stitched;
+    bool lacks_memory;
+};
+
+struct rg_bin_request {
+    struct rg_part_request request;
+    struct rg_bin_file *file;
+};
+
+struct rg_bin_job {
+    struct rg_allocator memory;
+    struct rg_arena arena;     /* Until the bin is done. */
+    struct rg_bin_file *files; /* Distinct inputs, in order of first appearance. */
+    uint32_t file_count;
+    struct rg_bin_source *sources;
+    uint32_t source_count;
+    bool is_located;
+    bool is_told;
+    struct rg_sorting_column *sorting_columns;
+    uint32_t sorting_column_count;
+    struct rg_stitch_estimate *estimates; /* For each column. */
+    uint64_t *column_in_bytes;            /* For each column: extents. */
+
+    struct rg_arena slice; /* Until the slice is appended. */
+    atomic_bool reads_are_good;
+    uint32_t column_count;
+    struct rg_bin_column *columns;
+    struct rg_bin_request *requests;
+    uint32_t request_count;
+};
+
+#endif
