@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the command shows on a terminal, and what signals do to it.
+
+    test_terminal.py REGROUP
+
+Standard error is a pseudo-terminal. The job is slow because it compresses anew, at a high level,
+one partition after another; a signal ends it early.
+"""
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "e2e"))
+
+import raw  # noqa: E402
+
+ESC = b"\x1b"
+
+
+def make_lake(folder):
+    first = folder / "a.parquet"
+    values = [number * 2654435761 % 1000003 for number in range(60000)]
+    raw.write_int32(first, [1, 2, 3], [("dictionary", [0, 1, 2]), ("plain", values)])
+    for number in range(150):
+        partition = folder / "lake" / f"k={number}"
+        partition.mkdir(parents=True)
+        os.link(first, partition / "a.parquet")
+
+
+class Job:
+    def __init__(self, regroup, folder, *options, **env):
+        self.master, slave = pty.openpty()
+        environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **env}
+        home = tempfile.mkdtemp(dir=folder)
+        slow = ["--jobs=1", "--memory=64MiB", "--codec=zstd:19"]
+        self.process = subprocess.Popen(
+            [regroup, "compact", folder / "lake", home, *slow, *options],
+            stdin=subprocess.DEVNULL, stderr=slave, env=environment,
+        )
+        os.close(slave)
+        self.said = b""
+
+    def read(self, seconds, until=None):
+        """What it says in so much time, or until it says this."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and (until is None or until not in self.said):
+            if not select.select([self.master], [], [], 0.05)[0]:
+                continue
+            try:
+                data = os.read(self.master, 65536)
+            except OSError:
+                break
+            if not data:
+                break
+            self.said += data
+        return self.said
+
+    def interrupt(self):
+        """Ends the job after what is begun; returns its exit status."""
+        assert self.process.poll() is None, "the job was over too soon"
+        self.process.send_signal(signal.SIGINT)
+        # Whoever does not read would block it.
+        self.read(30, until=b"memory: at most")
+        status = self.process.wait(timeout=30)
+        self.read(0.2)
+        os.close(self.master)
+        return status
+
+
+def test_a_block_is_shown_and_taken_away(regroup, folder):
+    job = Job(regroup, folder, TERM="xterm-256color")
+    job.read(5, until=b"compact ")
+    assert ESC + b"[1mcompact " in job.said, job.said
+    assert job.interrupt() == 130
+    # The block is erased before what is said last.
+    summary = job.said.index(b" row groups, ")
+    assert ESC + b"[J" in job.said[:summary] and ESC not in job.said[summary:], job.said
+    assert b"interrupted: finishing what is begun; once more stops at once" in job.said, job.said
+
+
+def test_no_color_keeps_the_block(regroup, folder):
+    job = Job(regroup, folder, TERM="xterm", NO_COLOR="1")
+    job.read(5, until=b"compact ")
+    job.interrupt()
+    assert ESC + b"[K" in job.said, job.said
+    assert ESC + b"[1m" not in job.said and ESC + b"[0m" not in job.said, job.said
+
+
+def test_a_dumb_terminal_gets_no_escapes(regroup, folder):
+    for env in ({"TERM": "dumb"}, {}):
+        job = Job(regroup, folder, "--progress", "block", **env)
+        job.read(1.5)
+        job.interrupt()
+        assert ESC not in job.said and b" row groups, " in job.said, job.said
+
+
+def test_quiet_shows_nothing_but_why_it_ended(regroup, folder):
+    job = Job(regroup, folder, "-qq", TERM="xterm")
+    job.read(1.5)
+    job.process.send_signal(signal.SIGTERM)
+    assert job.process.wait(timeout=30) == 130
+    job.read(0.2)
+    os.close(job.master)
+    assert job.said.count(b"\n") == 1 and job.said.startswith(b"error: "), job.said
+
+
+def test_usr1_shows_a_line(regroup, folder):
+    job = Job(regroup, folder, "--progress", "none", TERM="xterm")
+    job.read(0.3)
+    job.process.send_signal(signal.SIGUSR1)
+    job.read(5, until=b"limit=")
+    assert b" mem=" in job.said and ESC not in job.said, job.said
+    job.interrupt()
+
+
+def main():
+    regroup = str(Path(sys.argv[1]).resolve())
+    tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
+    failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        make_lake(Path(folder))
+        for name, test in tests:
+            try:
+                test(regroup, Path(folder))
+            except (AssertionError, ValueError, subprocess.TimeoutExpired) as problem:
+                failed += 1
+                print(f"{name}: {problem}")
+    print(f"{len(tests) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
