@@ -867,6 +867,7 @@ struct built_chunk chunk_build(struct test *t, struct rg_arena *arena, struct ch
     if (b.out.bytes > 0)
         memcpy(bytes, b.out.data, b.out.bytes);
     built.bytes = (struct rg_span){bytes, b.out.bytes};
+    built.memory = bytes;
     rg_buffer_fini(&b.out);
     rg_codec_context_free(b.codecs);
     return built;

@@ -84,6 +84,7 @@ struct chunk_style {
 struct built_chunk {
     struct rg_column_chunk chunk;
     struct rg_span bytes;
+    uint8_t *memory; /* The same bytes, for those who want to change them. */
     struct rg_offset_index offset_index;
     struct rg_column_index column_index;
     bool has_index;

@@ -322,28 +322,23 @@ static struct rg_stitch_options draw_options(struct choices *c)
     return options;
 }
 
-/* `rows_max` in a source. */
-static void stitch_some(struct test *t, struct choices *c, uint32_t rows_max)
+/* A column of random sources; `rows_max` in one of them. */
+static void draw_sources(struct test *t, struct rg_arena *keep, struct choices *c,
+                         uint32_t rows_max, struct sources *sources)
 {
-    struct sources sources = {0};
-    struct rg_arena keep;
-    struct chunk_style shared;
-
-    rg_arena_init(&keep, &t->allocator, SIZE_MAX);
-    const struct rg_schema *narrow = draw_schema(t, &keep, c);
-    const struct rg_schema *wide = column_schema_widened(t, &keep, narrow);
-    const bool is_widened = choose(c, 4) == 0;
-    const struct rg_stitch_options options = draw_options(c);
     struct value_style values = {
         .distinct = choose_bool(c) ? 0 : 1 + choose(c, choose_bool(c) ? 5 : 1000),
         .null_percent = choose_bool(c) ? 0 : choose(c, 100),
         .string_bytes = choose(c, 40),
     };
+    const struct rg_schema *narrow = draw_schema(t, keep, c);
+    const struct rg_schema *wide = column_schema_widened(t, keep, narrow);
+    const bool is_widened = choose(c, 4) == 0;
     const uint32_t count = 1 + choose(c, SOURCES_MAX - 1);
     const bool is_uniform = choose_bool(c);
+    const struct chunk_style shared = chunk_style_draw(c, &narrow->leaves[0]);
 
-    sources.schema = is_widened ? wide : narrow;
-    shared = chunk_style_draw(c, &narrow->leaves[0]);
+    *sources = (struct sources){.schema = is_widened ? wide : narrow};
     for (uint32_t i = 0; i < count; i++) {
         const bool is_wide = is_widened && choose_bool(c);
         const struct rg_schema *schema = is_wide ? wide : narrow;
@@ -354,9 +349,19 @@ static void stitch_some(struct test *t, struct choices *c, uint32_t rows_max)
         values.first = choose(c, 3) == 0 ? 0 : choose(c, 300);
         if (choose(c, 9) == 0)
             values.null_percent = 100;
-        const struct column column = column_make(t, &keep, c, &schema->leaves[0], rows, &values);
-        add_source(t, &keep, c, &sources, schema, &column, &style);
+        const struct column column = column_make(t, keep, c, &schema->leaves[0], rows, &values);
+        add_source(t, keep, c, sources, schema, &column, &style);
     }
+}
+
+static void stitch_some(struct test *t, struct choices *c, uint32_t rows_max)
+{
+    const struct rg_stitch_options options = draw_options(c);
+    struct sources sources;
+    struct rg_arena keep;
+
+    rg_arena_init(&keep, &t->allocator, SIZE_MAX);
+    draw_sources(t, &keep, c, rows_max, &sources);
     check_stitch(t, &keep, &sources, &options);
     rg_arena_fini(&keep);
 }
@@ -382,11 +387,184 @@ TEST(stitched_rows_are_all_rows_in_order)
                   property_stitched_rows_are_all_rows_in_order);
 }
 
+/* Changes some bytes of a source, or what is said about it. */
+static void damage(struct choices *c, struct sources *sources)
+{
+    struct rg_stitch_source *source = &sources->items[choose(c, (uint32_t)sources->count - 1)];
+    struct rg_column_chunk *chunk = &sources->built[source - sources->items].chunk;
+    uint8_t *bytes = sources->built[source - sources->items].memory;
+
+    switch (choose(c, 5)) {
+    case 0:
+        source->bytes.bytes = choose(c, (uint32_t)source->bytes.bytes);
+        break;
+    case 1:
+        chunk->value_count += choose(c, 2) - UINT64_C(1);
+        break;
+    case 2:
+        source->row_count += choose(c, 2) - UINT64_C(1);
+        break;
+    default:
+        for (uint32_t i = 1 + choose(c, 3); i > 0; i--) {
+            /* Headers and levels are in front. */
+            const uint32_t reach =
+                (uint32_t)(choose_bool(c) && source->bytes.bytes > 100 ? 100 : source->bytes.bytes);
+
+            bytes[choose(c, reach - 1)] = (uint8_t)choose(c, 255);
+        }
+        break;
+    }
+}
+
+static void property_damage_is_refused_or_does_no_harm(struct test *t, struct choices *c)
+{
+    const struct rg_stitch_options options = draw_options(c);
+    struct rg_stitch_context *context = rg_stitch_context_new(&t->allocator);
+    struct rg_stitch_output output;
+    struct sources sources;
+    struct rg_arena keep;
+    struct rg_arena arena;
+    struct rg_arena scratch;
+    size_t culprit = SIZE_MAX;
+
+    CHECK_MEMORY(context);
+    rg_arena_init(&keep, &t->allocator, SIZE_MAX);
+    draw_sources(t, &keep, c, 1000, &sources);
+    damage(c, &sources);
+    const struct rg_stitch_column column = column_of(&sources, &options);
+    /* A page that says it is huge must not make us take as much. */
+    rg_arena_init(&arena, &t->allocator, (size_t)64 << 20);
+    rg_arena_init(&scratch, &t->allocator, (size_t)64 << 20);
+    const enum rg_status status = rg_stitch_chunk(context, &column, sources.items, sources.count,
+                                                  &arena, &scratch, &output, &culprit, &t->err);
+    CHECK(status != RG_ERR_BUG);
+    if (status == RG_OK)
+        (void)naive_join(t, &keep, &output);
+    else if (status != RG_ERR_NOMEM)
+        CHECK(culprit < sources.count && strncmp(t->err.text, "source: ", 8) == 0);
+    rg_arena_fini(&arena);
+    rg_arena_fini(&scratch);
+    rg_arena_fini(&keep);
+    rg_stitch_context_free(context);
+}
+
+TEST(damage_is_refused_or_does_no_harm)
+{
+    test_property(t, "damage is refused or does no harm", 1000,
+                  property_damage_is_refused_or_does_no_harm);
+}
+
+/* A column of `count` equal or different sources that a test describes. */
+static void make_sources(struct test *t, struct rg_arena *keep, struct choices *c, size_t count,
+                         const struct rg_schema *schema, uint32_t rows,
+                         const struct value_style *values, const struct chunk_style *style,
+                         struct sources *sources)
+{
+    struct value_style each = *values;
+
+    *sources = (struct sources){.schema = schema};
+    for (size_t i = 0; i < count; i++) {
+        const struct column column = column_make(t, keep, c, &schema->leaves[0], rows, &each);
+
+        add_source(t, keep, c, sources, schema, &column, style);
+        each.first += values->first;
+    }
+}
+
+/* How pages of sources like these move. */
+struct example {
+    const char *about;
+    struct value_style values;
+    struct chunk_style style;
+    struct rg_stitch_options options;
+    enum rg_verdict verdict;
+    enum rg_reason reason;
+    uint32_t rows;
+    uint32_t source_count;
+};
+
+static void check_example(struct test *t, const struct example *example)
+{
+    struct choices c = {.seed = 5};
+    struct rg_stitch_context *context = rg_stitch_context_new(&t->allocator);
+    struct rg_stitch_output output;
+    struct sources sources;
+    struct rg_arena keep;
+    struct rg_arena arena;
+    struct rg_arena scratch;
+    uint64_t pages = 0;
+
+    CHECK_MEMORY(context);
+    rg_arena_init(&keep, &t->allocator, SIZE_MAX);
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    rg_arena_init(&scratch, &t->allocator, SIZE_MAX);
+    const struct rg_schema *schema = column_schema(t, &keep, NESTING_OPTIONAL, RG_TYPE_INT64, 0);
+    make_sources(t, &keep, &c, example->source_count, schema, example->rows, &example->values,
+                 &example->style, &sources);
+    (void)stitch(t, &keep, context, &sources, &example->options, &arena, &scratch, false, &output);
+    naive_check(t, &keep, sources.schema, &output, &sources.expected);
+    for (unsigned v = 0; v < RG_VERDICT_COUNT; v++)
+        pages += output.moves.pages[v];
+    if (output.moves.pages[example->verdict] * 2 <= pages ||
+        output.moves.reason_pages[example->reason] == 0)
+        test_fail(__FILE__, __LINE__, "%s: %llu of %llu pages %s", example->about,
+                  (unsigned long long)output.moves.pages[example->verdict],
+                  (unsigned long long)pages, rg_verdict_name(example->verdict));
+    rg_arena_fini(&arena);
+    rg_arena_fini(&scratch);
+    rg_arena_fini(&keep);
+    rg_stitch_context_free(context);
+}
+
+TEST(pages_move_as_they_should)
+{
+    const struct chunk_style dictionary = {.codec = RG_CODEC_SNAPPY,
+                                           .versions = 1,
+                                           .page_slots = 5000,
+                                           .dictionary_entries = 20000,
+                                           .has_statistics = true};
+    const struct rg_stitch_options keep = {.codec = RG_CODEC_KEEP};
+    const struct rg_stitch_options zstd = {.codec = RG_CODEC_ZSTD, .level = 1};
+    struct chunk_style plain = dictionary;
+    struct chunk_style tiny = dictionary;
+    struct chunk_style shuffled = dictionary;
+
+    plain.dictionary_entries = 0;
+    plain.page_slots = 20000;
+    tiny.dictionary_entries = 0;
+    tiny.page_slots = 100;
+    shuffled.is_shuffled = true;
+    const struct value_style unique = {.distinct = 0, .first = 10000};
+    const struct value_style few = {.distinct = 50};
+    const struct value_style moving = {.distinct = 200, .first = 20};
+    const struct example rows[] = {
+        {"unique values are promoted", unique, dictionary, keep, RG_VERDICT_PROMOTE, RG_REASON_NONE,
+         9000, 4},
+        {"few values are remapped", few, dictionary, keep, RG_VERDICT_REMAP,
+         RG_REASON_DICTIONARIES_DIFFER, 20000, 4},
+        {"overlapping dictionaries are united", moving, dictionary, keep, RG_VERDICT_REMAP,
+         RG_REASON_DICTIONARIES_DIFFER, 9000, 6},
+        {"one alone is copied", few, dictionary, keep, RG_VERDICT_COPY, RG_REASON_NONE, 20000, 1},
+        {"plain pages are copied", unique, plain, keep, RG_VERDICT_COPY, RG_REASON_NONE, 20000, 3},
+        {"another codec", unique, plain, zstd, RG_VERDICT_RECOMPRESS, RG_REASON_CODEC_ASKED, 20000,
+         3},
+        {"tiny pages are joined", unique, tiny, keep, RG_VERDICT_JOIN, RG_REASON_TINY_PAGES, 500,
+         5},
+        {"what does not repeat is dissolved", unique, shuffled, keep, RG_VERDICT_DISSOLVE,
+         RG_REASON_VALUES_HARDLY_REPEAT, 9000, 4},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        check_example(t, &rows[i]);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"stitched_rows_are_all_rows_in_order", stitched_rows_are_all_rows_in_order},
         {"larger_chunks_too", larger_chunks_too},
+        {"damage_is_refused_or_does_no_harm", damage_is_refused_or_does_no_harm},
+        {"pages_move_as_they_should", pages_move_as_they_should},
     };
 
     return test_main("stitch/chunk", cases, sizeof cases / sizeof cases[0], argc, argv);
