@@ -307,10 +307,6 @@ static enum rg_status append_columns(struct rg_bin *bin, uint32_t count, struct 
             RG_TRY(rg_output_add_key_values(bin->output, state->files[i].input_index,
                                             &state->files[i].meta, err));
     }
-    for (uint32_t c = 0; c < count; c++)
-        rg_run_add_moves(bin->output->batch->run,
-                         state->files[0].meta.schema.leaves[bin->column_first + c].path,
-                         &outputs[c].moves);
     return RG_OK;
 }
 
@@ -324,11 +320,12 @@ enum weir_status rg_bin_run_append(struct weir_job *job, void *item, const struc
     (void)job;
     (void)call;
     if (count == 0) {
-        /* Not even the first column fits, whatever the estimate said. */
+        /* Not even the first column fits, whatever was likely; the bound of it is far off. */
         const struct rg_stitch_estimate *estimate = &state->estimates[bin->column_first];
+        const uint64_t bound =
+            claim_bytes(bin) + estimate->arena_bytes_max + estimate->scratch_bytes_max;
 
-        return want_claim(bin, claim_bytes(bin) + estimate->arena_bytes_max +
-                                   estimate->scratch_bytes_max);
+        return want_claim(bin, bound < claim_bytes(bin) * 2 ? bound : claim_bytes(bin) * 2);
     }
     if (append_columns(bin, count, &err) != RG_OK) {
         (void)rg_within(&err, "%s", bin->output->key);

@@ -85,16 +85,21 @@ static void reset_output(struct rg_output *output)
  */
 static void try_larger_claims(struct rg_open_batch *batch, struct rg_output *output)
 {
+    const uint64_t all = rg_output_claim_bytes_max(output);
     struct rg_error err = {0};
 
     reset_output(output);
-    if (output->claim_bytes_min <= rg_output_claim_bytes_max(output)) {
+    if (output->claim_bytes_min < all || !output->had_all) {
+        output->had_all = output->claim_bytes_min >= all;
+        if (output->had_all)
+            output->claim_bytes_min = all;
         submit_output(batch, output);
         return;
     }
     (void)rg_fail(&err, RG_ERR_LIMIT,
-                  "a column of its output needs %" PRIu64 " MiB, more than --memory gives",
-                  (output->claim_bytes_min >> 20) + 1);
+                  "a column of its output needs more than the %" PRIu64 " MiB that --memory leaves "
+                  "for it",
+                  all >> 20);
     for (uint32_t b = 0; b < output->bin_count; b++) {
         for (uint32_t i = 0; i < output->bins[b].ref_count; i++)
             rg_open_batch_leave_input(batch, output->bins[b].refs[i].input_index, &err);

@@ -48,6 +48,7 @@ struct rg_output {
     uint64_t row_count;
     struct weir_group *group;
     uint64_t claim_bytes_min; /* What one of its bins needs at least, learnt the hard way; or 0. */
+    bool had_all;             /* It was tried with all that there is. */
     atomic_bool lacks_memory; /* Atomic: a bin gave up; claim_bytes_min says what it wants. */
 
     /* Owned by whoever has the turn: the bin that appends, then the join. In the group's memory. */
@@ -57,6 +58,7 @@ struct rg_output {
     uint64_t bytes;                  /* Written so far. */
     struct rg_schema schema;         /* Copied from the first input. */
     struct rg_row_group *row_groups; /* bin_count of them. */
+    struct rg_moves *moves;          /* One for each column. */
     struct rg_span *column_indexes;  /* Thrift, bin_count times columns; or data == NULL. */
     struct rg_span *offset_indexes;
     struct rg_span *blooms;

@@ -110,9 +110,11 @@ static enum rg_status begin(struct rg_output *output, const struct rg_file_meta 
     output->column_indexes = rg_arena_array(arena, chunk_count, sizeof(struct rg_span));
     output->offset_indexes = rg_arena_array(arena, chunk_count, sizeof(struct rg_span));
     output->blooms = rg_arena_array(arena, chunk_count, sizeof(struct rg_span));
+    output->moves = rg_arena_array(arena, output->schema.leaf_count, sizeof *output->moves);
     output->key_values = rg_key_value_merge_new(arena, &output->schema, false);
     if (output->row_groups == NULL || output->column_indexes == NULL ||
-        output->offset_indexes == NULL || output->blooms == NULL || output->key_values == NULL)
+        output->offset_indexes == NULL || output->blooms == NULL || output->moves == NULL ||
+        output->key_values == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for metadata of %zu chunks", chunk_count);
 
     struct rg_store_op op = {
@@ -253,6 +255,7 @@ enum rg_status rg_output_append(struct rg_output *output, const struct rg_bin *b
         if (output->bytes - chunk_offset != column->bytes)
             return rg_fail(err, RG_ERR_BUG, "segments do not add up to their chunk");
         RG_TRY(keep_column(output, bin, column_index, column, chunk_offset, err));
+        rg_moves_add(&output->moves[column_index], &column->moves);
     }
     return RG_OK;
 }
@@ -493,6 +496,8 @@ enum weir_status rg_output_run_publish(struct weir_job *job, void *item,
         return WEIR_SKIP;
     }
     weir_moved(job, output->bytes);
+    for (uint32_t c = 0; c < output->schema.leaf_count; c++)
+        rg_run_add_moves(output->batch->run, output->schema.leaves[c].path, &output->moves[c]);
     output->is_made = true;
     return WEIR_OK;
 }
