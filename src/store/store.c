@@ -64,6 +64,11 @@ enum rg_status rg_store_probe(struct rg_store *store, bool may_write,
     return store->driver->probe(store, may_write, ret_caps, err);
 }
 
+void rg_store_listen(struct rg_store *store, const struct rg_store_listener *listener)
+{
+    store->listener = *listener;
+}
+
 void rg_store_cancel(struct rg_store *store)
 {
     store->driver->cancel(store);

@@ -65,8 +65,9 @@ enum rg_store_verb {
     RG_STORE_UPLOAD_FINISH, /* Gives it its name. */
     RG_STORE_UPLOAD_ABORT,  /* Forgets it. */
     RG_STORE_LIST_UPLOADS,  /* Unfinished uploads directly below `key` (a prefix; deeper ones may
-                               be among them) that carry our mark: id.tag is the upload_id, and
-                               id.modified_ns when it was begun or last written. */
+                               be among them): id.tag is the upload_id, and id.modified_ns when it
+                               was begun or last written. Local: those that carry our mark. Where
+                               uploads carry none: all; the caller knows its own by their keys. */
     RG_STORE_ABORT_STALE,   /* Forgets what RG_STORE_LIST_UPLOADS named (`key`, `upload_id`). */
 };
 
@@ -100,7 +101,8 @@ struct rg_store_op {
     struct rg_error err;       /* Names store and key. */
     uint64_t out_bytes;        /* GET: read. */
     struct rg_object_id id;    /* HEAD, GET, PUT, UPLOAD_FINISH: of the whole object. tag: in
-                                  `arena`, or "" without one. */
+                                  `arena`, or "" without one. PUT without an arena may tell bytes
+                                  only, and spare a request. */
     struct rg_object *objects; /* LIST, LIST_UPLOADS. */
     size_t object_count;
     const char *next_page_token; /* LIST: NULL at the end. */
@@ -124,6 +126,13 @@ struct rg_store_caps {
     uint64_t memory_bytes_base;
 };
 
+/* Who wants to know how it goes; called by threads of the store, which must not be kept waiting. */
+struct rg_store_listener {
+    void (*retried)(void *user, const char *why); /* A request is tried again. NULL: unheard. */
+    void (*throttled)(void *user); /* The place asked to be spared. NULL: likewise. */
+    void *user;
+};
+
 struct rg_store_driver {
     void (*start)(struct rg_store *store, struct rg_store_op *op);
     enum rg_status (*probe)(struct rg_store *store, bool may_write, struct rg_store_caps *ret_caps,
@@ -136,7 +145,11 @@ struct rg_store_driver {
 struct rg_store {
     const struct rg_store_driver *driver;
     char *url; /* For messages: "file:///data/x" or "s3://bucket/prefix", no trailing '/'. */
+    struct rg_store_listener listener; /* Set while no operation is in flight. */
 };
+
+/* From now on tells `listener`. While no operation is in flight. */
+void rg_store_listen(struct rg_store *store, const struct rg_store_listener *listener);
 
 /* Starts `op`; see the top of this file. Threads: any. */
 void rg_store_start(struct rg_store *store, struct rg_store_op *op);

@@ -9,8 +9,8 @@
 
 A line is a case, fields are separated by tabs: name, method, path, parameters, headers, payload
 hash, date, region, service, access key, secret, canonical request, signature. Path and parameters
-are not encoded. In a field a backslash begins an escape: \\n, \\t, \\\\, \\r; lists are separated by
-the byte 0x1e, a name from its value by 0x1f.
+are not encoded. In a field a backslash begins an escape: \\n, \\t, \\\\, \\r; lists are separated
+by the byte 0x1e, a name from its value by 0x1f.
 """
 
 import datetime
@@ -157,9 +157,12 @@ def odd():
     for number, key in enumerate(keys):
         secret = "".join(draw.choices("abcdefghijABCDEFGHIJ/+0123456789", k=40))
         access = "AKID%016d" % number
-        token = "".join(draw.choices("abc/+=0", k=draw.randint(20, 300))) if number % 3 == 0 else None
+        token = None
+        if number % 3 == 0:
+            token = "".join(draw.choices("abc/+=0", k=draw.randint(20, 300)))
         region = draw.choice(["us-east-1", "eu-central-1", "default", "cn-north-1"])
-        host = draw.choice(["localhost:7480", "b.s3.amazonaws.com", "127.0.0.1:9000", "[::1]:81"])
+        hosts = ["localhost:7480", "b.s3.amazonaws.com", "127.0.0.1:9000", "[::1]:81"]
+        host = draw.choice(hosts)
         method = draw.choice(["GET", "PUT", "HEAD", "DELETE", "POST"])
         parameters = draw.choice(
             [
@@ -167,10 +170,10 @@ def odd():
                 [("uploads", "")],
                 [("list-type", "2"), ("prefix", key), ("delimiter", "/")],
                 [("uploadId", "a/b+c=" + key[:3]), ("partNumber", str(number))],
-                [("max-keys", "2"), ("continuation-token", "1/=+ " + key), ("encoding-type", "url")],
+                [("max-keys", "2"), ("continuation-token", "1/=+ " + key), ("delimiter", "/")],
             ]
         )
-        now = datetime.datetime(2024, 2, 29, 12, 0, 0) + datetime.timedelta(seconds=number * 86399)
+        now = datetime.datetime(2024, 2, 29, 12) + datetime.timedelta(seconds=number * 86399)
         date = now.strftime("%Y%m%dT%H%M%SZ")
         path = "/bucket/" + key
         url = f"http://{host}" + urllib.parse.quote(path, safe="/-._~")

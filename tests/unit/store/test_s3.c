@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The contract of stores on a real server: S3_TEST_ENDPOINT and S3_TEST_BUCKET name it (see
+ * tests/support/s3_server.py, which also sets the credentials). Skipped without.
+ */
+
+#include "store/s3.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "support/store_contract.h"
+
+static struct rg_store *open_place(struct test *t, const char *name)
+{
+    const struct rg_s3_options options = {
+        .endpoint_url = getenv("S3_TEST_ENDPOINT"),
+        .region = "us-east-1",
+        .request_count_max = 8,
+        .stall_ns = UINT64_C(3000000000),
+    };
+    struct rg_store *store;
+    char url[256];
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)snprintf(url, sizeof url, "s3://%s/contract-%ld.%09ld/%s", getenv("S3_TEST_BUCKET"),
+                   (long)now.tv_sec, now.tv_nsec, name);
+    CHECK_OK(rg_s3_store_new(url, &options, &rg_allocator_system, &store, &t->err));
+    return store;
+}
+
+TEST(contract_holds)
+{
+    const char *only = getenv("S3_TEST_ONLY");
+
+    for (size_t i = 0; i < store_contract_count; i++) {
+        if (only != NULL && strcmp(only, store_contract[i].name) != 0)
+            continue;
+        struct rg_store *store = open_place(t, store_contract[i].name);
+
+        (void)snprintf(t->err.text, sizeof t->err.text, "%s", store_contract[i].name);
+        (void)fprintf(stderr, "%s\n", store_contract[i].name);
+        store_contract[i].run(t, store);
+        rg_store_free(store);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test_case cases[] = {
+        {"contract_holds", contract_holds},
+    };
+
+    if (getenv("S3_TEST_ENDPOINT") == NULL) {
+        (void)fprintf(stderr, "skipped: S3_TEST_ENDPOINT names no server\n");
+        return 77; /* Meson: skipped. */
+    }
+    return test_main("store/s3", cases, sizeof cases / sizeof cases[0], argc, argv);
+}
