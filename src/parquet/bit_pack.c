@@ -161,6 +161,19 @@ void rg_unpack_groups_scalar(const uint8_t *packed, uint32_t width, size_t group
 
 /* Any machine, to bytes. */
 
+/* Eight bits to eight bytes: each byte keeps its own bit, and becomes 1 where that is set. */
+static void unpack_bits(const uint8_t *packed, size_t group_count, uint8_t *values)
+{
+    for (size_t i = 0; i < group_count; i++) {
+        const uint64_t each = packed[i] * UINT64_C(0x0101010101010101);
+        const uint64_t own = each & UINT64_C(0x8040201008040201);
+        const uint64_t ones =
+            (own + UINT64_C(0x7f7f7f7f7f7f7f7f)) >> 7 & UINT64_C(0x0101010101010101);
+
+        memcpy(values + i * GROUP, &ones, sizeof ones);
+    }
+}
+
 static void unpack_to_bytes(const uint8_t *packed, uint32_t width, size_t group_count,
                             uint8_t *values)
 {
@@ -169,7 +182,8 @@ static void unpack_to_bytes(const uint8_t *packed, uint32_t width, size_t group_
     for (size_t i = 0; i < group_count; i++) {
         uint64_t word = 0;
 
-        memcpy(&word, packed, width);
+        for (uint32_t k = 0; k < width; k++)
+            word |= (uint64_t)packed[k] << (8 * k);
         for (uint32_t k = 0; k < GROUP; k++)
             values[k] = (uint8_t)(word >> (k * width)) & mask;
         packed += width;
@@ -182,6 +196,8 @@ void rg_unpack_groups_u8_scalar(const uint8_t *packed, uint32_t width, size_t gr
 {
     if (width == 0 && group_count > 0)
         memset(ret_values, 0, group_count * GROUP);
+    else if (width == 1)
+        unpack_bits(packed, group_count, ret_values);
     else if (group_count > 0)
         unpack_to_bytes(packed, width, group_count, ret_values);
 }
@@ -305,9 +321,33 @@ __attribute__((target("avx2"))) static void unpack_u8_avx2(const uint8_t *packed
     }
 }
 
+/* The same for width 1, which needs no byte more than it has: four bytes to 32. */
+__attribute__((target("avx2"))) static void unpack_bits_avx2(const uint8_t *packed,
+                                                             size_t quad_count, uint8_t *values)
+{
+    const __m256i spread = _mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2,
+                                            2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3);
+    const __m256i bits = _mm256_set1_epi64x((long long)UINT64_C(0x8040201008040201));
+    const __m256i one = _mm256_set1_epi8(1);
+
+    for (size_t i = 0; i < quad_count; i++) {
+        int word;
+        memcpy(&word, packed + 4 * i, sizeof word);
+        const __m256i bytes = _mm256_shuffle_epi8(_mm256_set1_epi32(word), spread);
+        const __m256i own = _mm256_and_si256(bytes, bits);
+        const __m256i ones = _mm256_and_si256(_mm256_cmpeq_epi8(own, bits), one);
+
+        _mm256_storeu_si256((__m256i *)(void *)(values + i * 4 * GROUP), ones);
+    }
+}
+
 static size_t unpack_quads_avx2(const uint8_t *packed, uint32_t width, size_t group_count,
                                 uint8_t *values)
 {
+    if (width == 1) {
+        unpack_bits_avx2(packed, group_count / 4, values);
+        return group_count / 4 * 4;
+    }
     const size_t safe = count_safe_groups(4 * width, group_count / 4, 3 * (size_t)width + 16);
 
     unpack_u8_avx2(packed, width, safe, values);

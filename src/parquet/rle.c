@@ -22,6 +22,7 @@ enum {
     GROUP = 8,
     PACKED_RUN_VALUES_MAX = 256, /* Longer ones are slower to read (stitching.md section 12). */
     BATCH = 1024,
+    SHORT_RUN = 32,
 };
 
 void rg_run_reader_init(struct rg_run_reader *reader, struct rg_span bytes, uint32_t width,
@@ -161,13 +162,49 @@ void rg_rle_decoder_init(struct rg_rle_decoder *decoder, struct rg_span bytes, u
     rg_run_reader_init(&decoder->reader, bytes, width, value_count);
 }
 
+/*
+ * The next run where nothing is special: a header of one byte, all of the run there and wanted.
+ * False: rg_run_next() must look. Streams with nulls here and there have a run for every few
+ * values.
+ */
+static inline bool take_plain_run(struct rg_rle_decoder *decoder)
+{
+    struct rg_run_reader *reader = &decoder->reader;
+    const uint8_t *next = reader->next;
+    const size_t left = (size_t)(reader->end - next);
+
+    if (left < 1 + sizeof(uint32_t) || next[0] >= 0x80 || next[0] < 2 || reader->width > 8)
+        return false;
+    const uint32_t count = next[0] >> 1;
+    if ((next[0] & 1) != 0) {
+        const size_t bytes = (size_t)count * reader->width;
+
+        if (bytes >= left || count * GROUP > reader->values_left)
+            return false;
+        decoder->run =
+            (struct rg_run){.is_packed = true, .value_count = count * GROUP, .packed = next + 1};
+        reader->next = next + 1 + bytes;
+    } else {
+        const size_t bytes = (reader->width + 7) / 8;
+        const uint32_t value = bytes == 0 ? 0 : next[1];
+
+        if (count > reader->values_left || value >> reader->width != 0)
+            return false;
+        decoder->run = (struct rg_run){.value_count = count, .value = value};
+        reader->next = next + 1 + bytes;
+    }
+    reader->values_left -= decoder->run.value_count;
+    decoder->used = 0;
+    return true;
+}
+
 /* Makes sure that a run with values left is under way, and tells how many of `count` it has. */
 static enum rg_status advance(struct rg_rle_decoder *decoder, uint32_t count, uint32_t *ret_here,
                               struct rg_error *err)
 {
     bool is_end = false;
 
-    if (decoder->used == decoder->run.value_count) {
+    if (decoder->used == decoder->run.value_count && !take_plain_run(decoder)) {
         RG_TRY(rg_run_next(&decoder->reader, &decoder->run, &is_end, err));
         if (is_end)
             return rg_fail(err, RG_ERR_CORRUPT, "%u values more than the stream has", count);
@@ -236,6 +273,19 @@ static void unpack_u8(const uint8_t *packed, uint32_t width, uint32_t first, uin
     }
 }
 
+/* `count` times the same byte; there is room for `room` of them, and the rest may be spoilt. */
+static inline void fill_u8(uint8_t *bytes, uint8_t value, uint32_t count, uint32_t room)
+{
+    const uint64_t word = value * UINT64_C(0x0101010101010101);
+
+    if (count > SHORT_RUN || room < SHORT_RUN) {
+        memset(bytes, value, count);
+        return;
+    }
+    for (uint32_t i = 0; i < SHORT_RUN; i += (uint32_t)sizeof word)
+        memcpy(bytes + i, &word, sizeof word);
+}
+
 enum rg_status rg_rle_decoder_next_u8(struct rg_rle_decoder *decoder, uint32_t count,
                                       uint8_t *ret_values, struct rg_error *err)
 {
@@ -249,7 +299,7 @@ enum rg_status rg_rle_decoder_next_u8(struct rg_rle_decoder *decoder, uint32_t c
         if (run->is_packed)
             unpack_u8(run->packed, decoder->reader.width, decoder->used, here, ret_values);
         else
-            memset(ret_values, (int)run->value, here);
+            fill_u8(ret_values, (uint8_t)run->value, here, count);
         decoder->used += here;
         ret_values += here;
         count -= here;
@@ -345,12 +395,33 @@ void rg_rle_encode(const uint32_t *values, uint32_t value_count, uint32_t width,
     emit_packed(values + pending, value_count - pending, width, out);
 }
 
+/* How many bits are set among the first `count`. */
+static uint32_t count_ones(const uint8_t *bytes, uint32_t count)
+{
+    uint32_t ones = 0;
+
+    for (; count >= 64; count -= 64, bytes += 8) {
+        uint64_t word;
+        memcpy(&word, bytes, sizeof word);
+        ones += (uint32_t)__builtin_popcountll(word);
+    }
+    for (; count >= 8; count -= 8, bytes++)
+        ones += (uint32_t)__builtin_popcount(*bytes);
+    if (count > 0)
+        ones += (uint32_t)__builtin_popcount(*bytes & ((1u << count) - 1));
+    return ones;
+}
+
 /* How many values of a packed run equal `level`. */
 static uint32_t count_packed(const struct rg_run *run, uint32_t width, uint32_t level)
 {
     uint32_t batch[BATCH];
     uint32_t count = 0;
 
+    if (width == 1) {
+        const uint32_t ones = count_ones(run->packed, run->value_count);
+        return level == 1 ? ones : level == 0 ? run->value_count - ones : 0;
+    }
     for (uint32_t first = 0; first < run->value_count; first += BATCH) {
         const uint32_t left = run->value_count - first;
         const uint32_t here = left < BATCH ? left : BATCH;
@@ -365,20 +436,20 @@ static uint32_t count_packed(const struct rg_run *run, uint32_t width, uint32_t 
 enum rg_status rg_rle_count_equal(struct rg_span bytes, uint32_t width, uint32_t value_count,
                                   uint32_t level, uint32_t *ret_count, struct rg_error *err)
 {
-    struct rg_run_reader reader;
-    struct rg_run run = {0};
-    bool is_end = false;
+    struct rg_rle_decoder decoder;
+    const struct rg_run *run = &decoder.run;
     uint32_t count = 0;
 
-    rg_run_reader_init(&reader, bytes, width, value_count);
-    for (;;) {
-        RG_TRY(rg_run_next(&reader, &run, &is_end, err));
-        if (is_end)
-            break;
-        if (run.is_packed)
-            count += count_packed(&run, width, level);
-        else if (run.value == level)
-            count += run.value_count;
+    rg_rle_decoder_init(&decoder, bytes, width, value_count);
+    for (uint32_t left = value_count; left > 0; left -= run->value_count) {
+        uint32_t here = 0;
+
+        RG_TRY(advance(&decoder, left, &here, err));
+        if (run->is_packed)
+            count += count_packed(run, width, level);
+        else if (run->value == level)
+            count += run->value_count;
+        decoder.used = run->value_count;
     }
     *ret_count = count;
     return RG_OK;

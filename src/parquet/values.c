@@ -125,13 +125,32 @@ void rg_values_lookup(const struct rg_values *dictionary, const uint32_t *indice
     ret_values->fixed = room->fixed;
 }
 
-uint32_t rg_max_u32(const uint32_t *numbers, uint32_t count)
+static inline __attribute__((always_inline)) uint32_t find_max(const uint32_t *numbers,
+                                                               uint32_t count)
 {
     uint32_t max = 0;
 
     for (uint32_t i = 0; i < count; i++)
         max = numbers[i] > max ? numbers[i] : max;
     return max;
+}
+
+#if defined(__x86_64__)
+/* The same text: SSE2 has no maximum of unsigned numbers, AVX2 has. */
+__attribute__((target("avx2"))) static uint32_t find_max_avx2(const uint32_t *numbers,
+                                                              uint32_t count)
+{
+    return find_max(numbers, count);
+}
+#endif
+
+uint32_t rg_max_u32(const uint32_t *numbers, uint32_t count)
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2") != 0)
+        return find_max_avx2(numbers, count);
+#endif
+    return find_max(numbers, count);
 }
 
 uint8_t rg_max_u8(const uint8_t *numbers, uint32_t count)
