@@ -252,10 +252,11 @@ static void bound_arena(const struct sums *sums, struct rg_stitch_estimate *esti
 static uint64_t making_bytes(const struct sums *sums)
 {
     const bool is_nested = sums->leaf->rep_max > 0;
+    const uint64_t width = rg_plain_bytes(sums->leaf);
     /* One value more than fits, or one row where a row is many values. */
-    const uint64_t more =
-        is_nested ? greater(sums->indexed_max, sums->raw_bytes_max) : sums->raw_bytes_max;
-    const uint64_t values = sums->page_bytes + more;
+    const uint64_t row = greater(sums->indexed_max, sums->raw_bytes_max);
+    const uint64_t more = is_nested ? row : width == 0 ? sums->raw_bytes_max : width;
+    const uint64_t values = sums->page_bytes + sums->page_bytes / 8 + more;
     const uint64_t indices =
         sums->index_values == 0
             ? 0
@@ -265,9 +266,11 @@ static uint64_t making_bytes(const struct sums *sums)
         (uint64_t)(sums->leaf->def_max > 0) + (sums->leaf->rep_max > 0 ? 2 : 0);
     const uint64_t levels = lesser(2 * (sums->index_rows + sums->value_count_max),
                                    2 * sums->raw_bytes_max + sums->index_rows / 8 + 4096);
+    /* Pages of another codec are compressed anew as a whole, whatever their size. */
+    const uint64_t packed = greater(greater(values, sums->raw_bytes_max), union_bytes_max(sums));
 
-    return 6 * values + 3 * compressed_bound(greater(values, union_bytes_max(sums))) +
-           12 * indices + 8 * streams * levels;
+    return 4 * values + 2 * compressed_bound(values) + 3 * compressed_bound(packed) + 12 * indices +
+           8 * streams * levels;
 }
 
 /* Tables over dictionaries: the union, the map into it, samples. */
@@ -279,8 +282,11 @@ static uint64_t table_bytes(const struct sums *sums)
                                      lesser(sums->source_count, UINT64_C(1) << 20) * 64
                                : 0;
 
-    return 3 * union_bytes_max(sums) + united * 96 + sums->entry_count_max * (16 + 96) +
-           4 * UINT64_C(65536) + bloom;
+    const uint64_t offset = rg_plain_bytes(sums->leaf) == 0 ? 16 : 0;
+
+    /* Slots of the union and those that it grew out of; the map and three samples. */
+    return 3 * union_bytes_max(sums) + united * (64 + offset) +
+           sums->entry_count_max * (4 + offset + 48) + 6 * UINT64_C(65536) + bloom;
 }
 
 static void bound_scratch(const struct sums *sums, struct rg_stitch_estimate *estimate)

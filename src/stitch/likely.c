@@ -47,13 +47,16 @@ static uint64_t bits_of(uint64_t count)
 /* What a chunk's dictionary looks like from outside. */
 struct view {
     uint64_t present_count; /* Values that are not null. */
+    uint64_t index_count;   /* Those in index pages. */
     uint64_t page_count;
+    uint64_t index_page_count;
     uint64_t value_bytes; /* PLAIN, on average. */
     uint64_t entries;
     uint64_t entry_raw_bytes; /* All together. */
     uint64_t index_raw_bytes;
     uint64_t dictionary_bytes;
-    bool is_sized; /* Bytes of values are known, not guessed. */
+    bool is_sized;        /* Bytes of values are known, not guessed. */
+    bool has_other_pages; /* Pages without indices. */
 };
 
 static uint64_t pages_of(const struct rg_column_chunk *chunk)
@@ -104,29 +107,76 @@ static uint64_t index_bytes(uint64_t value_count, uint64_t page_count, uint64_t 
     return sum;
 }
 
-/* Solves raw size = entries * bytes + values * bits(entries) / 8, and a little for each page. */
-static struct view look_at(const struct rg_leaf *leaf, const struct rg_column_chunk *chunk)
+/* Of the chunk's data pages, how many hold indices; all where nothing is said. */
+static void count_index_pages(const struct rg_column_chunk *chunk, struct view *view)
 {
-    const uint64_t pages = pages_of(chunk);
-    const uint64_t others = source_header_bytes * (pages + 1) + level_bytes(leaf, chunk);
+    uint64_t others = 0;
+
+    view->index_page_count = 0;
+    for (uint32_t i = 0; i < chunk->encoding_stats_count; i++) {
+        const struct rg_page_encoding_stats *stats = &chunk->encoding_stats[i];
+
+        if (stats->page_type == RG_PAGE_DICTIONARY)
+            continue;
+        if (rg_encoding_is_dictionary(stats->encoding))
+            view->index_page_count += stats->page_count;
+        else
+            others += stats->page_count;
+    }
+    view->has_other_pages = others > 0;
+    if (view->index_page_count == 0)
+        view->index_page_count = others > 0 ? 0 : view->page_count;
+}
+
+/* Solves raw size = entries * bytes + values * bits(entries) / 8, and a little for each page. */
+static void solve(const struct rg_leaf *leaf, const struct rg_column_chunk *chunk,
+                  struct view *view)
+{
+    const uint64_t others = source_header_bytes * (view->page_count + 1) + level_bytes(leaf, chunk);
     const uint64_t raw_bytes = rg_raw_bytes_bound(chunk);
     const uint64_t body_bytes = raw_bytes > others ? raw_bytes - others : 0;
+
+    for (uint64_t bits = 1; bits <= 32; bits++) {
+        view->index_raw_bytes = index_bytes(view->present_count, view->page_count, bits);
+        view->entry_raw_bytes =
+            body_bytes > view->index_raw_bytes ? body_bytes - view->index_raw_bytes : 0;
+        view->entries = lesser(view->entry_raw_bytes / view->value_bytes + 1, view->present_count);
+        if (view->entries <= UINT64_C(1) << bits)
+            break;
+    }
+    view->index_count = view->present_count;
+}
+
+/*
+ * A chunk whose writer gave its dictionary up: the dictionary compresses about as the whole does,
+ * and pages hold about as many values each.
+ */
+static void share(const struct rg_column_chunk *chunk, struct view *view)
+{
+    const uint64_t raw_bytes = rg_raw_bytes_bound(chunk);
+
+    view->index_count = view->present_count / view->page_count * view->index_page_count;
+    view->entry_raw_bytes =
+        view->dictionary_bytes * (raw_bytes / greater(chunk->compressed_bytes, 1) + 1);
+    view->entries = lesser(view->entry_raw_bytes / view->value_bytes + 1, view->index_count);
+    view->index_raw_bytes = view->index_count * bits_of(view->entries) / 8;
+}
+
+static struct view look_at(const struct rg_leaf *leaf, const struct rg_column_chunk *chunk)
+{
     const uint64_t nulls = chunk->statistics.has_null_count ? chunk->statistics.null_count : 0;
     struct view view = {
         .present_count = nulls < chunk->value_count ? chunk->value_count - nulls : 0,
-        .page_count = pages,
+        .page_count = pages_of(chunk),
         .dictionary_bytes = rg_chunk_dictionary_bytes(chunk),
     };
 
     size_values(leaf, chunk, &view);
-    for (uint64_t bits = 1; bits <= 32; bits++) {
-        view.index_raw_bytes = index_bytes(view.present_count, pages, bits);
-        view.entry_raw_bytes =
-            body_bytes > view.index_raw_bytes ? body_bytes - view.index_raw_bytes : 0;
-        view.entries = lesser(view.entry_raw_bytes / view.value_bytes + 1, view.present_count);
-        if (view.entries <= UINT64_C(1) << bits)
-            break;
-    }
+    count_index_pages(chunk, &view);
+    if (view.has_other_pages && view.dictionary_bytes > 0)
+        share(chunk, &view);
+    else
+        solve(leaf, chunk, &view);
     view.entry_raw_bytes = greater(view.entry_raw_bytes, view.dictionary_bytes);
     return view;
 }
@@ -136,6 +186,9 @@ static bool is_unique(const struct view *view, const struct rg_column_chunk *chu
 {
     const uint64_t slack = view->entries / 200 + 48 * (view->page_count + 1) / view->value_bytes;
 
+    /* A dictionary that was given up was full of values that hardly repeat. */
+    if (view->has_other_pages)
+        return view->entries >= view->index_count / 4 * 3;
     if (view->is_sized)
         return view->entries + slack >= view->present_count;
     /* Then by the compressed sizes: mostly dictionary, and indices that compress to nothing less.
@@ -148,7 +201,7 @@ static bool is_unique(const struct view *view, const struct rg_column_chunk *chu
 static void add_indexed(struct rg_likely *likely, const struct rg_column_chunk *chunk)
 {
     const struct view view = look_at(likely->leaf, chunk);
-    const uint64_t raw_bytes = view.present_count * view.value_bytes;
+    const uint64_t raw_bytes = view.index_count * view.value_bytes;
     /* Dissolved values compress about as the dictionary does. */
     const uint64_t dissolved =
         view.dictionary_bytes > 0 && view.entry_raw_bytes > 0
@@ -157,8 +210,9 @@ static void add_indexed(struct rg_likely *likely, const struct rg_column_chunk *
             : raw_bytes;
 
     likely->indexed_bytes += chunk->compressed_bytes;
-    likely->index_values += chunk->value_count;
-    likely->index_bytes += chunk->compressed_bytes - view.dictionary_bytes;
+    likely->index_values += view.index_count;
+    likely->index_bytes += view.has_other_pages ? view.index_raw_bytes
+                                                : chunk->compressed_bytes - view.dictionary_bytes;
     likely->dissolved_bytes += lesser(dissolved, raw_bytes);
     likely->dissolved_most = greater(likely->dissolved_most, lesser(dissolved, raw_bytes));
     likely->dictionary_bytes_most = greater(likely->dictionary_bytes_most, view.dictionary_bytes);
@@ -166,11 +220,10 @@ static void add_indexed(struct rg_likely *likely, const struct rg_column_chunk *
     likely->entries_most = greater(likely->entries_most, view.entries);
     likely->value_bytes_most = greater(likely->value_bytes_most, view.value_bytes);
     likely->index_raw_most = greater(likely->index_raw_most, view.index_raw_bytes);
-    if (chunk->encoding_stats_count > 0 && rg_chunk_may_have_other_pages(chunk))
-        likely->has_other_pages = true;
+    likely->has_other_pages = likely->has_other_pages || view.has_other_pages;
     if (is_unique(&view, chunk))
         likely->unique_bytes += chunk->compressed_bytes;
-    else if (view.entries > view.present_count / 2)
+    else if (view.entries > view.index_count / 2)
         likely->varied_bytes += chunk->compressed_bytes;
 }
 
