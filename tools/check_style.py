@@ -228,7 +228,8 @@ def main():
     c_files = []
     count = 0
     for path in tracked_files():
-        if path.name == "LICENSE" or "corpus" in path.parts or "golden" in path.parts:
+        is_data = {"corpus", "golden", "data"} & set(path.relative_to(ROOT).parts)
+        if path.name == "LICENSE" or is_data:
             continue
         data = path.read_bytes()
         if b"\0" in data[:4096]:
