@@ -219,11 +219,13 @@ STAGES = [
             may_be_empty=True,
         ),
     ),
+    ("crash", meson("build", ["crash"])),
     ("the checks themselves", pytest("tests/tools")),
     ("end to end", pytest("tests/e2e")),
 ]
 
 LONG_STAGES = [
+    ("long", meson("build", ["long"])),
     ("mutations", tool("tools/mutate.py")),
 ]
 
