@@ -28,7 +28,7 @@ struct rg_progress_style {
 
 struct rg_progress;
 
-/* `title` ("compact lake -> lake_c") is copied. NULL without memory. */
+/* `title` ("compact lake -> lake_c") is copied. NULL without memory, or without style->size. */
 RG_API struct rg_progress *rg_progress_new(const struct rg_progress_style *style,
                                            const char *title);
 RG_API void rg_progress_free(struct rg_progress *progress);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "api/read_footer.h"
+#include "api/sized.h"
 #include "base/limits.h"
 #include "compact/places.h"
 #include "parquet/footer.h"
@@ -599,13 +600,15 @@ static enum rg_status show_all(struct rg_file *file, struct showing *showing)
     return rg_inspect_end(&showing->inspect, err);
 }
 
-enum rg_status rg_file_show(struct rg_file *file, const struct rg_file_view *view,
+enum rg_status rg_file_show(struct rg_file *file, const struct rg_file_view *given,
                             rg_write_fn *write, void *user, struct rg_error *err)
 {
     struct rg_error ignored;
     struct showing showing = {.err = err != NULL ? err : &ignored};
+    struct rg_file_view view;
 
-    rg_inspect_init(&showing.inspect, view, &file->info, &rg_allocator_system, write, user);
+    RG_TRY(rg_sized_take(&view, sizeof view, given, showing.err));
+    rg_inspect_init(&showing.inspect, &view, &file->info, &rg_allocator_system, write, user);
     const enum rg_status status = show_all(file, &showing);
     rg_inspect_fini(&showing.inspect);
     if (status != RG_OK && status != RG_ERR_IO)

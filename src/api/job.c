@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/sized.h"
 #include "base/allocator.h"
 #include "base/arena.h"
 #include "base/error.h"
@@ -136,6 +137,8 @@ static enum rg_status close_report(struct rg_job *job, struct rg_error *err)
 
 static enum rg_status check_config(const struct rg_job_config *config, struct rg_error *err)
 {
+    if (config->options == NULL || config->source == NULL)
+        return rg_fail(err, RG_ERR_INVALID, "a job needs options and a source");
     const struct rg_options *options = config->options;
     const char *dest = config->dest;
 
@@ -154,28 +157,30 @@ static enum rg_status check_config(const struct rg_job_config *config, struct rg
     return RG_OK;
 }
 
-enum rg_status rg_job_new(const struct rg_job_config *config, struct rg_job **ret_job,
+enum rg_status rg_job_new(const struct rg_job_config *given, struct rg_job **ret_job,
                           struct rg_error *err)
 {
     struct rg_error ignored;
     struct rg_error *error = err != NULL ? err : &ignored;
+    struct rg_job_config config;
     struct rg_job *job;
     enum rg_status status;
 
-    RG_TRY(check_config(config, error));
+    RG_TRY(rg_sized_take(&config, sizeof config, given, error));
+    RG_TRY(check_config(&config, error));
     job = rg_alloc(&rg_allocator_system, sizeof *job);
     if (job == NULL)
         return rg_fail(error, RG_ERR_NOMEM, "no memory for a job");
     *job = (struct rg_job){
-        .options = config->options,
-        .event = config->event,
-        .user = config->user,
+        .options = config.options,
+        .event = config.event,
+        .user = config.user,
     };
     rg_arena_init(&job->arena, &rg_allocator_system, arena_bytes_max);
     const struct rg_compact_config compact_config = {
-        .options = config->options,
-        .source = config->source,
-        .dest = config->dest,
+        .options = config.options,
+        .source = config.source,
+        .dest = config.dest,
         .event = pass_event,
         .compare = compare_rows,
         .user = job,
@@ -206,15 +211,12 @@ void rg_job_cancel(struct rg_job *job, enum rg_cancel how)
     rg_compact_cancel(job->compact, how);
 }
 
-/* A caller with a shorter struct gets as much as it knows of. */
 void rg_job_sample(struct rg_job *job, struct rg_job_sample *ret_sample)
 {
     struct rg_job_sample sample = {.size = sizeof sample};
-    const size_t size = ret_sample->size < sizeof sample ? ret_sample->size : sizeof sample;
 
     rg_compact_sample(job->compact, &sample);
-    sample.size = size;
-    memcpy(ret_sample, &sample, size);
+    rg_sized_give(ret_sample, &sample, sizeof sample);
 }
 
 size_t rg_job_explain(struct rg_job *job, const struct rg_job_sample *since, char *text,

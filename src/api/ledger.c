@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "api/read_footer.h"
+#include "api/sized.h"
 #include "api/walk.h"
 #include "base/allocator.h"
 #include "base/json.h"
@@ -270,7 +271,7 @@ static enum rg_status walk_home(struct walker *w, const char *home,
     rg_options_fini(&w->defaults);
     rg_place_close(&w->place, &rg_allocator_system);
     if (ret_findings != NULL)
-        *ret_findings = w->findings;
+        rg_sized_give(ret_findings, &w->findings, sizeof w->findings);
     return status;
 }
 

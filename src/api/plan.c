@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "api/sized.h"
 #include "base/allocator.h"
 #include "base/arena.h"
 #include "base/error.h"
@@ -215,6 +216,11 @@ static enum rg_status run_plan(struct rg_plan_view *view, const struct rg_job_co
 {
     struct rg_job_config dry = *config;
 
+    view->options = *config->options;
+    view->options.is_dry_run = true;
+    view->event = config->event;
+    view->user = config->user;
+    view->total.size = sizeof view->total;
     dry.options = &view->options;
     dry.event = take_event;
     dry.user = view;
@@ -223,24 +229,23 @@ static enum rg_status run_plan(struct rg_plan_view *view, const struct rg_job_co
     return sort_partitions(view, err);
 }
 
-enum rg_status rg_plan_run(const struct rg_job_config *config, struct rg_plan_view **ret_plan,
+enum rg_status rg_plan_run(const struct rg_job_config *given, struct rg_plan_view **ret_plan,
                            struct rg_error *err)
 {
     struct rg_error ignored;
     struct rg_error *error = err != NULL ? err : &ignored;
-    struct rg_plan_view *view = rg_alloc(&rg_allocator_system, sizeof *view);
+    struct rg_job_config config;
+    struct rg_plan_view *view;
 
+    RG_TRY(rg_sized_take(&config, sizeof config, given, error));
+    if (config.options == NULL)
+        return rg_fail(error, RG_ERR_INVALID, "a plan needs options");
+    view = rg_alloc(&rg_allocator_system, sizeof *view);
     if (view == NULL)
         return rg_fail(error, RG_ERR_NOMEM, "no memory for a plan");
-    *view = (struct rg_plan_view){
-        .options = *config->options,
-        .event = config->event,
-        .user = config->user,
-        .total = {.size = sizeof view->total},
-    };
-    view->options.is_dry_run = true;
+    *view = (struct rg_plan_view){0};
     rg_arena_init(&view->arena, &rg_allocator_system, arena_bytes_max);
-    const enum rg_status status = run_plan(view, config, error);
+    const enum rg_status status = run_plan(view, &config, error);
     if (status != RG_OK) {
         rg_plan_free(view);
         return status;

@@ -2,15 +2,21 @@
 
 #include "api/progress.h"
 
+#include "api/sized.h"
 #include "base/allocator.h"
 #include "report/progress.h"
 
-struct rg_progress *rg_progress_new(const struct rg_progress_style *style, const char *title)
+struct rg_progress *rg_progress_new(const struct rg_progress_style *given, const char *title)
 {
-    struct rg_progress *progress = rg_alloc(&rg_allocator_system, sizeof *progress);
+    struct rg_progress_style style;
+    struct rg_progress *progress;
+    struct rg_error ignored;
 
+    if (rg_sized_take(&style, sizeof style, given, &ignored) != RG_OK)
+        return NULL;
+    progress = rg_alloc(&rg_allocator_system, sizeof *progress);
     if (progress != NULL)
-        rg_progress_init(progress, style, title, &rg_allocator_system);
+        rg_progress_init(progress, &style, title, &rg_allocator_system);
     return progress;
 }
 

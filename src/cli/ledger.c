@@ -45,7 +45,7 @@ static bool show_file(void *user, const struct rg_live_file *file)
 int rg_list_command(const struct arguments *arguments)
 {
     struct listing listing = listing_of(arguments);
-    struct rg_ledger_findings findings;
+    struct rg_ledger_findings findings = {.size = sizeof findings};
     struct rg_error err;
     const enum rg_status status = rg_ledger_list(arguments->places[0], arguments->options,
                                                  show_file, say_event, &listing, &findings, &err);
@@ -60,7 +60,7 @@ int rg_list_command(const struct arguments *arguments)
 int rg_gc_command(const struct arguments *arguments)
 {
     struct listing listing = listing_of(arguments);
-    struct rg_ledger_findings found;
+    struct rg_ledger_findings found = {.size = sizeof found};
     struct rg_error err;
     const enum rg_status status =
         rg_ledger_gc(arguments->places[0], arguments->options, say_event, &listing, &found, &err);

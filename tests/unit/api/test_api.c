@@ -76,7 +76,14 @@ TEST(jobs_are_checked_before_they_begin)
     struct rg_job *job;
 
     CHECK(options != NULL);
+    config.size = 0;
+    CHECK_ERROR(rg_job_new(&config, &job, &t->err), RG_ERR_INVALID, "size of an options struct");
+    /* A caller whose header ends before `event` gets no events. */
+    config.size = offsetof(struct rg_job_config, event);
+    config.event = (rg_event_fn *)(uintptr_t)1;
     CHECK_ERROR(rg_job_new(&config, &job, &t->err), RG_ERR_INVALID, "no DEST is given");
+    config.size = sizeof config;
+    config.event = NULL;
     CHECK_OK(rg_options_set(options, "in-place", "true", RG_ORIGIN_FLAG, &t->err));
     config.dest = "x";
     CHECK_ERROR(rg_job_new(&config, &job, &t->err), RG_ERR_INVALID, "takes no DEST");
