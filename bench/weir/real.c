@@ -109,7 +109,7 @@ void real_overhead(void)
 static void get_load(uint32_t index, double budget_bytes)
 {
     load_named(index, &load);
-    load_shrink(&load, 8, 200, 0.01, 20);
+    load_shrink(&load, 8, 200, 0.01, 10);
     if (budget_bytes > 0)
         load_slice(&load, budget_bytes / 2);
 }

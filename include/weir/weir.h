@@ -306,7 +306,7 @@ struct weir_sample {
     uint64_t wall_ns; /* Since weir_run() began. */
     uint64_t data_used, data_used_max, data_budget;
     uint64_t meta_used, meta_used_max, meta_budget;
-    uint64_t data_needed;  /* Estimate: memory at which it would stop to matter. */
+    uint64_t data_needed;  /* Estimate: what its jobs hold at full speed; twice that is ample. */
     uint64_t cpu_busy_ns;  /* Summed over workers. */
     uint64_t transitions;  /* Scheduler decisions. */
     uint64_t scheduler_ns; /* Time spent in the scheduler. */

@@ -224,8 +224,18 @@ void weir_account_step(struct weir_job *job)
     stage->jobs_done++;
     stage->claimed += job->held;
     stage->used += job->held > room_min ? job->held - room_min : 0;
+    const double ns = (double)job->step_best_ns / together;
+    job->best_ns += ns;
+    if (job->group != NULL && !weir_job_is_join(job) && job->best_ns > job->group->longest_ns)
+        job->group->longest_ns = job->best_ns;
     if (weir_life_budget(job) == WEIR_DATA)
-        s->needed_byte_ns += (double)job->held * (double)job->step_best_ns / together;
+        s->needed_byte_ns += (double)job->held * ns;
+}
+
+void weir_account_join(struct weir_group *group)
+{
+    if (weir_life_budget(group->join) == WEIR_DATA)
+        group->join->sched->needed_byte_ns += (double)group->retained_max * group->longest_ns;
 }
 
 void weir_account_sample(const struct weir_sched *s, struct weir_sample *ret_sample,

@@ -19,6 +19,9 @@ void weir_account_part(struct weir_sched_stage *stage, uint64_t moved, uint64_t 
 /* A step has ended; called before anything of it is given back. */
 void weir_account_step(struct weir_job *job);
 
+/* All jobs of a group are done: what it retained for them counts. */
+void weir_account_join(struct weir_group *group);
+
 /* A run begins at s->now_ns: time before it is nobody's. */
 void weir_account_start(struct weir_sched *s);
 

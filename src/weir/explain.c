@@ -383,6 +383,23 @@ static void add_cpu(struct text *t, const struct weir_sched *s, const struct wei
     add(t, ".");
 }
 
+/* With twice what the jobs hold at full speed the order in which they come stops to matter. */
+static void add_memory_advice(struct text *t, const struct weir_sched *s,
+                              const struct weir_mark *window)
+{
+    const double ample = 2 * (double)weir_explain_needed(s, window);
+    const double budget = (double)s->purses[WEIR_DATA].bytes_max;
+
+    if (ample > budget) {
+        add_bytes(t, ample);
+        add(t, " would be enough.");
+    } else {
+        add(t, "the jobs are large for ");
+        add_bytes(t, budget);
+        add(t, ", smaller ones would help.");
+    }
+}
+
 static void add_limit(struct text *t, const struct weir_sched *s, const struct weir_mark *window,
                       const struct weir_limit *limit)
 {
@@ -408,8 +425,7 @@ static void add_limit(struct text *t, const struct weir_sched *s, const struct w
         add(t,
             "Memory limits: steps wait for it for %.0f %% of the time while CPU is %.0f %% busy; ",
             100 * limit->share, 100 * cpu_share(s, window));
-        add_bytes(t, (double)weir_explain_needed(s, window));
-        add(t, " would be enough.");
+        add_memory_advice(t, s, window);
         break;
     case WEIR_LIMIT_SERIAL:
         add(t, "%s limits: it runs at its cap or one at a time for %.0f %% of the time.",

@@ -9,10 +9,15 @@
  *   - It says nothing unless the limit was what held back the resource for 80 % of it: without
  *     memory or input to use more slots, more slots could not have helped.
  *   - Start: a slot more with each step that ends, so that they double in a service time, while the
- *     rate of windows follows by 10 %; then back to what the flat window began with. Then measure,
- * try 1/8 more, keep it if that brings 3 %; otherwise go down by 3 % (each slot holds memory) and
- * try again six windows later, for ever: what the other side can do changes.
+ *     rate of (short) windows follows by 10 %. That overshoots; it goes on from what the best rate
+ *     had, or from twice what would move that rate if no request were in another's way.
+ *   - Then measure, try 1/8 more, keep it if that brings 3 %; otherwise go down by 3 % (each slot
+ *     holds memory; by 10 % where there are far too many) and try again six windows later, for
+ *     ever: what the other side can do changes.
  *   - When the other side asks to be spared: 0.7 of the slots, and no growth for 2 s.
+ *
+ * Beside that it keeps what tells a full line from a shortage of requests (explain.c): what a step
+ * costs at best, the best rate, and how the rate follows the steps in flight.
  */
 
 #include "weir/iolimit.h"
@@ -96,6 +101,30 @@ static void probe(struct weir_iolimit *l, double rate)
     l->flat_windows = 0;
 }
 
+double weir_iolimit_cost_best(const struct weir_iolimit *l)
+{
+    return l->cost_best[WEIR_COSTS_KEPT - 1];
+}
+
+/* So many would move the rate if each took as little as the best: Little's law. */
+static double enough(const struct weir_iolimit *l, double rate)
+{
+    const double best = weir_iolimit_cost_best(l);
+
+    return best > 0 ? rate * best / 1e9 : l->slots;
+}
+
+/* Where to go on from after the start, which overshoots. */
+static double settled(const struct weir_iolimit *l, double slots, double rate)
+{
+    const double least = slots / 4;
+    const double wanted = 2 * enough(l, rate);
+
+    if (wanted >= slots)
+        return slots;
+    return clamp(l, wanted > least ? wanted : least);
+}
+
 static void climb(struct weir_iolimit *l, double rate)
 {
     switch (l->phase) {
@@ -105,7 +134,7 @@ static void climb(struct weir_iolimit *l, double rate)
             l->base_rate = rate;
             l->flat_windows = 0;
         } else if (++l->flat_windows >= 2) {
-            l->slots = l->base;
+            l->slots = settled(l, l->base, rate);
             l->phase = WEIR_IOLIMIT_BASE;
             l->flat_windows = 0;
         }
@@ -119,7 +148,7 @@ static void climb(struct weir_iolimit *l, double rate)
             l->base_rate = rate;
         } else {
             l->base_rate += (rate - l->base_rate) / 4;
-            l->slots = clamp(l, l->slots * 0.97);
+            l->slots = clamp(l, l->slots * (l->slots > 2 * enough(l, rate) ? 0.9 : 0.97));
         }
         break;
     case WEIR_IOLIMIT_PROBE:
@@ -170,11 +199,6 @@ static void keep_best(struct weir_iolimit *l, double cost)
     for (; i > 0 && (l->cost_best[i - 1] <= 0 || cost < l->cost_best[i - 1]); i--)
         l->cost_best[i] = l->cost_best[i - 1];
     l->cost_best[i] = cost;
-}
-
-double weir_iolimit_cost_best(const struct weir_iolimit *l)
-{
-    return l->cost_best[WEIR_COSTS_KEPT - 1];
 }
 
 /* Notes every few dozen steps how many are in flight and what they move. */
@@ -231,8 +255,10 @@ void weir_iolimit_done(struct weir_iolimit *l, uint64_t moved, uint64_t service_
 
     const double elapsed = (double)(now_ns - l->window_start_ns);
     if (is_starting) {
-        if (elapsed < (double)start_ns_min || elapsed < l->service_ns ||
-            (double)l->completions < l->slots / 2)
+        /* Measured once: service takes the longer the more are in flight. */
+        if (l->start_service_ns <= 0 && l->completions >= 8)
+            l->start_service_ns = l->service_ns;
+        if (elapsed < (double)start_ns_min || l->completions < 8 || elapsed < l->start_service_ns)
             return;
     } else if (elapsed < (double)window_ns_min || elapsed < 2 * l->service_ns ||
                (l->slots - 1) > edge_error_max * (double)l->completions) {

@@ -40,9 +40,10 @@ struct weir_iolimit {
     uint64_t window_start_ns;
     uint64_t completions; /* In this window. */
     uint64_t amount;
-    uint64_t full_ns;       /* Time of the window at the limit with something waiting. */
-    uint64_t full_since_ns; /* 0: not at the limit now. */
-    double service_ns;      /* Of a step, smoothed. */
+    uint64_t full_ns;        /* Time of the window at the limit with something waiting. */
+    uint64_t full_since_ns;  /* 0: not at the limit now. */
+    double service_ns;       /* Of a step, smoothed. */
+    double start_service_ns; /* The same when it began. */
 
     /* What an amount costs in service time, at best: the cheapest single steps. */
     double cost_best[WEIR_COSTS_KEPT];

@@ -25,6 +25,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "weir/account.h"
 #include "weir/admit.h"
 #include "weir/job.h"
 
@@ -261,6 +262,7 @@ void weir_life_begin_join(struct weir_group *group)
         return;
     }
     forget_join(join);
+    weir_account_join(group);
     join->state = group->unit.is_begun ? WEIR_JOB_READY : WEIR_JOB_FRESH;
     weir_ahead_update(join);
     weir_life_enqueue(join);

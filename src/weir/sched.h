@@ -107,6 +107,7 @@ struct weir_job {
     uint32_t attempt;      /* How often it began again. */
     uint64_t step_start_ns;
     uint64_t step_busy_ns; /* Of its parts so far. */
+    double best_ns;        /* Of its steps so far, with their parts side by side. */
     uint64_t step_best_ns; /* The same, had nothing been in the way of its requests. */
 
     /* Atomic: parts allocate without the engine's lock. */
@@ -129,6 +130,7 @@ struct weir_group {
     struct weir_link members; /* Jobs that have not left, by seq; those that began come first. */
     struct weir_job *fresh;   /* The first that has not begun; NULL: all have. */
     uint64_t done_count;      /* Jobs that ended well. */
+    double longest_ns;        /* The longest that one of them took at best. */
     bool is_closed;
     bool is_join_waiting; /* Counted in stage->joins_waiting. */
     enum weir_status why; /* WEIR_OK, or why the group is given up. */
