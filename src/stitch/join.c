@@ -191,7 +191,7 @@ enum rg_status rg_joiner_index_room(struct rg_joiner *joiner, uint32_t count, ui
         joiner->indices = indices;
         joiner->index_capacity = (uint32_t)capacity;
     }
-    *ret_room = joiner->indices + joiner->index_count;
+    *ret_room = joiner->index_count > 0 ? joiner->indices + joiner->index_count : joiner->indices;
     return RG_OK;
 }
 

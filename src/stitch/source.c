@@ -297,7 +297,8 @@ static enum rg_status check_data_page(const struct rg_survey *survey,
 }
 
 /*
- * A page whose nulls are hidden under compression, and that is small enough to hold nothing else.
+ * A page whose nulls are hidden under compression, and that may hold nothing else: it is small, or
+ * there is no dictionary for its indices.
  * Whether it does matters twice: to the order rule, and because all-null pages need mending.
  */
 static bool may_be_all_null(const struct rg_survey *survey, const struct rg_source_page *page)
@@ -311,6 +312,9 @@ static bool may_be_all_null(const struct rg_survey *survey, const struct rg_sour
         return false;
     if (statistics->has_null_count && statistics->null_count < count)
         return false;
+    /* Without a dictionary it can hold nothing else, however its levels are written. */
+    if (rg_encoding_is_dictionary(page->header.encoding) && survey->dictionary_entries == 0)
+        return true;
     /* Two lengths, a byte of width, levels bit by bit, run headers. */
     return page->header.uncompressed_bytes <= 64 + count * width / 8 + count / 32;
 }

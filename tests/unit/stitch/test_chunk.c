@@ -314,7 +314,7 @@ static struct rg_stitch_options draw_options(struct choices *c)
 
     options.level = options.codec == RG_CODEC_KEEP ? 0 : rg_codec_level_default(options.codec);
     if (choose(c, 2) == 0)
-        options.page_rows_target = 1 + choose(c, 200);
+        options.page_rows_target = 1 + choose(c, choose_bool(c) ? 3 : 200);
     if (choose(c, 2) == 0)
         options.page_bytes_target = 1 + choose(c, 5000);
     if (choose(c, 3) == 0)

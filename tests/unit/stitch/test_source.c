@@ -338,6 +338,44 @@ TEST(a_dictionary_header_left_out_of_the_size_is_found)
     tear_down(&f);
 }
 
+TEST(null_pages_need_no_dictionary_however_long_their_levels)
+{
+    /* 800 nulls, each eight in a run of their own, and the byte of width. */
+    uint8_t raw[4 + 200 + 1] = {200};
+    struct rg_codec_context *codecs = rg_codec_context_new(&t->allocator);
+    struct rg_page_header header = plain_page(800);
+    struct rg_page_walk walk;
+    struct rg_source_page page;
+    struct rg_survey found;
+    struct fixture f;
+    uint8_t body[1024];
+    size_t packed_bytes = 0;
+    bool is_end;
+
+    for (size_t i = 4; i < sizeof raw - 1; i += 2)
+        raw[i] = 1 << 1 | 1;
+    CHECK_MEMORY(codecs);
+    set_up(t, &f, NESTING_OPTIONAL);
+    f.bench.codecs = codecs;
+    f.chunk.codec = RG_CODEC_SNAPPY;
+    CHECK_OK(rg_codec_compress(codecs, RG_CODEC_SNAPPY, 0, (struct rg_span){raw, sizeof raw}, body,
+                               sizeof body, &packed_bytes, &t->err));
+    header.encoding = RG_ENCODING_RLE_DICTIONARY;
+    header.compressed_bytes = (uint32_t)packed_bytes;
+    header.uncompressed_bytes = sizeof raw;
+    f.chunk.uncompressed_bytes = 1024;
+    add_body(&f, &header, body);
+    CHECK_OK(survey(t, &f, 800, &found));
+    CHECK(found.needs_look);
+    CHECK_OK(rg_survey_look(&f.bench, &found, &t->err));
+    CHECK_U64(found.index_page_count, 0);
+    rg_page_walk_init(&walk, &found);
+    CHECK_OK(rg_page_walk_next(&walk, &page, &is_end, &t->err));
+    CHECK(!is_end && rg_is_null_page(&page));
+    rg_codec_context_free(codecs);
+    tear_down(&f);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -348,6 +386,8 @@ int main(int argc, char **argv)
         {"v2_counts_come_from_the_levels", v2_counts_come_from_the_levels},
         {"a_dictionary_header_left_out_of_the_size_is_found",
          a_dictionary_header_left_out_of_the_size_is_found},
+        {"null_pages_need_no_dictionary_however_long_their_levels",
+         null_pages_need_no_dictionary_however_long_their_levels},
     };
 
     return test_main("stitch/source", cases, sizeof cases / sizeof cases[0], argc, argv);
