@@ -283,7 +283,8 @@ static uint32_t count_stitched(const struct rg_bin_job *state)
     return count;
 }
 
-static enum rg_status append_columns(struct rg_bin *bin, uint32_t count, struct rg_error *err)
+static enum rg_status append_columns(struct rg_bin *bin, struct weir_job *job, uint32_t count,
+                                     struct rg_error *err)
 {
     struct rg_bin_job *state = bin->job;
     struct rg_stitch_output *outputs = rg_arena_array(&state->slice, count, sizeof *outputs);
@@ -292,22 +293,73 @@ static enum rg_status append_columns(struct rg_bin *bin, uint32_t count, struct 
         return rg_fail(err, RG_ERR_NOMEM, "no memory to append %u columns", count);
     for (uint32_t c = 0; c < count; c++)
         outputs[c] = state->columns[c].output;
-    RG_TRY(rg_output_append(bin->output, bin,
-                            &(struct rg_output_columns){
-                                .first_meta = &state->files[0].meta,
-                                .columns = outputs,
-                                .column_first = bin->column_first,
-                                .column_count = count,
-                                .sorting_columns = state->sorting_columns,
-                                .sorting_column_count = state->sorting_column_count,
-                            },
-                            err));
+    const struct rg_output_columns columns = {
+        .first_meta = &state->files[0].meta,
+        .columns = outputs,
+        .column_first = bin->column_first,
+        .column_count = count,
+        .sorting_columns = state->sorting_columns,
+        .sorting_column_count = state->sorting_column_count,
+        .arena = &state->slice,
+    };
+    const uint64_t scratch = rg_output_scratch_bytes(bin->output, &columns);
+    if (scratch > weir_available(job))
+        (void)weir_try_grow(job, scratch - weir_available(job));
+    RG_TRY(rg_output_append(bin->output, bin, &columns, &state->addition, err));
     if (bin->column_first == 0) {
         for (uint32_t i = 0; i < state->file_count; i++)
             RG_TRY(rg_output_add_key_values(bin->output, state->files[i].input_index,
                                             &state->files[i].meta, err));
     }
     return RG_OK;
+}
+
+/* The slice is in the file: on to the next, or the end. */
+static enum weir_status end_slice(struct rg_bin *bin, uint32_t count)
+{
+    rg_bin_close_slice(bin->job);
+    bin->column_first += count;
+    return bin->column_first < bin->job->files[0].meta.schema.leaf_count ? WEIR_AGAIN : WEIR_OK;
+}
+
+static enum weir_status end_sending(struct rg_bin *bin)
+{
+    struct rg_bin_job *state = bin->job;
+    struct rg_run *run = bin->output->batch->run;
+    struct rg_error err = {0};
+
+    if (rg_part_addition_end(state->addition, &err) != RG_OK) {
+        (void)rg_within(&err, "%s", bin->output->key);
+        return rg_open_batch_fail(bin->output->batch, &err);
+    }
+    atomic_fetch_add(&run->counters.written_bytes, state->addition->sent_bytes);
+    return end_slice(bin, state->sent_count);
+}
+
+/* Whoever comes second, the step or the last part, says how it ended; see request.h. */
+static void on_sent(struct rg_part_addition *addition)
+{
+    struct rg_bin *bin = addition->user;
+    struct rg_bin_job *state = bin->job;
+    const uint64_t bytes = addition->sent_bytes;
+
+    if (atomic_fetch_add(&state->meetings, 1) == 1)
+        weir_done(state->sender, 0, end_sending(bin), bytes);
+}
+
+static enum weir_status send_slice(struct rg_bin *bin, struct weir_job *job, uint32_t count)
+{
+    struct rg_bin_job *state = bin->job;
+    const uint64_t bytes = state->addition->sent_bytes;
+
+    state->sender = job;
+    state->sent_count = count;
+    atomic_init(&state->meetings, 0);
+    const bool is_over = rg_part_addition_start(state->addition, on_sent, bin);
+    if (!is_over && atomic_fetch_add(&state->meetings, 1) == 0)
+        return WEIR_PENDING;
+    weir_moved(job, bytes);
+    return end_sending(bin);
 }
 
 enum weir_status rg_bin_run_append(struct weir_job *job, void *item, const struct weir_call *call)
@@ -317,7 +369,6 @@ enum weir_status rg_bin_run_append(struct weir_job *job, void *item, const struc
     const uint32_t count = count_stitched(state);
     struct rg_error err = {0};
 
-    (void)job;
     (void)call;
     if (count == 0) {
         /* Not even the first column fits, whatever was likely; the bound of it is far off. */
@@ -327,11 +378,11 @@ enum weir_status rg_bin_run_append(struct weir_job *job, void *item, const struc
 
         return want_claim(bin, bound < claim_bytes(bin) * 2 ? bound : claim_bytes(bin) * 2);
     }
-    if (append_columns(bin, count, &err) != RG_OK) {
+    if (append_columns(bin, job, count, &err) != RG_OK) {
+        if (bin->output->batch->run->part_bytes > 0)
+            return answer_failure(bin, &err);
         (void)rg_within(&err, "%s", bin->output->key);
         return rg_open_batch_fail(bin->output->batch, &err);
     }
-    rg_bin_close_slice(state);
-    bin->column_first += count;
-    return bin->column_first < state->files[0].meta.schema.leaf_count ? WEIR_AGAIN : WEIR_OK;
+    return state->addition != NULL ? send_slice(bin, job, count) : end_slice(bin, count);
 }

@@ -81,6 +81,12 @@ struct rg_bin_job {
     struct rg_bin_column *columns;
     struct rg_bin_request *requests;
     uint32_t request_count;
+
+    /* Of the slice that is being sent. */
+    struct weir_job *sender;
+    struct rg_part_addition *addition;
+    uint32_t sent_count; /* Its columns. */
+    atomic_uint meetings;
 };
 
 #endif

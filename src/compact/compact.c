@@ -30,6 +30,13 @@ static const uint64_t thread_count_max = 32;
 static const uint64_t slack_bytes_min = UINT64_C(6) << 20;
 static const uint64_t budget_bytes_min = UINT64_C(24) << 20;
 
+/* What a request costs where it is not local (rg_store_caps.memory_bytes_each), at most. */
+static const uint64_t request_bytes = UINT64_C(256) << 10;
+static const uint32_t request_count_min = 8;
+
+/* Parts of uploads: a sixteenth of the data budget, within these. */
+static const uint64_t part_bytes_max = UINT64_C(8) << 20;
+
 struct rg_compact {
     struct rg_run run;
     struct rg_place source;
@@ -42,14 +49,37 @@ struct rg_compact {
     char explanation[1024];
 };
 
+static uint64_t resolve_limit(const struct rg_options *options)
+{
+    const uint64_t allowed = rg_memory_allowed_bytes("");
+
+    if (options->memory.bytes > 0)
+        return options->memory.bytes;
+    return allowed / 100 * (options->memory.percent > 0 ? options->memory.percent : 50);
+}
+
+/* As many as are asked for, but their buffers are at most a sixteenth of the memory. */
+static uint32_t choose_request_count(const struct rg_run *run)
+{
+    const uint64_t asked = run->options->io_max > 0 ? run->options->io_max : 1;
+    const uint64_t bearable = run->memory_limit_bytes / 16 / request_bytes;
+    const uint64_t least = asked < request_count_min ? asked : request_count_min;
+    const uint64_t most = bearable > least ? bearable : least;
+
+    return (uint32_t)(asked < most ? asked : most);
+}
+
 static enum rg_status open_places(struct rg_compact *compact,
                                   const struct rg_compact_config *config, struct rg_error *err)
 {
     struct rg_run *run = &compact->run;
+    run->memory_limit_bytes = resolve_limit(run->options);
+    run->request_count_max = choose_request_count(run);
     struct rg_place_request request = {
         .text = config->source,
         .options = config->options,
         .may_write = run->is_in_place && !run->is_dry,
+        .request_count_max = run->request_count_max,
         .allocator = run->allocator,
     };
 
@@ -103,21 +133,35 @@ static enum rg_status open_ledger(struct rg_compact *compact, struct rg_error *e
     return status;
 }
 
-static uint64_t resolve_limit(const struct rg_options *options)
+/* What a store takes for itself. */
+static uint64_t store_bytes(const struct rg_run *run, const struct rg_store_caps *caps)
 {
-    const uint64_t allowed = rg_memory_allowed_bytes("");
+    if (caps->is_local)
+        return 0;
+    return caps->memory_bytes_base + caps->memory_bytes_each * run->request_count_max;
+}
 
-    if (options->memory.bytes > 0)
-        return options->memory.bytes;
-    return allowed / 100 * (options->memory.percent > 0 ? options->memory.percent : 50);
+/* All parts but the last are equal, and none is smaller than the store allows. */
+static uint64_t choose_part_bytes(const struct rg_run *run)
+{
+    const uint64_t least = run->home_caps.part_bytes_min;
+    const uint64_t share = run->data_budget_bytes / 16;
+
+    if (least == 0)
+        return 0;
+    if (share >= part_bytes_max)
+        return least > part_bytes_max ? least : part_bytes_max;
+    return share > least ? share : least;
 }
 
 static enum rg_status divide_memory(struct rg_run *run, uint32_t worker_count, struct rg_error *err)
 {
-    const uint64_t limit = resolve_limit(run->options);
+    const uint64_t limit = run->memory_limit_bytes;
     const uint64_t resident = rg_memory_resident_bytes();
     const uint64_t slack = limit / 20 > slack_bytes_min ? limit / 20 : slack_bytes_min;
-    const uint64_t taken = resident + slack + thread_bytes * thread_count_max +
+    const uint64_t stores = store_bytes(run, &run->source_caps) +
+                            (run->is_in_place ? 0 : store_bytes(run, &run->home_caps));
+    const uint64_t taken = resident + slack + thread_bytes * thread_count_max + stores +
                            worker_count * (uint64_t)rg_stitch_context_bytes_max();
 
     if (limit < taken + budget_bytes_min)
@@ -129,11 +173,11 @@ static enum rg_status divide_memory(struct rg_run *run, uint32_t worker_count, s
     if (run->compare != NULL)
         run->compare_bytes = budget / 4;
     budget -= run->compare_bytes;
-    run->memory_limit_bytes = limit;
     run->meta_budget_bytes = budget / 4;
     run->data_budget_bytes = budget - run->meta_budget_bytes;
     run->bin_claim_max = run->data_budget_bytes / 2;
     run->keep_bytes_max = run->meta_budget_bytes / 2;
+    run->part_bytes = choose_part_bytes(run);
     return RG_OK;
 }
 
@@ -148,6 +192,41 @@ static enum rg_status make_contexts(struct rg_run *run, uint32_t worker_count, s
             return rg_fail(err, RG_ERR_NOMEM, "no memory for %u workers", worker_count);
     }
     return RG_OK;
+}
+
+static void on_retried(void *user, const char *why)
+{
+    struct rg_run *run = user;
+
+    (void)why;
+    atomic_fetch_add(&run->counters.retries, 1);
+}
+
+static void on_source_throttled(void *user)
+{
+    struct rg_run *run = user;
+
+    weir_throttled(run->weir, run->reads);
+    if (run->is_in_place)
+        weir_throttled(run->weir, run->writes);
+}
+
+static void on_home_throttled(void *user)
+{
+    struct rg_run *run = user;
+
+    weir_throttled(run->weir, run->writes);
+}
+
+static void listen_to_stores(struct rg_run *run)
+{
+    struct rg_store_listener listener = {on_retried, on_source_throttled, run};
+
+    rg_store_listen(run->source, &listener);
+    if (run->home == run->source)
+        return;
+    listener.throttled = on_home_throttled;
+    rg_store_listen(run->home, &listener);
 }
 
 static enum rg_status make_engine(struct rg_compact *compact, struct rg_error *err)
@@ -167,6 +246,7 @@ static enum rg_status make_engine(struct rg_compact *compact, struct rg_error *e
         return rg_fail(err, RG_ERR_NOMEM, "no memory for the engine");
     RG_TRY(make_contexts(run, worker_count, err));
     RG_TRY(rg_pipeline_add(run, err));
+    listen_to_stores(run);
     return rg_discover_new(run, &compact->source, &compact->discover, err);
 }
 
@@ -247,8 +327,11 @@ static void fill_report(struct rg_compact *compact)
 {
     struct rg_run *run = &compact->run;
     struct rg_counters *counters = &run->counters;
+    uint64_t requests = rg_store_request_count(run->source);
     struct rg_report *report = &compact->report;
 
+    if (run->home != run->source)
+        requests += rg_store_request_count(run->home);
     *report = (struct rg_report){
         .size = sizeof *report,
         .source = compact->source.text,
@@ -276,7 +359,7 @@ static void fill_report(struct rg_compact *compact)
         .cpu_ns = rg_memory_cpu_ns() - compact->begin_cpu_ns,
         .memory_limit_bytes = run->memory_limit_bytes,
         .memory_peak_bytes = rg_memory_resident_bytes_max(),
-        .request_count = atomic_load(&counters->requests),
+        .request_count = requests > 0 ? requests : atomic_load(&counters->requests),
         .retry_count = atomic_load(&counters->retries),
         .moves = run->moves,
         .alone = run->alone,

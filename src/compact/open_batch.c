@@ -70,6 +70,7 @@ static void reset_output(struct rg_output *output)
     rg_output_abandon(output);
     output->arena = NULL;
     output->part_count = 0;
+    output->writer = (struct rg_part_writer){.part_count = 0};
     output->bytes = 0;
     output->last_input_index = 0;
     output->tail_count = 0;

@@ -13,6 +13,7 @@
 #define COMPACT_OPEN_BATCH_H
 
 #include "compact/input.h"
+#include "compact/part_writer.h"
 #include "compact/run.h"
 #include "parquet/metadata.h"
 
@@ -49,12 +50,14 @@ struct rg_output {
     struct weir_group *group;
     uint64_t claim_bytes_min; /* What one of its bins needs at least, learnt the hard way; or 0. */
     bool had_all;             /* It was tried with all that there is. */
+    bool carries_parts;       /* A first try showed that it is larger than it was thought to be. */
     atomic_bool lacks_memory; /* Atomic: a bin gave up; claim_bytes_min says what it wants. */
 
     /* Owned by whoever has the turn: the bin that appends, then the join. In the group's memory. */
     struct rg_arena *arena;
-    struct rg_upload *upload;
+    struct rg_upload *upload; /* On a local store. */
     uint32_t part_count;
+    struct rg_part_writer writer;    /* On others. */
     uint64_t bytes;                  /* Written so far. */
     struct rg_schema schema;         /* Copied from the first input. */
     struct rg_row_group *row_groups; /* bin_count of them. */

@@ -33,8 +33,44 @@ static const uint64_t retained_bytes_each_chunk = 3072;
 static const uint64_t retained_bytes_each_source = 96;
 static const uint64_t retained_bytes_min = UINT64_C(1) << 20;
 
+/* What finishing an upload takes: its last parts, segments once more. */
+static const uint64_t finish_bytes = UINT64_C(128) << 10;
+static const uint64_t finish_bytes_each_chunk = 64;
+
+/* Of uploads: so that an output that grows to four times its inputs still fits 10,000 parts. */
+static const uint64_t parts_planned_max = 9000;
+static const uint64_t growth_max = 4;
+
 static const char shape_key[] = "regroup.shape";
 static const char batch_key[] = "regroup.batch";
+
+static uint64_t in_bytes(const struct rg_output *output)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < output->bin_count; i++)
+        bytes += output->bins[i].in_bytes;
+    return bytes;
+}
+
+static uint64_t part_bytes(const struct rg_output *output)
+{
+    const uint64_t usual = output->batch->run->part_bytes;
+    const uint64_t needed = in_bytes(output) / parts_planned_max * growth_max;
+    const uint64_t mib = UINT64_C(1) << 20;
+
+    return needed > usual ? (needed + mib - 1) / mib * mib : usual;
+}
+
+/* Room for what does not fill a part: all of a small output, mostly. */
+static uint64_t carry_bytes(const struct rg_output *output)
+{
+    const uint64_t part = part_bytes(output);
+    const uint64_t in = in_bytes(output);
+    const uint64_t likely = in + in / 4 + (UINT64_C(64) << 10);
+
+    return likely < part && !output->carries_parts ? likely : part;
+}
 
 uint64_t rg_output_retained_bytes(const struct rg_output *output)
 {
@@ -49,8 +85,11 @@ uint64_t rg_output_retained_bytes(const struct rg_output *output)
         chunks += columns;
         sources += columns * bin->ref_count;
     }
-    return retained_bytes_min + chunks * retained_bytes_each_chunk +
-           sources * retained_bytes_each_source;
+    uint64_t bytes = retained_bytes_min + chunks * retained_bytes_each_chunk +
+                     sources * retained_bytes_each_source;
+    if (batch->run->part_bytes > 0)
+        bytes += carry_bytes(output) + finish_bytes + chunks * finish_bytes_each_chunk;
+    return bytes;
 }
 
 uint64_t rg_output_claim_bytes_max(const struct rg_output *output)
@@ -80,6 +119,41 @@ static enum rg_status write_segments(struct rg_output *output, const struct rg_s
         bytes += segments[i].bytes;
     output->bytes += bytes;
     atomic_fetch_add(&run->counters.written_bytes, bytes);
+    return RG_OK;
+}
+
+static enum rg_status begin_upload(struct rg_output *output, struct rg_error *err)
+{
+    const struct rg_segment magic = {rg_parquet_magic, sizeof rg_parquet_magic};
+    struct rg_store_op op = {
+        .verb = RG_STORE_UPLOAD_BEGIN,
+        .key = output->key,
+        .token = output->batch->token,
+    };
+
+    RG_TRY(rg_store_wait(output->batch->run->home, &op, err));
+    output->upload = op.upload;
+    return write_segments(output, &magic, 1, err);
+}
+
+/* The magic is the first that is carried over; the upload begins with its first part. */
+static enum rg_status begin_parts(struct rg_output *output, struct rg_error *err)
+{
+    const uint64_t capacity = carry_bytes(output);
+
+    output->writer = (struct rg_part_writer){
+        .store = output->batch->run->home,
+        .key = output->key,
+        .token = output->batch->token,
+        .part_bytes = part_bytes(output),
+        .carry = weir_alloc(weir_group_job(output->group), (size_t)capacity),
+        .carry_capacity = capacity,
+        .carry_bytes = sizeof rg_parquet_magic,
+    };
+    if (output->writer.carry == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to begin an output");
+    memcpy(output->writer.carry, rg_parquet_magic, sizeof rg_parquet_magic);
+    output->bytes = sizeof rg_parquet_magic;
     return RG_OK;
 }
 
@@ -117,15 +191,7 @@ static enum rg_status begin(struct rg_output *output, const struct rg_file_meta 
         output->key_values == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for metadata of %zu chunks", chunk_count);
 
-    struct rg_store_op op = {
-        .verb = RG_STORE_UPLOAD_BEGIN,
-        .key = output->key,
-        .token = output->batch->token,
-    };
-    RG_TRY(rg_store_wait(run->home, &op, err));
-    output->upload = op.upload;
-    const struct rg_segment magic = {rg_parquet_magic, sizeof rg_parquet_magic};
-    return write_segments(output, &magic, 1, err);
+    return run->part_bytes > 0 ? begin_parts(output, err) : begin_upload(output, err);
 }
 
 /* What meta verification asks of a chunk before it is written. */
@@ -236,10 +302,70 @@ static enum rg_status begin_row_group(struct rg_output *output, const struct rg_
     return RG_OK;
 }
 
-enum rg_status rg_output_append(struct rg_output *output, const struct rg_bin *bin,
-                                const struct rg_output_columns *columns, struct rg_error *err)
+static size_t segment_count(const struct rg_output_columns *columns)
 {
-    if (output->upload == NULL)
+    size_t count = 0;
+
+    for (uint32_t i = 0; i < columns->column_count; i++)
+        count += columns->columns[i].segment_count;
+    return count;
+}
+
+uint64_t rg_output_scratch_bytes(const struct rg_output *output,
+                                 const struct rg_output_columns *columns)
+{
+    const struct rg_part_writer writer = {.part_bytes = part_bytes(output)};
+    const size_t count = segment_count(columns);
+    uint64_t bytes = 0;
+
+    if (output->batch->run->part_bytes == 0)
+        return 0;
+    for (uint32_t i = 0; i < columns->column_count; i++)
+        bytes += columns->columns[i].bytes;
+    return count * sizeof(struct rg_segment) + rg_part_writer_scratch_bytes(&writer, count, bytes);
+}
+
+/* All segments of the columns, in one list, cut into parts. */
+static enum rg_status add_parts(struct rg_output *output, const struct rg_output_columns *columns,
+                                struct rg_part_addition **ret_addition, struct rg_error *err)
+{
+    const size_t count = segment_count(columns);
+    struct rg_segment *segments = rg_arena_array(columns->arena, count, sizeof *segments);
+    size_t end = 0;
+
+    if (segments == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to append %u columns", columns->column_count);
+    for (uint32_t i = 0; i < columns->column_count; i++) {
+        const struct rg_stitch_output *column = &columns->columns[i];
+
+        if (column->segment_count > 0)
+            memcpy(segments + end, column->segments, column->segment_count * sizeof *segments);
+        end += column->segment_count;
+    }
+    const enum rg_status status =
+        rg_part_writer_add(&output->writer, segments, count, columns->arena, ret_addition, err);
+    if (status == RG_ERR_NOMEM)
+        output->carries_parts = true;
+    return status;
+}
+
+/* Writes one column where that can be done now; else only counts its bytes. */
+static enum rg_status write_column(struct rg_output *output, const struct rg_stitch_output *column,
+                                   struct rg_error *err)
+{
+    if (output->batch->run->part_bytes == 0)
+        return write_segments(output, column->segments, column->segment_count, err);
+    for (size_t i = 0; i < column->segment_count; i++)
+        output->bytes += column->segments[i].bytes;
+    return RG_OK;
+}
+
+enum rg_status rg_output_append(struct rg_output *output, const struct rg_bin *bin,
+                                const struct rg_output_columns *columns,
+                                struct rg_part_addition **ret_addition, struct rg_error *err)
+{
+    *ret_addition = NULL;
+    if (output->bytes == 0)
         RG_TRY(begin(output, columns->first_meta, err));
     if (columns->column_first == 0)
         RG_TRY(begin_row_group(output, bin, columns, err));
@@ -251,12 +377,14 @@ enum rg_status rg_output_append(struct rg_output *output, const struct rg_bin *b
 
         RG_TRY(
             check_column(column, bin->row_count, output->schema.leaves[column_index].rep_max, err));
-        RG_TRY(write_segments(output, column->segments, column->segment_count, err));
+        RG_TRY(write_column(output, column, err));
         if (output->bytes - chunk_offset != column->bytes)
             return rg_fail(err, RG_ERR_BUG, "segments do not add up to their chunk");
         RG_TRY(keep_column(output, bin, column_index, column, chunk_offset, err));
         rg_moves_add(&output->moves[column_index], &column->moves);
     }
+    if (output->batch->run->part_bytes > 0)
+        return add_parts(output, columns, ret_addition, err);
     return RG_OK;
 }
 
@@ -447,11 +575,19 @@ static enum rg_status compare_with_existing(struct rg_output *output, bool *ret_
     return keep_id(output, &op.id, err);
 }
 
-static enum rg_status publish(struct rg_output *output, bool *ret_is_foreign, struct rg_error *err)
+/* Writes the rest of the file and gives it its name. */
+static enum rg_status finish(struct rg_output *output, struct rg_object_id *ret_id,
+                             struct rg_error *err)
 {
     struct rg_run *run = output->batch->run;
-    bool is_same = true;
 
+    if (run->part_bytes > 0) {
+        output->bytes += output->tail_bytes;
+        atomic_fetch_add(&run->counters.written_bytes,
+                         output->writer.carry_bytes + output->tail_bytes);
+        return rg_part_writer_finish(&output->writer, output->tail, output->tail_count,
+                                     output->arena, ret_id, err);
+    }
     RG_TRY(write_segments(output, output->tail, output->tail_count, err));
     RG_FAILPOINT("output.before_finish");
     struct rg_store_op op = {
@@ -463,7 +599,18 @@ static enum rg_status publish(struct rg_output *output, bool *ret_is_foreign, st
         .token = output->batch->token,
         .arena = output->arena,
     };
-    const enum rg_status status = rg_store_wait(run->home, &op, err);
+    RG_TRY(rg_store_wait(run->home, &op, err));
+    output->upload = NULL;
+    *ret_id = op.id;
+    return RG_OK;
+}
+
+static enum rg_status publish(struct rg_output *output, bool *ret_is_foreign, struct rg_error *err)
+{
+    struct rg_object_id id = {0, 0, ""};
+    bool is_same = true;
+
+    const enum rg_status status = finish(output, &id, err);
     RG_FAILPOINT("output.after_finish");
     if (status == RG_ERR_EXISTS) {
         RG_TRY(compare_with_existing(output, &is_same, err));
@@ -471,11 +618,10 @@ static enum rg_status publish(struct rg_output *output, bool *ret_is_foreign, st
         return RG_OK;
     }
     RG_TRY(status);
-    output->upload = NULL;
-    if (op.id.bytes != output->bytes)
+    if (id.bytes != output->bytes)
         return rg_fail(err, RG_ERR_IO, "%" PRIu64 " bytes were written, the store has %" PRIu64,
-                       output->bytes, op.id.bytes);
-    return keep_id(output, &op.id, err);
+                       output->bytes, id.bytes);
+    return keep_id(output, &id, err);
 }
 
 enum weir_status rg_output_run_publish(struct weir_job *job, void *item,
@@ -504,16 +650,18 @@ enum weir_status rg_output_run_publish(struct weir_job *job, void *item,
 
 void rg_output_abandon(struct rg_output *output)
 {
+    struct rg_upload *upload = output->upload != NULL ? output->upload : output->writer.upload;
     struct rg_error err = {0};
 
-    if (output->upload == NULL)
+    output->upload = NULL;
+    output->writer.upload = NULL;
+    if (upload == NULL)
         return;
     struct rg_store_op op = {
         .verb = RG_STORE_UPLOAD_ABORT,
         .key = output->key,
-        .upload = output->upload,
+        .upload = upload,
     };
     /* What is left behind when this fails is found and removed by gc. */
     (void)!rg_store_wait(output->batch->run->home, &op, &err);
-    output->upload = NULL;
 }

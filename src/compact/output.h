@@ -26,17 +26,24 @@ struct rg_output_columns {
     uint32_t column_count;
     const struct rg_sorting_column *sorting_columns;
     uint32_t sorting_column_count;
+    struct rg_arena *arena; /* What sending them takes, until they are sent. */
 };
 
 /*
- * Appends columns to the file and notes their metadata. Only by the bin whose turn it is. Blocks as
- * the store does.
+ * Appends columns to the file and notes their metadata. Only by the bin whose turn it is. On a
+ * local store they are written when this returns, and *ret_addition is NULL; on others they are
+ * sent by the caller, who starts and ends the addition.
  *
  * Errors:  those of the store; RG_ERR_NOMEM.
  */
 RG_MUST_CHECK enum rg_status rg_output_append(struct rg_output *output, const struct rg_bin *bin,
                                               const struct rg_output_columns *columns,
+                                              struct rg_part_addition **ret_addition,
                                               struct rg_error *err);
+
+/* Bytes that rg_output_append() takes from columns->arena. */
+uint64_t rg_output_scratch_bytes(const struct rg_output *output,
+                                 const struct rg_output_columns *columns);
 
 /* Merges an input's key-value metadata, once for each input; only by the bin whose turn it is. */
 RG_MUST_CHECK enum rg_status rg_output_add_key_values(struct rg_output *output,

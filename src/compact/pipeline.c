@@ -68,18 +68,18 @@ static const uint32_t waiting_slots = 1000000;
 enum rg_status rg_pipeline_add(struct rg_run *run, struct rg_error *err)
 {
     const bool is_local = run->source_caps.is_local && run->home_caps.is_local;
-    const uint32_t io_max = run->options->io_max > 0 ? run->options->io_max : 1;
+    const uint32_t io_max = is_local ? run->options->io_max : run->request_count_max;
     const struct weir_resource resources[PLACE_COUNT] = {
         [ON_READS] = {.size = sizeof(struct weir_resource),
                       .name = "reads",
                       .kind = WEIR_ASYNC,
                       .slots_min = 1,
-                      .slots_max = io_max},
+                      .slots_max = io_max > 0 ? io_max : 1},
         [ON_WRITES] = {.size = sizeof(struct weir_resource),
                        .name = "writes",
                        .kind = WEIR_ASYNC,
                        .slots_min = 1,
-                       .slots_max = io_max},
+                       .slots_max = io_max > 0 ? io_max : 1},
         [WAITING] = {.size = sizeof(struct weir_resource),
                      .name = "waiting",
                      .kind = WEIR_ASYNC,
@@ -98,6 +98,8 @@ enum rg_status rg_pipeline_add(struct rg_run *run, struct rg_error *err)
         if (ids[i] < 0)
             return rg_fail(err, RG_ERR_NOMEM, "no memory for the engine");
     }
+    run->reads = ids[ON_READS];
+    run->writes = ids[ON_WRITES];
     for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
         const struct weir_stage stage = {
             .size = sizeof stage,

@@ -10,6 +10,7 @@
 
 #include "plan/select.h"
 #include "store/local.h"
+#include "store/s3.h"
 
 static char *copy_text(const struct rg_allocator *allocator, const char *text, size_t length)
 {
@@ -129,6 +130,83 @@ static enum rg_status open_local(const struct rg_place_request *request, const c
                               &place->store, err);
 }
 
+static enum rg_status open_s3_store(const struct rg_place_request *request, const char *url,
+                                    struct rg_place *place, struct rg_error *err)
+{
+    const struct rg_options *options = request->options;
+    const struct rg_place_options *source = &options->source_place;
+    const struct rg_place_options *dest = request->is_dest ? &options->dest_place : source;
+    const struct rg_s3_options s3 = {
+        .endpoint_url = dest->endpoint_url != NULL ? dest->endpoint_url : source->endpoint_url,
+        .region = dest->region != NULL ? dest->region : source->region,
+        .profile = dest->profile != NULL ? dest->profile : source->profile,
+        .is_unsigned = options->is_unsigned,
+        .request_count_max = request->request_count_max,
+    };
+
+    return rg_s3_store_new(url, &s3, request->allocator, &place->store, err);
+}
+
+/* "s3://host/bucket/prefix": the same bucket name on two servers is two places. */
+static enum rg_status identify_s3(const struct rg_place_request *request, const char *url,
+                                  struct rg_place *place, struct rg_error *err)
+{
+    const char *host = rg_s3_store_host(place->store);
+    size_t length = strlen(url);
+
+    while (length > 0 && url[length - 1] == '/')
+        length--;
+    char *identity = rg_alloc(request->allocator, length + strlen(host) + 2);
+    if (identity == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a URL");
+    (void)snprintf(identity, length + strlen(host) + 2, "s3://%s/%.*s", host, (int)length - 5,
+                   url + 5);
+    place->identity = identity;
+    return RG_OK;
+}
+
+/*
+ * A SOURCE that is called like a data file is one, if there is an object of that name; else it is a
+ * prefix (Spark calls its directories so).
+ */
+static enum rg_status open_s3_file(const struct rg_place_request *request, struct rg_place *place,
+                                   bool *ret_is_file, struct rg_error *err)
+{
+    const char *name = strrchr(request->text, '/') + 1;
+    const size_t parent_length = (size_t)(name - request->text) - 1;
+    char *parent = copy_text(request->allocator, request->text, parent_length);
+    struct rg_store_op head = {.verb = RG_STORE_HEAD, .key = name};
+
+    if (parent == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a URL");
+    enum rg_status status = open_s3_store(request, parent, place, err);
+    release_text(request->allocator, parent);
+    RG_TRY(status);
+    status = rg_store_wait(place->store, &head, err);
+    *ret_is_file = status == RG_OK;
+    if (status == RG_ERR_ABSENT) {
+        rg_store_free(place->store);
+        place->store = NULL;
+        return RG_OK;
+    }
+    RG_TRY(status);
+    place->only_file = copy_text(request->allocator, name, strlen(name));
+    return place->only_file != NULL ? RG_OK : rg_fail(err, RG_ERR_NOMEM, "no memory for a URL");
+}
+
+static enum rg_status open_s3(const struct rg_place_request *request, struct rg_place *place,
+                              struct rg_error *err)
+{
+    const bool has_key = strchr(request->text + 5, '/') != NULL;
+    bool is_file = false;
+
+    if (!request->is_dest && has_key && is_data_file_name(request->text))
+        RG_TRY(open_s3_file(request, place, &is_file, err));
+    if (!is_file)
+        RG_TRY(open_s3_store(request, request->text, place, err));
+    return identify_s3(request, request->text, place, err);
+}
+
 enum rg_status rg_place_open(const struct rg_place_request *request, struct rg_place *ret_place,
                              struct rg_error *err)
 {
@@ -147,9 +225,11 @@ enum rg_status rg_place_open(const struct rg_place_request *request, struct rg_p
         return rg_fail(err, RG_ERR_NOMEM, "no memory for a path");
     if (path != NULL)
         status = open_local(request, path, &place, err);
+    else if (strncmp(request->text, "s3://", 5) == 0)
+        status = open_s3(request, &place, err);
     else
-        status = rg_fail(err, RG_ERR_UNSUPPORTED,
-                         "%s: this build reads and writes local paths only", request->text);
+        status = rg_fail(err, RG_ERR_UNSUPPORTED, "%s: neither a path nor file:// nor s3://",
+                         request->text);
     if (status == RG_OK)
         status = rg_store_probe(place.store, request->may_write, &place.caps, err);
     if (status != RG_OK) {

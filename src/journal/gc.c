@@ -2,9 +2,12 @@
 
 #include "journal/gc.h"
 
+#include <string.h>
+
 #include "base/failpoint.h"
 #include "journal/array.h"
 #include "journal/look_impl.h"
+#include "journal/minted.h"
 
 /* As in step 3 of a run, but with the age that the caller asks for, and of all intents. */
 static bool may_void(const struct rg_look *look, uint64_t older_than_ns)
@@ -24,6 +27,22 @@ static bool may_void(const struct rg_look *look, uint64_t older_than_ns)
     return true;
 }
 
+/*
+ * Where uploads carry no mark of ours, their keys tell: outputs are the only uploads that we make,
+ * and C in their names proves that they are of this home and partition.
+ */
+static bool is_ours(const struct rg_commit *commit, const char *prefix,
+                    const struct rg_object *upload)
+{
+    const struct rg_home *home = commit->options.home;
+    struct rg_minted minted;
+
+    if (home->caps.is_local)
+        return true;
+    return rg_minted_parse(upload->key + strlen(prefix), &minted) &&
+           rg_minted_is_of(&minted, &home->id, commit->options.partition);
+}
+
 static enum rg_status forget_uploads(const struct rg_commit *commit, const char *prefix,
                                      uint64_t now_ns, uint64_t older_than_ns,
                                      struct rg_arena *arena, struct rg_gc_result *result,
@@ -38,6 +57,8 @@ static enum rg_status forget_uploads(const struct rg_commit *commit, const char 
         struct rg_store_op forget = {
             .verb = RG_STORE_ABORT_STALE, .key = upload->key, .upload_id = upload->id.tag};
 
+        if (!is_ours(commit, prefix, upload))
+            continue;
         if (now_ns < upload->id.modified_ns || now_ns - upload->id.modified_ns < older_than_ns)
             continue;
         RG_FAILPOINT("journal.before_forget_upload");

@@ -231,6 +231,7 @@ static enum rg_status open_store(struct rg_s3_store *store, const char *url, str
     enum rg_status status = resolve(store, &settings, bucket, err);
     rg_settings_fini(&settings);
     RG_TRY(status);
+    memcpy(store->first_host, store->endpoint.host, sizeof store->first_host);
     if (getrandom(&store->random, sizeof store->random, 0) != (ssize_t)sizeof store->random)
         return rg_fail(err, RG_ERR_IO, "no random bytes");
     /* Over TLS, where nobody can exchange it on the way, Amazon's own checksum is enough. */
@@ -275,12 +276,11 @@ enum rg_status rg_s3_store_new(const char *url, const struct rg_s3_options *opti
     return RG_OK;
 }
 
-void rg_s3_store_count(const struct rg_store *base, uint64_t *ret_requests, uint64_t *ret_retries)
+const char *rg_s3_store_host(const struct rg_store *base)
 {
     const struct rg_s3_store *store = (const struct rg_s3_store *)base;
 
-    *ret_requests = atomic_load(&store->request_count);
-    *ret_retries = atomic_load(&store->retry_count);
+    return store->first_host;
 }
 
 const char *rg_s3_version(void)

@@ -50,8 +50,8 @@ RG_MUST_CHECK enum rg_status rg_s3_store_new(const char *url, const struct rg_s3
                                              const struct rg_allocator *allocator,
                                              struct rg_store **ret_store, struct rg_error *err);
 
-/* Requests that were sent, and how many of them were tries after a failed one. Threads: any. */
-void rg_s3_store_count(const struct rg_store *store, uint64_t *ret_requests, uint64_t *ret_retries);
+/* Host and port that requests go to at first; valid as long as the store. */
+const char *rg_s3_store_host(const struct rg_store *store);
 
 /* Versions of libcurl and its TLS; static. */
 const char *rg_s3_version(void);

@@ -64,6 +64,11 @@ enum rg_status rg_store_probe(struct rg_store *store, bool may_write,
     return store->driver->probe(store, may_write, ret_caps, err);
 }
 
+uint64_t rg_store_request_count(const struct rg_store *store)
+{
+    return atomic_load(&store->request_count);
+}
+
 void rg_store_listen(struct rg_store *store, const struct rg_store_listener *listener)
 {
     store->listener = *listener;

@@ -27,6 +27,8 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include <stdatomic.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/segment.h"
@@ -145,8 +147,12 @@ struct rg_store_driver {
 struct rg_store {
     const struct rg_store_driver *driver;
     char *url; /* For messages: "file:///data/x" or "s3://bucket/prefix", no trailing '/'. */
-    struct rg_store_listener listener; /* Set while no operation is in flight. */
+    struct rg_store_listener listener;  /* Set while no operation is in flight. */
+    atomic_uint_fast64_t request_count; /* Sent to another machine, retries included. */
 };
+
+/* Requests that were sent so far, retries included; 0 of a local store. Threads: any. */
+uint64_t rg_store_request_count(const struct rg_store *store);
 
 /* From now on tells `listener`. While no operation is in flight. */
 void rg_store_listen(struct rg_store *store, const struct rg_store_listener *listener);

@@ -61,6 +61,7 @@ struct rg_s3_store {
     char *root;                    /* "" or "prefix/". */
     size_t root_bytes;
     char ca_file[1024];
+    char first_host[RG_ENDPOINT_HOST_BYTES]; /* Of the endpoint before any redirect. */
     struct rg_http *http;
     char *profile; /* Of an option, or NULL. */
     char credentials_region[RG_ENDPOINT_REGION_BYTES];
@@ -91,8 +92,6 @@ struct rg_s3_store {
     /* Atomic. */
     atomic_bool is_cancelled;
     atomic_uint counter; /* Of marks. */
-    atomic_uint_fast64_t request_count;
-    atomic_uint_fast64_t retry_count;
 };
 
 /* An upload; parts and end may be in any thread's hands, what follows is the event thread's. */

@@ -365,7 +365,7 @@ enum rg_status rg_s3_send(struct rg_s3_task *task, struct rg_error *err)
     }
     RG_TRY(write_lines(task, headers, count, authorization, d.body_bytes, err));
     set_exchange(task, &d);
-    atomic_fetch_add(&store->request_count, 1);
+    atomic_fetch_add(&store->base.request_count, 1);
     store->in_flight++;
     rg_http_start(store->http, &task->http);
     return RG_OK;

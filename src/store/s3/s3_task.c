@@ -239,7 +239,6 @@ static void try_again(struct rg_s3_task *task, enum rg_retry retry, const char *
     }
     const struct rg_span seed = {(const uint8_t *)&task->http.begin_ns, 8};
     const uint64_t chance = rg_hash_fast(seed) ^ store->random;
-    atomic_fetch_add(&store->retry_count, 1);
     if (store->base.listener.retried != NULL)
         store->base.listener.retried(store->base.listener.user, text);
     sleep_until(task, rg_clock_monotonic_ns() +
