@@ -70,9 +70,13 @@ static uint64_t hash_of(const struct rg_dict_union *u, struct rg_span entry)
 {
     uint64_t value = 0;
 
-    if (entry.bytes > sizeof value)
+    /* Copies of constant length are a load. */
+    if (u->entry_bytes == 8)
+        memcpy(&value, entry.data, 8);
+    else if (u->entry_bytes == 4)
+        memcpy(&value, entry.data, 4);
+    else
         return rg_hash_fast(entry) ^ u->seed;
-    memcpy(&value, entry.data, entry.bytes);
     return mix(value ^ u->seed);
 }
 
@@ -225,7 +229,10 @@ static enum rg_status append(struct rg_dict_union *u, struct rg_span entry, uint
     struct rg_dict_slot *slot = find_slot(u, entry, hash, &probes);
     if (u->entry_bytes == 0)
         u->offsets[u->entry_count] = (uint32_t)u->plain_bytes;
-    memcpy(u->plain + u->plain_bytes, entry.data, entry.bytes);
+    if (entry.bytes == 8)
+        memcpy(u->plain + u->plain_bytes, entry.data, 8);
+    else
+        memcpy(u->plain + u->plain_bytes, entry.data, entry.bytes);
     u->plain_bytes += entry.bytes;
     u->entry_count++;
     *slot = (struct rg_dict_slot){(uint32_t)(hash >> 32), u->entry_count};

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/limits.h"
 #include "parquet/bit_pack.h"
 #include "parquet/rle.h"
 #include "stitch/kernels.h"
@@ -63,10 +64,10 @@ static void append_packed(const uint32_t *indices, uint32_t count, uint32_t widt
         const size_t bytes = (size_t)(whole + (odd > 0)) * width;
 
         append_header((whole + (odd > 0)) << 1 | 1, out);
-        uint8_t *room = rg_buffer_reserve(out, bytes);
+        uint8_t *room = rg_buffer_reserve(out, bytes + rg_slack_bytes);
         if (room == NULL)
             return;
-        rg_pack_groups(indices, width, whole, room);
+        rg_kernel_pack(indices, width, whole, room);
         if (odd > 0) {
             uint32_t group[8] = {0};
 

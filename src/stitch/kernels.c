@@ -4,10 +4,13 @@
 
 #include <string.h>
 
+#include "parquet/bit_pack.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #define HAS_AVX2 (__builtin_cpu_supports("avx2") != 0)
 #define AVX2     __attribute__((target("avx2")))
+#define BMI2     __attribute__((target("avx2,bmi2")))
 #endif
 
 enum {
@@ -131,7 +134,68 @@ static AVX2 void gather4_avx2(const uint8_t *table, const uint32_t *indices, siz
               _mm256_i32gather_epi32((const int *)(const void *)table, load(indices + i), 4));
     rg_kernel_gather4_scalar(table, indices + i, count - i, out + i * 4);
 }
+
+/* Eight values of at most 8 bits: each a byte, then the bytes' unused bits are pressed out. */
+static BMI2 void pack_bytes(const uint32_t *values, uint32_t width, size_t group_count,
+                            uint8_t *out)
+{
+    const uint64_t mask = UINT64_C(0x0101010101010101) * ((UINT64_C(1) << width) - 1);
+
+    for (size_t i = 0; i < group_count; i++) {
+        const __m256i lanes = load(values + i * LANES);
+        const __m128i shorts =
+            _mm_packus_epi32(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));
+        const __m128i bytes = _mm_packus_epi16(shorts, shorts);
+        const uint64_t packed = _pext_u64((uint64_t)_mm_cvtsi128_si64(bytes), mask);
+
+        memcpy(out, &packed, sizeof packed);
+        out += width;
+    }
+}
+
+/* Eight values of 9 to 15 bits: four to a word, two words that meet in the middle of a byte. */
+static BMI2 void pack_shorts(const uint32_t *values, uint32_t width, size_t group_count,
+                             uint8_t *out)
+{
+    const uint64_t mask = UINT64_C(0x0001000100010001) * ((UINT64_C(1) << width) - 1);
+    const uint32_t odd = width % 2 * 4;
+
+    for (size_t i = 0; i < group_count; i++) {
+        const __m256i lanes = load(values + i * LANES);
+        const __m128i shorts =
+            _mm_packus_epi32(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));
+        const uint64_t low = _pext_u64((uint64_t)_mm_cvtsi128_si64(shorts), mask);
+        const uint64_t high = _pext_u64((uint64_t)_mm_extract_epi64(shorts, 1), mask);
+        const uint64_t rest = odd == 0 ? high : high << 4 | low >> (4 * width - 4);
+
+        memcpy(out, &low, sizeof low);
+        memcpy(out + width / 2, &rest, sizeof rest);
+        out += width;
+    }
+}
+
+/* The instruction exists on the first Zens too, but takes them hundreds of cycles. */
+static bool has_fast_pext(void)
+{
+    return HAS_AVX2 && __builtin_cpu_supports("bmi2") != 0 && !__builtin_cpu_is("znver1") &&
+           !__builtin_cpu_is("znver2");
+}
 #endif
+
+void rg_kernel_pack(const uint32_t *values, uint32_t width, size_t group_count, uint8_t *out)
+{
+#if defined(__x86_64__)
+    if (width > 0 && width <= 8 && has_fast_pext()) {
+        pack_bytes(values, width, group_count, out);
+        return;
+    }
+    if (width > 8 && width < 16 && has_fast_pext()) {
+        pack_shorts(values, width, group_count, out);
+        return;
+    }
+#endif
+    rg_pack_groups(values, width, group_count, out);
+}
 
 uint32_t rg_kernel_max(const uint32_t *values, size_t count)
 {

@@ -4,7 +4,8 @@
  * Inner loops over indices. Where the machine has AVX2 it is used; the twins that end in _scalar do
  * the same anywhere, and are external only to be tested against.
  *
- * Nothing is read or written beyond the counts that are given. No tables are shared.
+ * Nothing is read beyond the counts that are given, nor written where it is not said. No tables are
+ * shared.
  */
 
 #ifndef STITCH_KERNELS_H
@@ -33,5 +34,11 @@ void rg_kernel_gather4_scalar(const uint8_t *table, const uint32_t *indices, siz
 void rg_kernel_gather8(const uint8_t *table, const uint32_t *indices, size_t count, uint8_t *out);
 void rg_kernel_gather8_scalar(const uint8_t *table, const uint32_t *indices, size_t count,
                               uint8_t *out);
+
+/*
+ * Bit-packs groups of 8 values of `width` bits (0 to 32; higher bits are 0): group_count * width
+ * bytes. Up to 8 bytes behind them may be overwritten. Its twin is rg_pack_groups().
+ */
+void rg_kernel_pack(const uint32_t *values, uint32_t width, size_t group_count, uint8_t *out);
 
 #endif

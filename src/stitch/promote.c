@@ -86,6 +86,11 @@ static enum rg_status gather_levels(struct rg_promoter *promoter, const struct r
     struct rg_level_cursor cursor;
     struct rg_level_sum sum;
 
+    /* One run, however the source says it: what is made must not depend on what was remembered. */
+    if (leaf->rep_max == 0 && parts->present_count == parts->value_count) {
+        rg_level_writer_repeat(&promoter->def, promoter->bench->leaf->def_max, parts->value_count);
+        return RG_OK;
+    }
     rg_level_cursor_init(&cursor, leaf, parts, def_map);
     if (leaf->rep_max > 0)
         RG_TRY(rg_level_copy(&cursor.rep, &promoter->rep, NULL, parts->value_count, &sum, err));

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "parquet/bit_pack.h"
 #include "support/test.h"
 
 enum {
@@ -24,7 +25,7 @@ static void property_kernels_do_what_their_twins_do(struct test *t, struct choic
     uint32_t mapped[2][COUNT_MAX];
     uint32_t map[COUNT_MAX];
     uint8_t table[COUNT_MAX * 8];
-    uint8_t gathered[2][COUNT_MAX * 8];
+    uint8_t gathered[2][COUNT_MAX * 8 + 8];
 
     (void)t;
     draw(c, values, count, max);
@@ -38,6 +39,15 @@ static void property_kernels_do_what_their_twins_do(struct test *t, struct choic
     memcpy(mapped[1], values, sizeof values[0] * count);
     CHECK(rg_kernel_map(mapped[0], count, map) == rg_kernel_map_scalar(mapped[1], count, map));
     CHECK(memcmp(mapped[0], mapped[1], sizeof values[0] * count) == 0);
+
+    const uint32_t width = choose(c, 32);
+    const size_t groups = count / 8;
+    const uint32_t mask = width == 32 ? UINT32_MAX : (UINT32_C(1) << width) - 1;
+    for (size_t i = 0; i < count; i++)
+        mapped[0][i] = map[values[i]] & mask;
+    rg_kernel_pack(mapped[0], width, groups, gathered[0]);
+    rg_pack_groups(mapped[0], width, groups, gathered[1]);
+    CHECK(memcmp(gathered[0], gathered[1], groups * width) == 0);
 
     rg_kernel_gather4(table, values, count, gathered[0]);
     rg_kernel_gather4_scalar(table, values, count, gathered[1]);
