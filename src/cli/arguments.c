@@ -34,27 +34,36 @@ static enum rg_status RG_PRINTF(2, 3) refuse(struct rg_error *err, const char *f
     return RG_ERR_INVALID;
 }
 
-/* How many letters are to be put in, taken out or changed, looked at up to 3. */
-static unsigned distance(const char *a, const char *b, unsigned max)
-{
-    if (*a == 0 || *b == 0) {
-        const size_t rest = strlen(a) + strlen(b);
+/* Option names are shorter; what is longer is no typing error of one. */
+enum {
+    NAME_BYTES_MAX = 32
+};
 
-        return rest < max ? (unsigned)rest : max;
+/* How many letters are to be put in, taken out or changed to make `b` of `a` (Levenshtein). */
+static unsigned distance(const char *a, const char *b)
+{
+    const size_t a_bytes = strlen(a);
+    const size_t b_bytes = strlen(b);
+    unsigned
+        row[NAME_BYTES_MAX + 1]; /* row[j]: from the letters of `a` so far to j letters of `b`. */
+
+    if (a_bytes > NAME_BYTES_MAX || b_bytes > NAME_BYTES_MAX)
+        return NAME_BYTES_MAX;
+    for (size_t j = 0; j <= b_bytes; j++)
+        row[j] = (unsigned)j;
+    for (size_t i = 1; i <= a_bytes; i++) {
+        unsigned diagonal = row[0];
+
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= b_bytes; j++) {
+            const unsigned changed = diagonal + (a[i - 1] != b[j - 1]);
+            const unsigned least = row[j] < row[j - 1] ? row[j] : row[j - 1];
+
+            diagonal = row[j];
+            row[j] = changed < least + 1 ? changed : least + 1;
+        }
     }
-    while (*a != 0 && *a == *b) {
-        a++;
-        b++;
-    }
-    if ((*a == 0 && *b == 0) || max == 0)
-        return 0;
-    if (*a == 0 || *b == 0)
-        return distance(a, b, max);
-    const unsigned changed = distance(a + 1, b + 1, max - 1);
-    const unsigned taken = distance(a + 1, b, max - 1);
-    const unsigned put = distance(a, b + 1, max - 1);
-    const unsigned least = changed < taken ? changed : taken;
-    return 1 + (least < put ? least : put);
+    return row[b_bytes];
 }
 
 /* The option that was probably meant, or NULL. */
@@ -65,7 +74,7 @@ static const char *guess_option(const char *name)
     unsigned best_distance = 3;
 
     for (size_t i = 0; (option = rg_option_at(i)) != NULL; i++) {
-        const unsigned d = distance(name, option->name, 3);
+        const unsigned d = distance(name, option->name);
 
         if (d < best_distance) {
             best_distance = d;

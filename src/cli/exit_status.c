@@ -2,7 +2,7 @@
 
 #include "cli/exit_status.h"
 
-#include <stdio.h>
+#include "cli/output.h"
 
 int rg_exit_status(enum rg_status status)
 {
@@ -33,6 +33,6 @@ int rg_exit_status(enum rg_status status)
 
 int rg_exit_with(const struct rg_error *err)
 {
-    fprintf(stderr, "error: %s\n", err->text);
+    rg_output_say("error: %s", err->text);
     return rg_exit_status(err->status);
 }

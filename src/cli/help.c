@@ -10,33 +10,26 @@ enum {
     INDENT = 30,
 };
 
-/* Writes `text` in lines of WIDTH, all but the first indented; `at` is where the cursor is. */
-static void write_wrapped(FILE *out, const char *text, size_t indent, size_t at)
+/* Writes the words of `text` in lines of WIDTH, all but the first indented; the cursor is there. */
+static void write_wrapped(FILE *out, const char *text, size_t indent)
 {
-    while (*text != 0) {
-        const size_t bytes = strcspn(text, " ");
+    size_t at = indent;
 
-        if (at + bytes > WIDTH && at > indent) {
+    for (const char *word = text; *word != 0;) {
+        const size_t bytes = strcspn(word, " ");
+        const size_t blank = at > indent ? 1 : 0;
+
+        if (blank != 0 && at + blank + bytes > WIDTH) {
             fprintf(out, "\n%*s", (int)indent, "");
             at = indent;
+        } else if (blank != 0) {
+            fputc(' ', out);
+            at++;
         }
-        fprintf(out, "%.*s", (int)bytes, text);
+        fprintf(out, "%.*s", (int)bytes, word);
         at += bytes;
-        text += bytes;
-        if (*text == ' ') {
-            text++;
-            if (at < WIDTH && *text != 0) {
-                const size_t next = strcspn(text, " ");
-
-                if (at + 1 + next <= WIDTH) {
-                    fputc(' ', out);
-                    at++;
-                } else {
-                    fprintf(out, "\n%*s", (int)indent, "");
-                    at = indent;
-                }
-            }
-        }
+        word += bytes;
+        word += strspn(word, " ");
     }
     fputc('\n', out);
 }
@@ -45,11 +38,12 @@ static void write_option(FILE *out, const struct rg_option_info *option)
 {
     char head[80];
     char text[800];
-    size_t at = 0;
+    size_t at;
 
-    at += (size_t)snprintf(head, sizeof head, "  %s--%s", "", option->name);
     if (option->short_name != 0)
         at = (size_t)snprintf(head, sizeof head, "  -%c, --%s", option->short_name, option->name);
+    else
+        at = (size_t)snprintf(head, sizeof head, "  --%s", option->name);
     if (option->argument != NULL)
         at += (size_t)snprintf(head + at, sizeof head - at, " %s", option->argument);
     fputs(head, out);
@@ -62,7 +56,7 @@ static void write_option(FILE *out, const struct rg_option_info *option)
              option->is_repeatable ? "; may be given more than once" : "",
              option->initial != NULL ? " [" : "", option->initial != NULL ? option->initial : "",
              option->initial != NULL ? "]" : "");
-    write_wrapped(out, text, INDENT, INDENT);
+    write_wrapped(out, text, INDENT);
 }
 
 static void write_usage(FILE *out, const struct command *command)

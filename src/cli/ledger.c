@@ -26,8 +26,8 @@ static void say_event(void *user, const struct rg_event *event)
     const struct listing *listing = user;
 
     if (!listing->is_silent)
-        fprintf(stderr, "%s: %s\n", event->kind == RG_EVENT_LEFT_ALONE ? "left alone" : "warning",
-                event->text);
+        rg_output_say("%s: %s", event->kind == RG_EVENT_LEFT_ALONE ? "left alone" : "warning",
+                      event->text);
 }
 
 static bool show_file(void *user, const struct rg_live_file *file)

@@ -3,6 +3,8 @@
 #include "cli/output.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,4 +24,31 @@ bool rg_output_finish(void)
         fprintf(stderr, "error: standard output: %s\n",
                 errno != 0 ? strerror(errno) : "cannot be written");
     return false;
+}
+
+/* True for what a terminal may obey: C0, DEL, and in UTF-8 the C1 controls (C2 80 to C2 9F). */
+static bool is_control(const uint8_t *text, size_t *ret_bytes)
+{
+    *ret_bytes = text[0] == 0xc2 && text[1] >= 0x80 && text[1] < 0xa0 ? 2 : 1;
+    return text[0] < 0x20 || text[0] == 0x7f || *ret_bytes == 2;
+}
+
+void rg_output_say(const char *format, ...)
+{
+    char text[8192]; /* An error, and the longest key twice. */
+    char line[sizeof text + 1];
+    size_t bytes = 0;
+    size_t step;
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    for (const uint8_t *at = (const uint8_t *)text; *at != 0; at += step) {
+        const bool is_harmless = !is_control(at, &step);
+
+        line[bytes++] = is_harmless ? (char)*at : '?';
+    }
+    line[bytes++] = '\n';
+    fwrite(line, 1, bytes, stderr);
 }

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <regroup/error.h>
+
 /* `user` is a FILE. False when it cannot be written. */
 bool rg_output_write(void *user, const void *data, size_t bytes);
 
@@ -16,5 +18,11 @@ bool rg_output_write(void *user, const void *data, size_t bytes);
  * closed pipe is no failure worth words, but the answer is false all the same.
  */
 bool rg_output_finish(void);
+
+/*
+ * Writes a line to standard error, its newline added. Control bytes in it become '?': names come
+ * from listings and files, and must not steer a terminal or look like lines of their own.
+ */
+void rg_output_say(const char *format, ...) RG_PRINTF(1, 2);
 
 #endif

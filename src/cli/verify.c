@@ -23,19 +23,20 @@ static void say_finding(const struct rg_verify_finding *finding)
 {
     const char *outcome = rg_verify_outcome_name(finding->outcome);
 
+    char record[40] = "";
+    char columns[60] = "";
+
     if (finding->outcome == RG_VERIFY_MISSING) {
-        fprintf(stderr, "%s: %s %s\n", outcome, finding->key, finding->text);
+        rg_output_say("%s: %s %s", outcome, finding->key, finding->text);
         return;
     }
-    fprintf(stderr, "%s: partition \"%s\"", outcome, finding->partition);
     if (finding->record > 0)
-        fprintf(stderr, ", record %" PRIu32, finding->record);
-    if (finding->text[0] != '\0')
-        fprintf(stderr, ": %s", finding->text);
+        snprintf(record, sizeof record, ", record %" PRIu32, finding->record);
     if (finding->different_count > 1)
-        fprintf(stderr, "; %" PRIu32 " of %" PRIu32 " columns differ", finding->different_count,
-                finding->column_count);
-    fputc('\n', stderr);
+        snprintf(columns, sizeof columns, "; %" PRIu32 " of %" PRIu32 " columns differ",
+                 finding->different_count, finding->column_count);
+    rg_output_say("%s: partition \"%s\"%s%s%s%s", outcome, finding->partition, record,
+                  finding->text[0] != '\0' ? ": " : "", finding->text, columns);
 }
 
 static void tell(void *user, const struct rg_verify_finding *finding)

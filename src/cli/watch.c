@@ -152,7 +152,7 @@ static void show_on_demand(struct watch *watch)
 static void say_locked(struct watch *watch, const char *kind, const char *text)
 {
     erase_locked(watch);
-    fprintf(stderr, "%s%s\n", kind, text);
+    rg_output_say("%s%s", kind, text);
 }
 
 static void interrupt(struct watch *watch)
@@ -252,7 +252,7 @@ static void say_event_locked(struct watch *watch, const struct rg_event *event)
     switch (event->kind) {
     case RG_EVENT_LEFT_ALONE:
         erase_locked(watch);
-        fprintf(stderr, "left alone: %s: %s\n", event->alone->path, event->alone->text);
+        rg_output_say("left alone: %s: %s", event->alone->path, event->alone->text);
         break;
     case RG_EVENT_WARNING:
         say_locked(watch, "warning: ", event->text);
@@ -266,9 +266,9 @@ static void say_event_locked(struct watch *watch, const struct rg_event *event)
             break;
         erase_locked(watch);
         partition = event->batch->partition[0] != 0 ? event->batch->partition : "./";
-        fprintf(stderr, "%s record %llu: %zu files -> %zu\n", partition,
-                (unsigned long long)event->batch->record_number, event->batch->input_count,
-                event->batch->output_count);
+        rg_output_say("%s record %llu: %zu files -> %zu", partition,
+                      (unsigned long long)event->batch->record_number, event->batch->input_count,
+                      event->batch->output_count);
         break;
     case RG_EVENT_PLANNED:
         break;
