@@ -56,6 +56,7 @@ void rg_digest_room_fini(struct rg_digest_room *room)
 
 /* Hashes all entries of the chunk's dictionary. */
 static enum rg_status hash_dictionary(struct rg_digest_room *room,
+                                      const struct rg_column_source *column,
                                       const struct rg_values *dictionary, struct rg_error *err)
 {
     if (room->entry_capacity < dictionary->count) {
@@ -67,18 +68,18 @@ static enum rg_status hash_dictionary(struct rg_digest_room *room,
                            dictionary->count);
         room->entry_capacity = dictionary->count;
     }
-    rg_value_hash(dictionary, room->entry_hashes);
+    rg_value_hash_converted(column, dictionary, room->entry_hashes);
     return RG_OK;
 }
 
-static void add_values(struct rg_column_digest *digest, const struct rg_chunk_batch *batch,
-                       struct rg_digest_room *room)
+static void add_values(struct rg_column_digest *digest, const struct rg_column_source *column,
+                       const struct rg_chunk_batch *batch, struct rg_digest_room *room)
 {
     if (batch->is_dictionary) {
         for (uint32_t i = 0; i < batch->value_count; i++)
             room->elements[i] = room->entry_hashes[batch->indices[i]];
     } else {
-        rg_value_hash(&batch->values, room->elements);
+        rg_value_hash_converted(column, &batch->values, room->elements);
     }
     rg_sequence_add(&digest->values, room->elements, batch->value_count);
 }
@@ -121,11 +122,11 @@ enum rg_status rg_column_digest_add(struct rg_column_digest *digest,
         if (is_end)
             return RG_OK;
         if (batch.is_dictionary && !is_hashed && !column->is_missing) {
-            RG_TRY(hash_dictionary(room, batch.dictionary, err));
+            RG_TRY(hash_dictionary(room, column, batch.dictionary, err));
             is_hashed = true;
         }
         if (!column->is_missing)
-            add_values(digest, &batch, room);
+            add_values(digest, column, &batch, room);
         add_levels(digest, column, &batch, def_max, room);
         digest->row_count += batch.row_count;
     }

@@ -21,6 +21,9 @@
 
 static const uint32_t none = UINT32_MAX;
 
+/* The first arrow that writes field ids only where it was given some. */
+static const uint32_t arrow_major_min = 7;
+
 /* A schema, and what follows from its tree for each element. */
 struct tree {
     const struct rg_schema *schema;
@@ -60,8 +63,14 @@ static bool is_matched_by_position(const struct rg_schema *schema, uint32_t inde
            is_nested_kind(&schema->elements[parent->parent_index]);
 }
 
-static bool all_leaves_have_ids(const struct rg_schema *schema)
+bool rg_column_ids_are_given(const struct rg_schema *schema, const struct rg_writer *writer)
 {
+    const bool is_arrow = rg_span_equal(writer->application, rg_span_of("parquet-cpp")) ||
+                          rg_span_equal(writer->application, rg_span_of("parquet-cpp-arrow"));
+
+    if (is_arrow && writer->major < arrow_major_min)
+        return false;
+
     for (uint32_t i = 0; i < schema->leaf_count; i++) {
         if (!schema->elements[schema->leaves[i].element_index].has_field_id)
             return false;
@@ -173,10 +182,10 @@ static uint32_t find_partner(const struct matcher *m, uint32_t reference_index)
 }
 
 static enum rg_status init_matcher(struct matcher *m, const struct rg_schema *file,
-                                   const struct rg_schema *reference, struct rg_arena *arena,
-                                   struct rg_error *err)
+                                   const struct rg_schema *reference, bool uses_ids,
+                                   struct rg_arena *arena, struct rg_error *err)
 {
-    *m = (struct matcher){.uses_ids = all_leaves_have_ids(file) && all_leaves_have_ids(reference)};
+    *m = (struct matcher){.uses_ids = uses_ids};
     m->partner = rg_arena_array(arena, reference->element_count, sizeof *m->partner);
     m->is_taken = rg_arena_array(arena, file->element_count, sizeof *m->is_taken);
     if (m->partner == NULL || m->is_taken == NULL || !init_tree(&m->file, file, arena) ||
@@ -191,6 +200,12 @@ static enum rg_status init_matcher(struct matcher *m, const struct rg_schema *fi
     return RG_OK;
 }
 
+/* Nothing but nulls, of whatever type. */
+static bool is_unknown(const struct rg_schema_element *element)
+{
+    return rg_schema_annotation(element).logical == RG_LOGICAL_UNKNOWN;
+}
+
 /* NULL, or in what two partners cannot be compared. */
 static const char *find_conflict(const struct rg_schema_element *a,
                                  const struct rg_schema_element *b)
@@ -199,7 +214,7 @@ static const char *find_conflict(const struct rg_schema_element *a,
         return "is a group in one of them only";
     if ((a->repetition == RG_REPEATED) != (b->repetition == RG_REPEATED))
         return "is repeated in one of them only";
-    if (a->has_type && (a->type != b->type || a->type_length != b->type_length))
+    if (a->has_type && !is_unknown(a) && rg_convert_of(a, b) == RG_CONVERT_NEVER)
         return "has another physical type";
     return NULL;
 }
@@ -265,13 +280,35 @@ static void map_missing(const struct matcher *m, uint32_t reference_index,
     map_levels(m, ancestor, column->def_levels);
 }
 
-enum rg_status rg_column_map_init(const struct rg_schema *file, const struct rg_schema *reference,
+static void map_column(const struct matcher *m, uint32_t reference_index,
+                       struct rg_column_source *column)
+{
+    const uint32_t partner = m->partner[reference_index];
+    const struct rg_schema_element *from = &m->file.schema->elements[partner];
+    const struct rg_schema_element *to = &m->reference.schema->elements[reference_index];
+
+    *column = (struct rg_column_source){
+        .leaf_index = m->file.leaf_index[partner],
+        .is_missing = is_unknown(from) && !is_unknown(to),
+        .rep_kept_max = m->file.rep[partner],
+        .convert = rg_convert_of(from, to),
+        .is_integer = from->type == RG_TYPE_INT32 || from->type == RG_TYPE_INT64,
+        .to_width = to->type == RG_TYPE_FIXED_LEN_BYTE_ARRAY ? (uint32_t)to->type_length : 8,
+    };
+    map_levels(m, reference_index, column->def_levels);
+}
+
+enum rg_status rg_column_map_init(const struct rg_column_schema *file_schema,
+                                  const struct rg_column_schema *reference_schema,
                                   struct rg_arena *arena, struct rg_column_map *ret_map,
                                   struct rg_column_conflict *ret_conflict, struct rg_error *err)
 {
+    const struct rg_schema *file = file_schema->schema;
+    const struct rg_schema *reference = reference_schema->schema;
     struct matcher m;
 
-    RG_TRY(init_matcher(&m, file, reference, arena, err));
+    RG_TRY(init_matcher(&m, file, reference, file_schema->has_ids && reference_schema->has_ids,
+                        arena, err));
     struct rg_column_source *columns =
         rg_arena_array(arena, reference->leaf_count, sizeof *columns);
     if (columns == NULL)
@@ -284,12 +321,10 @@ enum rg_status rg_column_map_init(const struct rg_schema *file, const struct rg_
         const uint32_t element = reference->leaves[i].element_index;
         const uint32_t partner = m.partner[element];
 
-        if (partner == none) {
+        if (partner == none)
             map_missing(&m, element, &columns[i]);
-        } else {
-            columns[i].leaf_index = m.file.leaf_index[partner];
-            map_levels(&m, element, columns[i].def_levels);
-        }
+        else
+            map_column(&m, element, &columns[i]);
     }
     *ret_map = (struct rg_column_map){columns, reference->leaf_count};
     return RG_OK;

@@ -7,7 +7,8 @@
  * Columns are matched by field id where every column of both schemas has one, else by path. Names
  * inside LIST and MAP make no difference there; their children are matched by position. The order
  * of columns does not matter. REQUIRED and OPTIONAL do not matter: definition levels translate. A
- * column that the file lacks stands for nulls.
+ * column that the file lacks stands for nulls, and so does one of type UNKNOWN. Types may be wider
+ * in the reference where nothing is lost.
  */
 
 #ifndef VERIFY_COLUMN_MAP_H
@@ -16,13 +17,18 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "parquet/metadata.h"
+#include "parquet/writer.h"
+#include "verify/convert.h"
 
 /* A column of the reference, and where it comes from. */
 struct rg_column_source {
-    uint32_t leaf_index;     /* Of the file; leaf_count when has_no_levels. */
-    bool is_missing;         /* The file lacks the column: leaf_index lends its levels only. */
-    bool has_no_levels;      /* Missing, and below the root: one null for each row. */
-    uint8_t rep_kept_max;    /* Missing: entries with a higher repetition level are passed over. */
+    uint32_t leaf_index;  /* Of the file; leaf_count when has_no_levels. */
+    bool is_missing;      /* The file lacks the column: leaf_index lends its levels only. */
+    bool has_no_levels;   /* Missing, and below the root: one null for each row. */
+    uint8_t rep_kept_max; /* Missing: entries with a higher repetition level are passed over. */
+    bool is_integer;      /* Values of the file are INT32 or INT64. */
+    uint32_t to_width;    /* Of converted values, in bytes. */
+    enum rg_convert convert;
     uint8_t def_levels[256]; /* Definition level of the file to that of the reference. */
 };
 
@@ -37,13 +43,25 @@ struct rg_column_conflict {
     const char *what;    /* "has another physical type", ...; static. NULL: no conflict. */
 };
 
+/* A schema, and whether its field ids were given by somebody (rg_column_ids_are_given()). */
+struct rg_column_schema {
+    const struct rg_schema *schema;
+    bool has_ids;
+};
+
+/*
+ * Whether all leaves have field ids that mean something: arrow before 7 numbered columns as they
+ * stood (PARQUET-1798).
+ */
+bool rg_column_ids_are_given(const struct rg_schema *schema, const struct rg_writer *writer);
+
 /*
  * Maps `file` onto `reference`. The map lies in `arena`; where there is a conflict it is not set.
  *
  * Errors:  RG_ERR_NOMEM.
  */
 RG_MUST_CHECK enum rg_status
-rg_column_map_init(const struct rg_schema *file, const struct rg_schema *reference,
+rg_column_map_init(const struct rg_column_schema *file, const struct rg_column_schema *reference,
                    struct rg_arena *arena, struct rg_column_map *ret_map,
                    struct rg_column_conflict *ret_conflict, struct rg_error *err);
 

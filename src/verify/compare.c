@@ -55,7 +55,7 @@ struct unit {
 struct compare {
     const struct rg_compare_request *request; /* Set at init, then constant. */
     struct rg_file_reader reference_file;     /* Set at init, then constant. */
-    const struct rg_schema *reference;        /* Set at init, then constant. */
+    struct rg_column_schema reference;        /* Set at init, then constant. */
     uint32_t column_count;                    /* Set at init, then constant. */
     uint32_t units_max;                       /* Set at init, then constant. */
     uint64_t claim_bytes;                     /* Of a job to begin with; constant. */
@@ -189,7 +189,7 @@ static enum rg_status digest_groups(struct tools *tools, struct unit *unit, stru
                 return rg_fail(err, RG_ERR_CANCELLED, "cancelled");
             const enum rg_status status = digest_chunk(tools, unit, err);
             if (status != RG_OK) {
-                const struct rg_span path = unit->all->reference->leaves[unit->column].path;
+                const struct rg_span path = unit->all->reference.schema->leaves[unit->column].path;
                 return rg_within(err, "row group %u: column %.*s", unit->group, (int)path.bytes,
                                  (const char *)path.data);
             }
@@ -209,6 +209,13 @@ static bool has_rows(const struct rg_file_reader *file)
     return rows != 0;
 }
 
+static struct rg_column_schema schema_of(const struct rg_file_reader *file)
+{
+    const struct rg_schema *schema = &file->meta.schema;
+
+    return (struct rg_column_schema){schema, rg_column_ids_are_given(schema, &file->writer)};
+}
+
 static enum rg_status digest_file(struct tools *tools, struct unit *unit, struct rg_error *err)
 {
     struct rg_column_conflict conflict;
@@ -219,8 +226,9 @@ static enum rg_status digest_file(struct tools *tools, struct unit *unit, struct
     unit->has_begun = true;
     if (!has_rows(&tools->file))
         return RG_OK;
-    RG_TRY(rg_column_map_init(&tools->file.meta.schema, unit->all->reference, &tools->arena,
-                              &tools->map, &conflict, err));
+    const struct rg_column_schema schema = schema_of(&tools->file);
+    RG_TRY(rg_column_map_init(&schema, &unit->all->reference, &tools->arena, &tools->map, &conflict,
+                              err));
     if (conflict.what != NULL) {
         note_conflict(unit->all, unit->file, &conflict);
         return RG_OK;
@@ -459,8 +467,9 @@ static enum rg_status open_next(struct walk *walk, bool *ret_is_end, struct rg_e
     walk->group_end = 0;
     if (!has_rows(&walk->file))
         return RG_OK;
-    RG_TRY(rg_column_map_init(&walk->file.meta.schema, walk->all->reference, &walk->arena,
-                              &walk->map, &conflict, err));
+    const struct rg_column_schema schema = schema_of(&walk->file);
+    RG_TRY(rg_column_map_init(&schema, &walk->all->reference, &walk->arena, &walk->map, &conflict,
+                              err));
     walk->group = file->row_group;
     walk->group_end = rg_file_reader_group_end(&walk->file);
     return RG_OK;
@@ -512,7 +521,7 @@ static enum weir_status run_hunt(struct weir_job *job, void *item, const struct 
         rg_arena_init(&walks[i].arena, &allocator, SIZE_MAX);
     }
     const struct rg_difference_request request = {
-        .reference = hunt->all->reference,
+        .reference = hunt->all->reference.schema,
         .leaf_index = hunt->column,
         .next_chunk = next_chunk,
         .users = {&walks[0], &walks[1]},
@@ -534,7 +543,7 @@ static enum weir_status run_hunt(struct weir_job *job, void *item, const struct 
 /* Where the column differs first; a failure to find that out leaves the answer without a place. */
 static void locate(struct compare *all, uint32_t column, struct rg_compare_result *result)
 {
-    const struct rg_span path = all->reference->leaves[column].path;
+    const struct rg_span path = all->reference.schema->leaves[column].path;
     const int path_bytes = (int)(path.bytes < 100 ? path.bytes : 100);
     struct hunt hunt = {.all = all, .column = column, .status = RG_ERR_NOMEM};
     int stage = -1;
@@ -614,8 +623,8 @@ static enum rg_status init(struct compare *all, struct rg_error *err)
 
     if (rg_file_reader_open(&all->reference_file, file, err) != RG_OK)
         return rg_within(err, "%s", file->name);
-    all->reference = &all->reference_file.meta.schema;
-    all->column_count = all->reference->leaf_count;
+    all->reference = schema_of(&all->reference_file);
+    all->column_count = all->reference.schema->leaf_count;
     all->claim_bytes = request->memory_bytes / (request->thread_count + 1);
 
     const size_t affordable = waiting_bytes_max / (digest_bytes(all) + 1);

@@ -25,6 +25,8 @@ struct side {
     uint64_t null_rows_left;
     bool is_chunk_open;
     bool is_end;
+    uint8_t *converted; /* converted_bytes of them. */
+    size_t converted_bytes;
     uint8_t rep[RG_BATCH_VALUES_MAX];
     uint8_t def[RG_BATCH_VALUES_MAX];
 };
@@ -36,8 +38,34 @@ struct search {
     uint64_t rows_begun;
 };
 
+/* Makes the batch's values those of the reference's type. */
+static enum rg_status convert_values(const struct search *search, struct side *side,
+                                     struct rg_error *err)
+{
+    const struct rg_allocator *allocator = search->request->allocator;
+    const struct rg_column_source *column = side->chunk.column;
+    const size_t bytes = (size_t)side->values.count * column->to_width;
+
+    if (column->convert == RG_CONVERT_NONE)
+        return RG_OK;
+    if (side->converted_bytes < bytes) {
+        rg_release(allocator, side->converted, side->converted_bytes);
+        side->converted_bytes = 0;
+        side->converted = rg_alloc(allocator, bytes);
+        if (side->converted == NULL)
+            return rg_fail(err, RG_ERR_NOMEM, "no memory to convert values");
+        side->converted_bytes = bytes;
+    }
+    rg_convert_values(column->convert, column->is_integer, &side->values, 0, side->values.count,
+                      column->to_width, side->converted);
+    side->values.width_bytes = column->to_width;
+    side->values.fixed = side->converted;
+    return RG_OK;
+}
+
 /* Takes a batch's entries over, with the reference's levels. */
-static void take_batch(struct side *side, const struct rg_chunk_batch *batch)
+static enum rg_status take_batch(const struct search *search, struct side *side,
+                                 const struct rg_chunk_batch *batch, struct rg_error *err)
 {
     const struct rg_column_source *column = side->chunk.column;
     const uint8_t def_max = side->chunk.chunk.leaf->def_max;
@@ -55,8 +83,10 @@ static void take_batch(struct side *side, const struct rg_chunk_batch *batch)
         side->def[side->count] = column->def_levels[def];
         side->count++;
     }
-    if (!column->is_missing)
-        rg_chunk_batch_values(side->reader, batch, &side->values);
+    if (column->is_missing)
+        return RG_OK;
+    rg_chunk_batch_values(side->reader, batch, &side->values);
+    return convert_values(search, side, err);
 }
 
 static void take_nulls(struct side *side)
@@ -83,7 +113,7 @@ static enum rg_status fill(const struct search *search, struct side *side, struc
             RG_TRY(rg_chunk_next(side->reader, &batch, &is_chunk_end, err));
             side->is_chunk_open = !is_chunk_end;
             if (!is_chunk_end)
-                take_batch(side, &batch);
+                RG_TRY(take_batch(search, side, &batch, err));
         } else {
             RG_TRY(search->request->next_chunk(side->user, &side->chunk, &side->is_end, err));
             if (side->is_end)
@@ -215,6 +245,7 @@ static void free_side(const struct rg_difference_request *request, struct side *
     if (side == NULL)
         return;
     rg_chunk_reader_fini(side->reader);
+    rg_release(request->allocator, side->converted, side->converted_bytes);
     rg_release(request->allocator, side->reader, sizeof *side->reader);
     rg_release(request->allocator, side, sizeof *side);
 }

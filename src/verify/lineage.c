@@ -183,43 +183,73 @@ static enum rg_status expand(struct tracer *tracer, struct list *list, bool *ret
     return RG_OK;
 }
 
-static enum rg_status trace_group(struct tracer *tracer, uint32_t record,
-                                  struct rg_lineage_group *group, struct rg_error *err)
+/* Expands until nothing is left to expand; *ret_is_broken when parts of outputs are left. */
+static enum rg_status trace_list(struct tracer *tracer, struct list *list, bool *ret_is_broken,
+                                 struct rg_error *err)
 {
-    const struct rg_batch *batch = &tracer->records[record];
-    const struct rg_batch_output **outputs =
-        rg_arena_array(tracer->arena, batch->output_count, sizeof(struct rg_batch_output *));
-    struct list list = {.items = NULL};
     bool is_final = false;
 
-    *group = (struct rg_lineage_group){.record = record + 1};
-    if (outputs == NULL)
-        return no_memory(err);
-    for (uint32_t i = 0; i < batch->output_count; i++) {
-        if (tracer->is_dead[record][i])
-            continue;
-        outputs[group->output_count++] = &batch->outputs[i];
-        RG_TRY(append_output(tracer, &list, record, i, err));
-    }
-    group->outputs = outputs;
     while (!is_final)
-        RG_TRY(expand(tracer, &list, &is_final, err));
+        RG_TRY(expand(tracer, list, &is_final, err));
+    *ret_is_broken = false;
+    for (size_t i = 0; i < list->count; i++)
+        *ret_is_broken = *ret_is_broken || list->items[i].is_output;
+    return RG_OK;
+}
 
-    struct rg_lineage_part *parts = rg_arena_array(tracer->arena, list.count, sizeof *parts);
+static enum rg_status finish_group(struct tracer *tracer, const struct list *list,
+                                   struct rg_lineage_group *group, struct rg_error *err)
+{
+    struct rg_lineage_part *parts = rg_arena_array(tracer->arena, list->count, sizeof *parts);
+
     if (parts == NULL)
         return no_memory(err);
-    for (size_t i = 0; i < list.count; i++) {
-        const struct piece *piece = &list.items[i];
+    for (size_t i = 0; i < list->count; i++) {
+        const struct piece *piece = &list->items[i];
 
-        group->is_broken = group->is_broken || piece->is_output;
         if (!piece->is_output)
             parts[i] =
                 (struct rg_lineage_part){&tracer->records[piece->record].inputs[piece->index],
                                          piece->row_group, piece->row_group_count};
     }
     group->parts = parts;
-    group->part_count = list.count;
+    group->part_count = list->count;
     return RG_OK;
+}
+
+/*
+ * Live outputs from `first` on: one alone where what it was made of is known; else as many as it
+ * takes, because an output that was taken again may have been cut between them. Where no number of
+ * them helps, the first one alone, as broken.
+ */
+static enum rg_status trace_group(struct tracer *tracer, uint32_t record, uint32_t first,
+                                  struct rg_lineage_group *group, uint32_t *ret_next,
+                                  struct rg_error *err)
+{
+    const struct rg_batch *batch = &tracer->records[record];
+    const struct rg_batch_output **outputs =
+        rg_arena_array(tracer->arena, batch->output_count, sizeof(struct rg_batch_output *));
+    struct list list = {.items = NULL};
+    bool is_broken = true;
+    uint32_t next = first;
+
+    *group = (struct rg_lineage_group){.record = record + 1, .outputs = outputs};
+    if (outputs == NULL)
+        return no_memory(err);
+    for (; next < batch->output_count && is_broken; next++) {
+        if (tracer->is_dead[record][next])
+            continue;
+        outputs[group->output_count++] = &batch->outputs[next];
+        RG_TRY(append_output(tracer, &list, record, next, err));
+        RG_TRY(trace_list(tracer, &list, &is_broken, err));
+    }
+    if (is_broken && group->output_count > 0) {
+        group->output_count = 1;
+        group->is_broken = true;
+        next = (uint32_t)(outputs[0] - batch->outputs) + 1;
+    }
+    *ret_next = next;
+    return finish_group(tracer, &list, group, err);
 }
 
 enum rg_status rg_lineage_trace(const struct rg_batch *records, uint32_t record_count,
@@ -227,15 +257,19 @@ enum rg_status rg_lineage_trace(const struct rg_batch *records, uint32_t record_
                                 struct rg_error *err)
 {
     struct tracer tracer = {.records = records, .record_count = record_count, .arena = arena};
-    struct rg_lineage_group *groups = rg_arena_array(arena, record_count, sizeof *groups);
+    struct rg_lineage_group *groups = NULL;
+    size_t capacity = 0;
     size_t count = 0;
 
-    if (groups == NULL)
-        return no_memory(err);
     RG_TRY(find_dead(&tracer, err));
     for (uint32_t r = 0; r < record_count; r++) {
-        RG_TRY(trace_group(&tracer, r, &groups[count], err));
-        count += groups[count].output_count > 0;
+        for (uint32_t next = 0; next < records[r].output_count;) {
+            groups = rg_array_room(arena, groups, count, &capacity, sizeof *groups);
+            if (groups == NULL)
+                return no_memory(err);
+            RG_TRY(trace_group(&tracer, r, next, &groups[count], &next, err));
+            count += groups[count].output_count > 0;
+        }
     }
     *ret_lineage = (struct rg_lineage){records, record_count, groups, count};
     return RG_OK;

@@ -18,7 +18,7 @@ struct rg_lineage_part {
     uint32_t row_group_count; /* 0: all that follow. */
 };
 
-/* Live outputs of one record, and what they were made of, in the order of rows. */
+/* One live output, or several of one record, and what they were made of, in the order of rows. */
 struct rg_lineage_group {
     uint32_t record; /* Its number. */
     const struct rg_batch_output *const *outputs;
@@ -31,7 +31,7 @@ struct rg_lineage_group {
 struct rg_lineage {
     const struct rg_batch *records; /* records[i] is number i + 1. */
     uint32_t record_count;
-    const struct rg_lineage_group *groups; /* Those with live outputs, by record. */
+    const struct rg_lineage_group *groups; /* By record, in the order of outputs. */
     size_t group_count;
 };
 

@@ -358,6 +358,7 @@ static void encode_values(struct builder *b, uint32_t first, uint32_t end, struc
             rg_buffer_append(out, runs.data, runs.bytes);
         } else if (count > 0) {
             append_packed(bits, count, 1, &runs);
+            CHECK_OK(rg_buffer_check(&runs, "page", &t->err));
             const size_t bytes = (count + 7) / 8;
             rg_buffer_append(out, runs.data + runs.bytes - bytes, bytes);
         }

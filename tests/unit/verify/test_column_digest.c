@@ -130,9 +130,11 @@ static void any_form(struct test *t, struct choices *c)
         column_schema(t, &arena, (enum column_nesting)choose(c, NESTING_COUNT - 1), type,
                       type == RG_TYPE_FIXED_LEN_BYTE_ARRAY ? 1 + (int32_t)choose(c, 19) : 0);
     struct rg_schema *wide = column_schema_widened(t, &arena, schema);
-    CHECK_OK(rg_column_map_init(schema, wide, &arena, &to_wide, &conflict, &t->err));
+    const struct rg_column_schema from = {schema, false};
+    const struct rg_column_schema to = {wide, false};
+    CHECK_OK(rg_column_map_init(&from, &to, &arena, &to_wide, &conflict, &t->err));
     CHECK(conflict.what == NULL);
-    CHECK_OK(rg_column_map_init(wide, wide, &arena, &of_wide, &conflict, &t->err));
+    CHECK_OK(rg_column_map_init(&to, &to, &arena, &of_wide, &conflict, &t->err));
     CHECK(conflict.what == NULL);
 
     struct column column = column_make(t, &arena, c, &schema->leaves[0], choose(c, 400), &values);

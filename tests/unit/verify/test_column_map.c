@@ -60,7 +60,10 @@ static void map(struct test *t, const struct line *file, uint32_t file_count,
 
     build(t, file, file_count, arena, &a);
     build(t, reference, reference_count, arena, &b);
-    CHECK_OK(rg_column_map_init(&a, &b, arena, ret_map, ret_conflict, &t->err));
+    const struct rg_writer writer = rg_writer_parse(rg_span_of("parquet-mr version 1.12.0"));
+    const struct rg_column_schema from = {&a, rg_column_ids_are_given(&a, &writer)};
+    const struct rg_column_schema to = {&b, rg_column_ids_are_given(&b, &writer)};
+    CHECK_OK(rg_column_map_init(&from, &to, arena, ret_map, ret_conflict, &t->err));
 }
 
 enum {

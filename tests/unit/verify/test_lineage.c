@@ -90,10 +90,11 @@ TEST(outputs_come_from_the_inputs_that_their_runs_name)
     rg_arena_init(&arena, &t->allocator, SIZE_MAX);
     (void)add_record(&ledger, abc, 3, two_groups, 2, runs, 4);
     CHECK_OK(rg_lineage_trace(ledger.records, 1, &arena, &lineage, &t->err));
-    CHECK_U64(lineage.group_count, 1);
+    CHECK_U64(lineage.group_count, 2);
     CHECK_U64(lineage.groups[0].record, 1);
-    CHECK_U64(lineage.groups[0].output_count, 2);
-    check_parts(t, &lineage.groups[0], "a b[0+2] c ");
+    CHECK_U64(lineage.groups[0].output_count, 1);
+    check_parts(t, &lineage.groups[0], "a b[0+1] ");
+    check_parts(t, &lineage.groups[1], "b[1+1] c ");
     rg_arena_fini(&arena);
 }
 
@@ -113,6 +114,7 @@ TEST(what_was_taken_again_is_traced_to_its_inputs)
     CHECK_U64(lineage.group_count, 1);
     CHECK_U64(lineage.groups[0].record, 2);
     CHECK(!lineage.groups[0].is_broken);
+    CHECK_U64(lineage.groups[0].output_count, 2);
     check_parts(t, &lineage.groups[0], "a b c d e ");
 
     /* Half an output is not the inputs of the whole one. */
