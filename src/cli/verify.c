@@ -22,9 +22,8 @@ struct telling {
 static void say_finding(const struct rg_verify_finding *finding)
 {
     const char *outcome = rg_verify_outcome_name(finding->outcome);
-
-    char record[40] = "";
-    char columns[60] = "";
+    char record[32] = "";
+    char columns[64] = "";
 
     if (finding->outcome == RG_VERIFY_MISSING) {
         rg_output_say("%s: %s %s", outcome, finding->key, finding->text);
