@@ -17,12 +17,14 @@ demo: build
 check:
 	tools/setup/build.sh
 	tools/setup/test.sh
+	tools/setup/s3.sh
 	tools/setup/python.sh
 	python3 tools/check.py
 
 check-long:
 	tools/setup/build.sh
 	tools/setup/test.sh
+	tools/setup/s3.sh
 	tools/setup/python.sh
 	python3 tools/check.py --long
 

@@ -243,6 +243,12 @@ static enum rg_status run(struct walker *w, const char *home, const struct rg_op
         return rg_fail(w->err, RG_ERR_INVALID, "%s: not a directory", home);
     RG_TRY(check_home(w, home));
     RG_TRY(rg_home_open(w->place.store, &home_options, &w->home, w->err));
+    if (is_gc) {
+        size_t upload_count;
+
+        RG_TRY(rg_gc_probes(&w->home, w->older_than_ns, &w->scratch, &upload_count, w->err));
+        w->findings.upload_count += upload_count;
+    }
 
     struct rg_walk walk = {
         .store = w->place.store, .select = &w->defaults, .visit = visit, .user = w};

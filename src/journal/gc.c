@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/failpoint.h"
 #include "journal/array.h"
 #include "journal/look_impl.h"
@@ -101,5 +102,46 @@ enum rg_status rg_gc(struct rg_commit *commit, uint64_t older_than_ns, struct rg
     RG_TRY(forget_uploads(commit, ledger, now_ns, older_than_ns, arena, &result, err));
     *ret_look = look;
     *ret_result = result;
+    return RG_OK;
+}
+
+static bool is_old_probe(const struct rg_object *object, uint64_t older_than_ns)
+{
+    static const char probe_prefix[] = "_regroup/_probe-";
+    const uint64_t now_ns = rg_clock_wall_ns();
+    const uint64_t then_ns = object->id.modified_ns;
+
+    return !object->is_prefix && strncmp(object->key, probe_prefix, sizeof probe_prefix - 1) == 0 &&
+           now_ns >= then_ns && now_ns - then_ns >= older_than_ns;
+}
+
+enum rg_status rg_gc_probes(const struct rg_home *home, uint64_t older_than_ns,
+                            struct rg_arena *arena, size_t *ret_upload_count, struct rg_error *err)
+{
+    struct rg_store_op list = {.verb = RG_STORE_LIST_UPLOADS, .key = "_regroup/", .arena = arena};
+    struct rg_object *objects;
+    size_t object_count;
+
+    *ret_upload_count = 0;
+    if (home->caps.is_local)
+        return RG_OK;
+    RG_TRY(rg_store_wait(home->store, &list, err));
+    for (size_t i = 0; i < list.object_count; i++) {
+        struct rg_store_op forget = {.verb = RG_STORE_ABORT_STALE,
+                                     .key = list.objects[i].key,
+                                     .upload_id = list.objects[i].id.tag};
+
+        if (!is_old_probe(&list.objects[i], older_than_ns))
+            continue;
+        RG_TRY(rg_store_wait(home->store, &forget, err));
+        ++*ret_upload_count;
+    }
+    RG_TRY(rg_store_list_all(home->store, "_regroup/", arena, &objects, &object_count, err));
+    for (size_t i = 0; i < object_count; i++) {
+        struct rg_store_op forget = {.verb = RG_STORE_DELETE, .key = objects[i].key};
+
+        if (is_old_probe(&objects[i], older_than_ns))
+            RG_TRY(rg_store_wait(home->store, &forget, err));
+    }
     return RG_OK;
 }

@@ -6,6 +6,7 @@
 #define JOURNAL_GC_H
 
 #include "journal/commit.h"
+#include "journal/home.h"
 
 struct rg_gc_result {
     size_t dead_count;   /* Files deleted. */
@@ -21,5 +22,13 @@ struct rg_gc_result {
 RG_MUST_CHECK enum rg_status rg_gc(struct rg_commit *commit, uint64_t older_than_ns,
                                    struct rg_arena *arena, struct rg_look *ret_look,
                                    struct rg_gc_result *ret_result, struct rg_error *err);
+
+/*
+ * Forgets what a run that was killed while it tried out the store left below "_regroup/": objects
+ * and uploads called "_probe-...", if they are older. Nothing on a local store.
+ */
+RG_MUST_CHECK enum rg_status rg_gc_probes(const struct rg_home *home, uint64_t older_than_ns,
+                                          struct rg_arena *arena, size_t *ret_upload_count,
+                                          struct rg_error *err);
 
 #endif

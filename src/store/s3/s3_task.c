@@ -33,6 +33,8 @@
 
 static const uint32_t moves_max = 2;
 static const uint32_t renewals_max = 2;
+/* Answers that are no XML: damaged on the way, or what this server always says. */
+static const uint32_t garbled_count_max = 3;
 static const uint64_t credentials_wait_ns = UINT64_C(200000000);
 
 /* What is done about an answer that is no success. */
@@ -402,6 +404,21 @@ static bool finish_xml(struct rg_s3_task *task)
     return false;
 }
 
+/* We did not want the rest of the body. */
+static void judge_stopped(struct rg_s3_task *task)
+{
+    const bool is_garbled =
+        task->body_status == RG_ERR_CORRUPT && task->fault_count < garbled_count_max;
+
+    if (task->body_status == RG_OK)
+        judge_refusal(task); /* An error's body, of which we have seen enough. */
+    else if (task->body_status == RG_ERR_AGAIN || is_garbled)
+        try_again(task, RG_RETRY_FAULT, task->body_err.text);
+    else
+        rg_s3_task_fail(task, task->body_status == RG_ERR_CORRUPT ? RG_ERR_IO : task->body_status,
+                        "%s: %s", task->call->name, task->body_err.text);
+}
+
 /* The exchange ended without an answer. */
 static void judge_failure(struct rg_s3_task *task)
 {
@@ -415,15 +432,7 @@ static void judge_failure(struct rg_s3_task *task)
         task->may_have_landed = true;
         break;
     case RG_HTTP_STOPPED:
-        if (task->body_status != RG_OK && task->body_status != RG_ERR_AGAIN) {
-            rg_s3_task_fail(task, task->body_status, "%s: %s", task->call->name,
-                            task->body_err.text);
-            return;
-        }
-        if (task->body_status == RG_ERR_AGAIN)
-            try_again(task, RG_RETRY_FAULT, task->body_err.text);
-        else
-            judge_refusal(task);
+        judge_stopped(task);
         return;
     case RG_HTTP_HOPELESS:
         rg_s3_task_fail(task, RG_ERR_INVALID, "%s: %s", task->call->name, task->http.text);

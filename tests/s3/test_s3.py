@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The command on a real S3 server, without faults. Inputs and outputs go through boto3."""
+
+import io
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pyarrow.parquet
+import pytest
+
+import s3_server
+
+ODD_PARTITIONS = [
+    "dt=2024-05-22", "a+b", "with blank", "100%", "%41", "a&b", "a<b>c", "it's \"so\"", "q?x=1",
+    "#hash", "semi;colon", "comma,at@colon", "back\\slash", "~", "star*", "$money", "(p)", "[b]",
+    "caf\u00e9=\u65e5\u672c", "\U0001f389", "|pipe", "a//b",
+]  # Components that begin with a dot hide what lies below; the store's own test has such keys.
+
+
+def test_contract(server, place, binary):
+    """The contract suite of stores, in C."""
+    test = binary.resolve().parent.parent.parent / "tests" / "unit" / "store" / "test_s3"
+    if not test.exists():
+        pytest.skip(f"{test} is not built")
+    done = subprocess.run(
+        [test], env={**place.environment(), "S3_TEST_ENDPOINT": server.endpoint,
+                     "S3_TEST_BUCKET": place.bucket},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=100, check=False,
+    )
+    assert done.returncode == 0, done.stdout.decode(errors="replace")[-3000:]
+
+
+def test_bucket_to_bucket(place):
+    numbers = place.fill()
+    result = place.compact().must(0)
+    assert "12 files" in result.err
+    place.check_whole(numbers)
+    # One request for a small file, and none twice.
+    gets = place.proxy.select(operation="get", key="in/*.parquet")
+    assert len(gets) == 12
+    assert len({entry["key"] for entry in gets}) == 12
+    assert all(entry["if_match"] for entry in gets)
+
+
+def test_second_run_writes_nothing(place):
+    place.fill()
+    place.compact().must(0)
+    before = place.keys()
+    place.proxy.clear()
+    assert "nothing" in place.compact().must(0).err
+    assert place.keys() == before
+    changing = [e for e in place.proxy.log if e["method"] not in ("GET", "HEAD")
+                and "_probe-" not in e["key"]]
+    assert changing == []
+
+
+def test_odd_keys(place):
+    numbers = place.fill(ODD_PARTITIONS, files=2, rows=20)
+    place.compact().must(0)
+    assert sorted(place.rows("out")) == numbers
+    assert len(place.data_keys("out")) == len(ODD_PARTITIONS)
+    for partition in ODD_PARTITIONS:
+        assert len(place.data_keys(f"out/{partition}/")) == 1
+    place.endpoint = place.server.endpoint
+    place.regroup("verify", place.url("in"), place.url("out")).must(0)
+
+
+def test_multipart(place):
+    """Outputs of several parts: all equal but the last, and one object after all."""
+    numbers = place.fill([""], files=30, rows=20000, wide=5)
+    place.compact("--row-group-size", "64MiB", "--memory", "256MiB").must(0)
+    place.check_whole(numbers)
+    parts = place.proxy.select(operation="part", key="out/part-*")
+    sizes = {}
+    for entry in parts:
+        upload = entry["query"].split("uploadId=")[1]
+        sizes.setdefault(upload, {})[int(entry["query"].split("=")[1].split("&")[0])] = \
+            entry["bytes"]
+    assert max(len(of_upload) for of_upload in sizes.values()) >= 3
+    for of_upload in sizes.values():
+        in_order = [of_upload[number] for number in sorted(of_upload)]
+        assert len(set(in_order[:-1])) <= 1 and in_order[-1] <= in_order[0]
+        assert in_order[0] >= 5 << 20
+    assert place.proxy.count(operation="complete", key="out/part-*") == len(
+        [u for u, s in sizes.items() if len(s) > 1])
+
+
+def test_to_local_and_back(place, tmp_path):
+    numbers = place.fill()
+    home = tmp_path / "home"
+    place.regroup("compact", place.url("in"), home).must(0)
+    files = sorted(home.rglob("*.parquet"))
+    read = [n for path in files for n in pyarrow.parquet.read_table(path)["n"].to_pylist()]
+    assert read == numbers
+    # Equal inputs make equal bytes on every store (names tell the homes apart).
+    place.compact(dest="out").must(0)
+    assert [path.read_bytes() for path in files] == \
+        [place.get(key) for key in place.data_keys("out")]
+    # And from the disk to the bucket.
+    for path in files:
+        target = tmp_path / "again" / path.parent.relative_to(home) / path.name.replace(
+            "part-", "copy-")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    place.regroup("compact", tmp_path / "again", place.url("back")).must(0)
+    assert place.rows("back") == numbers
+
+
+def test_in_place(place):
+    numbers = place.fill(files=8)
+    place.regroup("compact", "--in-place", place.url("in")).must(0)
+    assert place.rows("in") == numbers
+    assert len(place.data_keys("in")) == 2
+    log = place.proxy.log
+    # No deletion before the record of its partition.
+    for partition in ("dt=2024-05-01", "dt=2024-05-02"):
+        record = next(e["number"] for e in log
+                      if e["key"] == f"in/_regroup/{partition}/_000001.json" and e["bytes"])
+        deletes = [e["number"] for e in log if e["operation"] == "delete"
+                   and e["key"].startswith(f"in/{partition}/")]
+        assert len(deletes) == 8 and min(deletes) > record
+    assert "nothing" in place.regroup("compact", "--in-place", place.url("in")).must(0).err
+
+
+def test_late_files(place):
+    numbers = place.fill(["dt=1"], files=3)
+    place.compact().must(0)
+    more = place.fill(["dt=1"], files=3, prefix="late")
+    for key in place.keys("late/"):
+        place.put("in/" + key[len("late/"):].replace("file", "later"), place.get(key))
+    place.compact().must(0)
+    assert sorted(place.rows("out")) == sorted(numbers + more)
+
+
+def test_where_prunes_listings(place):
+    place.fill([f"dt=2024-05-{day:02}/h={hour}" for day in range(1, 6) for hour in (1, 2)],
+               files=1, rows=10)
+    place.compact("--where", "dt = 2024-05-03").must(0)
+    assert len(place.data_keys("out")) == 2
+    listed = [e for e in place.proxy.select(operation="list") if "prefix=in%2Fdt" in e["query"]]
+    assert listed and all("2024-05-03" in e["query"] for e in listed)
+    assert place.proxy.count(operation="get", key="in/*.parquet") == 2
+
+
+def test_one_file_as_source(place):
+    numbers = place.fill([""], files=2)
+    place.compact(source="in/file 000.parquet").must(0)
+    assert place.rows("out") == numbers[:500]
+
+
+def test_inspect(place):
+    place.fill([""], files=1)
+    assert "500" in place.regroup("inspect", place.url("in/file 000.parquet")).must(0).out
+
+
+def test_plan_writes_nothing(place):
+    place.fill()
+    place.regroup("plan", place.url("in"), place.url("out")).must(0)
+    assert place.keys("out") == []
+    assert all(e["method"] in ("GET", "HEAD") for e in place.proxy.log)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_kill_and_rerun(place, seed):
+    """Killed at any moment and run again: each row once, and nothing is left behind."""
+    draw = random.Random(seed)
+    numbers = place.fill([f"p={i}" for i in range(4)], files=6, rows=3000, wide=3)
+    command = ["compact", "--in-place", place.url("in")] if seed % 2 else \
+        ["compact", place.url("in"), place.url("out")]
+    home = "in" if seed % 2 else "out"
+    for _ in range(3):
+        process = place.start(*command)
+        time.sleep(draw.uniform(0.01, 0.3))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    place.regroup(*command).must(0)
+    assert place.rows(home) == numbers
+    place.regroup("gc", place.url(home), "--older-than", "0s").must(0)
+    assert place.uploads() == []
+    assert place.rows(home) == numbers
+
+
+def test_kill_leaves_uploads_and_gc_finds_them(place):
+    """F16."""
+    place.fill([""], files=30, rows=20000, wide=5)
+    # Somebody else's upload stays.
+    foreign = place.client.create_multipart_upload(Bucket=place.bucket, Key="out/theirs.parquet")
+    process = place.start("compact", place.url("in"), place.url("out"))
+    until = time.monotonic() + 30
+    while place.proxy.count(operation="part", status=200, key="out/part-*") < 1:
+        assert time.monotonic() < until and process.poll() is None
+        time.sleep(0.005)
+    process.kill()
+    process.communicate()
+    assert len(place.uploads()) == 2
+    place.regroup("gc", place.url("out"), "--older-than", "0s").must(0)
+    assert [u["UploadId"] for u in place.uploads()] == [foreign["UploadId"]]
+
+
+def test_two_copies(place):
+    """F36: the same job twice at once."""
+    numbers = place.fill([f"p={i}" for i in range(3)], files=5)
+    both = [place.start("compact", place.url("in"), place.url("out")) for _ in range(2)]
+    for process in both:
+        _, err = process.communicate(timeout=100)
+        assert process.returncode == 0, err.decode(errors="replace")
+    place.check_whole(numbers)
+
+
+def test_two_stores(place, tmp_path):
+    """Source and destination of different accounts: a profile for each."""
+    try:
+        place.server.add_user("other", s3_server.OTHER_ACCESS_KEY, s3_server.OTHER_SECRET_KEY)
+    except RuntimeError:
+        pass  # It is there already.
+    other = place.bucket + "-other"
+    import boto3
+
+    client = boto3.client("s3", endpoint_url=place.server.endpoint, region_name="us-east-1",
+                          aws_access_key_id=s3_server.OTHER_ACCESS_KEY,
+                          aws_secret_access_key=s3_server.OTHER_SECRET_KEY)
+    client.create_bucket(Bucket=other)
+    place.fill()
+    (tmp_path / "config").write_text("[profile b]\nregion = us-east-1\n")
+    (tmp_path / "credentials").write_text(
+        f"[a]\naws_access_key_id = {s3_server.ACCESS_KEY}\n"
+        f"aws_secret_access_key = {s3_server.SECRET_KEY}\n"
+        f"[b]\naws_access_key_id={s3_server.OTHER_ACCESS_KEY}\n"
+        f"aws_secret_access_key={s3_server.OTHER_SECRET_KEY}\n")
+    files = {"AWS_CONFIG_FILE": str(tmp_path / "config"),
+             "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+             "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+    denied = place.regroup("compact", place.url("in"), f"s3://{other}/out", "--profile", "a",
+                           env=files)
+    assert denied.status != 0 and "403" in denied.err
+    place.regroup("compact", place.url("in"), f"s3://{other}/out", "--profile", "a",
+                  "--dest-profile", "b", env=files).must(0)
+    keys = [item["Key"] for item in client.list_objects_v2(Bucket=other)["Contents"]]
+    assert len([key for key in keys if key.endswith(".parquet")]) == 2
+    used = {e["authorization"].split("Credential=")[1].split("/")[0]
+            for e in place.proxy.log if e["bucket"] == other and e["status"] < 300}
+    assert used == {s3_server.OTHER_ACCESS_KEY}
+
+
+@pytest.mark.parametrize("wrong, said", [
+    (["compact", "s3://{b}/in", "s3://{b}/in"], "same place"),
+    (["compact", "s3://{b}/in", "s3://{b}/in/x"], "inside"),
+    (["compact", "s3://{b}/in", "s3://{b}/x.parquet"], "directory"),
+    (["compact", "s3://no-such-bucket-here/in", "s3://{b}/out"], "NoSuchBucket"),
+    (["compact", "s3:///in", "s3://{b}/out"], "bucket"),
+    (["compact", "gs://x/in", "s3://{b}/out"], "s3://"),
+    (["compact", "s3://{b}/in", "s3://{b}/out", "--profile", "nobody"], "nobody"),
+    (["compact", "s3://{b}/in", "s3://{b}/out", "--endpoint-url", "ftp://x"], "http"),
+])
+def test_wrong_places(place, wrong, said):
+    place.fill(["a"], files=1)
+    result = place.regroup(*[word.format(b=place.bucket) for word in wrong])
+    assert result.status in (1, 2, 65) and said in result.err
+    assert "secret" not in result.err
+    place.check_nothing()
+
+
+def test_secrets_are_never_shown(place):
+    place.fill(files=1)
+    for arguments in (["-v"], ["-v", "--progress", "json"]):
+        result = place.compact(*arguments, env={"AWS_SESSION_TOKEN": "hush+hush/hush=="})
+        assert s3_server.SECRET_KEY not in result.err + result.out
+        assert "hush" not in result.err + result.out
+
+
+def test_memory_is_held(place):
+    """Within a small limit, with everything that connections take."""
+    numbers = place.fill([""], files=40, rows=20000, wide=5)
+    # The peak is read by the shell's parent: a wrapper that reports its child's.
+    result = place.compact("--memory", "96MiB", "--row-group-size", "32MiB").must(0)
+    line = next(line for line in result.err.splitlines() if line.startswith("memory:"))
+    used = float(line.split()[3])
+    assert used <= 96, line
+    place.check_whole(numbers)
