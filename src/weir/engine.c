@@ -128,7 +128,21 @@ static void wake_some(struct weir *w)
         (void)wake_one(w, (int)i);
 }
 
-static void run_part(struct thread *thread, const struct weir_task *task)
+static uint64_t thread_cpu_ns(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
+}
+
+/* Where a worker may do I/O itself it is worth asking what of its time it worked. */
+static bool may_wait(const struct weir_sched *s, const struct weir_task *task)
+{
+    return task->is_on_worker && s->stages[task->stage].config.resource != WEIR_CPU;
+}
+
+static void run_part(struct thread *thread, struct weir_task *task)
 {
     struct weir *w = thread->w;
     const struct weir_stage *stage = &w->sched.stages[task->stage].config;
@@ -139,11 +153,18 @@ static void run_part(struct thread *thread, const struct weir_task *task)
         .user = stage->user,
     };
     struct weir_job *job = task->job;
+    const bool is_asked = may_wait(&w->sched, task);
 
     unlock(w);
+    const uint64_t cpu_begin = is_asked ? thread_cpu_ns() : 0;
     const uint64_t begin = now_ns();
     const enum weir_status status = stage->run(job, job->item, &call);
     const uint64_t end = now_ns();
+    if (is_asked) {
+        const uint64_t worked = thread_cpu_ns() - cpu_begin;
+
+        task->wait_ns = end - begin > worked ? end - begin - worked : 0;
+    }
     lock(w);
     weir_sched_returned(&w->sched, task, status, end - begin, end);
 }
@@ -179,7 +200,7 @@ static void run_end(struct weir *w, const struct weir_task *task)
     weir_sched_dropped(&w->sched, job, now_ns());
 }
 
-static void run_task(struct thread *thread, const struct weir_task *task)
+static void run_task(struct thread *thread, struct weir_task *task)
 {
     switch (task->kind) {
     case WEIR_TASK_PART:

@@ -3,13 +3,14 @@
 /*
  * The bottleneck is named by the first of these that holds in the window:
  *
- *   1  workers busy for 87 % of the time: CPU, and the stage that took most of it;
+ *   1  workers busy for 87 % of the time: CPU, and the stage that took most of it
+ *      (or I/O, when they spend 40 % of that time waiting inside run());
  *   2  a resource whose steps took much longer than they can: they share a full line, its rate;
  *   2b a resource with all its slots in use and more waiting for half of the time: its rate, if its
  *      limit stays below the highest because more in flight moved nothing more; else its slots;
  *   3  steps refused for memory for 20 % of the time: memory;
  *   4  a stage that ran one part at a time, or as many as its cap allows, for 80 %: that stage;
- *   5  a resource with 90 % of its threads busy; workers busy for 70 %: those;
+ *   5  a resource with 90 % of its threads busy; workers busy for 60 %: those;
  *   6  less than a worker's worth of work left for half of the time: the tail;
  *   7  nothing waiting and little running for half of the time: the sources.
  *
@@ -37,6 +38,7 @@ void weir_mark_set(struct weir_mark *mark, const struct weir_sched *s)
         for (uint32_t k = 0; k < WEIR_STATE_COUNT; k++)
             mark->stages[i].state_ns[k] = stage->state_ns[k];
         mark->stages[i].busy_ns = stage->busy_ns;
+        mark->stages[i].wait_ns = stage->wait_ns;
         mark->stages[i].moved = stage->moved;
         mark->stages[i].parts_done = stage->parts_done;
         mark->stages[i].one_ns = stage->one_ns;
@@ -77,6 +79,7 @@ void weir_mark_subtract(struct weir_mark *mark, const struct weir_mark *since)
         for (uint32_t k = 0; k < WEIR_STATE_COUNT; k++)
             mark->stages[i].state_ns[k] -= since->stages[i].state_ns[k];
         mark->stages[i].busy_ns -= since->stages[i].busy_ns;
+        mark->stages[i].wait_ns -= since->stages[i].wait_ns;
         mark->stages[i].moved -= since->stages[i].moved;
         mark->stages[i].parts_done -= since->stages[i].parts_done;
         mark->stages[i].one_ns -= since->stages[i].one_ns;
@@ -114,18 +117,57 @@ static bool is_of_workers(const struct weir_sched *s, uint32_t stage)
            (s->resources[resource].config.kind == WEIR_ASYNC && !s->stages[stage].is_pending);
 }
 
-static uint32_t busiest_stage(const struct weir_sched *s, const struct weir_mark *window)
+/* Its requests are under way by themselves, not inside a worker's run(). */
+static bool is_pending(const struct weir_sched *s, uint32_t resource)
+{
+    for (uint32_t i = 0; i < s->stage_count; i++) {
+        if (s->stages[i].config.resource == (int)resource && s->stages[i].is_pending)
+            return true;
+    }
+    return false;
+}
+
+/* The stage that took most of the workers' time: on a core, or (is_waiting) waiting inside run().
+ */
+static uint32_t busiest_stage(const struct weir_sched *s, const struct weir_mark *window,
+                              bool is_waiting)
 {
     uint32_t busiest = 0;
-    uint64_t busy_ns = 0;
+    uint64_t most_ns = 0;
 
     for (uint32_t i = 0; i < s->stage_count; i++) {
-        if (is_of_workers(s, i) && window->stages[i].busy_ns > busy_ns) {
-            busy_ns = window->stages[i].busy_ns;
+        const uint64_t wait_ns = window->stages[i].wait_ns;
+        const uint64_t ns = is_waiting ? wait_ns : window->stages[i].busy_ns - wait_ns;
+
+        if (is_of_workers(s, i) && ns > most_ns) {
+            most_ns = ns;
             busiest = i;
         }
     }
     return busiest;
+}
+
+/* Of the workers' busy time, what they waited inside run(). */
+static double wait_share(const struct weir_sched *s, const struct weir_mark *window)
+{
+    const double busy = (double)window->resources[WEIR_CPU].in_use_ns;
+    double wait = 0;
+
+    for (uint32_t i = 0; i < s->stage_count; i++)
+        wait += (double)window->stages[i].wait_ns;
+    return busy > 0 ? wait / busy : 0;
+}
+
+static struct weir_limit limit_of_workers(const struct weir_sched *s,
+                                          const struct weir_mark *window, double cpu)
+{
+    const bool is_waiting = wait_share(s, window) >= 0.4;
+
+    return (struct weir_limit){
+        .kind = is_waiting ? WEIR_LIMIT_WAIT : WEIR_LIMIT_CPU,
+        .stage = busiest_stage(s, window, is_waiting),
+        .share = cpu,
+    };
 }
 
 struct weir_terms weir_explain_terms(const struct weir_sched *s, const struct weir_mark *window)
@@ -138,7 +180,10 @@ struct weir_terms weir_explain_terms(const struct weir_sched *s, const struct we
         const struct weir_sched_resource *r = &s->resources[i];
         const double rate = r->limit.peak_rate;
 
-        if (r->config.kind == WEIR_ASYNC && r->config.slots_min < r->config.slots_max && rate > 0)
+        const bool is_adaptive = r->config.kind == WEIR_ASYNC &&
+                                 r->config.slots_min < r->config.slots_max && is_pending(s, i);
+
+        if (is_adaptive && rate > 0)
             terms.io_ns[i] = (double)window->resources[i].amount / rate * 1e9;
         else if (r->config.kind == WEIR_BLOCKING)
             terms.io_ns[i] = (double)window->resources[i].in_use_ns / r->slots;
@@ -218,7 +263,7 @@ static struct weir_limit find_full_line(const struct weir_sched *s, const struct
         const double use = use_of(s, window, i);
         const double crowding = crowding_of(s, window, i);
 
-        if (crowding <= 0 || use < use_min)
+        if (crowding <= 0 || use < use_min || !is_pending(s, i))
             continue;
         const double in_flight = share_of(window, window->resources[i].in_use_ns);
         const double queue = in_flight * (1 - 1 / crowding) * mean_amount(window, i);
@@ -239,7 +284,7 @@ static struct weir_limit find_full_resource(const struct weir_sched *s,
         const struct weir_sched_resource *r = &s->resources[i];
         const double share = share_of(window, window->resources[i].full_ns);
 
-        if (share < limit.share || r->config.slots_min == r->config.slots_max)
+        if (share < limit.share || r->config.slots_min == r->config.slots_max || !is_pending(s, i))
             continue;
         limit.share = share;
         limit.resource = i;
@@ -291,11 +336,7 @@ static struct weir_limit find_serial_stage(const struct weir_sched *s,
 struct weir_limit weir_explain_limit(const struct weir_sched *s, const struct weir_mark *window)
 {
     const double cpu = cpu_share(s, window);
-    const struct weir_limit by_cpu = {
-        .kind = WEIR_LIMIT_CPU,
-        .stage = busiest_stage(s, window),
-        .share = cpu,
-    };
+    const struct weir_limit by_cpu = limit_of_workers(s, window, cpu);
     const double memory = share_of(window, window->memory_wait_ns);
     const double tail = share_of(window, window->tail_ns);
 
@@ -319,7 +360,7 @@ struct weir_limit weir_explain_limit(const struct weir_sched *s, const struct we
     limit = find_busy_resource(s, window);
     if (limit.kind != WEIR_LIMIT_NONE)
         return limit;
-    if (cpu >= 0.7)
+    if (cpu >= 0.6)
         return by_cpu;
     if (tail >= 0.5)
         return (struct weir_limit){.kind = WEIR_LIMIT_TAIL, .share = tail};
@@ -411,6 +452,11 @@ static void add_limit(struct text *t, const struct weir_sched *s, const struct w
         break;
     case WEIR_LIMIT_CPU:
         add_cpu(t, s, window, limit);
+        break;
+    case WEIR_LIMIT_WAIT:
+        add(t, "I/O limits: %u workers are %.0f %% busy, %.0f %% of that waiting, most in %s.",
+            s->worker_count, 100 * limit->share, 100 * wait_share(s, window),
+            s->stages[limit->stage].config.name);
         break;
     case WEIR_LIMIT_RATE:
         add(t, "%s limits: ", r->config.name);

@@ -20,6 +20,7 @@ struct weir_mark {
     struct {
         uint64_t state_ns[WEIR_STATE_COUNT];
         uint64_t busy_ns;
+        uint64_t wait_ns;
         uint64_t moved;
         uint64_t parts_done;
         uint64_t one_ns; /* With one part running. */
@@ -37,6 +38,7 @@ struct weir_mark {
 enum weir_limit_kind {
     WEIR_LIMIT_NONE,   /* Nothing stands out. */
     WEIR_LIMIT_CPU,    /* The workers; most in `stage`. */
+    WEIR_LIMIT_WAIT,   /* The workers, but waiting for I/O inside `stage`. */
     WEIR_LIMIT_RATE,   /* `resource` moves no more with more in flight. */
     WEIR_LIMIT_SLOTS,  /* `resource` is at its highest limit, or all its threads are busy. */
     WEIR_LIMIT_MEMORY, /* Steps wait for memory while nothing else is full. */

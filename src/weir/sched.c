@@ -147,6 +147,7 @@ void weir_sched_returned(struct weir_sched *s, const struct weir_task *task,
     if (task->is_on_worker) {
         s->resources[WEIR_CPU].in_use--;
         s->resources[WEIR_CPU].busy_ns += busy_ns;
+        stage->wait_ns += task->wait_ns;
     }
     if (stage->config.resource != WEIR_CPU && r->config.kind == WEIR_BLOCKING)
         r->in_use--;

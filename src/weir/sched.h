@@ -160,6 +160,7 @@ struct weir_sched_stage {
     uint64_t parts_done;
     uint64_t jobs_done;
     uint64_t busy_ns;
+    uint64_t wait_ns; /* Of workers inside run(), not on a core. */
     uint64_t moved;
     uint64_t held, held_max;
     uint64_t claimed, used;
@@ -250,6 +251,7 @@ struct weir_task {
     uint32_t part;
     int source;
     bool is_on_worker; /* Taken by one of WEIR_CPU. */
+    uint64_t wait_ns;  /* Set by the caller: of its time in run(), not spent on a core. */
 };
 
 /* False without memory. */
