@@ -227,6 +227,7 @@ void weir_life_begin_again(struct weir_job *job)
     job->state = group == NULL ? WEIR_JOB_FRESH : WEIR_JOB_READY;
     job->status = WEIR_OK;
     job->attempt++;
+    job->best_ns = 0;
     if (job->why == WEIR_OK && job->sched->is_cancelled)
         job->why = WEIR_CANCELLED;
     if (job->why == WEIR_OK && group != NULL)
