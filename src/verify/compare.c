@@ -11,20 +11,21 @@
  *
  * Invariants, under `lock`:
  *
- *   (1) begun[s] >= joined[s]; files joined[s] .. begun[s] of side s have a unit in `units`.
- *   (2) totals[s] are the digests of files 0 .. joined[s].
- *   (3) A unit's digests and place belong to its job until is_done.
+ *   (1) begun[s] >= joined[s]; exactly the files joined[s] .. begun[s] of side s have a unit in
+ * use. (2) totals[s] are the digests of files 0 .. joined[s]. (3) A unit's digests and place belong
+ * to its job until is_done.
  */
 
 #include "verify/compare.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 
 #include <weir/weir.h>
 
-#include "base/limits.h"
+#include "parquet/schema.h"
 
 /* Digests of files that wait for their turn take about so much at most. */
 static const size_t waiting_bytes_max = (size_t)8 << 20;
@@ -54,7 +55,8 @@ struct unit {
 
 struct compare {
     const struct rg_compare_request *request; /* Set at init, then constant. */
-    struct rg_file_reader reference_file;     /* Set at init, then constant. */
+    struct rg_arena arena;                    /* Of the reference. */
+    struct rg_schema schema;                  /* Set at init, then constant. */
     struct rg_column_schema reference;        /* Set at init, then constant. */
     uint32_t column_count;                    /* Set at init, then constant. */
     uint32_t units_max;                       /* Set at init, then constant. */
@@ -287,6 +289,29 @@ static enum weir_status run_unit(struct weir_job *job, void *item, const struct 
     }
 }
 
+/* Walks the units: debug and sanitizer builds only. */
+static void compare_check(const struct compare *all)
+{
+#ifdef RG_CHECKS
+    size_t in_use[2] = {0, 0};
+    uint32_t used = 0;
+
+    for (uint32_t i = 0; i < all->units_max; i++) {
+        const struct unit *unit = &all->units[i];
+
+        if (!unit->is_used)
+            continue;
+        assert(unit->index >= all->joined[unit->side] && unit->index < all->begun[unit->side]);
+        in_use[unit->side]++;
+        used++;
+    }
+    assert(used == all->unit_count);
+    for (int side = 0; side < 2; side++)
+        assert(all->begun[side] - all->joined[side] == in_use[side]);
+#endif
+    (void)all;
+}
+
 /* Joins what is complete and has its turn. */
 static void join_units(struct compare *all)
 {
@@ -319,6 +344,7 @@ static void drop_unit(void *item, enum weir_status why)
         (void)pthread_mutex_lock(&all->lock);
         unit->is_done = true;
         join_units(all);
+        compare_check(all);
         (void)pthread_mutex_unlock(&all->lock);
         weir_wake(all->weir);
     }
@@ -375,6 +401,7 @@ static enum weir_status next_file(struct weir *w, void *user)
     /* Nothing more is decoded once it is clear that the answer is no. */
     const bool is_over = side < 0 || all->has_conflict || all->has_error;
     struct unit *unit = is_over ? NULL : begin_unit(all, (enum rg_verify_side)side);
+    compare_check(all);
     (void)pthread_mutex_unlock(&all->lock);
     if (is_over)
         return WEIR_END;
@@ -609,21 +636,55 @@ static void fini(struct compare *all)
         rg_release(all->request->allocator, all->units[i].digests, digest_bytes(all));
     for (int i = 0; i < 2; i++)
         rg_release(all->request->allocator, all->totals[i], digest_bytes(all));
-    rg_file_reader_fini(&all->reference_file);
+    rg_arena_fini(&all->arena);
     (void)pthread_mutex_destroy(&all->lock);
     rg_release(all->request->allocator, all, sizeof *all);
 }
 
+/* What comparing needs of a schema, in the arena: the file it came from is closed again. */
+static enum rg_status keep_schema(struct compare *all, const struct rg_schema *schema,
+                                  struct rg_error *err)
+{
+    struct rg_schema_element *elements =
+        rg_arena_array(&all->arena, schema->element_count, sizeof *elements);
+
+    for (uint32_t i = 0; elements != NULL && i < schema->element_count; i++) {
+        elements[i] = schema->elements[i];
+        elements[i].raw = (struct rg_span){NULL, 0};
+        elements[i].annotation = (struct rg_span){NULL, 0};
+        elements[i].name = rg_arena_copy(&all->arena, schema->elements[i].name);
+        if (elements[i].name.data == NULL)
+            elements = NULL;
+    }
+    if (elements == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a schema of %u elements",
+                       schema->element_count);
+    return rg_schema_build(elements, schema->element_count, &all->arena, &all->schema, err);
+}
+
 /* The reference is the schema of the first output; without outputs, that of the first input. */
-static enum rg_status init(struct compare *all, struct rg_error *err)
+static enum rg_status init_reference(struct compare *all, struct rg_error *err)
 {
     const struct rg_compare_request *request = all->request;
     const int side = request->file_counts[RG_SIDE_OUTPUTS] > 0 ? RG_SIDE_OUTPUTS : RG_SIDE_INPUTS;
     const struct rg_verify_file *file = &request->files[side][0];
+    struct rg_file_reader reader;
 
-    if (rg_file_reader_open(&all->reference_file, file, err) != RG_OK)
-        return rg_within(err, "%s", file->name);
-    all->reference = schema_of(&all->reference_file);
+    rg_file_reader_init(&reader, request->allocator);
+    enum rg_status status = rg_file_reader_open(&reader, file, err);
+    if (status == RG_OK)
+        status = keep_schema(all, &reader.meta.schema, err);
+    if (status == RG_OK)
+        all->reference = (struct rg_column_schema){&all->schema, schema_of(&reader).has_ids};
+    rg_file_reader_fini(&reader);
+    return status == RG_OK ? RG_OK : rg_within(err, "%s", file->name);
+}
+
+static enum rg_status init(struct compare *all, struct rg_error *err)
+{
+    const struct rg_compare_request *request = all->request;
+
+    RG_TRY(init_reference(all, err));
     all->column_count = all->reference.schema->leaf_count;
     all->claim_bytes = request->memory_bytes / (request->thread_count + 1);
 
@@ -657,7 +718,7 @@ enum rg_status rg_compare(const struct rg_compare_request *request,
     if (all == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory to compare files");
     *all = (struct compare){.request = request, .lock = PTHREAD_MUTEX_INITIALIZER};
-    rg_file_reader_init(&all->reference_file, request->allocator);
+    rg_arena_init(&all->arena, request->allocator, SIZE_MAX);
 
     enum rg_status status = init(all, err);
     if (status == RG_OK)
