@@ -400,7 +400,8 @@ static enum rg_status complete_statistics(struct job *job, const struct rg_surve
     const bool is_all_indices = survey->value_page_count == 0 && survey->index_page_count > 0;
     struct rg_statistics found;
 
-    if (!statistics->has_null_count && survey->has_null_count) {
+    /* What the levels say goes before what the footer says. */
+    if (survey->has_null_count) {
         statistics->has_null_count = true;
         statistics->null_count = survey->null_count;
     }
@@ -431,6 +432,30 @@ static enum rg_status add_metadata(struct job *job, const struct rg_survey *surv
     return rg_summary_add(&job->summary, survey, &statistics, err);
 }
 
+/* Rows in front of what comes next. */
+static uint64_t row_count_so_far(const struct job *job)
+{
+    return job->sink.row_count + job->joiner.row_count;
+}
+
+/*
+ * A source, and whether its levels had as many rows as its row group says: columns that disagree
+ * about their rows would be read as nonsense. Only levels that nobody opened cannot tell: those of
+ * the only page of a nested V1 chunk, copied.
+ */
+static enum rg_status emit_whole(struct job *job, size_t index, struct rg_error *err)
+{
+    const uint64_t before = row_count_so_far(job);
+    const uint64_t wanted = job->surveys[index].source->row_count;
+
+    RG_TRY(emit_source(job, index, err));
+    const uint64_t found = row_count_so_far(job) - before;
+    if (found != wanted)
+        return rg_fail(err, RG_ERR_CORRUPT, "pages hold %llu rows, the row group %llu",
+                       (unsigned long long)found, (unsigned long long)wanted);
+    return RG_OK;
+}
+
 static enum rg_status emit_all(struct job *job, struct rg_error *err)
 {
     bool fits = true;
@@ -445,7 +470,7 @@ static enum rg_status emit_all(struct job *job, struct rg_error *err)
     }
     for (size_t i = 0; i < job->count; i++) {
         job->culprit = i;
-        RG_TRY(emit_source(job, i, err));
+        RG_TRY(emit_whole(job, i, err));
         RG_TRY(add_metadata(job, &job->surveys[i], err));
     }
     return rg_joiner_flush(&job->joiner, err);

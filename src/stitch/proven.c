@@ -24,6 +24,7 @@ static bool is_same(const struct rg_proven_body *body, const struct rg_stitch_so
     return body->bytes == page->body.bytes && body->value_count == page->header.value_count &&
            body->first_index == first_index && body->codec == source->chunk->codec &&
            body->type == page->header.type && body->def_bytes == page->header.def_bytes &&
+           body->rep_bytes == page->header.rep_bytes &&
            body->is_compressed == page->header.is_compressed &&
            body->def_max == source->leaf->def_max &&
            memcmp(body->body, page->body.data, body->bytes) == 0;
@@ -59,6 +60,7 @@ void rg_proven_add(struct rg_proven *proven, const struct rg_stitch_source *sour
     body->value_count = page->header.value_count;
     body->first_index = first_index;
     body->def_bytes = page->header.def_bytes;
+    body->rep_bytes = page->header.rep_bytes;
     body->codec = source->chunk->codec;
     body->type = page->header.type;
     body->def_max = source->leaf->def_max;

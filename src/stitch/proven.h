@@ -24,7 +24,8 @@ struct rg_proven_body {
     size_t bytes;
     uint32_t value_count;
     uint32_t first_index;
-    uint32_t def_bytes; /* V2 only. */
+    uint32_t def_bytes; /* V2 only, like the next. */
+    uint32_t rep_bytes;
     uint8_t codec;
     uint8_t type;
     uint8_t def_max;

@@ -188,6 +188,7 @@ enum rg_status rg_sink_page(struct rg_sink *sink, struct rg_page_header *header,
     RG_TRY(add_copy(sink, (struct rg_span){out, header_bytes}, err));
     RG_TRY(add_pieces(sink, pieces, piece_count, err));
     *ret_bytes = header_bytes + header->compressed_bytes;
+    sink->row_count += facts->row_count;
 
     const struct rg_index_page page = {
         .bytes = *ret_bytes,

@@ -49,6 +49,7 @@ struct rg_sink {
     uint64_t bytes;     /* Of all data pages so far, headers included. */
     uint64_t raw_bytes; /* The same, uncompressed. */
     uint64_t value_count;
+    uint64_t row_count;          /* Rows that begin in these pages. */
     uint32_t page_counts[2][16]; /* [is V2][encoding]. */
     bool has_values_written;     /* The order rule: a page with values that are no indices. */
     bool has_levels_v1;

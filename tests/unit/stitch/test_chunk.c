@@ -471,6 +471,58 @@ static void make_sources(struct test *t, struct rg_arena *keep, struct choices *
     }
 }
 
+/* Two nested sources, of which the second's row group has a row more than its pages. */
+static void check_wrong_rows(struct test *t, const struct chunk_style *style,
+                             const struct rg_stitch_options *options)
+{
+    const struct value_style values = {.distinct = 40, .null_percent = 20};
+    struct choices c = {.seed = 7};
+    struct rg_stitch_context *context = rg_stitch_context_new(&t->allocator);
+    struct rg_stitch_output output;
+    struct sources sources;
+    struct rg_arena keep;
+    struct rg_arena arena;
+    struct rg_arena scratch;
+    size_t culprit = SIZE_MAX;
+
+    CHECK_MEMORY(context);
+    rg_arena_init(&keep, &t->allocator, SIZE_MAX);
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    rg_arena_init(&scratch, &t->allocator, SIZE_MAX);
+    const struct rg_schema *schema = column_schema(t, &keep, NESTING_LIST, RG_TYPE_INT64, 0);
+    make_sources(t, &keep, &c, 2, schema, 300, &values, style, &sources);
+    const struct rg_stitch_column column = column_of(&sources, options);
+    CHECK_OK(rg_stitch_chunk(context, &column, sources.items, sources.count, &arena, &scratch,
+                             &output, &culprit, &t->err));
+    sources.items[1].row_count++;
+    const enum rg_status status = rg_stitch_chunk(context, &column, sources.items, sources.count,
+                                                  &arena, &scratch, &output, &culprit, &t->err);
+    test_check_error(t, status, RG_ERR_CORRUPT, "the row group 301", __FILE__, __LINE__);
+    CHECK_U64(culprit, 1);
+    rg_arena_fini(&arena);
+    rg_arena_fini(&scratch);
+    rg_arena_fini(&keep);
+    rg_stitch_context_free(context);
+}
+
+TEST(rows_that_no_page_has_are_missed)
+{
+    const struct rg_stitch_options keep = {.codec = RG_CODEC_KEEP};
+    const struct rg_stitch_options pages = {.codec = RG_CODEC_KEEP, .page_rows_target = 10};
+    struct chunk_style style = {.codec = RG_CODEC_SNAPPY, .versions = 2, .page_slots = 5000};
+
+    check_wrong_rows(t, &style, &pages); /* copied */
+    check_wrong_rows(t, &style, &keep);  /* joined */
+    style.dictionary_entries = 100;
+    check_wrong_rows(t, &style, &keep);
+    style.is_shuffled = true; /* remapped */
+    check_wrong_rows(t, &style, &keep);
+    style.versions = 1;
+    check_wrong_rows(t, &style, &keep);
+    style.dictionary_entries = 0;
+    check_wrong_rows(t, &style, &keep);
+}
+
 /* How pages of sources like these move. */
 struct example {
     const char *about;
@@ -564,6 +616,7 @@ int main(int argc, char **argv)
         {"stitched_rows_are_all_rows_in_order", stitched_rows_are_all_rows_in_order},
         {"larger_chunks_too", larger_chunks_too},
         {"damage_is_refused_or_does_no_harm", damage_is_refused_or_does_no_harm},
+        {"rows_that_no_page_has_are_missed", rows_that_no_page_has_are_missed},
         {"pages_move_as_they_should", pages_move_as_they_should},
     };
 
