@@ -3,7 +3,7 @@
 /*
  * How long stitching takes, column by column, without the engine and the disk around it:
  *
- *     bench_stitch [--codec NAME] [--times N] [--column N] [--memory yes] FILE...
+ *     bench_stitch [--codec NAME] [--times N] [--column N] [--memory yes] [--layout plain] FILE...
  *
  * All files are held in memory; all their row groups become one chunk for each column. Printed are
  * the least CPU time of N runs and how the pages moved; with --memory yes also the least memory
@@ -229,6 +229,13 @@ static uint8_t codec_of(const char *name)
     exit(2);
 }
 
+static enum rg_stitch_layout layout_of(const char *name)
+{
+    if (strcmp(name, "dictionary") == 0)
+        return RG_STITCH_LAYOUT_DICTIONARY;
+    return strcmp(name, "plain") == 0 ? RG_STITCH_LAYOUT_PLAIN : RG_STITCH_LAYOUT_BY_RULE;
+}
+
 int main(int argc, char **argv)
 {
     struct bench bench = {
@@ -239,6 +246,8 @@ int main(int argc, char **argv)
     for (; first + 1 < argc && strncmp(argv[first], "--", 2) == 0; first += 2) {
         if (strcmp(argv[first], "--times") == 0)
             bench.times = (unsigned)strtoul(argv[first + 1], NULL, 10);
+        else if (strcmp(argv[first], "--layout") == 0)
+            bench.options.layout = layout_of(argv[first + 1]);
         else if (strcmp(argv[first], "--memory") == 0)
             bench.is_memory_asked = strcmp(argv[first + 1], "yes") == 0;
         else if (strcmp(argv[first], "--column") == 0)

@@ -47,6 +47,7 @@ struct rg_bench {
     bool has_crc;
     bool has_bloom;
     bool is_codec_asked;
+    enum rg_stitch_layout layout;
     struct rg_codec_context *codecs;
     struct rg_arena *arena;
     struct rg_arena *scratch;

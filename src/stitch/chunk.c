@@ -74,6 +74,7 @@ struct job {
     uint32_t *map_room;
     uint32_t map_capacity;
     uint32_t kept_entries;
+    enum rg_verdict dictionary_verdict; /* Where the current source's dictionary was counted. */
     struct rg_summary summary;
     size_t culprit;
 };
@@ -213,6 +214,8 @@ static enum rg_status decide(struct job *job, struct rg_error *err)
     RG_TRY(rg_sample_take(&job->bench, &job->promoter, job->surveys, job->count, &job->groups,
                           &job->joiner.values, &facts, &job->culprit, err));
     job->is_plain_phase = rg_layout_choose(&facts, &job->plain_reason) == RG_LAYOUT_PLAIN;
+    if (job->bench.layout != RG_STITCH_LAYOUT_BY_RULE)
+        job->is_plain_phase = job->bench.layout == RG_STITCH_LAYOUT_PLAIN;
     rg_dict_union_init(&job->united, &job->bench, union_bytes_max(job));
     return RG_OK;
 }
@@ -328,6 +331,7 @@ static enum rg_status emit_indices(struct job *job, const struct rg_survey *surv
 struct plain_source {
     bool is_tested;
     bool is_written; /* All its index pages, as the promoted page. */
+    bool is_dictionary_counted;
 };
 
 /* Writes the source's dictionary as a page, once, if it can be one. */
@@ -340,6 +344,8 @@ static enum rg_status emit_promoted(struct job *job, const struct rg_survey *sur
     RG_TRY(rg_promoter_test(&job->promoter, survey, &state->is_written, err));
     if (!state->is_written)
         return RG_OK;
+    if (state->is_dictionary_counted)
+        job->bench.moves.in_bytes[job->dictionary_verdict] -= survey->dictionary.bytes;
     return rg_promoter_write(&job->promoter, survey, &job->joiner, job->copy.may_join, err);
 }
 
@@ -356,10 +362,22 @@ static enum rg_status emit_dissolved(struct job *job, const struct rg_survey *su
     return rg_dissolve_page(&job->joiner, survey, page, &job->table, err);
 }
 
+/* The dictionary goes where its pages go; one that is promoted is counted there. */
+static void count_dictionary(struct job *job, const struct rg_survey *survey)
+{
+    const enum rg_verdict verdict = job->is_plain_phase    ? RG_VERDICT_DISSOLVE
+                                    : job->map.is_identity ? RG_VERDICT_COPY
+                                                           : RG_VERDICT_REMAP;
+
+    job->dictionary_verdict = verdict;
+    if (survey->index_page_count > 0)
+        job->bench.moves.in_bytes[verdict] += survey->dictionary.bytes;
+}
+
 static enum rg_status emit_source(struct job *job, size_t index, struct rg_error *err)
 {
     const struct rg_survey *survey = &job->surveys[index];
-    struct plain_source state = {false, false};
+    struct plain_source state = {false, false, false};
     struct rg_page_walk walk;
     struct rg_source_page page;
     bool is_end;
@@ -374,6 +392,8 @@ static enum rg_status emit_source(struct job *job, size_t index, struct rg_error
         if (state.is_written)
             return RG_OK;
     }
+    count_dictionary(job, survey);
+    state.is_dictionary_counted = survey->index_page_count > 0;
     rg_page_walk_init(&walk, survey);
     for (;;) {
         RG_TRY(rg_page_walk_next(&walk, &page, &is_end, err));
@@ -519,6 +539,9 @@ static enum rg_status finish(struct job *job, struct rg_stitch_output *output, s
     if (job->has_indices)
         RG_TRY(make_dictionary(job, &dictionary, err));
     RG_TRY(rg_sink_finish(&job->sink, job->has_indices ? &dictionary : NULL, output, err));
+    job->bench.moves.out_bytes[job->has_indices && dictionary.body.is_lasting ? RG_VERDICT_COPY
+                                                                              : RG_VERDICT_REMAP] +=
+        output->chunk.data_page_offset;
     RG_TRY(rg_summary_finish(&job->summary, &output->chunk, err));
     RG_TRY(make_bloom(job, output, err));
     output->moves = job->bench.moves;

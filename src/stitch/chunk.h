@@ -27,6 +27,13 @@ enum {
     RG_CODEC_KEEP = 255
 };
 
+/* How dictionaries are laid out; all but the first are for measurements. */
+enum rg_stitch_layout {
+    RG_STITCH_LAYOUT_BY_RULE,
+    RG_STITCH_LAYOUT_DICTIONARY,
+    RG_STITCH_LAYOUT_PLAIN,
+};
+
 struct rg_stitch_options {
     uint8_t codec;                 /* enum rg_codec, or RG_CODEC_KEEP. */
     int level;                     /* Of that codec; with keep: ignored, defaults are used. */
@@ -35,6 +42,7 @@ struct rg_stitch_options {
     uint32_t dictionary_bytes_max; /* 0: rg_dictionary_bytes_default. */
     bool has_crc;                  /* Write a CRC on pages that we make, whatever the sources do. */
     bool has_bloom;                /* Bloom filters on dictionary columns. */
+    enum rg_stitch_layout layout;
 };
 
 /* A column of the output. */

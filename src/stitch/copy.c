@@ -315,7 +315,7 @@ static enum rg_status join_alone(struct rg_joiner *joiner, const struct rg_surve
     rg_level_cursor_init(&cursor, survey->source->leaf, &parts, survey->def_map);
     RG_TRY(rg_joiner_levels(joiner, &cursor, parts.value_count, &step, err));
     if (parts.present_count > 0) {
-        joiner->encoding = page->header.encoding;
+        joiner->encoding = fresh_header(joiner, page).encoding;
         rg_buffer_append(&joiner->values, parts.values.data, parts.values.bytes);
         RG_TRY(rg_buffer_check(&joiner->values, "page", err));
     }

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/limits.h"
+#include "parquet/page_header.h"
 #include "parquet/types.h"
 #include "stitch/bloom.h"
 #include "stitch/estimate.h"
@@ -199,13 +200,55 @@ static void check_crc(const struct sources *sources, const struct rg_stitch_outp
     CHECK_U64(output->changed_crc, crc);
 }
 
-static void check_moves(const struct rg_stitch_output *output)
-{
-    uint64_t out_bytes = 0;
+/* Bodies of a source's pages that hold values. */
+struct page_sum {
+    uint64_t page_count;
+    uint64_t body_bytes;
+    uint64_t dictionary_bytes;
+};
 
-    for (unsigned i = 0; i < RG_VERDICT_COUNT; i++)
-        out_bytes += output->moves.out_bytes[i];
-    CHECK(out_bytes <= output->bytes);
+static void add_pages(struct test *t, struct rg_span bytes, struct page_sum *sum)
+{
+    struct rg_page_header header;
+    size_t header_bytes;
+
+    for (; bytes.bytes > 0; bytes.bytes -= header.compressed_bytes) {
+        CHECK_OK(rg_page_header_parse(bytes, &header, &header_bytes, &t->err));
+        bytes.data += header_bytes + header.compressed_bytes;
+        bytes.bytes -= header_bytes;
+        if (header.type == RG_PAGE_DICTIONARY) {
+            sum->dictionary_bytes += header.compressed_bytes;
+        } else if (header.type != RG_PAGE_INDEX && header.value_count > 0) {
+            sum->page_count++;
+            sum->body_bytes += header.compressed_bytes;
+        }
+    }
+}
+
+/* Every page and byte is accounted for; dictionaries as far as pages need them. */
+static void check_moves(struct test *t, const struct sources *sources,
+                        const struct rg_stitch_output *output)
+{
+    const struct rg_moves *moves = &output->moves;
+    struct page_sum sum = {0, 0, 0};
+    uint64_t pages = 0;
+    uint64_t in_bytes = 0;
+    uint64_t out_bytes = 0;
+    uint64_t reasons = 0;
+
+    for (size_t i = 0; i < sources->count; i++)
+        add_pages(t, sources->items[i].bytes, &sum);
+    for (unsigned i = 0; i < RG_VERDICT_COUNT; i++) {
+        pages += moves->pages[i];
+        in_bytes += moves->in_bytes[i];
+        out_bytes += moves->out_bytes[i];
+    }
+    for (unsigned i = 0; i < RG_REASON_COUNT; i++)
+        reasons += moves->reason_pages[i];
+    CHECK_U64(pages, sum.page_count);
+    CHECK_U64(reasons, sum.page_count);
+    CHECK_U64(out_bytes, output->bytes);
+    CHECK(in_bytes >= sum.body_bytes && in_bytes <= sum.body_bytes + sum.dictionary_bytes);
 }
 
 /* The same bytes come out again, from a used context and with just the memory that is needed. */
@@ -273,7 +316,7 @@ static void check_stitch(struct test *t, struct rg_arena *keep, const struct sou
         stitch(t, keep, context, sources, options, &arena, &scratch, false, &output);
     naive_check(t, keep, sources->schema, &output, &sources->expected);
     check_crc(sources, &output);
-    check_moves(&output);
+    check_moves(t, sources, &output);
     check_bloom(t, sources, &output);
     const size_t arena_bytes = arena.bytes;
     rg_arena_fini(&arena);
@@ -310,6 +353,7 @@ static struct rg_stitch_options draw_options(struct choices *c)
         .codec = codecs[choose(c, sizeof codecs - 1)],
         .has_crc = choose(c, 3) == 0,
         .has_bloom = choose_bool(c),
+        .layout = choose(c, 4) == 0 ? choose(c, 2) : RG_STITCH_LAYOUT_BY_RULE,
     };
 
     options.level = options.codec == RG_CODEC_KEEP ? 0 : rg_codec_level_default(options.codec);
