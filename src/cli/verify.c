@@ -52,15 +52,16 @@ static void tell(void *user, const struct rg_verify_finding *finding)
 
 static void say_totals(const struct rg_verify_totals *totals)
 {
-    const uint64_t bad =
-        totals->outcome_counts[RG_VERIFY_DIFFERENT] + totals->outcome_counts[RG_VERIFY_FAILED];
+    const char *answer = totals->outcome_counts[RG_VERIFY_DIFFERENT] > 0 ? "DIFFERENT"
+                         : totals->outcome_counts[RG_VERIFY_FAILED] > 0  ? "NOT VERIFIED"
+                                                                         : "equal";
     const uint64_t missing = totals->outcome_counts[RG_VERIFY_MISSING];
 
     fprintf(stderr,
             "%s: %" PRIu64 " rows of %" PRIu64 " files in SOURCE, %" PRIu64 " rows of %" PRIu64
             " in DEST, partitions: %" PRIu64,
-            bad > 0 ? "DIFFERENT" : "equal", totals->input_row_count, totals->input_file_count,
-            totals->output_row_count, totals->output_file_count, totals->partition_count);
+            answer, totals->input_row_count, totals->input_file_count, totals->output_row_count,
+            totals->output_file_count, totals->partition_count);
     if (missing > 0)
         fprintf(stderr, "; %" PRIu64 " files are not in DEST yet", missing);
     fputc('\n', stderr);

@@ -280,8 +280,9 @@ static enum weir_status run_unit(struct weir_job *job, void *item, const struct 
                 continue;
             if (answer != WEIR_OVERSIZE)
                 return answer;
+            const struct rg_error cause = err;
             (void)rg_fail(&err, RG_ERR_LIMIT, "%s (memory for verifying is %" PRIu64 " bytes)",
-                          err.text, unit->all->request->memory_bytes);
+                          cause.text, unit->all->request->memory_bytes);
         }
         (void)rg_within(&err, "%s", unit->file->name);
         note_error(unit->all, &err);

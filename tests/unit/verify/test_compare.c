@@ -369,7 +369,8 @@ TEST(memory_is_asked_for_and_has_an_end)
     init_world(t, &c, w, 3000);
     write_side(t, &c, w, 0);
     write_side(t, &c, w, 1);
-    CHECK_ERROR(compare(t, w, 100000, &result), RG_ERR_LIMIT, "memory for verifying is 100000");
+    CHECK_ERROR(compare(t, w, 100000, &result), RG_ERR_LIMIT,
+                "no memory to begin with a file (memory for verifying is 100000");
     CHECK_OK(compare(t, w, UINT64_C(4) << 20, &result));
     CHECK(result.is_equal);
     fini_world(w);
