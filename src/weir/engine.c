@@ -100,11 +100,11 @@ static uint32_t wake_index(int resource)
 }
 
 /* True: a thread of `resource` was woken for what it may have to do. */
-static bool wake_one(struct weir *w, int resource)
+static bool wake_one(struct weir *w, int resource, bool has_ends)
 {
     const uint32_t index = wake_index(resource);
 
-    if (w->idle[index] == 0 || !weir_sched_may_pick(&w->sched, resource))
+    if (w->idle[index] == 0 || (!has_ends && !weir_sched_may_pick(&w->sched, resource)))
         return false;
     (void)pthread_cond_signal(&w->wake[index]);
     return true;
@@ -117,15 +117,15 @@ static void stop(struct weir *w)
         (void)pthread_cond_broadcast(&w->wake[i]);
 }
 
-/* Something has changed. The starter is for when no worker is free. */
+/* Something has changed. The starter is for when no worker is free; any thread will do for ends. */
 static void wake_some(struct weir *w)
 {
     if (w->is_running && weir_sched_is_over(&w->sched))
         stop(w);
-    if (!wake_one(w, WEIR_CPU))
-        (void)wake_one(w, WEIR_STARTER);
+    const bool has_ends = !weir_list_is_empty(&w->sched.ends);
+    bool is_woken = wake_one(w, WEIR_CPU, has_ends) || wake_one(w, WEIR_STARTER, has_ends);
     for (uint32_t i = 1; i < w->sched.resource_count; i++)
-        (void)wake_one(w, (int)i);
+        is_woken = wake_one(w, (int)i, has_ends && !is_woken) || is_woken;
 }
 
 static uint64_t thread_cpu_ns(void)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Where the engine's own records come from: malloc, or what a test puts in its place. */
+/*
+ * Where the engine's own records come from: malloc, or what a test puts in its place. Called by
+ * several threads at the same time.
+ */
 
 #ifndef WEIR_HOOKS_H
 #define WEIR_HOOKS_H

@@ -153,8 +153,6 @@ static bool is_for(const struct weir_sched *s, const struct weir_sched_stage *st
 
 bool weir_sched_may_pick(const struct weir_sched *s, int resource)
 {
-    if (!weir_list_is_empty(&s->ends))
-        return true;
     for (uint32_t i = 0; i < s->stage_count; i++) {
         const struct weir_sched_stage *stage = &s->stages[i];
         const bool has_work = !weir_list_is_empty(&stage->granted) ||

@@ -286,7 +286,7 @@ void weir_sched_close_group(struct weir_sched *s, struct weir_group *group);
  */
 bool weir_sched_pick(struct weir_sched *s, int resource, uint64_t now_ns, struct weir_task *ret);
 
-/* False: weir_sched_pick() would surely find nothing. Cheap. */
+/* False: weir_sched_pick() would surely find nothing, not counting ended jobs. Cheap. */
 bool weir_sched_may_pick(const struct weir_sched *s, int resource);
 
 /* run() has returned, after `busy_ns`. */

@@ -42,14 +42,22 @@ struct world {
     struct weir_group *group;
 };
 
+/* The test's allocator is for one thread. */
+static pthread_mutex_t hook_lock = PTHREAD_MUTEX_INITIALIZER;
+
 static void *hook_alloc(void *context, size_t bytes)
 {
-    return rg_alloc(context, bytes);
+    (void)pthread_mutex_lock(&hook_lock);
+    void *memory = rg_alloc(context, bytes);
+    (void)pthread_mutex_unlock(&hook_lock);
+    return memory;
 }
 
 static void hook_release(void *context, void *memory, size_t bytes)
 {
+    (void)pthread_mutex_lock(&hook_lock);
     rg_release(context, memory, bytes);
+    (void)pthread_mutex_unlock(&hook_lock);
 }
 
 static void note(struct world *world, uint32_t value)
