@@ -26,7 +26,7 @@ struct rg_discover {
     /* Set at init, then constant. */
     struct rg_run *run;
     struct rg_buffer list; /* --files-from, each name ended by NUL. */
-    const char **names;    /* Into `list`, or one that the caller gave; sorted. */
+    const char **names;    /* Into `list`, or one that the caller gave; see compare_names(). */
     size_t name_count;
     bool is_restricted;
 
@@ -128,9 +128,19 @@ static enum weir_status next(struct weir *w, void *user)
     return WEIR_FAILED;
 }
 
+/*
+ * By partition and then by name, so that the names of a partition stand together: in the order of
+ * bytes alone those of a/b/ would stand between a/a and a/c. A name that is a prefix, which is its
+ * own partition, is the first one there.
+ */
 static int compare_names(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    const char *left = *(const char *const *)a;
+    const char *right = *(const char *const *)b;
+    const int order = rg_span_compare(rg_select_partition_of(rg_span_of(left)),
+                                      rg_select_partition_of(rg_span_of(right)));
+
+    return order != 0 ? order : strcmp(left, right);
 }
 
 static enum rg_status read_list(struct rg_discover *discover, const char *path,
@@ -197,7 +207,7 @@ static char *key_of_name(const struct rg_place *source, char *name)
     return name;
 }
 
-/* Sorts the list's lines; an empty one, and one that a CR ends, come from editors. */
+/* Sorts the list's lines; empty ones, and a CR at their end, come from editors. */
 static enum rg_status split_list(struct rg_discover *discover, const struct rg_place *source,
                                  struct rg_error *err)
 {
@@ -219,7 +229,7 @@ static enum rg_status split_list(struct rg_discover *discover, const struct rg_p
         if (key == NULL)
             return rg_fail(err, RG_ERR_INVALID, "--files-from names %s, which is not below %s", at,
                            source->text);
-        if (*key != '\0')
+        if (*at != '\0') /* "./" and the like are SOURCE itself. */
             discover->names[discover->name_count++] = key;
         at += length + 1;
     }
@@ -227,17 +237,57 @@ static enum rg_status split_list(struct rg_discover *discover, const struct rg_p
     return RG_OK;
 }
 
-/* The partitions of the names; a name that ends in '/' is a prefix, walked as a whole. */
+/* The first name whose partition is `partition` or comes behind it. */
+static size_t find_partition(const struct rg_discover *discover, struct rg_span partition)
+{
+    size_t low = 0;
+    size_t high = discover->name_count;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const struct rg_span found = rg_select_partition_of(rg_span_of(discover->names[middle]));
+
+        if (rg_span_compare(found, partition) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Is this prefix, or one above it, in the list? */
+static bool is_below_listed(const struct rg_discover *discover, struct rg_span prefix)
+{
+    for (;;) {
+        const size_t at = find_partition(discover, prefix);
+
+        if (at < discover->name_count && rg_span_equal(rg_span_of(discover->names[at]), prefix))
+            return true;
+        if (prefix.bytes == 0)
+            return false;
+        prefix.bytes--; /* Its slash. */
+        prefix = rg_select_partition_of(prefix);
+    }
+}
+
+/*
+ * The partitions of the names; a name that ends in '/' is a prefix, walked as a whole: what is
+ * below it is met there.
+ */
 static enum rg_status push_names(struct rg_discover *discover, struct rg_error *err)
 {
     struct rg_span last = {NULL, 0};
 
     for (size_t i = 0; i < discover->name_count; i++) {
         const struct rg_span partition = rg_select_partition_of(rg_span_of(discover->names[i]));
+        struct rg_span above = partition;
 
         if (last.data != NULL && rg_span_equal(partition, last))
             continue;
         last = partition;
+        above.bytes -= above.bytes > 0;
+        if (partition.bytes > 0 && is_below_listed(discover, rg_select_partition_of(above)))
+            continue;
         RG_TRY(push_locked(discover, (const char *)partition.data, partition.bytes, err));
     }
     return RG_OK;
@@ -299,14 +349,11 @@ const char *const *rg_discover_names(const struct rg_discover *discover, const c
                                      size_t *ret_count)
 {
     const struct rg_span wanted = rg_span_of(prefix);
-    size_t first = 0;
 
     *ret_count = 0;
-    if (!discover->is_restricted)
+    if (!discover->is_restricted || is_below_listed(discover, wanted))
         return NULL;
-    while (first < discover->name_count &&
-           !rg_span_equal(rg_select_partition_of(rg_span_of(discover->names[first])), wanted))
-        first++;
+    const size_t first = find_partition(discover, wanted);
     size_t end = first;
     while (end < discover->name_count &&
            rg_span_equal(rg_select_partition_of(rg_span_of(discover->names[end])), wanted))

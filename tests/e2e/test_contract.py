@@ -308,6 +308,29 @@ def test_files_from(zero, regroup, hive, home, tmp_path):
     assert sorted(rows_of(data_files(home))) == [202201, 202302]
 
 
+@pytest.mark.parametrize(
+    "names, wanted",
+    [
+        # Names of a/ stand before and behind those of a/b/ in the order of bytes.
+        (["a/a.parquet", "a/b/z.parquet", "a/x.parquet"], [1, 2, 3]),
+        (["a/"], [1, 2, 3]),
+        (["a/b/", "a/x.parquet"], [2, 3]),
+        (["a/x.parquet", "a/", "a/b/z.parquet", "a/b/"], [1, 2, 3]),
+        (["./"], [1, 2, 3, 4]),
+        (["a-b/", "", "./a/a.parquet\r"], [1, 4]),
+    ],
+    ids=str,
+)
+def test_files_and_prefixes_from(names, wanted, regroup, tmp_path, home):
+    source = tmp_path / "source"
+    for number, name in enumerate(["a/a", "a/b/z", "a/x", "a-b/y"]):
+        write(source / f"{name}.parquet", number + 1, rows=1)
+    listed = tmp_path / "list"
+    listed.write_text("".join(f"{name}\n" for name in names))
+    regroup("compact", source, home, "--files-from", listed).must(0)
+    assert sorted(rows_of(data_files(home))) == wanted
+
+
 def test_young_files_wait(regroup, source, home):
     old = time.time() - 3600
     for number in range(4):
