@@ -6,13 +6,14 @@
  *   1  workers busy for 87 % of the time: CPU, and the stage that took most of it
  *      (or I/O, when they spend 40 % of that time waiting inside run());
  *   2  a resource whose steps took much longer than they can: they share a full line, its rate;
- *   2b a resource with all its slots in use and more waiting for half of the time: its rate, if its
+ *   3  a resource with all its slots in use and more waiting for half of the time: its rate, if its
  *      limit stays below the highest because more in flight moved nothing more; else its slots;
- *   3  steps refused for memory for 20 % of the time: memory;
- *   4  a stage that ran one part at a time, or as many as its cap allows, for 80 %: that stage;
- *   5  a resource with 90 % of its threads busy; workers busy for 60 %: those;
- *   6  less than a worker's worth of work left for half of the time: the tail;
- *   7  nothing waiting and little running for half of the time: the sources.
+ *   4  a stage at its cap for 80 % of the time: that stage;
+ *   5  steps refused for memory for 20 % of the time: memory;
+ *   6  a stage that ran one part at a time for 80 % of the time: that stage;
+ *   7  a resource with 90 % of its threads busy; workers busy for 60 %: those;
+ *   8  nothing more to begin, and workers idle, for half of the time: the tail;
+ *   9  else the sources.
  *
  * The what-if line takes the lower bound that the measured costs add up to, once as it is and once
  * with a little more of one thing. What a run could gain by that is at most the difference.
@@ -38,6 +39,7 @@ void weir_mark_set(struct weir_mark *mark, const struct weir_sched *s)
         for (uint32_t k = 0; k < WEIR_STATE_COUNT; k++)
             mark->stages[i].state_ns[k] = stage->state_ns[k];
         mark->stages[i].busy_ns = stage->busy_ns;
+        mark->stages[i].worker_ns = stage->worker_ns;
         mark->stages[i].wait_ns = stage->wait_ns;
         mark->stages[i].moved = stage->moved;
         mark->stages[i].parts_done = stage->parts_done;
@@ -79,6 +81,7 @@ void weir_mark_subtract(struct weir_mark *mark, const struct weir_mark *since)
         for (uint32_t k = 0; k < WEIR_STATE_COUNT; k++)
             mark->stages[i].state_ns[k] -= since->stages[i].state_ns[k];
         mark->stages[i].busy_ns -= since->stages[i].busy_ns;
+        mark->stages[i].worker_ns -= since->stages[i].worker_ns;
         mark->stages[i].wait_ns -= since->stages[i].wait_ns;
         mark->stages[i].moved -= since->stages[i].moved;
         mark->stages[i].parts_done -= since->stages[i].parts_done;
@@ -127,8 +130,7 @@ static bool is_pending(const struct weir_sched *s, uint32_t resource)
     return false;
 }
 
-/* The stage that took most of the workers' time: on a core, or (is_waiting) waiting inside run().
- */
+/* What took most of the workers' time: on a core, or (is_waiting) waiting inside run(). */
 static uint32_t busiest_stage(const struct weir_sched *s, const struct weir_mark *window,
                               bool is_waiting)
 {
@@ -137,9 +139,9 @@ static uint32_t busiest_stage(const struct weir_sched *s, const struct weir_mark
 
     for (uint32_t i = 0; i < s->stage_count; i++) {
         const uint64_t wait_ns = window->stages[i].wait_ns;
-        const uint64_t ns = is_waiting ? wait_ns : window->stages[i].busy_ns - wait_ns;
+        const uint64_t ns = is_waiting ? wait_ns : window->stages[i].worker_ns - wait_ns;
 
-        if (is_of_workers(s, i) && ns > most_ns) {
+        if (ns > most_ns) {
             most_ns = ns;
             busiest = i;
         }
@@ -170,6 +172,24 @@ static struct weir_limit limit_of_workers(const struct weir_sched *s,
     };
 }
 
+/*
+ * How many times longer a step took in the window than the best ever did. Requests that share a
+ * full line wait for one another; so do those of a store that is slow that day, but then the rate
+ * still follows the number in flight, and they do not count as crowded.
+ */
+static double crowding_of(const struct weir_sched *s, const struct weir_mark *window,
+                          uint32_t resource)
+{
+    const double amount = (double)window->resources[resource].amount;
+    const double best = weir_iolimit_cost_best(&s->resources[resource].limit);
+    const double slope = weir_slope_value(&window->resources[resource].slope);
+
+    if (amount <= 0 || best <= 0 || slope > slope_max)
+        return 0;
+    const double crowding = (double)window->resources[resource].in_use_ns / amount / best;
+    return crowding >= (slope < 0 ? crowding_min_unsure : crowding_min) ? crowding : 0;
+}
+
 struct weir_terms weir_explain_terms(const struct weir_sched *s, const struct weir_mark *window)
 {
     struct weir_terms terms = {
@@ -179,14 +199,14 @@ struct weir_terms weir_explain_terms(const struct weir_sched *s, const struct we
     for (uint32_t i = 1; i < s->resource_count; i++) {
         const struct weir_sched_resource *r = &s->resources[i];
         const double rate = r->limit.peak_rate;
-
         const bool is_adaptive = r->config.kind == WEIR_ASYNC &&
                                  r->config.slots_min < r->config.slots_max && is_pending(s, i);
 
-        if (is_adaptive && rate > 0)
+        /* What a line can move is known only where it was full. */
+        if (is_adaptive && rate > 0 && crowding_of(s, window, i) > 0)
             terms.io_ns[i] = (double)window->resources[i].amount / rate * 1e9;
-        else if (r->config.kind == WEIR_BLOCKING)
-            terms.io_ns[i] = (double)window->resources[i].in_use_ns / r->slots;
+        else
+            terms.io_ns[i] = (double)window->resources[i].in_use_ns / r->config.slots_max;
     }
     for (uint32_t i = 0; i < s->stage_count; i++) {
         const uint32_t cap = s->stages[i].config.parallel_max;
@@ -214,24 +234,6 @@ uint64_t weir_explain_needed(const struct weir_sched *s, const struct weir_mark 
     const double ns = other_ns(&terms);
 
     return ns > 0 ? (uint64_t)(window->needed_byte_ns / ns) : 0;
-}
-
-/*
- * How many times longer a step took in the window than the best ever did. Requests that share a
- * full line wait for one another; so do those of a store that is slow that day, but then the rate
- * still follows the number in flight, and they do not count as crowded.
- */
-static double crowding_of(const struct weir_sched *s, const struct weir_mark *window,
-                          uint32_t resource)
-{
-    const double amount = (double)window->resources[resource].amount;
-    const double best = weir_iolimit_cost_best(&s->resources[resource].limit);
-    const double slope = weir_slope_value(&window->resources[resource].slope);
-
-    if (amount <= 0 || best <= 0 || slope > slope_max)
-        return 0;
-    const double crowding = (double)window->resources[resource].in_use_ns / amount / best;
-    return crowding >= (slope < 0 ? crowding_min_unsure : crowding_min) ? crowding : 0;
 }
 
 static double mean_amount(const struct weir_mark *window, uint32_t resource)
@@ -313,15 +315,16 @@ static struct weir_limit find_busy_resource(const struct weir_sched *s,
     return limit;
 }
 
+/* A stage at its cap; or (is_any) one that ran one part at a time, whatever the reason. */
 static struct weir_limit find_serial_stage(const struct weir_sched *s,
-                                           const struct weir_mark *window)
+                                           const struct weir_mark *window, bool is_any)
 {
     struct weir_limit limit = {.share = 0.8};
 
     for (uint32_t i = 0; i < s->stage_count; i++) {
         const double cap = share_of(window, window->stages[i].state_ns[WEIR_STATE_CAP]);
-        const double one = share_of(window, window->stages[i].one_ns);
-        const double share = cap > one ? cap : one;
+        const double one = is_any ? share_of(window, window->stages[i].one_ns) : 0;
+        const double share = largest(cap, one);
 
         /* A step that only waits for others runs all the time and limits nothing. */
         if (share < limit.share || !is_of_workers(s, i))
@@ -350,11 +353,14 @@ struct weir_limit weir_explain_limit(const struct weir_sched *s, const struct we
     limit = find_full_resource(s, window);
     if (limit.kind != WEIR_LIMIT_NONE)
         return limit;
+    limit = find_serial_stage(s, window, false);
+    if (limit.kind != WEIR_LIMIT_NONE)
+        return limit;
     if (memory >= 0.2 && cpu < 0.8)
         return (struct weir_limit){.kind = WEIR_LIMIT_MEMORY, .share = memory};
     if (cpu >= 0.8)
         return by_cpu;
-    limit = find_serial_stage(s, window);
+    limit = find_serial_stage(s, window, true);
     if (limit.kind != WEIR_LIMIT_NONE)
         return limit;
     limit = find_busy_resource(s, window);
@@ -415,7 +421,7 @@ static void add_cpu(struct text *t, const struct weir_sched *s, const struct wei
                     const struct weir_limit *limit)
 {
     const uint64_t moved = window->stages[limit->stage].moved;
-    const double busy = (double)window->stages[limit->stage].busy_ns / 1e9;
+    const double busy = (double)window->stages[limit->stage].worker_ns / 1e9;
 
     add(t, "CPU limits: %u workers are %.0f %% busy, most in %s", s->worker_count,
         100 * limit->share, s->stages[limit->stage].config.name);

@@ -20,6 +20,7 @@ struct weir_mark {
     struct {
         uint64_t state_ns[WEIR_STATE_COUNT];
         uint64_t busy_ns;
+        uint64_t worker_ns;
         uint64_t wait_ns;
         uint64_t moved;
         uint64_t parts_done;

@@ -143,10 +143,14 @@ void weir_sched_returned(struct weir_sched *s, const struct weir_task *task,
 
     set_now(s, now_ns);
     job->calls_inside--;
-    stage->is_pending = status == WEIR_PENDING;
+    /* The first answer counts whole: requests are to get going. */
+    stage->pending_share += ((status == WEIR_PENDING ? 1.0 : 0.0) - stage->pending_share) *
+                            (stage->parts_done + stage->running <= 1 ? 1.0 : 0.25);
+    stage->is_pending = stage->pending_share > 0.5;
     if (task->is_on_worker) {
         s->resources[WEIR_CPU].in_use--;
         s->resources[WEIR_CPU].busy_ns += busy_ns;
+        stage->worker_ns += busy_ns;
         stage->wait_ns += task->wait_ns;
     }
     if (stage->config.resource != WEIR_CPU && r->config.kind == WEIR_BLOCKING)

@@ -146,7 +146,8 @@ struct weir_sched_stage {
     uint32_t waiting;          /* Jobs in ready, fresh and ordered. */
     uint32_t joins_waiting;    /* Groups of which a part is done and whose join begins with it. */
     uint64_t expected;         /* Steps of jobs that are still to be done in it. */
-    bool is_pending;           /* Its last run() has returned WEIR_PENDING. */
+    double pending_share;      /* Of its run() calls that returned WEIR_PENDING, of late. */
+    bool is_pending;           /* Most of them. */
     uint64_t scanned;          /* s->version when its queues were last looked through in vain. */
     enum weir_refusal refusal; /* Of that look. */
     enum weir_refusal refused; /* While in the current state. */
@@ -160,7 +161,8 @@ struct weir_sched_stage {
     uint64_t parts_done;
     uint64_t jobs_done;
     uint64_t busy_ns;
-    uint64_t wait_ns; /* Of workers inside run(), not on a core. */
+    uint64_t worker_ns; /* Of workers inside run(). */
+    uint64_t wait_ns;   /* Of that, not on a core. */
     uint64_t moved;
     uint64_t held, held_max;
     uint64_t claimed, used;
@@ -308,6 +310,7 @@ void weir_sched_cancel(struct weir_sched *s);
 void weir_sched_start(struct weir_sched *s, uint64_t now_ns);
 void weir_sched_tick(struct weir_sched *s, uint64_t now_ns);
 void weir_sched_stop(struct weir_sched *s, uint64_t now_ns);
+
 enum weir_status weir_sched_grow(struct weir_sched *s, struct weir_job *job, uint64_t bytes,
                                  bool is_optional);
 void weir_sched_shrink(struct weir_sched *s, struct weir_job *job, uint64_t bytes);

@@ -117,17 +117,15 @@ static void restart(struct weir_sched *s, struct weir_job *job)
     weir_life_empty(job);
 }
 
-/* Back to the second step. What the steps since then need is nothing new: the claim stays as it is.
- */
+/* Back to the second step. What the steps since then need is nothing new: the claim stays. */
 static void again(struct weir_job *job)
 {
-    bool is_level = job->step > 0 && weir_job_step(job)->part_count <= 1;
-
     /* An ordered stage that it has passed is somebody else's turn now. */
+    bool is_level = job->step > 0 && weir_job_step(job)->part_count <= 1 &&
+                    weir_job_step(job)->grow_bytes == 0 && !job->has_passed_order;
+
     for (uint32_t i = 1; i < job->step; i++)
         is_level = is_level && job->route[i].grow_bytes == 0 && job->route[i].drop_bytes == 0;
-    is_level = is_level && !job->has_passed_order;
-    is_level = is_level && weir_job_step(job)->grow_bytes == 0;
     if (!is_level) {
         weir_life_finish(job, WEIR_FAILED);
         weir_life_breach(job,
