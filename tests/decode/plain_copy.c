@@ -214,7 +214,7 @@ static enum rg_status write_copy(struct file *file, const char *path,
     struct rg_buffer out;
     uint64_t levels = 0;
 
-    rg_buffer_init(&scratch, &rg_allocator_system, SIZE_MAX / 4);
+    rg_buffer_init(&scratch, &rg_allocator_system, INT32_MAX); /* A page holds no more. */
     rg_buffer_init(&out, &rg_allocator_system, SIZE_MAX / 4);
     rg_buffer_append(&out, rg_parquet_magic, sizeof rg_parquet_magic);
     enum rg_status status = copy_file(file, reader, &scratch, &out, &levels, err);

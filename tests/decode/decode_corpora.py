@@ -6,7 +6,7 @@
 plain_copy decodes a file and writes it PLAIN and uncompressed. Whoever reads both must find the
 same rows in both; where the values are known (expect.json), they must be these.
 
-    python tests/decode/corpora.py build/tests/decode/plain_copy FOLDER-OF-THE-CORPORA
+    python tests/decode/decode_corpora.py build/tests/decode/plain_copy FOLDER-OF-THE-CORPORA
 """
 
 import collections
@@ -22,6 +22,10 @@ import compare  # noqa: E402
 import corpora  # noqa: E402
 
 
+# Two strings of 1 GiB each: a plain copy, and what readers make of it, take too long.
+TOO_LARGE = {"large_string_map.brotli.parquet"}
+
+
 def known_problem(path, copy):
     known = corpora.expected_of(path)
     # Large files have sums there, not values; the readers compare those.
@@ -33,11 +37,15 @@ def known_problem(path, copy):
 def check(arguments):
     """What became of a file: (kind, text)."""
     program, path = arguments
+    if path.name in TOO_LARGE:
+        return "skipped", "it is too large"
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy.parquet"
         status, said = corpora.run(program, path, copy)
         originals = {name: corpora.read(name, [path]) for name in corpora.READERS}
-        readers = [name for name, table in originals.items() if table is not None]
+        # Who reads the input wrong can tell nothing about the copy.
+        deviating = corpora.expected_of(path).get("deviates", {})
+        readers = [n for n, table in originals.items() if table is not None and n not in deviating]
         if status != 0:
             kind = "refused" if status == 3 else "failed"
             return kind, f"{said.strip()} [read by: {' '.join(readers) or 'nobody'}]"
@@ -54,16 +62,21 @@ def check(arguments):
     return ("equal" if readers else "unread"), ""
 
 
-def main():
-    program, root = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
+def check_all(program, root):
+    """path -> (kind, text) for every file."""
     paths = corpora.data_files(root)
-    counts = collections.Counter()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=context) as pool:
-        for path, (kind, text) in zip(paths, pool.map(check, [(program, p) for p in paths])):
-            counts[kind] += 1
-            if kind != "equal":
-                print(f"{kind}: {path.relative_to(root)}: {text.replace(str(root), '')}")
+        return dict(zip(paths, pool.map(check, [(program, path) for path in paths]), strict=True))
+
+
+def main():
+    program, root = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
+    outcomes = check_all(program, root)
+    for path, (kind, text) in outcomes.items():
+        if kind != "equal":
+            print(f"{kind}: {path.relative_to(root)}: {text.replace(str(root), '')}")
+    counts = collections.Counter(kind for kind, _ in outcomes.values())
     print(dict(counts))
     return 1 if counts["wrong"] or counts["failed"] else 0
 
