@@ -443,6 +443,9 @@ enum rg_status rg_choose_usable(struct rg_partition *partition, bool *ret_is_don
             turn->inputs[kept++] = *input;
         } else if (input->status == RG_ERR_CHANGED || input->status == RG_ERR_ABSENT) {
             *ret_is_done = true; /* It is another file now: look again. */
+        } else if (input->status == RG_ERR_AGAIN) {
+            /* The store's fault and not the file's: a later run takes it. */
+            return rg_fail(err, input->status, "%s", input->reason);
         } else {
             RG_TRY(rg_choose_leave(partition, input, err));
             *ret_is_done = *ret_is_done || turn->is_adopted;

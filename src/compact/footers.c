@@ -33,7 +33,10 @@ static const uint64_t job_bytes_max = UINT64_C(4) << 20;
 static const uint64_t tail_bytes_default = UINT64_C(64) << 10;
 
 /* A file up to this size is read whole at once, if it may be kept. */
-static const uint64_t whole_bytes_max = UINT64_C(1) << 20;
+static const uint64_t local_whole_bytes_max = UINT64_C(1) << 20;
+/* Where a request costs a round trip, one for all of the file beats one for its end and one more.
+ */
+static const uint64_t remote_whole_bytes_max = UINT64_C(8) << 20;
 
 /* Parsed form by footer bytes: structs of a column chunk against its some 100 bytes of Thrift. */
 static const uint64_t parse_expansion = 8;
@@ -95,6 +98,10 @@ static bool reserve_kept(struct footers *all, uint64_t bytes)
 static uint8_t *buffer_for(struct footers *all, struct weir_job *job, struct rg_input *input,
                            struct footer_read *read)
 {
+    const struct rg_run *run = all->order.run;
+    const bool is_local = input->is_home ? run->home_caps.is_local : run->source_caps.is_local;
+    const uint64_t whole_bytes_max = is_local ? local_whole_bytes_max : remote_whole_bytes_max;
+
     if (input->id.bytes <= whole_bytes_max && reserve_kept(all, input->id.bytes)) {
         uint8_t *kept = weir_alloc(all->order.keeper, (size_t)input->id.bytes + rg_slack_bytes);
 

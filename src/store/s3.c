@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 
 #include "store/s3/credentials.h"
@@ -169,6 +170,8 @@ static enum rg_status resolve(struct rg_s3_store *store, const struct rg_setting
                                                : rg_settings_choose(settings, "AWS_REGION",
                                                                     "AWS_DEFAULT_REGION", "region");
     const char *ca_file = rg_settings_choose(settings, "AWS_CA_BUNDLE", NULL, "ca_bundle");
+    const char *calculation = rg_settings_choose(settings, "AWS_REQUEST_CHECKSUM_CALCULATION", NULL,
+                                                 "request_checksum_calculation");
     const struct rg_endpoint_options options = {
         .url = endpoint,
         .region = region != NULL ? region : region_default,
@@ -180,6 +183,13 @@ static enum rg_status resolve(struct rg_s3_store *store, const struct rg_setting
             rg_settings_choose(settings, "AWS_USE_FIPS_ENDPOINT", NULL, "use_fips_endpoint")),
     };
 
+    if (calculation != NULL)
+        atomic_store(&store->checksum, strcasecmp(calculation, "when_supported") == 0
+                                           ? RG_S3_CHECKSUM_CRC32C
+                                           : RG_S3_CHECKSUM_SHA256);
+    else
+        atomic_store(&store->checksum,
+                     endpoint == NULL ? RG_S3_CHECKSUM_CRC32C : RG_S3_CHECKSUM_SHA256);
     if (ca_file == NULL)
         ca_file = rg_settings_variable("SSL_CERT_FILE");
     if (ca_file != NULL)
@@ -234,9 +244,7 @@ static enum rg_status open_store(struct rg_s3_store *store, const char *url, str
     memcpy(store->first_host, store->endpoint.host, sizeof store->first_host);
     if (getrandom(&store->random, sizeof store->random, 0) != (ssize_t)sizeof store->random)
         return rg_fail(err, RG_ERR_IO, "no random bytes");
-    /* Over TLS, where nobody can exchange it on the way, Amazon's own checksum is enough. */
-    store->features.checksum =
-        store->endpoint.is_amazon ? RG_S3_CHECKSUM_CRC32C : RG_S3_CHECKSUM_SHA256;
+    store->is_https = store->endpoint.is_https;
     rg_pace_init(&store->pace, store->options.request_count_max);
     RG_TRY(get_credentials(store, profile, err));
     const struct rg_http_options http = {

@@ -227,13 +227,35 @@ def flip_bit(at=0.5):
     return change(flip, "flip bit")
 
 
-def strip_request_header(name, function=None):
+def sign_anew(request):
+    """The test server's own signature, after headers or body were changed."""
+    from botocore.auth import S3SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    import s3_server
+
+    dropped = ("authorization", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token",
+               "content-length", "expect", "connection")
+    headers = {k: v for k, v in request.headers if k.lower() not in dropped}
+    url = f"http://{request.header('host')}{request.target}"
+    copy = AWSRequest(method=request.method, url=url, headers=headers, data=request.body)
+    copy.context["payload_signing_enabled"] = True
+    credentials = Credentials(s3_server.ACCESS_KEY, s3_server.SECRET_KEY)
+    S3SigV4Auth(credentials, "s3", s3_server.REGION).add_auth(copy)
+    request.headers = [(k, v) for k, v in copy.headers.items() if k.lower() != "content-length"]
+    if request.body or request.method in ("PUT", "POST"):
+        request.headers.append(("Content-Length", str(len(request.body))))
+
+
+def strip_request_header(name):
     """Upstream does not see a header; so it does what it would without."""
 
     @named(f"without {name}")
     async def action(exchange):
         request = exchange.request
         request.headers = [(k, v) for k, v in request.headers if k.lower() != name]
+        sign_anew(request)
         await exchange.send(await exchange.forward())
 
     return action

@@ -309,9 +309,10 @@ static enum rg_http_outcome outcome_of(CURLcode code)
         return RG_HTTP_ANSWERED;
     case CURLE_WRITE_ERROR:
         return RG_HTTP_STOPPED;
-    case CURLE_COULDNT_CONNECT:
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
+        return RG_HTTP_NAMELESS;
+    case CURLE_COULDNT_CONNECT:
     case CURLE_OUT_OF_MEMORY:
         return RG_HTTP_UNSENT;
     case CURLE_OPERATION_TIMEDOUT: /* Of connecting: all other times are ours. */

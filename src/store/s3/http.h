@@ -29,6 +29,7 @@ enum rg_http_outcome {
     RG_HTTP_LOST,      /* It broke: the request may have been carried out. */
     RG_HTTP_STALLED,   /* Its time was up; as LOST. */
     RG_HTTP_STOPPED,   /* on_body() did not want more. */
+    RG_HTTP_NAMELESS,  /* No such host, says the name service: few tries are enough. */
     RG_HTTP_HOPELESS,  /* Certificates, the proxy, no such host: another try ends the same way. */
     RG_HTTP_CANCELLED, /* rg_http_cancel(). */
 };

@@ -33,6 +33,7 @@
 
 static const uint32_t moves_max = 2;
 static const uint32_t renewals_max = 2;
+static const uint32_t nameless_count_max = 2;
 /* Answers that are no XML: damaged on the way, or what this server always says. */
 static const uint32_t garbled_count_max = 3;
 static const uint64_t credentials_wait_ns = UINT64_C(200000000);
@@ -427,6 +428,12 @@ static void judge_failure(struct rg_s3_task *task)
         return;
     case RG_HTTP_UNSENT:
         break;
+    case RG_HTTP_NAMELESS:
+        if (task->fault_count < nameless_count_max)
+            break;
+        rg_s3_task_fail(task, RG_ERR_AGAIN, "%s: %s (%s)", task->call->name, task->http.text,
+                        task->store->endpoint.host);
+        return;
     case RG_HTTP_LOST:
     case RG_HTTP_STALLED:
         task->may_have_landed = true;

@@ -39,7 +39,7 @@ enum rg_status rg_s3_upload_begin(struct rg_s3_store *store, struct rg_store_op 
         return rg_fail(err, RG_ERR_NOMEM, "no memory for an upload");
     memset(upload, 0, sizeof *upload);
     rg_arena_init(&upload->arena, &store->allocator, SIZE_MAX);
-    upload->checksum = store->features.checksum;
+    upload->checksum = (enum rg_s3_checksum)atomic_load(&store->checksum);
     upload->token = copy_text(&upload->arena, op->token != NULL ? op->token : "");
     if (upload->token == NULL) {
         rg_arena_fini(&upload->arena);
@@ -122,6 +122,8 @@ static void on_part(struct rg_s3_task *task)
 
 static bool on_part_refused(struct rg_s3_task *task)
 {
+    if (rg_s3_drops_checksum(task))
+        return true;
     if (task->http.status != 404)
         return false;
     rg_s3_task_fail(task, RG_ERR_CHANGED, "the upload is gone");
@@ -183,6 +185,7 @@ static const struct rg_s3_call create_call = {
     .wanted = RG_ANSWER_UPLOAD,
     .describe = describe_create,
     .on_success = on_created,
+    .on_refusal = rg_s3_drops_checksum,
 };
 
 void rg_s3_begin_part(struct rg_s3_task *task)

@@ -43,14 +43,14 @@ enum rg_status rg_s3_prepare_body(struct rg_s3_task *task, struct rg_error *err)
     if (op->verb != RG_STORE_PUT && op->verb != RG_STORE_UPLOAD_PART)
         return RG_OK;
     task->body_bytes = segments_bytes(op);
-    const enum rg_s3_checksum checksum =
-        op->verb == RG_STORE_UPLOAD_PART ? op->upload->checksum : task->store->features.checksum;
-    if (checksum == RG_S3_CHECKSUM_CRC32C) {
+    if (atomic_load(&task->store->checksum) == RG_S3_CHECKSUM_CRC32C) {
         for (size_t i = 0; i < op->segment_count; i++)
             crc = rg_crc32c(crc, (struct rg_span){op->segments[i].data, op->segments[i].bytes});
         rg_crc32c_base64(crc, task->checksum);
-        memcpy(task->payload, unsigned_payload, sizeof unsigned_payload);
-        return RG_OK;
+        if (task->store->is_https) {
+            memcpy(task->payload, unsigned_payload, sizeof unsigned_payload);
+            return RG_OK;
+        }
     }
     RG_TRY(rg_sha256_segments(op->segments, op->segment_count, digest, err));
     rg_sha256_hex(digest, task->payload);
@@ -74,8 +74,30 @@ void rg_s3_add_body(struct rg_s3_task *task, struct rg_s3_description *d)
     d->body_bytes = task->body_bytes;
     if (task->payload[0] != '\0')
         d->payload = task->payload;
+    /* Of a part only if its upload was created with checksums. */
+    const bool is_wanted = op->verb == RG_STORE_PUT || op->upload == NULL ||
+                           op->upload->checksum == RG_S3_CHECKSUM_CRC32C;
+    if (!is_wanted)
+        task->checksum[0] = '\0';
     if (task->checksum[0] != '\0')
         rg_s3_add_header(d, "x-amz-checksum-crc32c", task->checksum);
+}
+
+bool rg_s3_drops_checksum(struct rg_s3_task *task)
+{
+    struct rg_s3_store *store = task->store;
+    struct rg_upload *upload = task->op->upload;
+    const uint32_t status = task->http.status;
+    const bool may_be = status == 501 || (status == 400 && strcmp(task->code, "BadDigest") != 0);
+
+    if (!may_be || task->checksum[0] == '\0')
+        return false;
+    atomic_store(&store->checksum, RG_S3_CHECKSUM_SHA256);
+    if (upload != NULL)
+        upload->checksum = RG_S3_CHECKSUM_SHA256;
+    task->checksum[0] = '\0';
+    rg_s3_task_call(task, task->call);
+    return true;
 }
 
 /* The answer to the look of rg_s3_find_out(). */
@@ -192,6 +214,8 @@ static void on_put(struct rg_s3_task *task)
 
 static bool on_put_refused(struct rg_s3_task *task)
 {
+    if (rg_s3_drops_checksum(task))
+        return true;
     if (task->http.status != 412)
         return false;
     /* Perhaps by us: libcurl itself sends again what it sent into a dead connection. */

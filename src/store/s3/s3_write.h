@@ -22,6 +22,12 @@ void rg_s3_make_mark(struct rg_s3_store *store, char ret_mark[RG_S3_MARK_BYTES])
 /* x-amz-meta-regroup-op and -token. */
 void rg_s3_add_marks(struct rg_s3_description *d, const char *mark, const char *token);
 
+/*
+ * True when a refusal can be of the checksum's header: then this store gets none any more, and the
+ * task goes on with the same call.
+ */
+bool rg_s3_drops_checksum(struct rg_s3_task *task);
+
 /* Body, digest and checksum of the operation's segments. */
 void rg_s3_add_body(struct rg_s3_task *task, struct rg_s3_description *d);
 
