@@ -222,7 +222,7 @@ STAGES = [
     ("crash", meson("build", ["crash"])),
     ("the checks themselves", pytest("tests/tools")),
     ("end to end", pytest("tests/e2e")),
-    ("S3, end to end", pytest("tests/s3")),
+    ("S3, end to end", pytest("-n", "3", "tests/s3")),
 ]
 
 LONG_STAGES = [

@@ -24,6 +24,8 @@ from pathlib import Path
 
 ACCESS_KEY = "AKIDREGROUPTEST00001"
 SECRET_KEY = "regroup/test+secret000000000000000000001"
+SECOND_ACCESS_KEY = "AKIDREGROUPTEST0000B"  # Of the same user.
+SECOND_SECRET_KEY = "regroup/test+secret00000000000000000000B"
 OTHER_ACCESS_KEY = "AKIDREGROUPTEST00002"
 OTHER_SECRET_KEY = "regroup/test+secret000000000000000000002"
 REGION = "us-east-1"
@@ -143,6 +145,8 @@ class Server:
             self.run("radosgw", "-c", conf, "-n", "client.rgw")
             self.wait()
             self.add_user("test", ACCESS_KEY, SECRET_KEY)
+            self.run("radosgw-admin", "-c", conf, "key", "create", "--uid=test", "--key-type=s3",
+                     f"--access-key={SECOND_ACCESS_KEY}", f"--secret={SECOND_SECRET_KEY}")
         except Exception:
             self.stop()
             raise

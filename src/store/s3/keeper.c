@@ -22,7 +22,9 @@
 static const uint64_t early_ns = UINT64_C(300000000000);
 /* What is about to expire is not signed with: the request has to reach the store. */
 static const uint64_t margin_ns = UINT64_C(10000000000);
+/* Between two loads: while the old ones are good, and when they are not. */
 static const uint64_t pause_ns = UINT64_C(10000000000);
+static const uint64_t pause_bad_ns = UINT64_C(1000000000);
 
 struct rg_keeper {
     /* Set at init, then constant. */
@@ -174,17 +176,16 @@ enum rg_keeper_answer rg_keeper_get(struct rg_keeper *keeper, uint64_t *generati
     (void)pthread_mutex_lock(&keeper->lock);
     const bool is_bad = keeper->was_refused || expires_within(&keeper->current, margin_ns);
     const bool is_old = is_bad || expires_within(&keeper->current, early_ns);
-    const bool may_load = rg_clock_wall_ns() - keeper->loaded_ns > pause_ns;
+    const uint64_t needed_ns = is_bad ? pause_bad_ns : pause_ns;
+    const bool may_load = rg_clock_wall_ns() - keeper->loaded_ns > needed_ns;
 
     if (is_old && may_load)
         want_load_locked(keeper);
-    if (is_bad && keeper->wants_load) {
+    if (is_bad && (keeper->wants_load || keeper->failure.status == RG_OK)) {
         answer = RG_KEEPER_WAIT;
     } else if (is_bad) {
         answer = RG_KEEPER_FAILED;
         *err = keeper->failure;
-        if (err->status == RG_OK)
-            (void)rg_fail(err, RG_ERR_DENIED, "the credentials have expired");
     } else if (*generation != keeper->generation) {
         *credentials = keeper->current;
         *generation = keeper->generation;
