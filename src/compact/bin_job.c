@@ -65,12 +65,12 @@ static uint64_t claim_bytes(const struct rg_bin *bin)
     return claim > bin->output->claim_bytes_min ? claim : bin->output->claim_bytes_min;
 }
 
-uint32_t rg_bin_route(const struct rg_bin *bin, struct weir_step route[WEIR_STEPS_MAX])
+uint32_t rg_bin_route(struct rg_bin *bin, struct weir_step route[WEIR_STEPS_MAX])
 {
     const struct rg_stages *stages = &bin->output->batch->run->stages;
-    const uint64_t claim = claim_bytes(bin);
 
-    route[STEP_OPEN] = (struct weir_step){.stage = stages->open, .grow_bytes = claim};
+    bin->claim_bytes = claim_bytes(bin);
+    route[STEP_OPEN] = (struct weir_step){.stage = stages->open, .grow_bytes = bin->claim_bytes};
     route[STEP_RELOAD] = (struct weir_step){.stage = stages->reload};
     route[STEP_LOCATE] = (struct weir_step){.stage = stages->locate};
     if (bin->output->batch->run->is_dry)
@@ -105,7 +105,7 @@ static enum weir_status want_claim(struct rg_bin *bin, uint64_t bytes)
 static enum weir_status answer_failure(struct rg_bin *bin, struct rg_error *err)
 {
     if (err->status == RG_ERR_NOMEM)
-        return want_claim(bin, claim_bytes(bin) * 2);
+        return want_claim(bin, bin->claim_bytes * 2);
     (void)rg_within(err, "%s: bin %u", bin->output->key, bin->bin_index);
     return rg_open_batch_fail(bin->output->batch, err);
 }
@@ -178,7 +178,7 @@ enum weir_status rg_bin_run_locate(struct weir_job *job, void *item, const struc
     if (bin->output->batch->run->is_dry)
         return WEIR_OK;
     if (!rg_bin_choose_columns(bin, job, &lacking_bytes))
-        return want_claim(bin, claim_bytes(bin) + lacking_bytes);
+        return want_claim(bin, bin->claim_bytes + lacking_bytes);
     if (rg_bin_open_slice(bin, &err) != RG_OK)
         return answer_failure(bin, &err);
     weir_set_parts(job, STEP_READ, state->request_count > 0 ? state->request_count : 1);
@@ -374,9 +374,9 @@ enum weir_status rg_bin_run_append(struct weir_job *job, void *item, const struc
         /* Not even the first column fits, whatever was likely; the bound of it is far off. */
         const struct rg_stitch_estimate *estimate = &state->estimates[bin->column_first];
         const uint64_t bound =
-            claim_bytes(bin) + estimate->arena_bytes_max + estimate->scratch_bytes_max;
+            bin->claim_bytes + estimate->arena_bytes_max + estimate->scratch_bytes_max;
 
-        return want_claim(bin, bound < claim_bytes(bin) * 2 ? bound : claim_bytes(bin) * 2);
+        return want_claim(bin, bound < bin->claim_bytes * 2 ? bound : bin->claim_bytes * 2);
     }
     if (append_columns(bin, job, count, &err) != RG_OK) {
         if (bin->output->batch->run->part_bytes > 0)

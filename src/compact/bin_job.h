@@ -15,7 +15,7 @@
 #include "compact/open_batch.h"
 
 /* The route of a bin's job; returns the number of steps. */
-uint32_t rg_bin_route(const struct rg_bin *bin, struct weir_step route[WEIR_STEPS_MAX]);
+uint32_t rg_bin_route(struct rg_bin *bin, struct weir_step route[WEIR_STEPS_MAX]);
 
 /* The steps, for the stage table. */
 enum weir_status rg_bin_run_open(struct weir_job *job, void *item, const struct weir_call *call);

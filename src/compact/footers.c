@@ -59,6 +59,7 @@ struct footer_job {
     struct rg_input *inputs;
     uint32_t input_count;
     struct footer_read *reads[FILES_MAX]; /* In the job's memory. */
+    bool is_passed_on[FILES_MAX];         /* Another job has this input now. */
 };
 
 static void note_status(struct footers *all, enum rg_status status)
@@ -120,6 +121,8 @@ enum weir_status rg_footers_run_read(struct weir_job *job, void *item, const str
     struct rg_input *input = &footer_job->inputs[call->part];
     struct rg_store *store = input->is_home ? all->order.run->home : all->order.run->source;
 
+    if (footer_job->is_passed_on[call->part])
+        return WEIR_OK;
     struct footer_read *read = weir_alloc(job, sizeof *read);
     footer_job->reads[call->part] = read;
     if (read == NULL)
@@ -307,14 +310,17 @@ static enum weir_status want_more_memory(struct footers *all, struct weir_job *j
 }
 
 /* Parses one input; anything but WEIR_OK is what the step returns. */
-static enum weir_status parse_with_memory(struct footers *all, struct weir_job *job,
-                                          struct rg_input *input, const struct footer_read *read)
+static enum weir_status parse_with_memory(struct footer_job *footer_job, struct weir_job *job,
+                                          uint32_t index)
 {
+    struct footers *all = footer_job->all;
+    struct rg_input *input = &footer_job->inputs[index];
     struct rg_error err = {0};
     bool needs_more = false;
 
     for (uint32_t attempt = 0; !input->is_described && input->status == RG_OK; attempt++) {
-        const enum rg_status status = parse_one(all, job, input, read, &needs_more, &err);
+        const enum rg_status status =
+            parse_one(all, job, input, footer_job->reads[index], &needs_more, &err);
 
         if (status == RG_ERR_CANCELLED)
             return WEIR_CANCELLED;
@@ -328,6 +334,7 @@ static enum weir_status parse_with_memory(struct footers *all, struct weir_job *
         if (answer != WEIR_OK)
             return answer;
     }
+    footer_job->is_passed_on[index] = needs_more;
     if (needs_more && submit(all, input, 1, &err) != RG_OK)
         note_status(all, err.status);
     return WEIR_OK;
@@ -342,10 +349,11 @@ enum weir_status rg_footers_run_parse(struct weir_job *job, void *item,
     for (uint32_t i = 0; i < footer_job->input_count; i++) {
         const struct footer_read *read = footer_job->reads[i];
 
+        if (footer_job->is_passed_on[i])
+            continue;
         if (read == NULL || read->buffer == NULL)
             return WEIR_RESTART;
-        const enum weir_status status =
-            parse_with_memory(footer_job->all, job, &footer_job->inputs[i], read);
+        const enum weir_status status = parse_with_memory(footer_job, job, i);
         if (status != WEIR_OK)
             return status;
     }

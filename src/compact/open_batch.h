@@ -32,7 +32,8 @@ struct rg_bin {
     struct rg_bin_ref *refs;
     uint32_t ref_count;
     uint64_t row_count;
-    uint64_t in_bytes; /* Compressed, of the chunks. */
+    uint64_t in_bytes;    /* Compressed, of the chunks. */
+    uint64_t claim_bytes; /* Of its job; set when it is submitted, then constant. */
 
     /* Owned by the worker that runs the bin's job. */
     struct rg_bin_job *job; /* In that job's memory; NULL before its first step. */

@@ -172,8 +172,22 @@ static enum rg_status walk_in_place(struct rg_partition *partition, struct rg_er
                                                  err);
 }
 
+/* In place our own outputs are the data, and good, while there is nothing to add to them. */
+static void count_live(struct rg_partition *partition)
+{
+    struct rg_counters *counters = &partition->run->counters;
+    const struct rg_turn *turn = partition->turn;
+
+    if (!partition->run->is_in_place || turn->input_count > 0)
+        return;
+    atomic_fetch_add(&counters->files_seen, turn->look.live_count);
+    atomic_fetch_add(&counters->files_good, turn->look.live_count);
+}
+
 static enum rg_status look(struct rg_partition *partition, struct rg_error *err)
 {
+    const bool is_first = !partition->is_seen;
+
     RG_TRY(walk_in_place(partition, err));
     RG_TRY(rg_commit_look(&partition->commit, &partition->arena, &partition->turn->look, err));
     RG_TRY(refuse_foreign(partition, err));
@@ -182,7 +196,10 @@ static enum rg_status look(struct rg_partition *partition, struct rg_error *err)
     for (size_t i = 0; i < partition->turn->look.problem_count; i++)
         tell_problem(partition, &partition->turn->look.problems[i]);
     count_seen(partition);
-    return rg_choose_inputs(partition, err);
+    RG_TRY(rg_choose_inputs(partition, err));
+    if (is_first)
+        count_live(partition);
+    return RG_OK;
 }
 
 /* The memory of a turn: an arena over the job. */

@@ -61,6 +61,12 @@ def test_a_second_run_writes_nothing_and_says_so(regroup, source, home):
     assert "nothing" in again.err.lower()
 
 
+def test_in_place_a_second_run_says_that_all_is_good(regroup, source):
+    regroup("compact", "--in-place", source).must(0)
+    result = regroup("compact", "--in-place", source)
+    assert "nothing to do: 1 good already" in result.must(0).err
+
+
 def test_the_source_is_never_touched(regroup, source, home):
     before = snapshot(source)
     regroup("compact", source, home).must(0)
