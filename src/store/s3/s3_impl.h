@@ -16,14 +16,12 @@
 #include "store/s3/http.h"
 #include "store/s3/keeper.h"
 #include "store/s3/pace.h"
+#include "store/s3/s3_headers.h"
 #include "store/s3/sigv4.h"
 #include "store/s3/uri.h"
 #include "store/s3/xml.h"
 
 enum {
-    RG_S3_TAG_BYTES = 256,
-    RG_S3_MARK_BYTES = 40,
-    RG_S3_TOKEN_BYTES = 128,
     RG_S3_PARAMETERS_MAX = 8,
     RG_S3_HEADERS_MAX = 16,    /* Of a call's own. */
     RG_S3_KEY_BYTES_MAX = 1024 /* Amazon's, of the whole key. */
@@ -119,27 +117,6 @@ struct rg_upload {
 struct rg_s3_upload_part {
     const char *tag;  /* As the store wrote it, quotes and all; NULL: not there. */
     char checksum[9]; /* Base64; "" without. */
-};
-
-/* Headers of an answer that somebody looks at. */
-struct rg_s3_headers {
-    char tag[RG_S3_TAG_BYTES]; /* As written. */
-    uint64_t modified_ns;
-    uint64_t date_ns;
-    bool has_length;
-    uint64_t length;
-    bool has_range; /* Content-Range: first-last/total. */
-    uint64_t range_first;
-    uint64_t range_last;
-    bool has_total;
-    uint64_t total;
-    uint64_t retry_after_ns;
-    char region[RG_ENDPOINT_REGION_BYTES];
-    char location_host[RG_ENDPOINT_HOST_BYTES]; /* Of a redirect that may be followed. */
-    bool is_foreign;                            /* A redirect to a host that must not see us. */
-    char mark[RG_S3_MARK_BYTES];
-    char token[RG_S3_TOKEN_BYTES];
-    char request_id[64];
 };
 
 /* What a call sends. Texts live in the task's arena or longer. */

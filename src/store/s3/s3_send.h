@@ -17,7 +17,4 @@ RG_MUST_CHECK enum rg_status rg_s3_send(struct rg_s3_task *task, struct rg_error
 /* s3_task.c: the exchange is over. */
 void rg_s3_task_answered(struct rg_s3_task *task);
 
-/* The tag without its quotes, in place. */
-void rg_s3_unquote(char *tag);
-
 #endif
