@@ -300,6 +300,18 @@ TEST(broken_pages_are_named)
     }
 }
 
+TEST(a_delta_stream_gives_no_value_more_than_it_has)
+{
+    struct rg_delta_decoder decoder;
+    uint8_t values[4 * 8];
+
+    CHECK_OK(rg_delta_decoder_init(&decoder, 8, SPAN(delta_few), &t->err));
+    CHECK_OK(rg_delta_decoder_next(&decoder, 2, values, &t->err));
+    CHECK_ERROR(rg_delta_decoder_next(&decoder, 2, values, &t->err), RG_ERR_CORRUPT,
+                "1 values where 2 are wanted");
+    CHECK_OK(rg_delta_decoder_next(&decoder, 1, values, &t->err));
+}
+
 TEST(lengths_below_zero_are_refused)
 {
     struct page page;
@@ -373,6 +385,8 @@ int main(int argc, char **argv)
          a_linked_page_goes_on_where_the_last_one_ended},
         {"shared_prefixes_cannot_fill_the_memory", shared_prefixes_cannot_fill_the_memory},
         {"broken_pages_are_named", broken_pages_are_named},
+        {"a_delta_stream_gives_no_value_more_than_it_has",
+         a_delta_stream_gives_no_value_more_than_it_has},
         {"lengths_below_zero_are_refused", lengths_below_zero_are_refused},
         {"dictionaries_check_their_entries_and_indices",
          dictionaries_check_their_entries_and_indices},

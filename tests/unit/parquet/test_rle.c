@@ -204,6 +204,25 @@ TEST(broken_runs_are_named)
     }
 }
 
+/* Streams long enough for the short way to a run. */
+TEST(runs_that_lack_one_byte_are_refused)
+{
+    static const uint8_t packed[] = {3, 1, 2, 3, 4, 5, 6, 7, 8};
+    static const uint8_t wide[] = {4, 8, 0, 0, 0, 0};
+    const struct rg_span short_by_one = {packed, sizeof packed - 1};
+    uint8_t bytes[8];
+    uint32_t values[8];
+
+    CHECK_OK(rg_rle_decode_u8(SPAN(packed), 8, 8, bytes, &t->err));
+    CHECK_U64(bytes[7], 8);
+    CHECK_ERROR(rg_rle_decode_u8(short_by_one, 8, 8, bytes, &t->err), RG_ERR_CORRUPT,
+                "bit-packed run of 8 bytes where 7 are left");
+    CHECK_ERROR(rg_rle_decode(short_by_one, 8, 8, values, &t->err), RG_ERR_CORRUPT,
+                "bit-packed run of 8 bytes where 7 are left");
+    CHECK_ERROR(rg_rle_decode_u8(SPAN(wide), 3, 2, bytes, &t->err), RG_ERR_CORRUPT,
+                "repeated value 8 does not fit 3 bits");
+}
+
 /* Impala leaves out what pads the last group. */
 TEST(padding_of_the_last_group_may_be_missing)
 {
@@ -281,6 +300,7 @@ int main(int argc, char **argv)
         {"unpacks_from_anywhere", unpacks_from_anywhere},
         {"no_bytes_are_read_past_the_end", no_bytes_are_read_past_the_end},
         {"broken_runs_are_named", broken_runs_are_named},
+        {"runs_that_lack_one_byte_are_refused", runs_that_lack_one_byte_are_refused},
         {"padding_of_the_last_group_may_be_missing", padding_of_the_last_group_may_be_missing},
         {"surplus_is_ignored", surplus_is_ignored},
         {"runs_have_the_shape_that_readers_like", runs_have_the_shape_that_readers_like},

@@ -213,11 +213,35 @@ TEST(missing_columns_are_nulls)
     rg_release(&t->allocator, reader, sizeof *reader);
 }
 
+/* A null that changed places leaves the values as they were. */
+TEST(levels_count_as_values_do)
+{
+    static const uint64_t null_first[] = {1, 2};
+    static const uint64_t null_last[] = {2, 1};
+    static const uint64_t value[] = {77};
+    struct rg_column_digest a = {.row_count = 2};
+    struct rg_column_digest b = {.row_count = 2};
+
+    (void)t;
+    rg_sequence_add(&a.values, value, 1);
+    rg_sequence_add(&b.values, value, 1);
+    rg_sequence_add(&a.levels, null_first, 2);
+    rg_sequence_add(&b.levels, null_first, 2);
+    CHECK(rg_column_digest_equal(&a, &b));
+    b.levels = (struct rg_sequence){0, 0};
+    rg_sequence_add(&b.levels, null_last, 2);
+    CHECK(!rg_column_digest_equal(&a, &b));
+    b = a;
+    b.row_count = 3;
+    CHECK(!rg_column_digest_equal(&a, &b));
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"borders_encodings_and_repetition_make_no_difference",
          borders_encodings_and_repetition_make_no_difference},
+        {"levels_count_as_values_do", levels_count_as_values_do},
         {"missing_columns_are_nulls", missing_columns_are_nulls},
     };
 
