@@ -199,10 +199,14 @@ struct rg_commit_asks rg_choose_asks(struct rg_partition *partition)
     };
 }
 
-static bool is_left(const struct rg_partition *partition, const struct rg_look_input *input)
+/* Was this file of the partition, under its name there, found bad by an earlier turn? */
+static bool is_left(const struct rg_partition *partition, const char *name,
+                    const struct rg_object_id *id)
 {
+    const size_t prefix_bytes = strlen(partition->prefix);
+
     for (const struct rg_left_file *at = partition->left; at != NULL; at = at->next) {
-        if (strcmp(at->key, input->key) == 0 && rg_object_id_equal(&at->id, &input->id, true))
+        if (strcmp(at->key + prefix_bytes, name) == 0 && rg_object_id_equal(&at->id, id, true))
             return true;
     }
     return false;
@@ -264,20 +268,27 @@ static enum rg_status home_input(struct rg_partition *partition, const struct rg
     return RG_OK;
 }
 
+/* The live output of an adopted intent's list; both are sorted by name, `*at` only grows. */
+static const struct rg_look_output *find_taken(const struct rg_look *look, size_t taken, size_t *at)
+{
+    while (*at < look->live_count && strcmp(look->live[*at].name, look->adopted_taken[taken]) != 0)
+        (*at)++;
+    return *at < look->live_count ? &look->live[*at] : NULL;
+}
+
 static enum rg_status adopt(struct rg_partition *partition, struct rg_error *err)
 {
     struct rg_turn *turn = partition->turn;
     const struct rg_look *look = &turn->look;
-    size_t live = 0;
+    size_t at = 0;
 
     turn->is_adopted = true;
     for (size_t i = 0; i < look->adopted_taken_count; i++) {
-        while (live < look->live_count &&
-               strcmp(look->live[live].name, look->adopted_taken[i]) != 0)
-            live++;
-        if (live == look->live_count)
+        const struct rg_look_output *live = find_taken(look, i, &at);
+
+        if (live == NULL)
             return rg_fail(err, RG_ERR_BUG, "an adopted intent takes an output that is not live");
-        RG_TRY(home_input(partition, &look->live[live], &turn->inputs[turn->input_count++], err));
+        RG_TRY(home_input(partition, live, &turn->inputs[turn->input_count++], err));
     }
     turn->taken_count = turn->input_count;
     for (size_t i = 0; i < look->adopted_count; i++)
@@ -288,12 +299,25 @@ static enum rg_status adopt(struct rg_partition *partition, struct rg_error *err
 static bool adopts_what_is_left(const struct rg_partition *partition)
 {
     const struct rg_look *look = &partition->turn->look;
+    size_t at = 0;
 
     for (size_t i = 0; i < look->adopted_count; i++) {
-        if (is_left(partition, &look->adopted[i]))
+        if (is_left(partition, look->adopted[i].name, &look->adopted[i].id))
+            return true;
+    }
+    for (size_t i = 0; i < look->adopted_taken_count; i++) {
+        const struct rg_look_output *live = find_taken(look, i, &at);
+
+        if (live != NULL && is_left(partition, live->name, &live->id))
             return true;
     }
     return false;
+}
+
+/* Can it go in again? */
+static bool is_usable(const struct rg_partition *partition, const struct rg_look_output *live)
+{
+    return live->is_there && live->is_ours && !is_left(partition, live->name, &live->id);
 }
 
 /* Live outputs that go in again: the short trailing ones, or in place with --all every one. */
@@ -309,7 +333,7 @@ static enum rg_status take_live(struct rg_partition *partition, uint64_t new_byt
         return rg_fail(err, RG_ERR_NOMEM, "no memory for %zu outputs", look->live_count);
     for (size_t i = 0; i < look->live_count; i++) {
         bytes[i] = look->live[i].id.bytes;
-        if (!look->live[i].is_there || !look->live[i].is_ours)
+        if (!is_usable(partition, &look->live[i]))
             usable_from = i + 1;
     }
     size_t first = look->live_count -
@@ -319,7 +343,7 @@ static enum rg_status take_live(struct rg_partition *partition, uint64_t new_byt
     if (first < usable_from && !look->is_all)
         first = usable_from;
     for (size_t i = first; i < look->live_count; i++) {
-        if (look->live[i].is_there && look->live[i].is_ours)
+        if (is_usable(partition, &look->live[i]))
             RG_TRY(home_input(partition, &look->live[i], &turn->inputs[turn->input_count++], err));
     }
     turn->taken_count = turn->input_count;
@@ -337,7 +361,7 @@ static size_t pick_free(struct rg_partition *partition, size_t *picked, uint64_t
     for (size_t i = 0; i < look->free_count; i++) {
         if (partition->scanned_to != NULL && strcmp(look->free[i].name, partition->scanned_to) <= 0)
             continue;
-        if (is_left(partition, &look->free[i]))
+        if (is_left(partition, look->free[i].name, &look->free[i].id))
             continue;
         picked[count] = i;
         sizes[count++] = look->free[i].id.bytes;
@@ -362,7 +386,9 @@ enum rg_status rg_choose_inputs(struct rg_partition *partition, struct rg_error 
     turn->inputs = rg_arena_array(&partition->arena, most, sizeof *turn->inputs);
     if (picked == NULL || sizes == NULL || turn->inputs == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for %zu inputs", most);
-    if (look->is_all_refused)
+    const bool is_all_planned =
+        look->is_all && partition->run->is_dry && partition->scanned_to != NULL;
+    if (look->is_all_refused || is_all_planned)
         return RG_OK;
     if (look->has_adopted && !look->is_all && !partition->run->is_dry &&
         !adopts_what_is_left(partition))
@@ -453,7 +479,11 @@ enum rg_status rg_choose_usable(struct rg_partition *partition, bool *ret_is_don
     }
     turn->input_count = kept;
     turn->taken_count = taken;
-    if (*ret_is_done || kept == taken)
+    if (*ret_is_done)
+        return RG_OK;
+    /* With --all in place outputs alone are work; when none can be used another look is no help. */
+    partition->is_refused = partition->is_refused || (turn->is_all && kept == 0);
+    if (kept == 0 || (kept == taken && !turn->is_all))
         *ret_is_done = true;
     else if (partition->run->is_in_place && !turn->is_adopted && !turn->is_all)
         return drop_good(partition, ret_is_done, err);

@@ -61,7 +61,7 @@ struct rg_partition {
     struct rg_turn *turn;       /* In the arena. */
     atomic_uint meetings;       /* Of the step that waits. */
     struct weir_job *job;
-    bool is_refused; /* --all met a file that it cannot use: nothing may be retired. */
+    bool is_refused; /* --all met a file that it cannot use and may not leave out, or only such. */
     enum rg_status footers_status;
 
     pthread_mutex_t intent_lock; /* Guards the commit while outputs are made. */

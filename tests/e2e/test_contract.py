@@ -67,6 +67,28 @@ def test_in_place_a_second_run_says_that_all_is_good(regroup, source):
     assert "nothing to do: 1 good already" in result.must(0).err
 
 
+def test_all_in_place_where_nothing_but_outputs_is_left(regroup, source):
+    regroup("compact", "--in-place", source).must(0)
+    regroup("plan", "--in-place", source, "--all", timeout=60).must(0)
+    regroup("compact", "--in-place", source, "--all", timeout=60).must(0)
+    assert rows_of(live_files(regroup, source)) == list(range(500))
+
+
+def test_a_damaged_output_does_not_stop_deliveries(regroup, source, home):
+    regroup("compact", source, home).must(0)
+    [output] = data_files(home)
+    data = bytearray(output.read_bytes())
+    data[8:40] = bytes(32)
+    output.write_bytes(data)
+    write(source / "late.parquet", 500, 500)
+    regroup("compact", source, home).must(3)
+    assert len(data_files(home)) == 2
+    write(source / "later.parquet", 1000, 500)
+    result = regroup("compact", source, home).must(3)
+    assert result.err.count("left alone: ") == 1
+    assert rows_of(data_files(home)[1:]) == list(range(500, 1500))
+
+
 def test_the_source_is_never_touched(regroup, source, home):
     before = snapshot(source)
     regroup("compact", source, home).must(0)
