@@ -39,9 +39,17 @@ static bool take_number(const char **at, uint64_t *ret_number)
     return true;
 }
 
-/* "bytes 0-9/100", "bytes 0-9/x", "bytes x/100" with an asterisk for x. */
+/*
+ * "bytes 0-9/100", "bytes 0-9/x", "bytes x/100" with an asterisk for x. Where there are several
+ * lines the last one counts, whole: nothing of an earlier one is mixed into a broken one.
+ */
 static void take_range(struct rg_s3_headers *headers, const char *text)
 {
+    uint64_t first = 0;
+    uint64_t last = 0;
+
+    headers->has_range = false;
+    headers->has_total = false;
     if (strncasecmp(text, "bytes", 5) != 0)
         return;
     text += 5;
@@ -50,13 +58,14 @@ static void take_range(struct rg_s3_headers *headers, const char *text)
     if (*text == '*') {
         text++;
     } else {
-        const bool is_range = take_number(&text, &headers->range_first) && *text++ == '-' &&
-                              take_number(&text, &headers->range_last) &&
-                              headers->range_first <= headers->range_last;
+        const bool is_range = take_number(&text, &first) && *text++ == '-' &&
+                              take_number(&text, &last) && first <= last;
 
         if (!is_range)
             return;
         headers->has_range = true;
+        headers->range_first = first;
+        headers->range_last = last;
     }
     if (*text++ != '/')
         return;

@@ -165,6 +165,8 @@ enum rg_status rg_xml_feed(struct rg_xml *xml, struct rg_span bytes, bool is_las
                            struct rg_error *err)
 {
     static const size_t piece_bytes_max = (size_t)16 << 10;
+    /* An empty span may have no address, and nothing may be added to that. */
+    const char *data = bytes.bytes == 0 ? "" : (const char *)bytes.data;
     size_t done = 0;
 
     /* In pieces: expat keeps a copy of what it is given, as large as that. */
@@ -173,8 +175,7 @@ enum rg_status rg_xml_feed(struct rg_xml *xml, struct rg_span bytes, bool is_las
         const size_t piece = left < piece_bytes_max ? left : piece_bytes_max;
         const bool is_end = is_last && piece == left;
 
-        if (XML_Parse(xml->parser, (const char *)bytes.data + done, (int)piece, is_end) ==
-                XML_STATUS_ERROR &&
+        if (XML_Parse(xml->parser, data + done, (int)piece, is_end) == XML_STATUS_ERROR &&
             xml->status == RG_OK)
             note_expat(xml);
         done += piece;
