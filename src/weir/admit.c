@@ -7,7 +7,9 @@
  *   H2  all that hold memory can still finish afterwards, one after the other;
  *   Q1  look-ahead: a step that is followed by another that needs memory leaves what the next CPU
  *       steps will need;
- *   Q3  no starvation: such a step waits while the oldest that has begun has been refused for long.
+ *   Q3  no starvation: such a step, and what has not begun, waits while the oldest that has begun
+ *       has been refused for long; and what has not begun waits while something older has, and has
+ *       been passed by as many bytes as there are.
  *
  * Soft rules do not hold for the oldest, nor when nothing of the budget runs: so they cannot stop
  * the whole. (The design's Q2, no memory for requests that cannot start, needs no rule: memory is
@@ -112,18 +114,45 @@ static const struct weir_unit *oldest_of(const struct weir_purse *purse)
                : WEIR_OBJECT(purse->begun.next, struct weir_unit, begun_link);
 }
 
+/* It has been refused for long, and would be with no more than `free_bytes`. */
+static bool is_kept_waiting(const struct weir_sched *s, const struct weir_unit *unit,
+                            uint64_t free_bytes)
+{
+    return unit->refused_ns != 0 && s->now_ns - unit->refused_ns > hold_after_ns &&
+           unit->refused_bytes > free_bytes;
+}
+
+/*
+ * Small units that begin as soon as a little is free would keep a large one out until there are no
+ * more of them. It lets one budget full of them pass.
+ */
+static bool is_passing(const struct weir_sched *s, const struct weir_unit *unit,
+                       uint64_t free_bytes)
+{
+    const struct weir_purse *purse = unit->purse;
+    const struct weir_unit *other = purse->kept_out;
+
+    return other != NULL && other->seq < unit->seq && is_kept_waiting(s, other, free_bytes) &&
+           purse->granted - other->refused_at >= purse->bytes_max;
+}
+
 static enum weir_refusal ask_soft_rules(const struct weir_sched *s, const struct weir_job *job,
                                         uint64_t bytes)
 {
     const struct weir_purse *purse = job->unit->purse;
     const struct weir_unit *oldest = oldest_of(purse);
+    const bool is_beginning = !job->unit->is_begun;
+    const uint64_t free_after = purse->bytes_max - purse->used - bytes;
 
     if ((s->rules & WEIR_RULE_SOFT) == 0 || bytes == 0 || purse->running == 0 || oldest == NULL ||
-        oldest == job->unit || !is_early(job))
+        oldest == job->unit || !(is_beginning || is_early(job)))
         return WEIR_REFUSED_NOT;
-    if (oldest->refused_ns != 0 && s->now_ns - oldest->refused_ns > hold_after_ns)
+    if (is_kept_waiting(s, oldest, free_after) ||
+        (is_beginning && is_passing(s, job->unit, free_after)))
         return WEIR_REFUSED_HOLD;
-    if (purse->bytes_max - purse->used - bytes < ahead_bytes(s, job))
+    if (!is_early(job))
+        return WEIR_REFUSED_NOT;
+    if (free_after < ahead_bytes(s, job))
         return WEIR_REFUSED_AHEAD;
     return WEIR_REFUSED_NOT;
 }
@@ -183,12 +212,21 @@ static bool try_grant(struct weir_sched *s, struct weir_job *job, uint64_t retai
     return is_granted;
 }
 
+static uint64_t retained_with(const struct weir_job *job)
+{
+    return job->group != NULL && !job->unit->is_begun ? job->group->retained_max : 0;
+}
+
+static uint64_t bytes_of_next(struct weir_job *job)
+{
+    return weir_job_step(job)->grow_bytes + retained_with(job);
+}
+
 static enum weir_refusal ask(struct weir_sched *s, struct weir_job *job)
 {
     struct weir_purse *purse = job->unit->purse;
-    const uint64_t retained =
-        job->group != NULL && !job->unit->is_begun ? job->group->retained_max : 0;
-    const uint64_t bytes = weir_job_step(job)->grow_bytes + retained;
+    const uint64_t retained = retained_with(job);
+    const uint64_t bytes = bytes_of_next(job);
 
     if (s->baseline != NULL && !s->baseline(s, job, s->baseline_context))
         return WEIR_REFUSED_BASELINE;
@@ -200,14 +238,34 @@ static enum weir_refusal ask(struct weir_sched *s, struct weir_job *job)
     return try_grant(s, job, retained) ? WEIR_REFUSED_NOT : WEIR_REFUSED_SAFE;
 }
 
+/* Before it counts as begun. */
+static void note_grant(struct weir_unit *unit)
+{
+    unit->refused_ns = 0;
+    if (unit->is_begun)
+        return;
+    unit->purse->granted += unit->held;
+}
+
 enum weir_refusal weir_admit(struct weir_sched *s, struct weir_job *job)
 {
     const enum weir_refusal refusal = ask(s, job);
+    struct weir_unit *unit = job->unit;
 
-    if (refusal == WEIR_REFUSED_NOT)
-        job->unit->refused_ns = 0;
-    else if (job->unit->refused_ns == 0)
-        job->unit->refused_ns = s->now_ns > 0 ? s->now_ns : 1;
+    if (refusal == WEIR_REFUSED_NOT) {
+        note_grant(unit);
+        return refusal;
+    }
+    if (unit->refused_ns == 0) {
+        unit->refused_ns = s->now_ns > 0 ? s->now_ns : 1;
+        unit->refused_at = unit->purse->granted;
+    }
+    /* Enough may be free, and yet not all could finish. */
+    unit->refused_bytes = refusal == WEIR_REFUSED_SAFE ? UINT64_MAX : bytes_of_next(job);
+    const bool is_for_memory = refusal == WEIR_REFUSED_FIT || refusal == WEIR_REFUSED_SAFE;
+    const struct weir_unit *other = unit->purse->kept_out;
+    if (is_for_memory && !unit->is_begun && (other == NULL || unit->seq < other->seq))
+        unit->purse->kept_out = unit;
     return refusal;
 }
 

@@ -61,6 +61,8 @@ void weir_purse_unregister(struct weir_unit *unit)
     assert(unit->held == 0);
     assert(unit->purse->unit_count > 0);
     weir_link_remove(&unit->begun_link);
+    if (unit->purse->kept_out == unit)
+        unit->purse->kept_out = NULL;
     unit->purse->unit_count--;
     unit->purse = NULL;
 }

@@ -19,12 +19,14 @@ struct weir_purse;
 /* What holds memory as one: a group with all its jobs, or a job that is alone. */
 struct weir_unit {
     struct weir_purse *purse;
-    uint64_t seq;        /* Age. */
-    uint64_t held;       /* Granted now. */
-    uint64_t need;       /* The most it can still ask for on top, finished alone and serially. */
-    uint32_t live_index; /* In purse->live, while held > 0. */
-    bool is_begun;       /* A step of it was granted. */
-    uint64_t refused_ns; /* Since when its next step is refused for memory; 0: it is not. */
+    uint64_t seq;           /* Age. */
+    uint64_t held;          /* Granted now. */
+    uint64_t need;          /* The most it can still ask for on top, finished alone and serially. */
+    uint32_t live_index;    /* In purse->live, while held > 0. */
+    bool is_begun;          /* A step of it was granted. */
+    uint64_t refused_ns;    /* Since when its next step is refused for memory; 0: it is not. */
+    uint64_t refused_at;    /* purse->granted at that time. */
+    uint64_t refused_bytes; /* What it asked for, the last time; UINT64_MAX: it is not that. */
     struct weir_link begun_link; /* In purse->begun. */
 };
 
@@ -38,10 +40,11 @@ struct weir_purse {
     uint32_t unit_count; /* Registered. */
 
     /* Kept by the scheduler. */
-    struct weir_link begun; /* Units that have begun, by age. */
-    struct weir_link ahead; /* Jobs of them that have a CPU step with memory ahead, by age. */
-    uint64_t running;       /* Jobs with a step that is granted and not over. */
-    uint64_t refusals;
+    struct weir_link begun;     /* Units that have begun, by age. */
+    struct weir_link ahead;     /* Jobs of them that have a CPU step with memory ahead, by age. */
+    uint64_t running;           /* Jobs with a step that is granted and not over. */
+    uint64_t granted;           /* Bytes with which units began, so far. */
+    struct weir_unit *kept_out; /* The oldest that has not begun for lack of memory; or NULL. */
 };
 
 void weir_purse_init(struct weir_purse *purse, uint64_t bytes_max);

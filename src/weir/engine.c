@@ -447,9 +447,8 @@ void weir_done(struct weir_job *job, uint32_t part, enum weir_status status, uin
 {
     struct weir *w = job->w;
 
-    (void)part;
     lock(w);
-    weir_sched_done(&w->sched, job, status, moved_bytes, now_ns());
+    weir_sched_done(&w->sched, job, part, status, moved_bytes, now_ns());
     wake_some(w);
     unlock(w);
 }

@@ -16,6 +16,8 @@
 #include <assert.h>
 #include <string.h>
 
+static const uint32_t parts_timed_max = 65536;
+
 static size_t record_bytes(uint32_t step_count)
 {
     return sizeof(struct weir_job) + step_count * sizeof(struct weir_step);
@@ -64,11 +66,37 @@ struct weir_job *weir_job_new(struct weir_sched *s, const struct weir_submission
     return job;
 }
 
+static void forget_parts(struct weir_job *job)
+{
+    weir_hooks_release(&job->sched->hooks, job->part_starts_ns,
+                       job->part_starts_count * sizeof *job->part_starts_ns);
+    job->part_starts_ns = NULL;
+    job->part_starts_count = 0;
+}
+
+/*
+ * A part that waits for a slot is not being served yet: its time is not the resource's, and must
+ * not look as if the resource were slow.
+ */
+void weir_job_time_parts(struct weir_job *job)
+{
+    const uint32_t count = weir_job_step(job)->part_count;
+    const int resource = weir_job_stage(job)->config.resource;
+
+    forget_parts(job);
+    if (count < 2 || count > parts_timed_max || resource == WEIR_CPU ||
+        job->sched->resources[resource].config.kind != WEIR_ASYNC)
+        return;
+    job->part_starts_ns = weir_hooks_alloc(&job->sched->hooks, count * sizeof *job->part_starts_ns);
+    job->part_starts_count = job->part_starts_ns == NULL ? 0 : count;
+}
+
 void weir_job_free(struct weir_job *job)
 {
     struct weir_sched *s = job->sched;
 
     assert(job->held == 0);
+    forget_parts(job);
     weir_link_remove(&job->queue_link);
     weir_link_remove(&job->member_link);
     weir_link_remove(&job->ahead_link);

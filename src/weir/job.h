@@ -25,6 +25,10 @@ bool weir_job_is_join(const struct weir_job *job);
 struct weir_step *weir_job_step(struct weir_job *job);
 struct weir_sched_stage *weir_job_stage(struct weir_job *job);
 
+/* Room for the times at which the parts of its step begin; without memory, or need, there is none.
+ */
+void weir_job_time_parts(struct weir_job *job);
+
 /* Sets position and grant, and keeps the stages' sums. Does not touch room, nor the claim. */
 void weir_job_set(struct weir_job *job, uint32_t step, uint64_t held);
 

@@ -74,6 +74,8 @@ static void leave_fresh(struct weir_job *job)
 {
     struct weir_group *group = job->group;
 
+    if (job->unit->purse->kept_out == job->unit)
+        job->unit->purse->kept_out = NULL;
     if (job->source >= 0) {
         job->sched->sources[job->source].fresh_count--;
         job->source = -1;
@@ -115,6 +117,7 @@ void weir_life_begin_step(struct weir_job *job)
     atomic_store_explicit(&job->room_min, atomic_load_explicit(&job->room, memory_order_relaxed),
                           memory_order_relaxed);
     job->step_start_ns = job->sched->now_ns;
+    weir_job_time_parts(job);
     job->unit->purse->running++;
     weir_job_enqueue(&weir_job_stage(job)->granted, job);
     weir_ahead_update(job);

@@ -62,6 +62,8 @@ static void take_part(struct weir_sched *s, struct weir_sched_stage *stage, bool
         .source = -1,
         .is_on_worker = is_on_worker,
     };
+    if (ret->part < job->part_starts_count)
+        job->part_starts_ns[ret->part] = s->now_ns;
     if (job->parts_started == weir_job_step(job)->part_count)
         weir_link_remove(&job->queue_link);
     job->calls_inside++;

@@ -161,11 +161,14 @@ void weir_sched_returned(struct weir_sched *s, const struct weir_task *task,
     settle(s);
 }
 
-void weir_sched_done(struct weir_sched *s, struct weir_job *job, enum weir_status status,
-                     uint64_t moved, uint64_t now_ns)
+void weir_sched_done(struct weir_sched *s, struct weir_job *job, uint32_t part,
+                     enum weir_status status, uint64_t moved, uint64_t now_ns)
 {
+    const uint64_t start_ns =
+        part < job->part_starts_count ? job->part_starts_ns[part] : job->step_start_ns;
+
     set_now(s, now_ns);
-    weir_step_end_part(job, status, moved, s->now_ns - job->step_start_ns);
+    weir_step_end_part(job, status, moved, s->now_ns - start_ns);
     weir_step_end_if_over(job);
     settle(s);
 }
@@ -308,7 +311,7 @@ enum weir_status weir_sched_grow(struct weir_sched *s, struct weir_job *job, uin
     }
     if (is_optional)
         return WEIR_RETRY;
-    if (!weir_step_can_retry(job))
+    if (!weir_step_can_retry(job, bytes))
         return WEIR_OVERSIZE;
     job->grow_wanted += bytes;
     return WEIR_RETRY;

@@ -106,6 +106,8 @@ struct weir_job {
     uint32_t calls_inside; /* run() calls that have not returned. */
     uint32_t attempt;      /* How often it began again. */
     uint64_t step_start_ns;
+    uint64_t *part_starts_ns; /* Of a step of several requests; NULL: all began with the step. */
+    uint32_t part_starts_count;
     uint64_t step_busy_ns; /* Of its parts so far. */
     double best_ns;        /* Of its steps so far, with their parts side by side. */
     uint64_t step_best_ns; /* The same, had nothing been in the way of its requests. */
@@ -294,8 +296,8 @@ bool weir_sched_may_pick(const struct weir_sched *s, int resource);
 /* run() has returned, after `busy_ns`. */
 void weir_sched_returned(struct weir_sched *s, const struct weir_task *task,
                          enum weir_status status, uint64_t busy_ns, uint64_t now_ns);
-void weir_sched_done(struct weir_sched *s, struct weir_job *job, enum weir_status status,
-                     uint64_t moved, uint64_t now_ns);
+void weir_sched_done(struct weir_sched *s, struct weir_job *job, uint32_t part,
+                     enum weir_status status, uint64_t moved, uint64_t now_ns);
 void weir_sched_source_returned(struct weir_sched *s, int source, enum weir_status status,
                                 uint64_t now_ns);
 

@@ -36,9 +36,24 @@ bool weir_step_lower(struct weir_job *job, uint64_t held)
     return true;
 }
 
-bool weir_step_can_retry(const struct weir_job *job)
+/* The largest claim of the route, were the step to begin with what it turned out to need. */
+static uint64_t peak_with(struct weir_job *job, uint64_t extra, uint64_t held_first)
 {
-    return job->state == WEIR_JOB_GRANTED && !job->has_passed_order && !weir_job_is_join(job) &&
+    struct weir_step *step = weir_job_step(job);
+
+    step->grow_bytes += extra;
+    const uint64_t peak = weir_route_peak(job->route, job->step_count, held_first);
+    step->grow_bytes -= extra;
+    return peak;
+}
+
+bool weir_step_can_retry(struct weir_job *job, uint64_t extra)
+{
+    const uint64_t retained = job->group == NULL ? 0 : job->group->retained_max;
+
+    extra += job->grown + job->grow_wanted;
+    return peak_with(job, extra, 0) <= job->unit->purse->bytes_max - retained &&
+           job->state == WEIR_JOB_GRANTED && !job->has_passed_order && !weir_job_is_join(job) &&
            (job->group == NULL || !job->sched->stages[job->route[job->step].stage].config.in_order);
 }
 
@@ -85,15 +100,13 @@ static void retry(struct weir_sched *s, struct weir_job *job)
     if (!lower_to_planned(job, "a step that retries has not released what it allocated"))
         return;
     job->is_started = false;
-    step->grow_bytes += extra;
-    if (weir_route_peak(job->route, job->step_count, held_first) >
-        job->unit->purse->bytes_max - beside) {
-        step->grow_bytes -= extra;
+    if (peak_with(job, extra, held_first) > job->unit->purse->bytes_max - beside) {
         weir_job_refresh(job);
         weir_life_finish(job, WEIR_OVERSIZE);
         weir_life_fail_run(s, WEIR_OVERSIZE);
         return;
     }
+    step->grow_bytes += extra;
     job->state = WEIR_JOB_READY;
     weir_job_refresh(job);
     if ((s->rules & WEIR_RULE_SAFE) == 0 || weir_purse_is_safe(job->unit->purse)) {

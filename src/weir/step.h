@@ -17,7 +17,7 @@ void weir_step_end_if_over(struct weir_job *job);
 /* Lowers the grant to `held`; false, and nothing changed, when more than that is allocated. */
 bool weir_step_lower(struct weir_job *job, uint64_t held);
 
-/* Whether weir_grow() may answer WEIR_RETRY. */
-bool weir_step_can_retry(const struct weir_job *job);
+/* Whether weir_grow() of so much more may answer WEIR_RETRY: the job would fit, begun again. */
+bool weir_step_can_retry(struct weir_job *job, uint64_t extra);
 
 #endif

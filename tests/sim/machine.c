@@ -418,7 +418,7 @@ static void end_request(struct sim *m, const struct event *event)
     struct weir_job *job = event->task.job;
     const uint64_t bytes = (uint64_t)cost_of(job)->bytes;
 
-    weir_sched_done(&m->sched, job, answer_of(m, job, event->task.part), bytes,
+    weir_sched_done(&m->sched, job, event->task.part, answer_of(m, job, event->task.part), bytes,
                     (uint64_t)m->now_ns);
 }
 
