@@ -277,11 +277,28 @@ static bool has_other_parameters(uint8_t logical)
     return logical > RG_LOGICAL_FLOAT16;
 }
 
+/*
+ * For comparing: signed integers of the physical type's width are what it holds without a word of
+ * it (LogicalTypes.md, "Signed Integers": implied), and some writers say so and others do not.
+ */
+static struct rg_annotation meaning_of(const struct rg_schema_element *element)
+{
+    const struct rg_annotation annotation = rg_schema_annotation(element);
+    const bool is_implied = element->has_type && annotation.logical == RG_LOGICAL_INTEGER &&
+                            annotation.is_signed &&
+                            ((element->type == RG_TYPE_INT32 && annotation.bit_width == 32) ||
+                             (element->type == RG_TYPE_INT64 && annotation.bit_width == 64));
+    static const struct rg_annotation bare = {.logical = RG_LOGICAL_NONE,
+                                              .converted_type = RG_CONVERTED_NONE};
+
+    return is_implied ? bare : annotation;
+}
+
 static bool is_equal_annotation(const struct rg_schema_element *a,
                                 const struct rg_schema_element *b)
 {
-    const struct rg_annotation x = rg_schema_annotation(a);
-    const struct rg_annotation y = rg_schema_annotation(b);
+    const struct rg_annotation x = meaning_of(a);
+    const struct rg_annotation y = meaning_of(b);
 
     if (x.logical != y.logical || x.converted_type != y.converted_type)
         return false;
@@ -341,7 +358,7 @@ static uint8_t *put_u32(uint8_t *at, uint32_t value)
 /* Numbers go in together, as one field: one by one they cost more than parsing the element. */
 static void hash_element(const struct rg_schema_element *element, struct rg_hasher *hasher)
 {
-    const struct rg_annotation annotation = rg_schema_annotation(element);
+    const struct rg_annotation annotation = meaning_of(element);
     const bool is_plain = !has_other_parameters(annotation.logical);
     uint8_t numbers[14 * 4];
     uint8_t *at = numbers;

@@ -71,7 +71,8 @@ struct rg_schema_difference {
 
 /*
  * True when files of both may share an output row group: same tree, names, physical types and
- * lengths, repetitions, annotations and field ids. The root's name and repetition do not count.
+ * lengths, repetitions, annotations and field ids. The root's name and repetition do not count, nor
+ * does whether INT32 and INT64 without another annotation are said to be signed integers.
  * `ret_difference` is set when the answer is false; it may be NULL.
  */
 bool rg_schema_is_equal(const struct rg_schema *a, const struct rg_schema *b,

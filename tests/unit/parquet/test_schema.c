@@ -322,6 +322,40 @@ TEST(a_column_more_is_another_schema)
 }
 
 /* LogicalTypes.md: each converted type has a logical type that means the same. */
+/* LogicalTypes.md: INTEGER(32, signed) and (64, signed) are implied by the physical type. */
+TEST(integers_of_full_width_need_no_annotation)
+{
+    static const struct {
+        uint8_t type, bit_width;
+        bool is_signed, is_same;
+    } rows[] = {
+        {RG_TYPE_INT32, 32, true, true},   {RG_TYPE_INT64, 64, true, true},
+        {RG_TYPE_INT32, 32, false, false}, {RG_TYPE_INT64, 64, false, false},
+        {RG_TYPE_INT32, 16, true, false},  {RG_TYPE_INT64, 32, true, false},
+        {RG_TYPE_INT32, 64, true, false},
+    };
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct rg_schema_element elements_a[ELEMENTS_MAX];
+        struct rg_schema_element elements_b[ELEMENTS_MAX];
+        struct rg_schema a;
+        struct rg_schema b;
+
+        CHECK_OK(build_nested(t, &arena, elements_a, &a));
+        CHECK_OK(build_nested(t, &arena, elements_b, &b));
+        elements_a[1].type = rows[i].type;
+        elements_b[1].type = rows[i].type;
+        elements_b[1].logical = RG_LOGICAL_INTEGER;
+        elements_b[1].bit_width = rows[i].bit_width;
+        elements_b[1].is_signed = rows[i].is_signed;
+        CHECK(rg_schema_is_equal(&a, &b, NULL) == rows[i].is_same);
+        CHECK(is_same_hash(&a, &b) == rows[i].is_same);
+    }
+    rg_arena_fini(&arena);
+}
+
 TEST(converted_types_mean_their_logical_types)
 {
     static const struct {
@@ -335,7 +369,7 @@ TEST(converted_types_mean_their_logical_types)
         {RG_CONVERTED_TIMESTAMP_MILLIS,
          {.logical = RG_LOGICAL_TIMESTAMP, .time_unit = RG_TIME_UNIT_MILLIS, .is_utc = true}},
         {RG_CONVERTED_UINT_16, {.logical = RG_LOGICAL_INTEGER, .bit_width = 16}},
-        {RG_CONVERTED_INT_64, {.logical = RG_LOGICAL_INTEGER, .bit_width = 64, .is_signed = true}},
+        {RG_CONVERTED_INT_16, {.logical = RG_LOGICAL_INTEGER, .bit_width = 16, .is_signed = true}},
         {RG_CONVERTED_MAP_KEY_VALUE, {.logical = RG_LOGICAL_MAP}},
         {RG_CONVERTED_DECIMAL, {.logical = RG_LOGICAL_DECIMAL, .scale = 2, .precision = 9}},
     };
@@ -504,6 +538,7 @@ int main(int argc, char **argv)
         {"paths_in_messages_are_cut_and_printable", paths_in_messages_are_cut_and_printable},
         {"differences_are_named", differences_are_named},
         {"a_column_more_is_another_schema", a_column_more_is_another_schema},
+        {"integers_of_full_width_need_no_annotation", integers_of_full_width_need_no_annotation},
         {"converted_types_mean_their_logical_types", converted_types_mean_their_logical_types},
         {"column_orders_are_summed_up", column_orders_are_summed_up},
         {"elements_survive_but_for_the_extension", elements_survive_but_for_the_extension},
