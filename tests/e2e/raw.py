@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Writes Parquet files page by page, so that a test can break a rule that no writer breaks."""
+"""Writes Parquet files page by page, so that a test can break a rule that no writer breaks, and
+changes what the footer of a file says."""
 
 import struct
 
@@ -75,3 +76,19 @@ def write_int32(path, dictionary, pages):
     out += encoded + struct.pack("<I", len(encoded)) + b"PAR1"
     path.write_bytes(out)
     return values
+
+
+def footer_of(data):
+    """(footer, where it begins)."""
+    (size,) = struct.unpack("<I", data[-8:-4])
+    begin = len(data) - 8 - size
+    return thrift.Reader(data, begin).struct(), begin
+
+
+def edit_footer(path, change):
+    """Calls change(footer), which alters it in place, and writes the file with what came of it."""
+    data = path.read_bytes()
+    footer, begin = footer_of(data)
+    change(footer)
+    encoded = thrift.emit(footer)
+    path.write_bytes(data[:begin] + encoded + struct.pack("<I", len(encoded)) + b"PAR1")

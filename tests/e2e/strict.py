@@ -4,33 +4,35 @@
 
 Readers forgive much, each something else; what is written must need no forgiveness. Nothing here
 shares code with the command: footers and page headers are read with thrift.py by the numbers of
-parquet.thrift, bodies are decompressed by Arrow.
+parquet.thrift, bodies are decompressed by Arrow, values decoded by values.py, and what metadata
+say of them is recomputed by recompute.py.
 """
 
+import re
 import struct
 import zlib
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+import recompute
 import thrift
+import values as decoding
 
 CODECS = {1: "snappy", 2: "gzip", 4: "brotli", 5: "lz4", 6: "zstd", 7: "lz4_raw"}
 DATA, INDEX, DICTIONARY, DATA_V2 = 0, 1, 2, 3
 DICTIONARY_ENCODINGS = (2, 8)
 RLE = 3
 BYTE_ARRAY = 6
-# How a bound is laid out, by physical type: BOOLEAN, INT32, INT64, FLOAT, DOUBLE.
-BOUNDS = {0: "<?", 1: "<i", 2: "<q", 4: "<f", 5: "<d"}
+REQUIRED, OPTIONAL, REPEATED = 0, 1, 2
+CHUNK_BYTES_MAX = 2**31
+# More row groups than this have no ordinal.
+ORDINAL_MAX = 32767
+# "name version X.Y.Z (build HASH)": what parquet-java's VersionParser takes.
+CREATED_BY = re.compile(rb"regroup version \d+\.\d+\.\d+ \(build [^)]+\)")
 
-
-class Wrong(AssertionError):
-    pass
-
-
-def require(condition, text):
-    if not condition:
-        raise Wrong(text)
+Wrong = recompute.Wrong
+require = recompute.require
 
 
 def decompress(codec, body, size):
@@ -141,11 +143,9 @@ class Chunk:
         self.file = file
         self.meta = entry[3]
         self.entry = entry
-        column = file.schema.column(index)
+        self.element, self.definition_max, self.repetition_max = file.leaves[index]
         self.codec = self.meta[4]
         self.kind = self.meta[1]
-        self.definition_max = column.max_definition_level
-        self.repetition_max = column.max_repetition_level
         self.rows = file.footer[4][group][3]
         self.pages = self._read_pages()
         self.data_pages = [page for page in self.pages if page.kind != DICTIONARY]
@@ -172,12 +172,17 @@ class Chunk:
         self._check_dictionary()
         self._check_offset_index()
         self._check_column_index()
+        self._check_values()
 
     def _check_sizes(self):
         require(sum(p.count for p in self.data_pages) == self.meta[5], "num_values")
         require(sum(p.rows for p in self.data_pages) == self.rows, "rows of the pages")
         require(sum(p.raw_size for p in self.pages) == self.meta[6], "total_uncompressed_size")
         require(self.data_pages[0].offset == self.meta[9], "data_page_offset")
+        require(max(self.meta[5], self.meta[6], self.meta[7]) < CHUNK_BYTES_MAX, "2^31 in a chunk")
+        require(1 not in self.entry, "file_path")
+        require(self.entry[2] == 0, "file_offset of a chunk")
+        require(self.meta.get(10) is None, "index_page_offset")
 
     def _check_order(self):
         """Spark reads wrong values otherwise; see the essay on the order rule."""
@@ -202,6 +207,9 @@ class Chunk:
             counted[key] = counted.get(key, 0) + 1
         stats = {(s[1], s[2]): s[3] for s in self.meta.get(13, [])}
         require(stats == counted, f"encoding_stats {stats}, counted {counted}")
+        # Arrow C++ looks for the dictionary in the first entry.
+        first = self.meta[13][0][1]
+        require((first == DICTIONARY) is (self.pages[0].kind == DICTIONARY), "first encoding_stats")
         wanted = {encoding for _, encoding in counted}
         if self.definition_max:
             wanted.add(RLE)
@@ -254,22 +262,65 @@ class Chunk:
                     page.definition
                 ) else [page.count]
             require(index[7] == counted or not self.definition_max, "histogram of levels")
-        self._check_order_of_bounds(index)
 
-    def _check_order_of_bounds(self, index):
-        if self.kind not in BOUNDS or index[4] == 0:
+    def _dictionary(self):
+        page = self.pages[0]
+        if page.kind != DICTIONARY:
+            return None
+        return decoding.plain(self.kind, self.element.get(2, 0), page.body, page.count)
+
+    def _check_values(self):
+        """Decodes all pages, and holds against their values whatever metadata say of them."""
+        dictionary = self._dictionary()
+        width = 12 if self.kind == decoding.INT96 else self.element.get(2, 0)
+        pages = []
+        for number, page in enumerate(self.data_pages):
+            count = page.count - page.nulls
+            found = decoding.decode(self.kind, width, page.encoding, page.body, count, dictionary)
+            require(len(found) == count, f"{len(found)} values in page {number}, {count} told")
+            pages.append(found)
+        parts = [
+            recompute.Part(self.element, found, page.nulls)
+            for found, page in zip(pages, self.data_pages)
+        ]
+        whole = recompute.Part.whole(parts)
+        recompute.check_statistics(self.meta.get(12, {}), whole)
+        recompute.check_sizes(self.meta.get(16, {}), self, whole)
+        offsets = thrift.Reader(self.file.data, self.entry[4]).struct()
+        wanted = [part.bytes for part in parts]
+        require(offsets.get(2, wanted) == wanted, "unencoded bytes in the offset index")
+        if self.entry.get(6) is not None:
+            index = thrift.Reader(self.file.data, self.entry[6]).struct()
+            recompute.check_column_index(index, self, parts)
+        self._check_bloom(pages)
+
+    def _check_bloom(self, pages):
+        if self.meta.get(14) is None:
             return
-        form = BOUNDS[self.kind]
-        if self.file.is_unsigned(self.meta[3]):
-            form = form.upper()
-        for bounds in (index[2], index[3]):
-            values = [
-                struct.unpack(form, bound)[0]
-                for bound, is_null in zip(bounds, index[1])
-                if not is_null
-            ]
-            wanted = sorted(values, reverse=index[4] == 2)
-            require(values == wanted, f"boundary_order {index[4]}")
+        reader = thrift.Reader(self.file.data, self.meta[14])
+        header = reader.struct()
+        bits = reader.take(header[1])
+        size = reader.at - self.meta[14]
+        require(self.meta.get(15) == size, f"bloom_filter_length {self.meta.get(15)}, not {size}")
+        for found in pages:
+            recompute.check_bloom(header, bits, self.kind, found)
+
+
+def leaves(elements):
+    """(element, definition level, repetition level) of each column, depth first."""
+    # Children left to come, and the levels, of the groups that are open.
+    open_groups = [[elements[0].get(5, 0), 0, 0]]
+    for element in elements[1:]:
+        while open_groups[-1][0] == 0:
+            open_groups.pop()
+        open_groups[-1][0] -= 1
+        repetition = element.get(3, REQUIRED)
+        definition = open_groups[-1][1] + (repetition != REQUIRED)
+        repeated = open_groups[-1][2] + (repetition == REPEATED)
+        if 1 in element:
+            yield element, definition, repeated
+        else:
+            open_groups.append([element.get(5, 0), definition, repeated])
 
 
 class File:
@@ -277,23 +328,16 @@ class File:
         self.data = path.read_bytes()
         require(self.data[:4] == b"PAR1" and self.data[-4:] == b"PAR1", "magic")
         (size,) = struct.unpack("<I", self.data[-8:-4])
+        self.footer_size = size
         self.footer = thrift.Reader(self.data, len(self.data) - 8 - size).struct()
-        self.parquet = pq.ParquetFile(path)
-        self.schema = self.parquet.schema
-
-    def is_unsigned(self, path):
-        name = ".".join(part.decode() for part in path)
-        for i in range(len(self.schema)):
-            column = self.schema.column(i)
-            if column.path == name:
-                return "isSigned=false" in str(column.logical_type)
-        return False
+        self.leaves = list(leaves(self.footer[2]))
 
     def key_values(self):
         return {pair[1].decode(): pair.get(2, b"").decode() for pair in self.footer.get(5, [])}
 
     def check(self):
         groups = self.footer[4]
+        self._check_footer()
         require(sum(group[3] for group in groups) == self.footer[3], "num_rows")
         last_end = 4
         for number, group in enumerate(groups):
@@ -312,8 +356,34 @@ class File:
             if 6 in group:
                 stored = sum(chunk.meta[7] for chunk in chunks)
                 require(group[6] == stored, f"total_compressed_size {group[6]}, not {stored}")
-            if 5 in group:
-                require(group[5] == chunks[0].start, "file_offset of the row group")
+            require(group[5] == chunks[0].start, "file_offset of the row group")
+            require(group.get(7, number) == number <= ORDINAL_MAX, "ordinal of the row group")
+        self._check_places(last_end)
+
+    def _check_footer(self):
+        require(self.footer[1] == 1, f"version {self.footer[1]}")
+        has_int96 = any(element[1] == decoding.INT96 for element, _, _ in self.leaves)
+        created_by = self.footer[6]
+        is_kept = has_int96 and created_by.startswith(b"parquet-mr")
+        require(CREATED_BY.fullmatch(created_by) or is_kept, f"created_by {created_by!r}")
+        # TYPE_ORDER for each column.
+        require(self.footer.get(7) == [{1: {}}] * len(self.leaves), "column_orders")
+
+    def _check_places(self, at):
+        """Behind the pages: bloom filters, column indexes, offset indexes, one behind another."""
+        entries = [entry for group in self.footer[4] for entry in group[1]]
+        blooms = [(e[3].get(14), e[3].get(15)) for e in entries]
+        columns = [(e.get(6), e.get(7)) for e in entries]
+        offsets = [(e.get(4), e.get(5)) for e in entries]
+        for kind in (blooms, columns, offsets):
+            for offset, size in kind:
+                if offset is None:
+                    continue
+                require(offset >= at, "order of indexes and bloom filters")
+                require(kind is not offsets or offset == at or offset == offsets[0][0],
+                        "a gap between offset indexes")
+                at = offset + size
+        require(at <= len(self.data) - 8 - self.footer_size, "indexes beyond the footer")
 
 
 def check(path):

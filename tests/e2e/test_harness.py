@@ -12,6 +12,7 @@ import raw
 import readers
 import strict
 import tables
+import thrift
 
 EVERY_GROUP = tuple(tables.GROUPS)
 
@@ -124,3 +125,110 @@ def test_statistics_that_lie_are_seen(tmp_path):
     # Two in a row are values of the page; bounds stand alone.
     path.write_bytes(data.replace(value + value, (7_000_999).to_bytes(8, "little") * 2, 1))
     assert "bounds" in strict.statistics_problem(path)
+
+
+def lying_file(path):
+    """A file whose metadata a test can make lie: two pages, an index, a bloom filter, NaN, nulls."""
+    table = pa.table(
+        {
+            "n": pa.array([None if i % 7 == 0 else i for i in range(3000)], pa.int64()),
+            "f": pa.array([0.0, float("nan"), 2.5] * 1000),
+            "s": [f"word {i % 50}" for i in range(3000)],
+            "u": pa.array([2**32 - 1 - i for i in range(3000)], pa.uint32()),
+            "l": [["a"] * (i % 3) for i in range(3000)],
+        }
+    )
+    pq.write_table(
+        table,
+        path,
+        data_page_size=2000,
+        write_batch_size=500,
+        write_page_index=True,
+        bloom_filter_options={"s": {"ndv": 50}, "n": {"ndv": 3000}},
+    )
+
+    def drop_deprecated(footer):
+        for column in range(len(table.column_names)):
+            for field in (1, 2):
+                statistics_of(footer, column).pop(field, None)
+
+    raw.edit_footer(path, drop_deprecated)
+    return path
+
+
+def statistics_of(footer, column):
+    return footer[4][0][1][column][3][12]
+
+
+def sizes_of(footer, column):
+    return footer[4][0][1][column][3][16]
+
+
+def number(value):
+    return value.to_bytes(8, "little")
+
+
+LIES = {
+    "null_count": (0, "null_count", lambda f: statistics_of(f, 0).update({3: 5})),
+    "upper bound": (0, "bounds", lambda f: statistics_of(f, 0).update({5: number(2998)})),
+    "lower bound": (0, "bounds", lambda f: statistics_of(f, 0).update({6: number(2)})),
+    "loose but exact": (0, "is no value", lambda f: statistics_of(f, 0).update({5: number(3009)})),
+    "distinct_count": (0, "distinct", lambda f: statistics_of(f, 0).update({4: 3})),
+    "deprecated": (0, "deprecated", lambda f: statistics_of(f, 0).update({1: number(1)})),
+    "positive zero": (1, "zero", lambda f: statistics_of(f, 1).update({6: bytes(8)})),
+    "nan_count": (1, "nan_count", lambda f: statistics_of(f, 1).update({9: 999})),
+    "NaN as bound": (1, "NaN", lambda f: statistics_of(f, 1).update({5: b"\xff" * 8})),
+    "unsigned": (3, "bounds", lambda f: statistics_of(f, 3).update({5: b"\xff\xff\xff\x7f"})),
+    "no order": (2, "no order", lambda f: f[2][3].update({10: {17: {}}, 6: None})),
+    "text": (2, "bounds", lambda f: statistics_of(f, 2).update({5: b"word 8"})),
+    "unencoded bytes": (2, "unencoded", lambda f: sizes_of(f, 2).update({1: 5})),
+    "histogram": (4, "histogram", lambda f: sizes_of(f, 4).update({3: [1000, 0, 0, 3000]})),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_metadata_that_lie_are_seen(lie, tmp_path):
+    column, match, change = LIES[lie]
+    path = lying_file(tmp_path / "x.parquet")
+
+    def change_and_drop(footer):
+        change(footer)
+        for element in footer[2]:
+            if element.get(6, 0) is None:
+                del element[6]
+
+    # As written all is right, as far as the values go.
+    for number_of in range(5):
+        strict.Chunk(strict.File(path), 0, number_of)._check_values()
+    raw.edit_footer(path, change_and_drop)
+    with pytest.raises(strict.Wrong, match=match):
+        strict.Chunk(strict.File(path), 0, column)._check_values()
+
+
+def test_a_bloom_filter_without_a_value_is_seen(tmp_path):
+    path = lying_file(tmp_path / "x.parquet")
+    file = strict.File(path)
+    bloom = file.footer[4][0][1][0][3][14]
+    data = bytearray(file.data)
+    # Behind its header, whichever block it is: 3,000 values use them all.
+    data[bloom + 100 : bloom + 132] = bytes(32)
+    path.write_bytes(data)
+    with pytest.raises(strict.Wrong, match="bloom filter does not have"):
+        strict.Chunk(strict.File(path), 0, 0)._check_values()
+
+
+@pytest.mark.parametrize("change", ["bound", "order"])
+def test_a_column_index_that_lies_is_seen(change, tmp_path):
+    path = lying_file(tmp_path / "x.parquet")
+    file = strict.File(path)
+    entry = file.footer[4][0][1][0]
+    index = thrift.Reader(file.data, entry[6]).struct()
+    if change == "bound":
+        index[3][1] = number(501)
+    else:
+        index[4] = thrift.Small(2)
+    encoded = thrift.emit(index)
+    assert len(encoded) <= entry[7]
+    path.write_bytes(file.data[: entry[6]] + encoded + file.data[entry[6] + len(encoded) :])
+    with pytest.raises(strict.Wrong, match="column index" if change == "bound" else "boundary"):
+        strict.Chunk(strict.File(path), 0, 0)._check_values()

@@ -4,7 +4,8 @@
 
 A struct is a dict from field number to value, a list is a list; what the numbers mean is said by
 parquet.thrift and by who calls this. For writing, a field's type is told by its value: bool, int
-(zigzag, 64 bits), Small (32 bits), bytes, dict, list.
+(zigzag, 64 bits), Small (32 bits), Short, Byte, bytes, Double (its 8 bytes), dict, list. What was
+read is written as it was.
 """
 
 BOOLEAN_TRUE, BOOLEAN_FALSE, BYTE, I16, I32, I64 = range(1, 7)
@@ -13,6 +14,21 @@ DOUBLE, BINARY, LIST, SET, MAP, STRUCT = range(7, 13)
 
 class Small(int):
     """An i32 on the wire."""
+
+
+class Short(int):
+    """An i16."""
+
+
+class Byte(int):
+    """An i8."""
+
+
+class Double(bytes):
+    """A double, as its bytes."""
+
+
+NUMBERS = {BYTE: Byte, I16: Short, I32: Small, I64: int}
 
 
 class Reader:
@@ -49,11 +65,11 @@ class Reader:
         if kind in (BOOLEAN_TRUE, BOOLEAN_FALSE):
             return self.byte() == BOOLEAN_TRUE
         if kind == BYTE:
-            return self.byte()
+            return Byte(self.byte())
         if kind in (I16, I32, I64):
-            return self.signed()
+            return NUMBERS[kind](self.signed())
         if kind == DOUBLE:
-            return self.take(8)
+            return Double(self.take(8))
         if kind == BINARY:
             return self.take(self.varint())
         if kind in (LIST, SET):
@@ -95,10 +111,11 @@ def zigzag(value):
 def kind_of(value):
     if isinstance(value, bool):
         return BOOLEAN_TRUE if value else BOOLEAN_FALSE
-    if isinstance(value, Small):
-        return I32
-    if isinstance(value, int):
-        return I64
+    for kind, of in NUMBERS.items():
+        if type(value) is of:
+            return kind
+    if isinstance(value, Double):
+        return DOUBLE
     if isinstance(value, bytes):
         return BINARY
     if isinstance(value, list):
@@ -107,12 +124,19 @@ def kind_of(value):
 
 
 def emit(value):
+    if isinstance(value, bool):
+        return bytes([kind_of(value)])
+    if isinstance(value, Byte):
+        return bytes([value])
     if isinstance(value, int):
         return zigzag(value)
+    if isinstance(value, Double):
+        return bytes(value)
     if isinstance(value, bytes):
         return varint(len(value)) + value
     if isinstance(value, list):
-        kind = kind_of(value[0])
+        # Nobody asks for the type of what is not there.
+        kind = kind_of(value[0]) if value else STRUCT
         is_short = len(value) < 15
         head = bytes([(len(value) if is_short else 15) << 4 | kind])
         count = b"" if is_short else varint(len(value))
@@ -120,7 +144,9 @@ def emit(value):
     out = bytearray()
     last = 0
     for number, item in sorted(value.items()):
-        out += bytes([(number - last) << 4 | kind_of(item)])
+        step = number - last
+        out += bytes([(step if step < 16 else 0) << 4 | kind_of(item)])
+        out += zigzag(number) if step >= 16 else b""
         last = number
         if not isinstance(item, bool):
             out += emit(item)
