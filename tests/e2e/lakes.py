@@ -87,6 +87,12 @@ LAKES = {
     "arrow_index_nested": arrow(NESTED, write_page_index=True, data_page_size=2000),
     "arrow_crc": arrow(write_page_checksum=True),
     "arrow_pages": arrow(data_page_size=300, write_batch_size=50),
+    "arrow_bloom": arrow(
+        bloom_filter_options={
+            name: {"ndv": ROWS}
+            for name in ("id", "word_null", "key", "double_bits", "fixed16", "int32_few")
+        }
+    ),
     "arrow_row_groups": arrow(row_group_size=250),
     "arrow_int96": arrow(("integers", "times", "texts"), use_deprecated_int96_timestamps=True),
     # Spark refuses a file that has a FLOAT16 column, whichever columns are asked for.

@@ -54,7 +54,7 @@ def annotation(element):
 
 
 def key_of(element):
-    """Function from a value as bytes (of PLAIN) to what Python orders; None: no order is defined."""
+    """Function from a value as bytes to what Python orders; None: no order is defined."""
     kind = element[1]
     member, is_signed = annotation(element)
     if kind == BOOLEAN and member is None:

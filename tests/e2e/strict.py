@@ -267,18 +267,22 @@ class Chunk:
         page = self.pages[0]
         if page.kind != DICTIONARY:
             return None
-        return decoding.plain(self.kind, self.element.get(2, 0), page.body, page.count)
+        width = 12 if self.kind == decoding.INT96 else self.element.get(2, 0)
+        return decoding.plain(self.kind, width, page.body, page.count)
 
-    def _check_values(self):
-        """Decodes all pages, and holds against their values whatever metadata say of them."""
+    def values(self):
+        """The values of each data page, without its nulls."""
         dictionary = self._dictionary()
         width = 12 if self.kind == decoding.INT96 else self.element.get(2, 0)
-        pages = []
         for number, page in enumerate(self.data_pages):
             count = page.count - page.nulls
             found = decoding.decode(self.kind, width, page.encoding, page.body, count, dictionary)
             require(len(found) == count, f"{len(found)} values in page {number}, {count} told")
-            pages.append(found)
+            yield found
+
+    def _check_values(self):
+        """Decodes all pages, and holds against their values whatever metadata say of them."""
+        pages = list(self.values())
         parts = [
             recompute.Part(self.element, found, page.nulls)
             for found, page in zip(pages, self.data_pages)
@@ -384,6 +388,20 @@ class File:
                         "a gap between offset indexes")
                 at = offset + size
         require(at <= len(self.data) - 8 - self.footer_size, "indexes beyond the footer")
+
+
+def column_of(paths, index):
+    """(repetition levels, definition levels, values as bytes) of one column of several files."""
+    repetition, definition, found = [], [], []
+    for path in paths:
+        file = File(path)
+        for group in range(len(file.footer[4])):
+            chunk = Chunk(file, group, index)
+            for page, values in zip(chunk.data_pages, chunk.values()):
+                repetition += page.repetition
+                definition += page.definition
+                found += decoding.as_bytes(chunk.kind, values)
+    return repetition, definition, found
 
 
 def check(path):

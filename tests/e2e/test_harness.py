@@ -2,6 +2,8 @@
 
 """The checks of these tests can fail: each is shown something wrong."""
 
+import re
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,6 +15,7 @@ import readers
 import strict
 import tables
 import thrift
+from conftest import ROOT
 
 EVERY_GROUP = tuple(tables.GROUPS)
 
@@ -128,7 +131,7 @@ def test_statistics_that_lie_are_seen(tmp_path):
 
 
 def lying_file(path):
-    """A file whose metadata a test can make lie: two pages, an index, a bloom filter, NaN, nulls."""
+    """A file whose metadata a test can make lie: pages, an index, bloom filters, NaN, nulls."""
     table = pa.table(
         {
             "n": pa.array([None if i % 7 == 0 else i for i in range(3000)], pa.int64()),
@@ -232,3 +235,17 @@ def test_a_column_index_that_lies_is_seen(change, tmp_path):
     path.write_bytes(file.data[: entry[6]] + encoded + file.data[entry[6] + len(encoded) :])
     with pytest.raises(strict.Wrong, match="column index" if change == "bound" else "boundary"):
         strict.Chunk(strict.File(path), 0, 0)._check_values()
+
+
+def test_the_rules_of_metadata_name_tests_that_are_there():
+    text = (ROOT / "docs" / "metadata-rules.md").read_text()
+    named = re.findall(r"`(e2e|[a-z]+/[a-z_]+): ([a-z_0-9]+)`", text)
+    assert len(named) > 60
+    ends = "".join(path.read_text() for path in sorted((ROOT / "tests" / "e2e").glob("test_*.py")))
+    for where, name in named:
+        if where == "e2e":
+            assert f"def {name}(" in ends, name
+            continue
+        folder, file = where.split("/")
+        code = (ROOT / "tests" / "unit" / folder / f"test_{file}.c").read_text()
+        assert f"TEST({name})" in code, f"{where}: {name}"

@@ -1,0 +1,608 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What metadata mean: who is believed, which files may share an output, what is kept of it.
+
+docs/metadata-rules.md names the test of each rule. Files are written by Arrow, and then their
+footers are changed to what other writers say or said. Bounds that are to be left out are made
+lies, so that a test fails if one of them gets through.
+"""
+
+import json
+import struct
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import raw
+import strict
+import thrift
+from conftest import live_files
+from thrift import Byte, Small
+
+ROWS = 4000
+MODERN = b"parquet-mr version 1.13.1 (build db4183109d5b734ec5930d870cdae161e408ddba)"
+
+
+def compacted(regroup, source, home, *options):
+    """The outputs, each of them held against its values."""
+    regroup("compact", source, home, *options).must(0)
+    outputs = live_files(regroup, home)
+    for path in outputs:
+        strict.check(path)
+    return outputs
+
+
+def key_values(path):
+    return strict.File(path).key_values()
+
+
+# Who is believed.
+
+COLUMNS = {
+    # name: (values of a file, bounds that lie)
+    "int": (pa.array(np.arange(ROWS), pa.int32()), (b"\x05\0\0\0", b"\x09\0\0\0")),
+    "uint": (pa.array(np.arange(ROWS), pa.uint32()), (b"\x05\0\0\0", b"\x09\0\0\0")),
+    "double": (pa.array(np.arange(ROWS) * 1.5), (struct.pack("<d", 5), struct.pack("<d", 9))),
+    "text": (pa.array([f"{i:06}" for i in range(ROWS)]), (b"000005", b"000009")),
+    # The equal bounds of one file are truth for some and a sign of PARQUET-251 for others.
+    "equal": (pa.array([f"{i:06}" for i in range(ROWS)]), (b"000007", b"000007")),
+    "fixed": (
+        pa.array([struct.pack(">I", i) for i in range(ROWS)], pa.binary(4)),
+        (struct.pack(">I", 5), struct.pack(">I", 9)),
+    ),
+}
+EVERY = set(COLUMNS)
+NEW, OLD, NO_ORDER = "new fields", "deprecated fields", "new fields without column orders"
+BELIEF = [
+    # created_by, fields, columns whose bounds are believed.
+    (b"parquet-mr version 1.7.0 (build x)", NEW, {"int"}),
+    (b"parquet-mr version 1.7.0 (build x)", OLD, {"int"}),
+    (b"parquet-mr version 1.5.0-cdh5.7.0 (build x)", NEW, {"int", "equal"}),
+    (b"parquet-mr version 1.8.3 (build x)", NEW, {"int", "equal"}),
+    (b"parquet-mr version 1.9.0 (build x)", NEW, {"int", "equal"}),
+    (b"parquet-mr version 1.10.0 (build x)", NEW, EVERY),
+    (b"parquet-cpp version 1.2.1-SNAPSHOT", NEW, {"int", "equal"}),
+    (b"parquet-cpp version 1.3.1-SNAPSHOT", NEW, EVERY - {"double"}),
+    (b"parquet-cpp version 1.5.1-SNAPSHOT", NEW, EVERY),
+    (b"impala version 2.11.0-RELEASE (build x)", NEW, EVERY - {"double"}),
+    (b"impala version 2.11.0-RELEASE (build x)", OLD, {"int"}),
+    (b"impala version 3.2.0-cdh6.3.2 (build x)", NEW, EVERY),
+    (b"Polars", NEW, EVERY),
+    (None, NEW, EVERY),
+    (None, OLD, {"int", "double"}),
+    (MODERN, NEW, EVERY),
+    (MODERN, OLD, {"int", "double"}),
+    (MODERN, NO_ORDER, set()),
+]
+
+
+def lie_in_index(data, entry, bounds):
+    """The column index with other bounds; they are as long as those that are there."""
+    index = thrift.Reader(data, entry[6]).struct()
+    assert len(index[2][0]) == len(bounds[0])
+    index[2] = [bounds[0]] * len(index[2])
+    index[3] = [bounds[1]] * len(index[3])
+    encoded = thrift.emit(index)
+    assert len(encoded) == entry[7]
+    data[entry[6] : entry[6] + entry[7]] = encoded
+
+
+def write_lies(path, created_by, fields):
+    table = pa.table({name: values for name, (values, _) in COLUMNS.items()})
+    pq.write_table(table, path, use_dictionary=False, write_page_index=True, data_page_size=4000)
+    data = bytearray(path.read_bytes())
+    footer, _ = raw.footer_of(data)
+    for entry, (_, bounds) in zip(footer[4][0][1], COLUMNS.values()):
+        lie_in_index(data, entry, bounds)
+    path.write_bytes(data)
+
+    def change(footer):
+        footer.pop(6)
+        if created_by is not None:
+            footer[6] = created_by
+        if fields is NO_ORDER:
+            del footer[7]
+        for entry, (_, (least, most)) in zip(footer[4][0][1], COLUMNS.values()):
+            stats = entry[3][12]
+            for field in (1, 2, 5, 6, 7, 8):
+                stats.pop(field, None)
+            stats.update({1: most, 2: least} if fields is OLD else {5: most, 6: least})
+
+    raw.edit_footer(path, change)
+
+
+def lies_of(path, part):
+    """Names of the columns whose metadata are not true; `part`: "chunk" or "pages"."""
+    found = set()
+    file = strict.File(path)
+    for index, name in enumerate(COLUMNS):
+        chunk = strict.Chunk(file, 0, index)
+        if part == "chunk":
+            chunk.entry.pop(6, None)
+        else:
+            chunk.meta.pop(12, None)
+        try:
+            chunk._check_values()
+        except strict.Wrong as wrong:
+            assert "bounds" in str(wrong) or "boundary_order" in str(wrong)
+            found.add(name)
+    return found
+
+
+@pytest.mark.parametrize("created_by, fields, believed", BELIEF)
+def test_bounds_of_writers_that_lie_do_not_get_through(
+    created_by, fields, believed, regroup, tmp_path
+):
+    source = tmp_path / "in"
+    source.mkdir()
+    for number in range(2):
+        write_lies(source / f"{number}.parquet", created_by, fields)
+    home = tmp_path / "home"
+    regroup("compact", source, home, "--page-size", "4KiB").must(0)
+    (output,) = live_files(regroup, home)
+    # What is believed is still a lie: without this the test would pass if nothing were kept.
+    assert lies_of(output, "chunk") == believed
+    # Page indexes came with the new fields; what is true of a chunk's is true of theirs.
+    in_pages = lies_of(output, "pages")
+    assert in_pages <= (believed if fields is not OLD else believed | EVERY)
+    for stats in (entry[3].get(12, {}) for entry in strict.File(output).footer[4][0][1]):
+        assert 1 not in stats and 2 not in stats and 4 not in stats
+
+
+def test_nan_and_zeros_in_bounds(regroup, tmp_path):
+    """A bound that is NaN goes; a zero gets the sign that holds for both zeros."""
+    source = tmp_path / "in"
+    source.mkdir()
+    zero, nan = struct.pack("<d", 0.0), struct.pack("<d", float("nan"))
+    for number in range(2):
+        path = source / f"{number}.parquet"
+        table = pa.table({"zero": [0.0, -0.0] * ROWS, "nan": [1.0, float("nan")] * ROWS})
+        pq.write_table(table, path, use_dictionary=False)
+
+        def change(footer):
+            first, second = (entry[3][12] for entry in footer[4][0][1])
+            first.update({5: struct.pack("<d", -0.0), 6: zero, 7: True, 8: True})
+            second.update({5: nan, 6: struct.pack("<d", 1.0)})
+
+        raw.edit_footer(path, change)
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    first, second = (e[3].get(12, {}) for e in strict.File(output).footer[4][0][1])
+    assert (first[6], first[5]) == (struct.pack("<d", -0.0), zero)
+    assert second.get(6, struct.pack("<d", 1.0)) == struct.pack("<d", 1.0)
+
+
+@pytest.mark.parametrize("created_by", [b"parquet-mr version 1.7.0 (build x)", None])
+def test_delta_pages_that_lean_on_the_page_before(created_by, regroup, tmp_path):
+    """PARQUET-246: copied under our name, no reader would look for it any more."""
+    source = tmp_path / "in"
+    source.mkdir()
+    wanted = []
+    for number in range(3):
+        pages = [[f"shared {number} {p} {i}".encode() for i in range(20)] for p in range(3)]
+        raw.write_strings(source / f"{number}.parquet", created_by or b"", pages)
+        wanted += sum(pages, [])
+    result = regroup("compact", source, tmp_path / "home")
+    if result.status == 3:
+        # Left alone, each by its name.
+        assert all(f"{number}.parquet" in result.err for number in range(3))
+        assert not list((tmp_path / "home").glob("*.parquet"))
+        return
+    outputs = live_files(regroup, tmp_path / "home")
+    for path in outputs:
+        strict.check(path)
+    assert strict.column_of(outputs, 0)[2] == wanted
+
+
+# Types: what is kept of their annotations, and that nothing is said where no order is.
+
+
+def fixed(width, rows=ROWS):
+    return pa.array([i.to_bytes(width, "big") for i in range(rows)], pa.binary(width))
+
+
+def binary(rows=ROWS):
+    return pa.array([i.to_bytes(3, "big") for i in range(rows)], pa.binary())
+
+
+NUMBERS = pa.array(np.arange(ROWS), pa.int32())
+LARGE = pa.array(np.arange(ROWS), pa.int64())
+DECIMAL = {10: {5: {1: Small(2), 2: Small(9)}}, 6: Small(5), 7: Small(2), 8: Small(9)}
+TYPES = {
+    "decimal in INT32": (NUMBERS, DECIMAL),
+    "decimal in INT64": (LARGE, DECIMAL),
+    "decimal in BYTE_ARRAY": (binary(), DECIMAL),
+    "decimal in FIXED": (fixed(5), DECIMAL),
+    "converted decimal": (fixed(5), {6: Small(5), 7: Small(2), 8: Small(9)}),
+    "FLOAT16": (pa.array(np.arange(ROWS, dtype=np.float16)), None),
+    "UUID": (fixed(16), {10: {14: {}}}),
+    "INTERVAL": (fixed(12), {6: Small(21)}),
+    "ENUM": (binary(), {10: {4: {}}, 6: Small(4)}),
+    "JSON": (binary(), {10: {12: {}}, 6: Small(19)}),
+    "BSON": (binary(), {10: {13: {}}, 6: Small(20)}),
+    "GEOMETRY": (binary(), {10: {17: {}}}),
+    "GEOMETRY with a CRS": (binary(), {10: {17: {1: b"EPSG:3857"}}}),
+    "GEOGRAPHY": (binary(), {10: {18: {1: b"OGC:CRS84", 2: Small(1)}}}),
+    "UNKNOWN": (pa.nulls(ROWS, pa.int32()), {10: {11: {}}}),
+    "a type that is not known yet": (binary(), {10: {99: {}}}),
+    "INTEGER(8, unsigned)": (NUMBERS, {10: {10: {1: Byte(8), 2: False}}, 6: Small(11)}),
+    "TIME in nanoseconds": (LARGE, {10: {7: {1: False, 2: {3: {}}}}}),
+    "TIMESTAMP in milliseconds": (LARGE, {10: {8: {1: True, 2: {1: {}}}}, 6: Small(9)}),
+    "converted DATE": (NUMBERS, {6: Small(6)}),
+}
+NO_ORDER_DEFINED = {
+    "INTERVAL",
+    "GEOMETRY",
+    "GEOMETRY with a CRS",
+    "GEOGRAPHY",
+    "UNKNOWN",
+    "a type that is not known yet",
+}
+
+
+def write_annotated(path, values, annotation):
+    pq.write_table(pa.table({"x": values}), path, store_schema=False, write_page_index=True)
+
+    def change(footer):
+        element = footer[2][1]
+        if annotation is not None:
+            for field in (6, 7, 8, 10):
+                element.pop(field, None)
+            element.update(annotation)
+        element[9] = Small(17)
+
+    raw.edit_footer(path, change)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_types_pass_through(name, regroup, tmp_path):
+    values, annotation = TYPES[name]
+    source = tmp_path / "in"
+    source.mkdir()
+    inputs = [source / f"{number}.parquet" for number in range(3)]
+    for path in inputs:
+        write_annotated(path, values, annotation)
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    assert strict.File(output).footer[2][1:] == strict.File(inputs[0]).footer[2][1:]
+    assert strict.column_of([output], 0) == strict.column_of(inputs, 0)
+    entry = strict.File(output).footer[4][0][1][0]
+    has_bounds = 5 in entry[3].get(12, {}) or 6 in entry[3].get(12, {})
+    assert has_bounds is (name not in NO_ORDER_DEFINED)
+    if name in NO_ORDER_DEFINED - {"UNKNOWN"}:
+        assert 6 not in entry
+
+
+def test_variant_passes_through(regroup, tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    group = pa.struct([("metadata", pa.binary()), ("value", pa.binary())])
+    rows = [{"metadata": b"\1\0\0", "value": bytes([12, i % 256])} for i in range(ROWS)]
+    inputs = [source / f"{number}.parquet" for number in range(3)]
+    for path in inputs:
+        pq.write_table(pa.table({"v": pa.array(rows, group)}), path, store_schema=False)
+        raw.edit_footer(path, lambda footer: footer[2][1].update({10: {16: {1: Byte(1)}}}))
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    assert strict.File(output).footer[2][1:] == strict.File(inputs[0]).footer[2][1:]
+    for leaf in (0, 1):
+        assert strict.column_of([output], leaf) == strict.column_of(inputs, leaf)
+
+
+def test_int96_has_no_bounds_and_no_column_index(regroup, tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    for number in range(2):
+        table = pa.table({"t": pa.array(np.arange(ROWS), pa.timestamp("ns"))})
+        path = source / f"{number}.parquet"
+        pq.write_table(table, path, use_deprecated_int96_timestamps=True)
+        raw.edit_footer(path, lambda f: f[4][0][1][0][3].update({12: {5: bytes(12), 6: bytes(12)}}))
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    entry = strict.File(output).footer[4][0][1][0]
+    assert 6 not in entry and not {5, 6} & set(entry[3].get(12, {}))
+
+
+def test_integers_with_and_without_annotation_share_an_output(regroup, tmp_path):
+    """INTEGER(32, signed) on INT32 and (64, signed) on INT64 are implied by LogicalTypes.md."""
+    source = tmp_path / "in"
+    source.mkdir()
+    for number in range(4):
+        path = source / f"{number}.parquet"
+        pq.write_table(pa.table({"a": NUMBERS, "b": LARGE, "c": NUMBERS}), path)
+
+        def change(footer, number=number):
+            if number == 1:
+                footer[2][1].update({10: {10: {1: Byte(32), 2: True}}})
+                footer[2][2].update({10: {10: {1: Byte(64), 2: True}}})
+            if number == 2:
+                footer[2][1].update({6: Small(17)})
+                footer[2][2].update({6: Small(18)})
+            if number == 3:
+                # Of another width: another type, another output.
+                footer[2][3].update({10: {10: {1: Byte(16), 2: True}}})
+
+        raw.edit_footer(path, change)
+    outputs = compacted(regroup, source, tmp_path / "home")
+    assert sorted(strict.File(path).footer[3] for path in outputs) == [ROWS, 3 * ROWS]
+
+
+# Key-values: which files stay apart, what of them is kept.
+
+DATES = pa.array(np.arange(ROWS, dtype=np.int32), pa.date32())
+TIMES = pa.array(np.arange(ROWS), pa.timestamp("us"))
+OLD_TIMES = "INT96"
+TEXTS = pa.array(["x"] * ROWS)
+SPARK = "org.apache.spark.version"
+SPARK_ROW = "org.apache.spark.sql.parquet.row.metadata"
+
+
+def pandas_of(start, stop):
+    index = {"kind": "range", "name": None, "start": start, "stop": stop, "step": 1}
+    return json.dumps({"index_columns": [index], "columns": [], "pandas_version": "2.0"})
+
+
+def geo_of(box, crs=None, types=("Point",)):
+    column = {"encoding": "WKB", "geometry_types": list(types), "bbox": box}
+    if crs is not None:
+        column["crs"] = crs
+    return json.dumps({"version": "1.1.0", "primary_column": "x", "columns": {"x": column}})
+
+
+def write_with_keys(path, values, pairs, created_by=MODERN):
+    if isinstance(values, str):
+        table = pa.table({"x": TIMES})
+        pq.write_table(table, path, use_deprecated_int96_timestamps=True, store_schema=False)
+    else:
+        pq.write_table(pa.table({"x": values}), path, store_schema=False)
+
+    def change(footer):
+        footer.pop(5, None)
+        if pairs:
+            footer[5] = [{1: k.encode(), 2: v.encode()} for k, v in pairs.items()]
+        footer[6] = created_by
+
+    raw.edit_footer(path, change)
+
+
+APART = {
+    # name: (column, key-values of two files); they mean other values, or may.
+    "spark 2.4 and none": (DATES, {}, {SPARK: "3.5.0"}),
+    "spark 2.4 and 3": (TIMES, {SPARK: "2.4.8"}, {SPARK: "3.5.0"}),
+    "legacy calendar": (
+        DATES,
+        {SPARK: "3.5.0", "org.apache.spark.legacyDateTime": ""},
+        {SPARK: "3.5.0"},
+    ),
+    "legacy calendar in two zones": (
+        TIMES,
+        {SPARK: "3.5.0", "org.apache.spark.legacyDateTime": "", "org.apache.spark.timeZone": "UTC"},
+        {SPARK: "3.5.0", "org.apache.spark.legacyDateTime": "", "org.apache.spark.timeZone": "CET"},
+    ),
+    "legacy INT96": (
+        OLD_TIMES,
+        {SPARK: "3.5.0", "org.apache.spark.legacyINT96": ""},
+        {SPARK: "3.5.0"},
+    ),
+    "hive's calendar": (
+        DATES,
+        {"writer.date.proleptic": "true"},
+        {"writer.date.proleptic": "false"},
+    ),
+    "hive's zone": (TIMES, {"writer.time.zone": "UTC"}, {"writer.time.zone": "CET"}),
+    "hive's conversion": (
+        TIMES,
+        {"writer.zone.conversion.legacy": "true"},
+        {"writer.zone.conversion.legacy": "false"},
+    ),
+    "drill's dates": (
+        DATES,
+        {"drill.version": "1.9.0", "is.date.correct": "true"},
+        {"drill.version": "1.8.0"},
+    ),
+    "geo of two systems": (
+        binary(),
+        {"geo": geo_of([0, 0, 1, 1], {"id": {"code": 4326}})},
+        {"geo": geo_of([0, 0, 1, 1], {"id": {"code": 3857}})},
+    ),
+    "geo, crs absent and null": (
+        binary(),
+        {"geo": geo_of([0, 0, 1, 1])},
+        {"geo": geo_of([0, 0, 1, 1]).replace('"bbox"', '"crs": null, "bbox"')},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", APART)
+def test_files_of_another_meaning_stay_apart(name, regroup, tmp_path):
+    values, *both = APART[name]
+    source = tmp_path / "in"
+    source.mkdir()
+    for number in range(4):
+        write_with_keys(source / f"{number}.parquet", values, both[number % 2])
+    outputs = compacted(regroup, source, tmp_path / "home")
+    assert len(outputs) == 2
+    kept = [key_values(path) for path in outputs]
+    for pairs in both:
+        assert any(pairs.items() <= found.items() for found in kept)
+
+
+def test_int96_of_two_programs_stays_apart_and_keeps_its_name(regroup, tmp_path):
+    """Readers shift INT96 by whether created_by begins with parquet-mr."""
+    source = tmp_path / "in"
+    source.mkdir()
+    older = b"parquet-mr version 1.10.1 (build x)"
+    impala = b"impala version 3.2.0 (build x)"
+    for number, name in enumerate((older, MODERN, impala, impala)):
+        write_with_keys(source / f"{number}.parquet", OLD_TIMES, {}, name)
+    outputs = [strict.File(path) for path in compacted(regroup, source, tmp_path / "home")]
+    by_name = {file.footer[6]: file.key_values()["original.created.by"] for file in outputs}
+    assert by_name.pop(MODERN) == "\n".join((older.decode(), MODERN.decode()))
+    ((ours, origins),) = by_name.items()
+    assert ours.startswith(b"regroup version ") and origins == impala.decode()
+
+
+KEPT = {
+    # name: (key-values of two files, what the output has of them).
+    "equal": ({"a": "1"}, {"a": "1"}, {"a": "1"}),
+    "different": ({"a": "1", "b": "2"}, {"a": "1", "b": "3"}, {"a": "1"}),
+    "missing": ({"a": "1", "b": "2"}, {"a": "1"}, {"a": "1"}),
+    "iceberg's schema": ({"iceberg.schema": "{1}"}, {"iceberg.schema": "{1}"},
+                         {"iceberg.schema": "{1}"}),
+    "iceberg's schemas": ({"iceberg.schema": "{1}"}, {"iceberg.schema": "{2}"}, {}),
+    "avro": (
+        {"parquet.avro.schema": "{}", "writer.model.name": "avro"},
+        {"parquet.avro.schema": "{}", "writer.model.name": "avro"},
+        {"parquet.avro.schema": "{}", "writer.model.name": "avro"},
+    ),
+    "spark's row": ({SPARK: "3.4.0", SPARK_ROW: "{}"}, {SPARK: "3.5.0", SPARK_ROW: "{}"},
+                    {SPARK: "3.4.0", SPARK_ROW: "{}"}),
+    "spark's rows": ({SPARK: "3.5.0", SPARK_ROW: "{}"}, {SPARK: "3.5.0", SPARK_ROW: "[]"},
+                     {SPARK: "3.5.0"}),
+    "pandas": ({"pandas": pandas_of(0, ROWS)}, {"pandas": pandas_of(0, ROWS)},
+               {"pandas": pandas_of(0, 2 * ROWS)}),
+    "geo": (
+        {"geo": geo_of([0, 0, 1, 1])},
+        {"geo": geo_of([-1, 0, 3, 2], types=("Polygon",))},
+        {"geo": geo_of([-1, 0, 3, 2], types=("Point", "Polygon"))},
+    ),
+    "arrow": ({"ARROW:schema": "AAAA"}, {"ARROW:schema": "AAAA"}, {"ARROW:schema": "AAAA"}),
+    "arrow's differ": ({"ARROW:schema": "AAAA"}, {"ARROW:schema": "AAAB"}, {}),
+    "thrift and proto": (
+        {"thrift.class": "a", "parquet.proto.class": "b"},
+        {"thrift.class": "a", "parquet.proto.class": "b"},
+        {"thrift.class": "a", "parquet.proto.class": "b"},
+    ),
+}  # fmt: skip
+
+
+def normal(pairs):
+    """JSON compared by what it says."""
+    return {
+        key: json.loads(text) if key in ("pandas", "geo") else text for key, text in pairs.items()
+    }
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_key_values_are_merged(name, regroup, tmp_path):
+    first, second, wanted = KEPT[name]
+    source = tmp_path / "in"
+    source.mkdir()
+    for number, pairs in enumerate((first, second)):
+        write_with_keys(source / f"{number}.parquet", TEXTS, pairs)
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    found = {
+        key: text for key, text in key_values(output).items() if not key.startswith("regroup.")
+    }
+    assert found.pop("original.created.by") == MODERN.decode()
+    assert normal(found) == normal(wanted)
+
+
+def test_pandas_reads_its_index(regroup, tmp_path):
+    """pyarrow passes over a range of the wrong length, and then there is no index."""
+    pandas = pytest.importorskip("pandas")
+    source = tmp_path / "in"
+    source.mkdir()
+    for number in range(3):
+        pandas.DataFrame({"a": range(100)}).to_parquet(source / f"{number}.parquet")
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    frame = pandas.read_parquet(output)
+    assert frame.index.equals(pandas.RangeIndex(300)) and list(frame.columns) == ["a"]
+
+
+def test_types_that_only_arrow_knows_are_kept(regroup, tmp_path):
+    """ARROW:schema: large strings, dictionaries, time zones, durations."""
+    source = tmp_path / "in"
+    source.mkdir()
+    table = pa.table(
+        {
+            "large": pa.array(["a", "b"] * 500, pa.large_string()),
+            "category": pa.array(["a", "b"] * 500).dictionary_encode(),
+            "zone": pa.array(range(1000), pa.timestamp("us", "Europe/Prague")),
+            "duration": pa.array(range(1000), pa.duration("s")),
+        }
+    )
+    for number in range(3):
+        pq.write_table(table, source / f"{number}.parquet")
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    assert pq.read_table(output).schema.equals(table.schema)
+
+
+REFUSED = {
+    "iceberg deletes": ({"delete-type": "equality"}, "Iceberg delete file"),
+    "iceberg delete ids": ({"delete-field-ids": "1"}, "Iceberg delete file"),
+    "hudi's keys": ({"hoodie_min_record_key": "a"}, "Hudi"),
+    "hudi's filter": ({"org.apache.hudi.bloomfilter": "a"}, "Hudi"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_files_of_tables_are_left_alone(name, regroup, tmp_path):
+    pairs, said = REFUSED[name]
+    source = tmp_path / "in"
+    source.mkdir()
+    for number in range(2):
+        write_with_keys(source / f"{number}.parquet", TEXTS, {})
+    write_with_keys(source / "2.parquet", TEXTS, pairs)
+    result = regroup("compact", source, tmp_path / "home").must(3)
+    assert "2.parquet" in result.err and said in result.err
+    (output,) = live_files(regroup, tmp_path / "home")
+    assert strict.File(output).footer[3] == 2 * ROWS
+
+
+def test_field_ids_are_kept_and_count(regroup, tmp_path):
+    """Iceberg finds columns by them: other ids, another output."""
+    source = tmp_path / "in"
+    source.mkdir()
+    for number, field_id in enumerate((7, 7, 8)):
+        field = pa.field("x", pa.string(), metadata={"PARQUET:field_id": str(field_id)})
+        table = pa.table([TEXTS], schema=pa.schema([field]))
+        pq.write_table(table, source / f"{number}.parquet", store_schema=False)
+    outputs = [strict.File(path) for path in compacted(regroup, source, tmp_path / "home")]
+    assert sorted((f.footer[2][1][9], f.footer[3]) for f in outputs) == [(7, 2 * ROWS), (8, ROWS)]
+
+
+# Order and filters.
+
+
+@pytest.mark.parametrize("first_of_second, kept", [(ROWS, True), (ROWS - 1, True), (0, False)])
+def test_sorting_columns_are_kept_where_they_are_true(first_of_second, kept, regroup, tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    for number, first in enumerate((0, first_of_second)):
+        table = pa.table({"x": np.arange(first, first + ROWS)})
+        order = [pq.SortingColumn(0)]
+        pq.write_table(table, source / f"{number}.parquet", sorting_columns=order)
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    group = strict.File(output).footer[4][0]
+    assert bool(group.get(4)) is kept
+
+
+BLOOMS = {
+    # name: (distinct values of each file, whether files share them, whether a filter is merged
+    # without dictionaries); None: a file without a filter. Arrow makes filters as small as its
+    # false-positive rate allows: those of other values do not fit into one another.
+    "same values": ([200, 200, 200], True, True),
+    "of two sizes": ([200, 2000], True, False),
+    "of other values": ([200, 200, 200, 200], False, False),
+    "one without": ([200, None], True, False),
+}
+
+
+@pytest.mark.parametrize("name", BLOOMS)
+@pytest.mark.parametrize("is_dictionary", [True, False])
+def test_bloom_filters_find_every_value(name, is_dictionary, regroup, tmp_path):
+    """Merged, folded, rebuilt of dictionaries, or dropped: compacted() looks up each value."""
+    counts, is_shared, is_merged = BLOOMS[name]
+    source = tmp_path / "in"
+    source.mkdir()
+    for number, count in enumerate(counts):
+        prefix = "" if is_shared else f"{number}-"
+        words = [f"{prefix}{i % (count or 200)}" for i in range(ROWS)]
+        options = {} if count is None else {"bloom_filter_options": {"x": {"ndv": ROWS}}}
+        pq.write_table(
+            pa.table({"x": words}), source / f"{number}.parquet",
+            use_dictionary=is_dictionary, **options,
+        )  # fmt: skip
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    # Of a dictionary a filter can always be made.
+    has_filter = 14 in strict.File(output).footer[4][0][1][0][3]
+    assert has_filter is (is_dictionary or is_merged)
