@@ -231,20 +231,28 @@ LONG_STAGES = [
 ]
 
 
+def cpu_seconds():
+    """User and system time of all that ended below us; tells what a quiet machine would need."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 def run_stage(name, function):
     log = Log(name)
     start = time.monotonic()
+    cpu_start = cpu_seconds()
     try:
         counts = function(log)
     except Exception as error:  # A broken check must not look like a passed one.
         counts = Counts(failed=1, problems=[f"the check itself broke: {error!r}"])
     seconds = time.monotonic() - start
+    cpu = cpu_seconds() - cpu_start
     said = f"{counts.passed} passed"
     if counts.failed:
         said += f", {counts.failed} FAILED"
     if counts.skipped:
         said += f", {counts.skipped} skipped"
-    print(f"{name:32} {said:32} {seconds:7.1f} s", flush=True)
+    print(f"{name:32} {said:32} {seconds:7.1f} s {cpu:7.1f} s CPU", flush=True)
     for line in counts.problems:
         print("    " + line)
     if counts.failed:
@@ -272,7 +280,7 @@ def main():
     if not stages:
         total.failed += 1
         print("no stage of that name")
-    print(f"{len(stages)} stages in {time.monotonic() - start:.0f} s")
+    print(f"{len(stages)} stages in {time.monotonic() - start:.0f} s, {cpu_seconds():.0f} s of CPU")
     skipped = f", {total.skipped} skipped" if total.skipped else ""
     print(f"{total.passed} passed, {total.failed} failed{skipped}")
     return 1 if total.failed else 0
