@@ -314,9 +314,21 @@ static enum rg_status append_columns(struct rg_bin *bin, struct weir_job *job, u
     return RG_OK;
 }
 
+static void count_moved(struct rg_bin *bin, uint32_t count)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < bin->job->source_count; i++)
+        for (uint32_t c = 0; c < count; c++)
+            bytes += rg_bin_chunk(&bin->job->sources[i], bin->column_first + c)->compressed_bytes;
+    bin->moved_bytes += bytes;
+    atomic_fetch_add(&bin->output->batch->run->counters.moved_in_bytes, bytes);
+}
+
 /* The slice is in the file: on to the next, or the end. */
 static enum weir_status end_slice(struct rg_bin *bin, uint32_t count)
 {
+    count_moved(bin, count);
     rg_bin_close_slice(bin->job);
     bin->column_first += count;
     return bin->column_first < bin->job->files[0].meta.schema.leaf_count ? WEIR_AGAIN : WEIR_OK;

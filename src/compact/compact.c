@@ -414,6 +414,7 @@ void rg_compact_sample(struct rg_compact *compact, struct rg_job_sample *ret_sam
         .memory_limit_bytes = run->memory_limit_bytes,
         .is_total_known = rg_discover_is_complete(compact->discover),
         .is_draining = atomic_load(&run->is_draining),
+        .engine.size = sizeof sample.engine,
     };
 
     (void)pthread_mutex_lock(&run->lock);

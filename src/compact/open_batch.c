@@ -77,6 +77,8 @@ static void reset_output(struct rg_output *output)
     for (uint32_t i = 0; i < output->bin_count; i++) {
         output->bins[i].job = NULL;
         output->bins[i].column_first = 0;
+        atomic_fetch_sub(&output->batch->run->counters.moved_in_bytes, output->bins[i].moved_bytes);
+        output->bins[i].moved_bytes = 0;
     }
 }
 

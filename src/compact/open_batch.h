@@ -38,6 +38,7 @@ struct rg_bin {
     /* Owned by the worker that runs the bin's job. */
     struct rg_bin_job *job; /* In that job's memory; NULL before its first step. */
     uint32_t column_first;  /* Columns before it are in the file. */
+    uint64_t moved_bytes;   /* Of in_bytes: those of these columns. */
 };
 
 /* One output file. */

@@ -152,6 +152,7 @@ static void count_seen(struct rg_partition *partition)
     partition->is_seen = true;
     if (look->free_count + look->changed_count + look->live_count == 0)
         return;
+    partition->is_counted = true;
     atomic_fetch_add(&counters->partitions_found, 1);
     atomic_fetch_add(&counters->files_seen,
                      look->free_count + look->changed_count + look->named_count);
@@ -394,6 +395,8 @@ static void count_made(struct rg_partition *partition)
 {
     struct rg_counters *counters = &partition->run->counters;
     const struct rg_turn *turn = partition->turn;
+    uint64_t in_bytes = 0;
+    uint64_t moved_bytes = 0;
 
     if (!partition->has_written)
         atomic_fetch_add(&counters->partitions_written, 1);
@@ -403,14 +406,20 @@ static void count_made(struct rg_partition *partition)
     atomic_fetch_add(&counters->files_done, turn->input_count);
     for (uint32_t i = 0; i < turn->input_count; i++) {
         atomic_fetch_add(&counters->in_row_groups, turn->inputs[i].plan.row_group_count);
-        atomic_fetch_add(&counters->in_bytes, turn->inputs[i].id.bytes);
+        in_bytes += turn->inputs[i].id.bytes;
     }
+    atomic_fetch_add(&counters->in_bytes, in_bytes);
     for (uint32_t o = 0; o < turn->open.output_count; o++) {
         atomic_fetch_add(&counters->out_files, 1);
         atomic_fetch_add(&counters->out_row_groups, turn->open.outputs[o].bin_count);
         atomic_fetch_add(&counters->out_rows, turn->open.outputs[o].row_count);
         atomic_fetch_add(&counters->out_bytes, turn->open.outputs[o].id.bytes);
+        for (uint32_t b = 0; b < turn->open.outputs[o].bin_count; b++)
+            moved_bytes += turn->open.outputs[o].bins[b].moved_bytes;
     }
+    /* What is not in chunks, footers above all, is done with, too. */
+    if (in_bytes > moved_bytes)
+        atomic_fetch_add(&counters->moved_in_bytes, in_bytes - moved_bytes);
 }
 
 static enum rg_status tell_committed(struct rg_partition *partition, struct rg_error *err)
@@ -615,7 +624,7 @@ static void drop(void *item, enum weir_status why)
         return;
     if (!partition->is_listed)
         rg_discover_listed(partition->discover);
-    atomic_fetch_add(&partition->run->counters.partitions_done, partition->is_seen);
+    atomic_fetch_add(&partition->run->counters.partitions_done, partition->is_counted);
     free_partition(partition);
 }
 

@@ -52,6 +52,7 @@ struct rg_partition {
     uint64_t claim_bytes; /* Of the next job. */
     bool is_listed;       /* rg_discover_listed() was called. */
     bool is_seen;         /* Its files were counted. */
+    bool is_counted;      /* It has files. */
     bool has_written;
     bool goes_on;                 /* Another job follows when this one is dropped. */
     struct rg_forecast *forecast; /* Dry: over all turns; NULL before the first. */

@@ -59,7 +59,7 @@ struct rg_counters {
     atomic_uint_fast64_t in_bytes;
     atomic_uint_fast64_t planned_row_groups; /* Of inputs, in batches that began. */
     atomic_uint_fast64_t planned_in_bytes;
-    atomic_uint_fast64_t moved_in_bytes; /* Chunks of inputs, stitched and appended. */
+    atomic_uint_fast64_t moved_in_bytes; /* Chunks in outputs; of made batches all. */
     atomic_uint_fast64_t out_files;
     atomic_uint_fast64_t out_row_groups;
     atomic_uint_fast64_t out_rows;
