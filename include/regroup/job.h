@@ -118,7 +118,10 @@ struct rg_job_sample {
     struct weir_resource_sample resources[RG_JOB_RESOURCES_MAX]; /* engine.resource_count. */
 };
 
-/* Cheap: five times a second is fine. Threads: any, while the job lives. */
+/*
+ * Cheap: five times a second is fine. With the option "report" samples that are taken this way make
+ * the curves of its page. Threads: any, while the job lives.
+ */
 RG_API void rg_job_sample(struct rg_job *job, struct rg_job_sample *ret_sample);
 
 /*

@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A job is compact's, plus the file of --report-json: that is written beside its name as the job
- * goes and renamed when it is whole, whatever the job's end. A report that cannot be written fails
- * a job only after its work is done.
+ * A job is compact's, plus its reports: the file of --report-json is written as the job goes, the
+ * page of --report at its end, from the samples that somebody took meanwhile. Both get their names
+ * when they are whole, whatever the job's end. A report that cannot be written fails a job only
+ * after its work is done.
  */
 
 #include "api/job.h"
 
-#include <errno.h>
-#include <stdio.h>
+#include <regroup/regroup.h>
+
+#include <pthread.h>
 #include <string.h>
 
+#include "api/report.h"
+#include "api/report_file.h"
 #include "api/sized.h"
 #include "base/allocator.h"
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "compact/compact.h"
 #include "plan/options.h"
+#include "report/report_html.h"
 #include "verify/compare.h"
 
 static const size_t arena_bytes_max = (size_t)1 << 20;
@@ -29,11 +35,15 @@ struct rg_job {
     rg_event_fn *event;
     void *user;
     struct rg_compact *compact;
+    struct rg_report_file json_file;
+    struct rg_report_file page_file;
+    pthread_mutex_t lock;
+    /* Guarded by lock. */
+    struct rg_series *series; /* NULL: no page is wanted. */
     /* Owned by whoever calls events, one thread at a time. */
-    const char *part_path; /* Where the report is written to. */
-    FILE *part;
-    struct rg_report_writer *writer;
-    struct rg_error report_error; /* The first failure of the report; RG_OK: none. */
+    struct rg_report_writer *writer; /* NULL: no document is wanted. */
+    struct rg_census *census;        /* NULL: no page is wanted. */
+    struct rg_error report_error;    /* The first failure of the document; RG_OK: none. */
 };
 
 /* --verify full of one output. */
@@ -85,54 +95,76 @@ static void pass_event(void *user, const struct rg_event *event)
     if (is_reported)
         job->report_error.status =
             rg_report_writer_batch(job->writer, event->batch, &job->report_error);
+    if (event->kind == RG_EVENT_COMMITTED && job->census != NULL)
+        rg_census_add(job->census, &job->arena, event->batch);
     if (job->event != NULL)
         job->event(job->user, event);
 }
 
-static bool write_part(void *user, const void *data, size_t bytes)
+static enum rg_status open_reports(struct rg_job *job, struct rg_error *err)
 {
-    struct rg_job *job = user;
+    const struct rg_options *options = job->options;
 
-    return fwrite(data, 1, bytes, job->part) == bytes;
-}
+    if (options->report_json != NULL) {
+        job->writer = rg_report_writer_new(rg_report_file_write, &job->json_file);
+        if (job->writer == NULL)
+            return rg_fail(err, RG_ERR_NOMEM, "no memory for a report");
+        RG_TRY(rg_report_file_open(&job->json_file, &job->arena, "--report-json",
+                                   options->report_json, err));
+    }
+    if (options->report != NULL) {
+        struct rg_series *series = rg_arena_array(&job->arena, 1, sizeof *series);
 
-static enum rg_status open_report(struct rg_job *job, struct rg_error *err)
-{
-    struct rg_buffer path;
-
-    if (job->options->report_json == NULL)
-        return RG_OK;
-    rg_buffer_init(&path, &rg_allocator_system, arena_bytes_max);
-    rg_buffer_printf(&path, "%s.part", job->options->report_json);
-    job->part_path = (const char *)rg_arena_copy(&job->arena, rg_buffer_span(&path)).data;
-    rg_buffer_fini(&path);
-    job->writer = rg_report_writer_new(write_part, job);
-    if (job->part_path == NULL || job->writer == NULL)
-        return rg_fail(err, RG_ERR_NOMEM, "no memory for a report");
-    job->part = fopen(job->part_path, "wbe");
-    if (job->part == NULL)
-        return rg_fail(err, RG_ERR_INVALID, "--report-json: %s: %s", job->part_path,
-                       strerror(errno));
+        job->census = rg_arena_array(&job->arena, 1, sizeof *job->census);
+        if (series == NULL || job->census == NULL)
+            return rg_fail(err, RG_ERR_NOMEM, "no memory for a report");
+        (void)pthread_mutex_lock(&job->lock);
+        job->series = series;
+        (void)pthread_mutex_unlock(&job->lock);
+        RG_TRY(rg_report_file_open(&job->page_file, &job->arena, "--report", options->report, err));
+    }
     return RG_OK;
 }
 
-static enum rg_status close_report(struct rg_job *job, struct rg_error *err)
+static enum rg_status close_document(struct rg_job *job, struct rg_error *err)
 {
     struct rg_error *error = &job->report_error;
-    bool is_closed;
 
-    if (job->part == NULL)
+    if (job->json_file.part == NULL)
         return RG_OK;
     if (error->status == RG_OK)
         error->status = rg_report_writer_finish(job->writer, rg_compact_report(job->compact),
                                                 job->options, error);
-    is_closed = fclose(job->part) == 0;
-    job->part = NULL;
-    if (error->status == RG_OK && is_closed &&
-        rename(job->part_path, job->options->report_json) == 0)
+    if (error->status != RG_OK)
+        *err = *error;
+    return rg_report_file_finish(&job->json_file, error->status, err);
+}
+
+static enum rg_status close_page(struct rg_job *job, enum rg_status status, const char *text,
+                                 struct rg_error *err)
+{
+    struct rg_setting settings[RG_OPTION_TABLE_MAX];
+    struct rg_job_sample sample = {.size = sizeof sample};
+    struct rg_outlet outlet;
+
+    if (job->page_file.part == NULL)
         return RG_OK;
-    return rg_fail(err, RG_ERR_IO, "--report-json: %s: %s", job->options->report_json,
-                   error->status != RG_OK ? error->text : strerror(errno));
+    rg_job_sample(job, &sample);
+    const struct rg_report_html page = {
+        .report = rg_compact_report(job->compact),
+        .series = job->series,
+        .census = job->census,
+        .settings = settings,
+        .setting_count = rg_report_settings(job->options, settings),
+        .status = status,
+        .error = text,
+        .version = rg_version(),
+        .end_ns = rg_clock_wall_ns(),
+    };
+    rg_outlet_init(&outlet, &rg_allocator_system, rg_report_file_write, &job->page_file);
+    const enum rg_status written = rg_report_html_write(&page, &outlet, err);
+    rg_outlet_fini(&outlet);
+    return rg_report_file_finish(&job->page_file, written, err);
 }
 
 static enum rg_status check_config(const struct rg_job_config *config, struct rg_error *err)
@@ -143,9 +175,6 @@ static enum rg_status check_config(const struct rg_job_config *config, struct rg
     const char *dest = config->dest;
 
     RG_TRY(rg_options_check(options, err));
-    if (options->report != NULL)
-        return rg_fail(err, RG_ERR_INVALID,
-                       "--report: this version writes no pages yet, only --report-json");
     if (options->is_in_place && dest != NULL)
         return rg_fail(err, RG_ERR_INVALID, "--in-place takes no DEST: '%s'", dest);
     if (options->is_in_place)
@@ -177,6 +206,7 @@ enum rg_status rg_job_new(const struct rg_job_config *given, struct rg_job **ret
         .user = config.user,
     };
     rg_arena_init(&job->arena, &rg_allocator_system, arena_bytes_max);
+    (void)pthread_mutex_init(&job->lock, NULL);
     const struct rg_compact_config compact_config = {
         .options = config.options,
         .source = config.source,
@@ -196,14 +226,27 @@ enum rg_status rg_job_new(const struct rg_job_config *given, struct rg_job **ret
 
 enum rg_status rg_job_run(struct rg_job *job, struct rg_error *err)
 {
-    struct rg_error ignored;
-    struct rg_error *error = err != NULL ? err : &ignored;
-    enum rg_status status;
+    struct rg_error error = {.status = RG_OK};
+    struct rg_error report_errors[2] = {{.status = RG_OK}};
 
-    RG_TRY(open_report(job, error));
-    status = rg_compact_run(job->compact, error);
-    const enum rg_status reported = close_report(job, status == RG_OK ? error : &job->report_error);
-    return status != RG_OK ? status : reported;
+    enum rg_status status = open_reports(job, &error);
+    if (status == RG_OK) {
+        status = rg_compact_run(job->compact, &error);
+    } else {
+        rg_report_file_drop(&job->json_file);
+        rg_report_file_drop(&job->page_file);
+    }
+    const enum rg_status reported[] = {
+        close_document(job, &report_errors[0]),
+        close_page(job, status, error.text, &report_errors[1]),
+    };
+    for (size_t i = 0; i < 2 && status == RG_OK; i++) {
+        status = reported[i];
+        error = report_errors[i];
+    }
+    if (status != RG_OK && err != NULL)
+        *err = error;
+    return status;
 }
 
 void rg_job_cancel(struct rg_job *job, enum rg_cancel how)
@@ -216,6 +259,10 @@ void rg_job_sample(struct rg_job *job, struct rg_job_sample *ret_sample)
     struct rg_job_sample sample = {.size = sizeof sample};
 
     rg_compact_sample(job->compact, &sample);
+    (void)pthread_mutex_lock(&job->lock);
+    if (job->series != NULL)
+        rg_series_add(job->series, &sample);
+    (void)pthread_mutex_unlock(&job->lock);
     rg_sized_give(ret_sample, &sample, sizeof sample);
 }
 
@@ -235,9 +282,10 @@ void rg_job_free(struct rg_job *job)
     if (job == NULL)
         return;
     rg_compact_free(job->compact);
-    if (job->part != NULL)
-        fclose(job->part);
+    rg_report_file_drop(&job->json_file);
+    rg_report_file_drop(&job->page_file);
     rg_report_writer_free(job->writer);
+    (void)pthread_mutex_destroy(&job->lock);
     rg_arena_fini(&job->arena);
     rg_release(&rg_allocator_system, job, sizeof *job);
 }

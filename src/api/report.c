@@ -66,9 +66,8 @@ static const char *origin_name(enum rg_origin origin)
     return "?";
 }
 
-/* The options that a job takes, as they were resolved. */
-static size_t list_settings(const struct rg_options *options,
-                            struct rg_setting settings[RG_OPTION_TABLE_MAX])
+size_t rg_report_settings(const struct rg_options *options,
+                          struct rg_setting settings[RG_OPTION_TABLE_MAX])
 {
     const struct rg_option_info *option;
     size_t count = 0;
@@ -89,7 +88,7 @@ enum rg_status rg_report_writer_finish(struct rg_report_writer *writer,
 {
     struct rg_error ignored;
     struct rg_setting settings[RG_OPTION_TABLE_MAX];
-    const size_t count = options != NULL ? list_settings(options, settings) : 0;
+    const size_t count = options != NULL ? rg_report_settings(options, settings) : 0;
 
     return rg_report_json_finish(&writer->document, report, settings, count,
                                  err != NULL ? err : &ignored);

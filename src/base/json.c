@@ -5,46 +5,11 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "base/utf8.h"
+
 void rg_json_init(struct rg_json *json, struct rg_buffer *out)
 {
     *json = (struct rg_json){.out = out};
-}
-
-/* Length of the UTF-8 sequence at `text`, or 0 where it is none (overlong and surrogates included).
- */
-static size_t sequence_length(const uint8_t *text, size_t bytes)
-{
-    const uint8_t first = text[0];
-    size_t length;
-    uint32_t code;
-    uint32_t code_min;
-
-    if (first < 0x80)
-        return 1;
-    if (first >= 0xc2 && first < 0xe0) {
-        length = 2;
-        code = first & 0x1f;
-        code_min = 0x80;
-    } else if (first >= 0xe0 && first < 0xf0) {
-        length = 3;
-        code = first & 0x0f;
-        code_min = 0x800;
-    } else if (first >= 0xf0 && first < 0xf5) {
-        length = 4;
-        code = first & 0x07;
-        code_min = 0x10000;
-    } else {
-        return 0;
-    }
-    if (length > bytes)
-        return 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (text[i] & 0x3f);
-    }
-    const bool is_surrogate = code >= 0xd800 && code < 0xe000;
-    return code < code_min || code > 0x10ffff || is_surrogate ? 0 : length;
 }
 
 static void write_escaped(struct rg_buffer *out, uint8_t byte)
@@ -78,7 +43,7 @@ static void write_quoted(struct rg_buffer *out, struct rg_span text)
 {
     rg_buffer_append_byte(out, '"');
     for (size_t i = 0; i < text.bytes;) {
-        const size_t length = sequence_length(text.data + i, text.bytes - i);
+        const size_t length = rg_utf8_sequence_bytes(text.data + i, text.bytes - i);
 
         if (length == 0) {
             rg_buffer_append_text(out, "\xef\xbf\xbd");

@@ -24,6 +24,8 @@
 
 static const uint64_t second_ns = UINT64_C(1000000000);
 static const long tick_ns = 250000000;
+/* With --report: points of its curves. */
+static const long report_tick_ns = 20000000;
 static const uint64_t show_after_ns = UINT64_C(1000000000);
 static const uint64_t block_every_ns = UINT64_C(250000000);
 static const uint64_t json_every_ns = UINT64_C(1000000000);
@@ -123,6 +125,11 @@ static void tick(struct watch *watch)
     const uint64_t first_ns = watch->mode == WATCH_LINE ? line_every_ns : show_after_ns;
 
     pthread_mutex_lock(&watch->lock);
+    if (watch->has_report && watch->job != NULL) {
+        struct rg_job_sample sample = {.size = sizeof sample};
+
+        rg_job_sample(watch->job, &sample); /* The job keeps what its page needs. */
+    }
     const uint64_t due_ns =
         watch->shown_ns != 0 ? watch->shown_ns + period_ns : watch->begin_ns + first_ns;
     if (now_ns() >= due_ns)
@@ -179,7 +186,7 @@ static void interrupt(struct watch *watch)
 static void *run_watch(void *user)
 {
     struct watch *watch = user;
-    const struct timespec patience = {.tv_nsec = tick_ns};
+    const struct timespec patience = {.tv_nsec = watch->has_report ? report_tick_ns : tick_ns};
 
     for (;;) {
         const int number = sigtimedwait(&watch->signals, NULL, &patience);
@@ -205,6 +212,8 @@ bool rg_watch_init(struct watch *watch, const struct arguments *arguments, const
         .is_quiet = rg_options_is_on(options, "quiet"),
         .is_silent = rg_options_count(options, "quiet") > 1,
         .is_verbose = rg_options_is_on(options, "verbose"),
+        .has_report = rg_options_get(options, "report") != NULL &&
+                      rg_options_origin(options, "report") != RG_ORIGIN_DEFAULT,
         .begin_ns = now_ns(),
     };
     watch->mode = choose_mode(options, &watch->terminal, watch->is_quiet);

@@ -30,6 +30,7 @@ struct watch {
     bool is_quiet;  /* No progress, no summary. */
     bool is_silent; /* Nothing but the error that ends the run. */
     bool is_verbose;
+    bool has_report;              /* Samples are wanted for the page of --report. */
     struct rg_progress *progress; /* NULL: none is shown. What it points to: guarded by lock. */
     pthread_t thread;
     sigset_t signals;

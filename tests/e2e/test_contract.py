@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import time
+from html.parser import HTMLParser
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -476,6 +477,73 @@ def test_the_report_as_data(regroup, source, home, tmp_path):
     told = json.loads(report.read_text())
     assert told["v"] == 1
     assert told["replaced"]
+
+
+def test_progress_as_data(regroup, source, home):
+    """The last state says that all is done, in the program's and in the engine's figures."""
+    write(source / "dt=1" / "a.parquet")
+    told = regroup("compact", source, home, "--progress", "json").must(0).err
+    lines = [json.loads(line) for line in told.splitlines()]
+    assert all(line["v"] == 1 for line in lines)
+    state = [line for line in lines if line["event"] == "progress"][-1]
+    assert state["partitions"] == state["partitions_done"] == 2
+    assert state["files"] == state["files_done"] == 6
+    assert state["in_bytes"] == state["in_bytes_moved"] == state["in_bytes_done"] > 0
+    assert state["out_bytes"] == sum(path.stat().st_size for path in data_files(home))
+    assert state["wall_ns"] > 0
+    assert {"list", "stitch", "commit"} <= {stage["name"] for stage in state["stages"]}
+    assert lines[-1]["event"] == "finished" and lines[-1]["status"] == "ok"
+
+
+class Outline(HTMLParser):
+    """What a page is made of: its elements, whether they are closed in order, its texts."""
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+        self.seen = {}
+        self.texts = []
+
+    def handle_starttag(self, tag, attributes):
+        self.seen[tag] = self.seen.get(tag, 0) + 1
+        assert not {"src", "href", "onclick", "onload"} & {name for name, _ in attributes}
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag, attributes):
+        self.seen[tag] = self.seen.get(tag, 0) + 1
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+def test_the_report_to_look_at(regroup, tmp_path):
+    source = tmp_path / "<b>src & 'co'"
+    for number in range(3):
+        write(source / f"<script>f{number}.parquet", number * 100)
+    broken = source / '"><img src=x>.parquet'
+    broken.write_bytes(b"PAR1 no footer PAR1")
+    page = tmp_path / "report.html"
+    result = regroup("compact", source, tmp_path / "home", "--report", page)
+    assert result.status == 3
+    outline = Outline()
+    outline.feed(page.read_text())
+    outline.close()
+    assert outline.open == []
+    assert "script" not in outline.seen and "img" not in outline.seen
+    assert outline.seen["table"] >= 3 and outline.seen["svg"] >= 3
+    for text in (str(source), broken.name, "Left alone", "How pages moved", "Files written"):
+        assert text in outline.texts, text
+    assert not page.with_name("report.html.part").exists()
+
+
+def test_a_report_that_cannot_be_written(regroup, source, home, tmp_path):
+    result = regroup("compact", source, home, "--report", tmp_path / "none" / "page.html").must(2)
+    assert "--report" in result.err
+    assert not home.exists() or data_files(home) == []
 
 
 def test_inspect_as_data(regroup, source):

@@ -131,6 +131,60 @@ TEST(a_job_over_an_empty_place)
     rg_options_free(options);
 }
 
+/* Of a job whose source is not there, and of one whose page cannot be written. */
+TEST(a_page_is_whole_or_not_there)
+{
+    char folder[] = "/tmp/regroup-test-XXXXXX";
+    char source[64];
+    char dest[64];
+    char page_path[64];
+    char part_path[80];
+    struct rg_options *options = rg_options_new();
+    struct rg_job *job;
+    char text[100];
+
+    CHECK(options != NULL && mkdtemp(folder) != NULL);
+    snprintf(source, sizeof source, "%s/none", folder);
+    snprintf(dest, sizeof dest, "%s/home", folder);
+    snprintf(page_path, sizeof page_path, "%s/page.html", folder);
+    snprintf(part_path, sizeof part_path, "%s.part", page_path);
+    CHECK_OK(rg_options_set(options, "report", page_path, RG_ORIGIN_FLAG, &t->err));
+    const struct rg_job_config config = {
+        .size = sizeof config, .options = options, .source = source, .dest = dest};
+    if (rg_job_new(&config, &job, &t->err) == RG_OK) {
+        const enum rg_status status = rg_job_run(job, &t->err);
+
+        rg_job_free(job);
+        FILE *page = fopen(page_path, "rb");
+        CHECK(page != NULL && fgets(text, sizeof text, page) != NULL);
+        CHECK_TEXT(text, "<!DOCTYPE html>\n");
+        fclose(page);
+        CHECK(unlink(page_path) == 0);
+        CHECK(status != RG_OK);
+    }
+    CHECK(access(part_path, F_OK) != 0);
+
+    /* A name in a folder that is not there fails before anything is done. */
+    snprintf(page_path, sizeof page_path, "%s/none/page.html", folder);
+    snprintf(source, sizeof source, "%s", folder);
+    CHECK_OK(rg_options_set(options, "report", page_path, RG_ORIGIN_FLAG, &t->err));
+    snprintf(dest, sizeof dest, "%s-home", folder);
+    CHECK_OK(rg_job_new(&config, &job, &t->err));
+    CHECK_ERROR(rg_job_run(job, &t->err), RG_ERR_INVALID, "--report: ");
+    rg_job_free(job);
+
+    /* One that is a folder is seen only when the page gets its name. */
+    CHECK_OK(rg_options_set(options, "report", folder, RG_ORIGIN_FLAG, &t->err));
+    CHECK_OK(rg_job_new(&config, &job, &t->err));
+    CHECK_ERROR(rg_job_run(job, &t->err), RG_ERR_IO, folder);
+    rg_job_free(job);
+    snprintf(part_path, sizeof part_path, "%s.part", folder);
+    CHECK(access(part_path, F_OK) != 0);
+    rmdir(dest);
+    CHECK(rmdir(folder) == 0);
+    rg_options_free(options);
+}
+
 TEST(progress_can_be_made_of_any_sample)
 {
     const struct rg_progress_style style = {.size = sizeof style, .form = RG_PROGRESS_FORM_LINE};
@@ -152,6 +206,7 @@ int main(int argc, char **argv)
         {"files_that_cannot_be_opened", files_that_cannot_be_opened},
         {"jobs_are_checked_before_they_begin", jobs_are_checked_before_they_begin},
         {"a_job_over_an_empty_place", a_job_over_an_empty_place},
+        {"a_page_is_whole_or_not_there", a_page_is_whole_or_not_there},
         {"progress_can_be_made_of_any_sample", progress_can_be_made_of_any_sample},
     };
 

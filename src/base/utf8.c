@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "base/utf8.h"
+
+#include <stdbool.h>
+
+size_t rg_utf8_sequence_bytes(const uint8_t *text, size_t bytes)
+{
+    size_t length;
+    uint32_t code;
+    uint32_t code_min;
+
+    if (bytes == 0)
+        return 0;
+    const uint8_t first = text[0];
+    if (first < 0x80)
+        return 1;
+    if (first >= 0xc2 && first < 0xe0) {
+        length = 2;
+        code = first & 0x1f;
+        code_min = 0x80;
+    } else if (first >= 0xe0 && first < 0xf0) {
+        length = 3;
+        code = first & 0x0f;
+        code_min = 0x800;
+    } else if (first >= 0xf0 && first < 0xf5) {
+        length = 4;
+        code = first & 0x07;
+        code_min = 0x10000;
+    } else {
+        return 0;
+    }
+    if (length > bytes)
+        return 0;
+    for (size_t i = 1; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (text[i] & 0x3f);
+    }
+    const bool is_surrogate = code >= 0xd800 && code < 0xe000;
+    return code < code_min || code > 0x10ffff || is_surrogate ? 0 : length;
+}

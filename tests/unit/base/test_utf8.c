@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "base/utf8.h"
+
+#include <string.h>
+
+#include "support/test.h"
+
+struct sequence {
+    const char *text;
+    size_t bytes;
+    size_t wanted;
+};
+
+TEST(sequences_have_their_lengths)
+{
+    static const struct sequence sequences[] = {
+        {"", 0, 0},
+        {"a", 1, 1},
+        {"\0", 1, 1},
+        {"\x7f", 1, 1},
+        {"\xc2\x80", 2, 2},
+        {"\xdf\xbf", 2, 2},
+        {"\xe0\xa0\x80", 3, 3},
+        {"\xed\x9f\xbf", 3, 3},
+        {"\xee\x80\x80", 3, 3},
+        {"\xf0\x90\x80\x80", 4, 4},
+        {"\xf4\x8f\xbf\xbf", 4, 4},
+        /* What follows is the next sequence's. */
+        {"ab", 2, 1},
+        {"\xc2\x80\x80", 3, 2},
+    };
+
+    for (size_t i = 0; i < sizeof sequences / sizeof sequences[0]; i++)
+        CHECK_U64(rg_utf8_sequence_bytes((const uint8_t *)sequences[i].text, sequences[i].bytes),
+                  sequences[i].wanted);
+}
+
+TEST(what_is_no_sequence)
+{
+    static const struct sequence broken[] = {
+        {"\x80", 1, 0},             /* Begins in the middle. */
+        {"\xbf\x80", 2, 0},         /* The same. */
+        {"\xc0\x80", 2, 0},         /* NUL, overlong. */
+        {"\xc1\xbf", 2, 0},         /* Overlong. */
+        {"\xe0\x9f\xbf", 3, 0},     /* Overlong. */
+        {"\xf0\x8f\xbf\xbf", 4, 0}, /* Overlong. */
+        {"\xed\xa0\x80", 3, 0},     /* A surrogate. */
+        {"\xed\xbf\xbf", 3, 0},     /* The last of them. */
+        {"\xf4\x90\x80\x80", 4, 0}, /* Above U+10FFFF. */
+        {"\xf5\x80\x80\x80", 4, 0}, /* The same. */
+        {"\xff", 1, 0},
+        {"\xc2", 1, 0},         /* Cut off. */
+        {"\xe0\xa0", 2, 0},     /* Cut off. */
+        {"\xf0\x90\x80", 3, 0}, /* Cut off. */
+        {"\xc2\x41", 2, 0},
+        {"\xe0\xa0\x41", 3, 0},
+        {"\xf0\x90\x80\xc0", 4, 0},
+    };
+
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++)
+        CHECK_U64(rg_utf8_sequence_bytes((const uint8_t *)broken[i].text, broken[i].bytes), 0);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test_case cases[] = {
+        {"sequences_have_their_lengths", sequences_have_their_lengths},
+        {"what_is_no_sequence", what_is_no_sequence},
+    };
+
+    return test_main("base/utf8", cases, sizeof cases / sizeof cases[0], argc, argv);
+}
