@@ -35,7 +35,6 @@ struct bench {
     struct file *files;
     size_t file_count;
     struct rg_stitch_source *sources;
-    const struct rg_column_chunk **chunks;
     size_t source_count;
     struct rg_arena arena; /* Footers and indexes. */
     struct rg_stitch_context *context;
@@ -117,7 +116,7 @@ static void add_source(struct bench *bench, const struct file *file,
             (struct rg_span){file->bytes + chunk->column_index_offset, chunk->column_index_length},
             &bench->arena, columns, &err) == RG_OK)
         source->column_index = columns;
-    bench->chunks[bench->source_count++] = chunk;
+    bench->source_count++;
 }
 
 static void collect(struct bench *bench, uint32_t column)
@@ -190,14 +189,14 @@ static void measure(struct bench *bench, uint32_t leaf_index)
     uint64_t in_bytes = 0;
 
     collect(bench, leaf_index);
-    rg_stitch_estimate(&column, bench->chunks, bench->source_count, &estimate);
+    rg_stitch_estimate(&column, bench->sources, bench->source_count, &estimate);
     for (unsigned i = 0; i < bench->times; i++) {
         const uint64_t ns = run(bench, &column, &output, SIZE_MAX, SIZE_MAX);
 
         least = ns < least ? ns : least;
     }
     for (size_t i = 0; i < bench->source_count; i++)
-        in_bytes += bench->chunks[i]->compressed_bytes;
+        in_bytes += bench->sources[i].chunk->compressed_bytes;
     printf("%-22.*s %-10s %8.2f ms %6.3f ns/v %6.3f ns/B %7.2f -> %7.2f MiB", (int)leaf->path.bytes,
            (const char *)leaf->path.data, rg_type_name(leaf->type), (double)least / 1e6,
            (double)least / (double)output.chunk.value_count, (double)least / (double)in_bytes,
@@ -267,8 +266,7 @@ int main(int argc, char **argv)
         sources += bench.files[bench.file_count++].meta.row_group_count;
     }
     bench.sources = calloc(sources, sizeof *bench.sources);
-    bench.chunks = calloc(sources, sizeof *bench.chunks);
-    if (bench.sources == NULL || bench.chunks == NULL)
+    if (bench.sources == NULL)
         return 2;
     for (uint32_t c = 0; c < bench.files[0].meta.schema.leaf_count; c++) {
         if (bench.column == UINT32_MAX || bench.column == c)
@@ -283,6 +281,5 @@ int main(int argc, char **argv)
         free(bench.files[i].bytes);
     free(bench.files);
     free(bench.sources);
-    free(bench.chunks);
     return 0;
 }

@@ -78,6 +78,22 @@ const struct rg_column_chunk *rg_bin_chunk(const struct rg_bin_source *source, u
     return &source->file->meta.row_groups[source->group_index].columns[column];
 }
 
+struct rg_stitch_source rg_bin_stitch_source(const struct rg_bin_source *source, uint32_t column)
+{
+    const struct rg_bin_file *file = source->file;
+    const struct rg_column_chunk *chunk = rg_bin_chunk(source, column);
+
+    return (struct rg_stitch_source){
+        .chunk = chunk,
+        .leaf = &file->meta.schema.leaves[column],
+        .writer = &file->writer,
+        .row_count = file->meta.row_groups[source->group_index].row_count,
+        .file_offset = rg_chunk_begin(chunk),
+        .name = source->name,
+        .schema = &file->meta.schema,
+    };
+}
+
 struct rg_stitch_column rg_bin_column(const struct rg_bin *bin, uint32_t column)
 {
     return (struct rg_stitch_column){
@@ -185,26 +201,26 @@ static enum rg_status estimate_columns(struct rg_bin *bin, struct rg_error *err)
 {
     struct rg_bin_job *state = bin->job;
     const uint32_t leaf_count = state->files[0].meta.schema.leaf_count;
-    const struct rg_column_chunk **chunks =
-        rg_arena_array(&state->arena, state->source_count, sizeof *chunks);
+    struct rg_stitch_source *sources =
+        rg_arena_array(&state->arena, state->source_count, sizeof *sources);
 
     state->estimates = rg_arena_array(&state->arena, leaf_count, sizeof *state->estimates);
     state->column_in_bytes =
         rg_arena_array(&state->arena, leaf_count, sizeof *state->column_in_bytes);
-    if (chunks == NULL || state->estimates == NULL || state->column_in_bytes == NULL)
+    if (sources == NULL || state->estimates == NULL || state->column_in_bytes == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory to estimate %u columns", leaf_count);
     for (uint32_t c = 0; c < leaf_count; c++) {
         const struct rg_stitch_column column = rg_bin_column(bin, c);
 
         for (uint32_t i = 0; i < state->source_count; i++) {
-            chunks[i] = rg_bin_chunk(&state->sources[i], c);
+            sources[i] = rg_bin_stitch_source(&state->sources[i], c);
             if (state->sources[i].file->input->is_whole)
                 continue;
             for (int kind = 0; kind < RG_BIN_WANTED_COUNT; kind++)
                 state->column_in_bytes[c] +=
                     rg_bin_extent(&state->sources[i], c, (enum rg_bin_wanted)kind).bytes;
         }
-        rg_stitch_estimate(&column, chunks, state->source_count, &state->estimates[c]);
+        rg_stitch_estimate(&column, sources, state->source_count, &state->estimates[c]);
     }
     return RG_OK;
 }

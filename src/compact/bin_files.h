@@ -32,6 +32,9 @@ bool rg_bin_is_inputs_fault(enum rg_status status);
 
 const struct rg_column_chunk *rg_bin_chunk(const struct rg_bin_source *source, uint32_t column);
 
+/* A column in one source row group, as far as footers tell. */
+struct rg_stitch_source rg_bin_stitch_source(const struct rg_bin_source *source, uint32_t column);
+
 /* A column of the output. */
 struct rg_stitch_column rg_bin_column(const struct rg_bin *bin, uint32_t column);
 

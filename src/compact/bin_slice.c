@@ -245,19 +245,10 @@ enum rg_status rg_bin_list_sources(struct rg_bin *bin, uint32_t slice_column,
         return rg_fail(err, RG_ERR_NOMEM, "no memory for %u sources", state->source_count);
     for (uint32_t i = 0; i < state->source_count; i++) {
         const struct rg_bin_source *source = &state->sources[i];
-        const struct rg_column_chunk *chunk = rg_bin_chunk(source, column);
 
-        sources[i] = (struct rg_stitch_source){
-            .chunk = chunk,
-            .leaf = &source->file->meta.schema.leaves[column],
-            .writer = &source->file->writer,
-            .bytes = bytes_of(source, slice_column, RG_BIN_WANTED_CHUNK),
-            .row_count = source->file->meta.row_groups[source->group_index].row_count,
-            .file_offset = rg_chunk_begin(chunk),
-            .bloom = bytes_of(source, slice_column, RG_BIN_WANTED_BLOOM),
-            .name = source->name,
-            .schema = &source->file->meta.schema,
-        };
+        sources[i] = rg_bin_stitch_source(source, column);
+        sources[i].bytes = bytes_of(source, slice_column, RG_BIN_WANTED_CHUNK);
+        sources[i].bloom = bytes_of(source, slice_column, RG_BIN_WANTED_BLOOM);
         RG_TRY(parse_indexes(source, slice_column, arena, &sources[i], err));
     }
     *ret_sources = sources;

@@ -157,16 +157,13 @@ static void leave_alone(struct footers *all, struct rg_input *input, const struc
 
 static enum rg_status check_chunks(const struct rg_file_meta *meta, struct rg_error *err)
 {
-    const struct rg_writer writer = rg_writer_parse(meta->created_by);
-
     if (meta->schema.leaf_count == 0)
         return rg_fail(err, RG_ERR_UNSUPPORTED, "a table without columns");
     for (uint32_t g = 0; g < meta->row_group_count; g++) {
         if (meta->row_groups[g].row_count == 0)
             continue;
         for (uint32_t c = 0; c < meta->schema.leaf_count; c++) {
-            if (rg_stitch_acceptable(&meta->schema, c, &meta->row_groups[g].columns[c], &writer,
-                                     err) != RG_OK)
+            if (rg_stitch_acceptable(&meta->row_groups[g].columns[c], err) != RG_OK)
                 return rg_within(err, "row group %u: column %.*s", g,
                                  (int)meta->schema.leaves[c].path.bytes,
                                  (const char *)meta->schema.leaves[c].path.data);

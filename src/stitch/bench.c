@@ -42,29 +42,27 @@ static uint8_t heaviest_codec(const uint64_t bytes[RG_CODEC_LZ4_RAW + 1])
     return best;
 }
 
-uint8_t rg_codec_kept(const struct rg_column_chunk *const *chunks, size_t count)
+uint8_t rg_codec_kept(const struct rg_stitch_source *sources, size_t count)
 {
     uint64_t bytes[RG_CODEC_LZ4_RAW + 1] = {0};
 
-    for (size_t i = 0; i < count; i++)
-        tally_codec(bytes, chunks[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (sources[i].map == NULL || sources[i].map->origin == RG_LEAF_VALUES)
+            tally_codec(bytes, sources[i].chunk);
+    }
     return heaviest_codec(bytes);
 }
 
 static void settle_codec(struct rg_bench *bench, const struct rg_stitch_options *options,
                          const struct rg_stitch_source *sources, size_t source_count)
 {
-    uint64_t bytes[RG_CODEC_LZ4_RAW + 1] = {0};
-
     bench->is_codec_asked = options->codec != RG_CODEC_KEEP;
     if (bench->is_codec_asked) {
         bench->codec = options->codec;
         bench->level = options->level;
         return;
     }
-    for (size_t i = 0; i < source_count; i++)
-        tally_codec(bytes, sources[i].chunk);
-    bench->codec = heaviest_codec(bytes);
+    bench->codec = rg_codec_kept(sources, source_count);
     bench->level = rg_codec_level_default(bench->codec);
 }
 
@@ -97,6 +95,8 @@ void rg_bench_init(struct rg_bench *bench, struct rg_codec_context *codecs,
         .scratch = scratch,
         .memory = {scratch_alloc, scratch_release, scratch},
     };
+    rg_level_writer_init(&bench->unpacked_rep, &bench->memory, 0);
+    rg_level_writer_init(&bench->unpacked_def, &bench->memory, 0);
     bench->tiny_values = bench->page_rows < rg_tiny_values ? bench->page_rows : rg_tiny_values;
     if (bench->dictionary_bytes_max > rg_dictionary_bytes_max)
         bench->dictionary_bytes_max = rg_dictionary_bytes_max;

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "parquet/codec.h"
 #include "stitch/chunk.h"
+#include "stitch/levels.h"
 #include "stitch/moves.h"
 #include "stitch/order.h"
 
@@ -56,7 +57,10 @@ struct rg_bench {
     struct rg_room page;       /* A page's body, decompressed. */
     struct rg_room dictionary; /* A dictionary's body, decompressed. */
     struct rg_room packed;     /* What the compressor made. */
-    size_t page_bytes_hint;    /* The largest body that any step will decompress. */
+    /* BIT_PACKED levels of a page as the runs that they are now. */
+    struct rg_level_writer unpacked_rep;
+    struct rg_level_writer unpacked_def;
+    size_t page_bytes_hint; /* The largest body that any step will decompress. */
     size_t dictionary_bytes_hint;
     size_t values_bytes_hint;   /* Raw bytes of values that may come together. */
     uint64_t index_values_hint; /* In all index pages. */
@@ -71,8 +75,8 @@ void rg_bench_init(struct rg_bench *bench, struct rg_codec_context *codecs,
                    const struct rg_stitch_column *column, const struct rg_stitch_source *sources,
                    size_t source_count, struct rg_arena *arena, struct rg_arena *scratch);
 
-/* The codec that these chunks get under --codec keep: the one with most bytes; never LZ4. */
-uint8_t rg_codec_kept(const struct rg_column_chunk *const *chunks, size_t count);
+/* The codec that these sources get under --codec keep: the one with most bytes; never LZ4. */
+uint8_t rg_codec_kept(const struct rg_stitch_source *sources, size_t count);
 
 /*
  * Makes `room` hold `bytes`, at least `hint` where it has to be made; what was in it is lost when

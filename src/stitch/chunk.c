@@ -32,6 +32,7 @@
 #include "stitch/join.h"
 #include "stitch/promote.h"
 #include "stitch/proven.h"
+#include "stitch/recode.h"
 #include "stitch/remap.h"
 #include "stitch/sample.h"
 #include "stitch/sink.h"
@@ -56,6 +57,7 @@ struct job {
     struct rg_sink sink;
     struct rg_joiner joiner;
     struct rg_promoter promoter;
+    struct rg_recoder recoder;
     struct rg_survey *surveys;
     size_t count;
     struct rg_dict_groups groups;
@@ -173,6 +175,16 @@ static uint8_t index_encoding_of(const struct job *job)
                : RG_ENCODING_PLAIN_DICTIONARY;
 }
 
+/* What recoded values become. */
+static uint8_t recode_encoding_of(const struct job *job)
+{
+    uint32_t encodings = 0;
+
+    for (size_t i = 0; i < job->count; i++)
+        encodings |= job->surveys[i].source_encodings;
+    return rg_recode_encoding(job->bench.leaf, encodings);
+}
+
 /* Booleans stay RLE only where all are, and none will be joined. */
 static bool are_booleans_plain(const struct job *job)
 {
@@ -207,6 +219,7 @@ static enum rg_status decide(struct job *job, struct rg_error *err)
     job->copy.are_booleans_plain =
         job->bench.leaf->type == RG_TYPE_BOOLEAN && are_booleans_plain(job);
     job->joiner.index_encoding = index_encoding_of(job);
+    job->joiner.delta_encoding = recode_encoding_of(job);
     job->is_plain_phase = true;
     job->plain_reason = RG_REASON_NONE;
     if (job->groups.count == 0)
@@ -374,6 +387,18 @@ static void count_dictionary(struct job *job, const struct rg_survey *survey)
         job->bench.moves.in_bytes[verdict] += survey->dictionary.bytes;
 }
 
+/* A page without indices, in any phase. */
+static enum rg_status emit_values(struct job *job, const struct rg_survey *survey,
+                                  const struct rg_source_page *page, struct rg_error *err)
+{
+    if (rg_is_null_page(page))
+        return rg_copy_page(&job->joiner, survey, page, &job->copy, err);
+    begin_plain_phase(job, RG_REASON_PLAIN_TAIL);
+    if (page->is_recoded)
+        return rg_recode_page(&job->recoder, &job->joiner, survey, page, err);
+    return rg_copy_page(&job->joiner, survey, page, &job->copy, err);
+}
+
 static enum rg_status emit_source(struct job *job, size_t index, struct rg_error *err)
 {
     const struct rg_survey *survey = &job->surveys[index];
@@ -400,15 +425,26 @@ static enum rg_status emit_source(struct job *job, size_t index, struct rg_error
         if (is_end)
             return RG_OK;
         if (!rg_is_index_page(&page)) {
-            if (!rg_is_null_page(&page))
-                begin_plain_phase(job, RG_REASON_PLAIN_TAIL);
-            RG_TRY(rg_copy_page(&job->joiner, survey, &page, &job->copy, err));
+            RG_TRY(emit_values(job, survey, &page, err));
         } else if (job->is_plain_phase) {
             RG_TRY(emit_dissolved(job, survey, &page, &state, err));
         } else {
             RG_TRY(emit_indices(job, survey, &page, err));
         }
     }
+}
+
+/* Bounds that lie where the next source's will. */
+static enum rg_status keep_bounds(struct job *job, struct rg_statistics *statistics,
+                                  struct rg_error *err)
+{
+    if (statistics->min_value.data == NULL)
+        return RG_OK;
+    statistics->min_value = rg_arena_copy(job->bench.scratch, statistics->min_value);
+    statistics->max_value = rg_arena_copy(job->bench.scratch, statistics->max_value);
+    if (statistics->min_value.data == NULL || statistics->max_value.data == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for bounds");
+    return RG_OK;
 }
 
 /* Bounds from the dictionary, where the source's statistics have none: valid, maybe wide. */
@@ -425,6 +461,12 @@ static enum rg_status complete_statistics(struct job *job, const struct rg_surve
         statistics->has_null_count = true;
         statistics->null_count = survey->null_count;
     }
+    if (!has_bounds && rg_recoder_bounds(&job->recoder, survey, &found)) {
+        found.has_null_count = statistics->has_null_count;
+        found.null_count = statistics->null_count;
+        *statistics = found;
+        return keep_bounds(job, statistics, err);
+    }
     if (has_bounds || !is_all_indices || job->bench.order == RG_ORDER_NONE)
         return RG_OK;
     RG_TRY(load_dictionary(job, survey, err));
@@ -432,15 +474,13 @@ static enum rg_status complete_statistics(struct job *job, const struct rg_surve
                                   job->table.entry_count, false, &found, err));
     if (found.min_value.data == NULL || found.max_value.data == NULL)
         return RG_OK;
-    statistics->min_value = rg_arena_copy(job->bench.scratch, found.min_value);
-    statistics->max_value = rg_arena_copy(job->bench.scratch, found.max_value);
-    if (statistics->min_value.data == NULL || statistics->max_value.data == NULL)
-        return rg_fail(err, RG_ERR_NOMEM, "no memory for bounds");
+    statistics->min_value = found.min_value;
+    statistics->max_value = found.max_value;
     statistics->has_min_exact = true;
     statistics->has_max_exact = true;
     statistics->is_min_exact = false;
     statistics->is_max_exact = false;
-    return RG_OK;
+    return keep_bounds(job, statistics, err);
 }
 
 static enum rg_status add_metadata(struct job *job, const struct rg_survey *survey,
@@ -572,6 +612,7 @@ enum rg_status rg_stitch_chunk(struct rg_stitch_context *context,
 
     rg_bench_init(&job.bench, context->codecs, column, sources, source_count, arena, scratch);
     rg_promoter_init(&job.promoter, &job.bench, &context->proven);
+    rg_recoder_init(&job.recoder, &job.bench);
     const enum rg_status status = run(&job, sources, &output, err);
     rg_arena_reset(scratch);
     if (status == RG_OK) {

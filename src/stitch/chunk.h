@@ -20,6 +20,7 @@
 #include "parquet/codec.h"
 #include "parquet/metadata.h"
 #include "stitch/moves.h"
+#include "stitch/schema_map.h"
 #include "stitch/writer.h"
 
 /* --codec keep: the codec with most bytes among the sources. */
@@ -67,6 +68,7 @@ struct rg_stitch_source {
     struct rg_span bloom;                       /* Header and bitset; empty: none. */
     const char *name;                           /* For messages: "a/b.parquet: row group 2". */
     const struct rg_schema *schema; /* The source's own. NULL: its levels mean what ours do. */
+    const struct rg_leaf_map *map;  /* How it becomes a part of the output. NULL: by its levels. */
 };
 
 struct rg_stitch_output {

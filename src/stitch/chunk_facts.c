@@ -9,6 +9,15 @@ bool rg_chunk_has_encoding(const struct rg_column_chunk *chunk, unsigned encodin
     return (chunk->encodings & UINT32_C(1) << encoding) != 0;
 }
 
+bool rg_chunk_may_have_packed_levels(const struct rg_column_chunk *chunk,
+                                     const struct rg_leaf *leaf)
+{
+    if (!rg_chunk_has_encoding(chunk, RG_ENCODING_BIT_PACKED) || leaf->def_max == 0)
+        return false;
+    /* parquet-mr names it for repetition levels that are not there, beside RLE. */
+    return leaf->rep_max > 0 || !rg_chunk_has_encoding(chunk, RG_ENCODING_RLE);
+}
+
 bool rg_chunk_has_indices(const struct rg_column_chunk *chunk)
 {
     return rg_chunk_has_encoding(chunk, RG_ENCODING_PLAIN_DICTIONARY) ||

@@ -11,6 +11,11 @@
 #include "parquet/metadata.h"
 
 bool rg_chunk_has_encoding(const struct rg_column_chunk *chunk, unsigned encoding);
+
+/* Some page may have BIT_PACKED levels, which many writers name where there are no levels. */
+bool rg_chunk_may_have_packed_levels(const struct rg_column_chunk *chunk,
+                                     const struct rg_leaf *leaf);
+
 bool rg_chunk_has_indices(const struct rg_column_chunk *chunk);
 
 /* Data pages that are said to hold no indices, or nothing is said of pages. */

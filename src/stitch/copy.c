@@ -60,6 +60,17 @@ static enum rg_reason codec_reason(const struct rg_bench *bench)
     return bench->is_codec_asked ? RG_REASON_CODEC_ASKED : RG_REASON_CODECS_DIFFER;
 }
 
+/* Why levels are written anew, and what that is. */
+static enum rg_reason levels_reason(const struct rg_survey *survey)
+{
+    return survey->has_packed_levels ? RG_REASON_ENCODING : RG_REASON_LEVELS_DIFFER;
+}
+
+static enum rg_verdict levels_verdict(const struct rg_survey *survey, enum rg_verdict verdict)
+{
+    return survey->has_packed_levels ? RG_VERDICT_RECODE : verdict;
+}
+
 /* The page's header with everything that does not depend on how the page is carried over. */
 static struct rg_page_header fresh_header(const struct rg_joiner *joiner,
                                           const struct rg_source_page *page)
@@ -201,9 +212,10 @@ static enum rg_status rewrite_v2(struct rg_joiner *joiner, const struct rg_surve
 
     RG_TRY(translate_levels(joiner, survey, &parts, &parts, err));
     RG_TRY(pack_values(bench, &parts, is_packed, err));
-    const enum rg_verdict verdict = is_packed ? RG_VERDICT_COPY : RG_VERDICT_RECOMPRESS;
+    const enum rg_verdict verdict =
+        levels_verdict(survey, is_packed ? RG_VERDICT_COPY : RG_VERDICT_RECOMPRESS);
     rg_bench_count(bench, verdict,
-                   survey->def_map != NULL ? RG_REASON_LEVELS_DIFFER : codec_reason(bench),
+                   survey->def_map != NULL ? levels_reason(survey) : codec_reason(bench),
                    page->body.bytes);
     RG_TRY(write_v2(joiner, survey, page, &parts, survey->def_map == NULL, verdict, err));
     rg_level_writer_reset(&joiner->def);
@@ -252,10 +264,11 @@ static enum rg_status mend_nulls(struct rg_joiner *joiner, const struct rg_surve
     parts.values_raw_bytes = 0;
     parts.is_compressed = false;
     RG_TRY(translate_levels(joiner, survey, &parts, &parts, err));
-    rg_bench_count(joiner->bench, RG_VERDICT_COPY,
-                   survey->def_map != NULL ? RG_REASON_LEVELS_DIFFER : RG_REASON_REPAIR,
+    const enum rg_verdict verdict = levels_verdict(survey, RG_VERDICT_COPY);
+    rg_bench_count(joiner->bench, verdict,
+                   survey->def_map != NULL ? levels_reason(survey) : RG_REASON_REPAIR,
                    page->body.bytes);
-    RG_TRY(write_v2(joiner, survey, page, &parts, survey->def_map == NULL, RG_VERDICT_COPY, err));
+    RG_TRY(write_v2(joiner, survey, page, &parts, survey->def_map == NULL, verdict, err));
     rg_level_writer_reset(&joiner->def);
     return RG_OK;
 }
@@ -305,7 +318,8 @@ static enum rg_status join_values(struct rg_joiner *joiner, const struct rg_surv
 static enum rg_status join_alone(struct rg_joiner *joiner, const struct rg_survey *survey,
                                  const struct rg_source_page *page, struct rg_error *err)
 {
-    struct rg_join_part part = {survey, page, RG_VERDICT_RECOMPRESS, page->body.bytes, 0, 0};
+    const enum rg_verdict verdict = levels_verdict(survey, RG_VERDICT_RECOMPRESS);
+    struct rg_join_part part = {survey, page, verdict, page->body.bytes, 0, 0};
     struct rg_level_cursor cursor;
     struct rg_level_step step;
     struct rg_parts parts;
@@ -322,8 +336,8 @@ static enum rg_status join_alone(struct rg_joiner *joiner, const struct rg_surve
     part.value_count = step.value_count;
     part.present_count = step.present_count;
     rg_joiner_add_part(joiner, &part);
-    rg_bench_count(joiner->bench, RG_VERDICT_RECOMPRESS,
-                   survey->def_map != NULL ? RG_REASON_LEVELS_DIFFER : RG_REASON_REPAIR,
+    rg_bench_count(joiner->bench, verdict,
+                   survey->def_map != NULL ? levels_reason(survey) : RG_REASON_REPAIR,
                    page->body.bytes);
     return rg_joiner_flush(joiner, err);
 }

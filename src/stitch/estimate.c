@@ -16,7 +16,7 @@
 
 #include "base/limits.h"
 #include "parquet/codec.h"
-#include "parquet/rle.h"
+#include "parquet/decoder.h"
 #include "parquet/types.h"
 #include "stitch/bench.h"
 #include "stitch/chunk_facts.h"
@@ -24,6 +24,7 @@
 #include "stitch/dict_table.h"
 #include "stitch/likely.h"
 #include "stitch/source.h"
+#include "stitch/statistics.h"
 
 /* The longest header that a page of ours gets. */
 static const uint64_t header_bytes = 64;
@@ -53,7 +54,8 @@ struct sums {
     uint64_t page_count;
     uint64_t level_bytes;  /* Of pages made anew, at most. */
     uint64_t made_bytes;   /* Values of pages made anew, at most. */
-    uint64_t indexed_max;  /* The same from index pages. */
+    uint64_t indexed_max;  /* The same from index pages, or by recoding. */
+    uint64_t decode_bytes; /* What decoders hold, beside a page. */
     uint64_t small_bytes;  /* Bodies that are copied because they are short. */
     uint64_t index_values; /* Of chunks with a dictionary. */
     uint64_t entry_count;  /* At most. */
@@ -115,14 +117,91 @@ static uint64_t compressed_bound(uint64_t raw_bytes)
     return raw_bytes + raw_bytes / 6 + 64;
 }
 
-/* Values of pages without indices that may have to be joined or compressed anew. */
-static uint64_t other_bytes(const struct sums *sums, const struct rg_column_chunk *chunk)
+/* A chunk of a footer, and what becomes of it. */
+struct part {
+    const struct rg_column_chunk *chunk;
+    const struct rg_leaf *leaf;
+    enum rg_conversion conversion;
+    bool has_packed_levels;
+    bool has_other_levels;
+    bool is_linked;  /* Pages may lean on the page before. */
+    bool is_recoded; /* Values may have to be decoded. */
+};
+
+static bool is_all_null(const struct rg_stitch_source *source)
 {
+    return source->map != NULL && source->map->origin != RG_LEAF_VALUES;
+}
+
+static struct part part_of(const struct rg_stitch_source *source)
+{
+    const struct rg_column_chunk *chunk = source->chunk;
+    struct part part = {
+        .chunk = chunk,
+        .leaf = source->leaf,
+        .conversion = source->map != NULL ? source->map->conversion : RG_CONVERSION_NONE,
+        .has_packed_levels = rg_chunk_may_have_packed_levels(chunk, source->leaf),
+        .has_other_levels = source->map != NULL && source->map->def_map != NULL,
+        .is_linked = source->writer->has_linked_delta_pages &&
+                     rg_chunk_has_encoding(chunk, RG_ENCODING_DELTA_BYTE_ARRAY),
+    };
+
+    part.is_recoded = part.is_linked || part.conversion != RG_CONVERSION_NONE ||
+                      (source->leaf->type == RG_TYPE_BOOLEAN && rg_chunk_has_indices(chunk));
+    return part;
+}
+
+/* How many times as long values become. */
+static uint64_t growth(const struct sums *sums, const struct part *part)
+{
+    const uint64_t from = rg_plain_bytes(part->leaf);
+    const uint64_t to = rg_plain_bytes(sums->leaf);
+
+    return part->conversion == RG_CONVERSION_NONE || from == 0 ? 1 : (to + from - 1) / from;
+}
+
+/* Raw bytes of the chunk, its values as wide as they become. */
+static uint64_t raw_bytes_of(const struct sums *sums, const struct part *part)
+{
+    return lesser(rg_raw_bytes_bound(part->chunk) * growth(sums, part), 2 * rg_chunk_bytes_max);
+}
+
+/* Values of pages that are decoded. */
+static uint64_t recoded_bytes(const struct sums *sums, const struct part *part)
+{
+    const uint64_t bytes = dissolved_bytes(sums->leaf, part->chunk);
+
+    return part->is_recoded ? compressed_bound(bytes) + 64 * rg_pages_bound(part->chunk) : 0;
+}
+
+/* Buffers of decoders; the scratch arena keeps those that they grew out of. */
+static uint64_t decode_bytes(const struct part *part)
+{
+    const uint64_t raw_bytes = rg_raw_bytes_bound(part->chunk);
+    struct rg_value_kind kind;
+    struct rg_error ignored;
+
+    if (!part->is_recoded ||
+        rg_value_kind_init(&kind, part->leaf->type, part->leaf->type_length, &ignored) != RG_OK)
+        return 0;
+    const uint64_t bounds = kind.is_variable ? 8 * raw_bytes : 8 * (uint64_t)kind.width_bytes;
+    const uint64_t linked = part->is_linked ? 8 * raw_bytes + (UINT64_C(8) << 20) : 0;
+    const uint64_t booleans = kind.type == RG_TYPE_BOOLEAN ? 8 * raw_bytes : 0;
+
+    return rg_value_room_bytes(&kind) + bounds + linked + booleans + 4096;
+}
+
+/* Values of pages without indices that may have to be joined or compressed anew. */
+static uint64_t other_bytes(const struct sums *sums, const struct part *part)
+{
+    const struct rg_column_chunk *chunk = part->chunk;
     const bool is_boolean = sums->leaf->type == RG_TYPE_BOOLEAN;
     const uint64_t width = is_boolean ? 1 : rg_plain_bytes(sums->leaf);
-    const uint64_t raw_bytes = compressed_bound(rg_raw_bytes_bound(chunk));
+    const uint64_t raw_bytes = compressed_bound(raw_bytes_of(sums, part));
     const uint64_t pages = rg_pages_bound(chunk);
 
+    if (part->is_recoded || part->has_packed_levels || part->has_other_levels)
+        return raw_bytes + 64 * pages;
     if (rg_chunk_has_indices(chunk) && !rg_chunk_may_have_other_pages(chunk))
         return 0;
     if (chunk->codec != sums->codec || sums->column->has_other_levels)
@@ -136,17 +215,18 @@ static uint64_t other_bytes(const struct sums *sums, const struct rg_column_chun
 }
 
 /* Values that come out of index pages: dissolved, remapped, or promoted in another codec. */
-static uint64_t indexed_bytes(const struct sums *sums, const struct rg_column_chunk *chunk)
+static uint64_t indexed_bytes(const struct sums *sums, const struct part *part)
 {
+    const struct rg_column_chunk *chunk = part->chunk;
     /* United dictionaries have less than 2^21 entries. */
     const uint64_t indices = chunk->value_count * 3 + 16 * rg_pages_bound(chunk);
 
     if (!rg_chunk_has_indices(chunk))
         return 0;
-    if (sums->source_count <= 1 && !rg_chunk_may_have_other_pages(chunk))
+    if (sums->source_count <= 1 && !rg_chunk_may_have_other_pages(chunk) && !part->is_recoded)
         return indices;
     return greater(greater(dissolved_bytes(sums->leaf, chunk), indices),
-                   compressed_bound(rg_raw_bytes_bound(chunk)));
+                   compressed_bound(raw_bytes_of(sums, part)));
 }
 
 /* Level streams of V2 pages that are made from this chunk. */
@@ -161,29 +241,26 @@ static uint64_t level_bytes(const struct sums *sums, const struct rg_column_chun
 }
 
 /* Entries that a dictionary can have. */
-static uint64_t entry_bound(const struct sums *sums, const struct rg_column_chunk *chunk)
+static uint64_t entry_bound(const struct part *part)
 {
-    const uint64_t width = rg_plain_bytes(sums->leaf);
+    const uint64_t width = rg_plain_bytes(part->leaf);
+    const uint64_t raw_bytes = rg_raw_bytes_bound(part->chunk);
 
-    return rg_chunk_has_indices(chunk) ? rg_raw_bytes_bound(chunk) / (width == 0 ? 4 : width) : 0;
+    return rg_chunk_has_indices(part->chunk) ? raw_bytes / (width == 0 ? 4 : width) : 0;
 }
 
-static void add_chunk(struct sums *sums, const struct rg_column_chunk *chunk)
+static void add_values(struct sums *sums, const struct part *part)
 {
-    const uint64_t raw_bytes = rg_raw_bytes_bound(chunk);
-    const uint64_t entries = entry_bound(sums, chunk);
-    const uint64_t indexed = indexed_bytes(sums, chunk);
+    const struct rg_column_chunk *chunk = part->chunk;
+    const uint64_t entries = entry_bound(part);
+    const uint64_t indexed = greater(indexed_bytes(sums, part), recoded_bytes(sums, part));
 
-    sums->value_count += chunk->value_count;
-    sums->bytes += chunk->compressed_bytes;
-    sums->page_count += rg_pages_bound(chunk);
-    sums->level_bytes += level_bytes(sums, chunk);
-    sums->made_bytes += indexed + other_bytes(sums, chunk);
+    sums->made_bytes += indexed + other_bytes(sums, part);
     sums->small_bytes +=
         lesser(chunk->compressed_bytes, 3 * small_piece_bytes * rg_pages_bound(chunk));
-    sums->raw_bytes_max = greater(sums->raw_bytes_max, raw_bytes);
-    sums->value_count_max = greater(sums->value_count_max, chunk->value_count);
+    sums->raw_bytes_max = greater(sums->raw_bytes_max, raw_bytes_of(sums, part));
     sums->indexed_max = greater(sums->indexed_max, indexed);
+    sums->decode_bytes = greater(sums->decode_bytes, decode_bytes(part));
     sums->entry_count_max = greater(sums->entry_count_max, entries);
     sums->entry_count += entries;
     sums->index_values += rg_chunk_has_indices(chunk) ? chunk->value_count : 0;
@@ -191,6 +268,38 @@ static void add_chunk(struct sums *sums, const struct rg_column_chunk *chunk)
         sums->bloom_bytes_max = greater(sums->bloom_bytes_max, chunk->bloom_filter_length);
     for (uint32_t i = 0; i < chunk->key_value_count; i++)
         sums->key_value_bytes += chunk->key_values[i].key.bytes + chunk->key_values[i].value.bytes;
+}
+
+/* Nulls: one for each row, or where a sibling's levels say. */
+static void add_nulls(struct sums *sums, const struct rg_stitch_source *source)
+{
+    const bool has_levels = source->map->origin == RG_LEAF_LEVELS;
+    const uint64_t count = has_levels ? source->chunk->value_count : source->row_count;
+    const uint64_t cuts = count / lesser(sums->page_rows, sums->index_rows) + 2;
+
+    sums->value_count += count;
+    sums->value_count_max = greater(sums->value_count_max, count);
+    sums->page_count += cuts;
+    sums->level_bytes += 2 * cuts * cut_bytes;
+    if (!has_levels)
+        return;
+    sums->level_bytes += level_bytes(sums, source->chunk);
+    sums->raw_bytes_max = greater(sums->raw_bytes_max, rg_raw_bytes_bound(source->chunk));
+}
+
+static void add_source(struct sums *sums, const struct rg_stitch_source *source)
+{
+    if (is_all_null(source)) {
+        add_nulls(sums, source);
+        return;
+    }
+    const struct part part = part_of(source);
+    sums->value_count += part.chunk->value_count;
+    sums->value_count_max = greater(sums->value_count_max, part.chunk->value_count);
+    sums->bytes += part.chunk->compressed_bytes;
+    sums->page_count += rg_pages_bound(part.chunk);
+    sums->level_bytes += level_bytes(sums, part.chunk);
+    add_values(sums, &part);
 }
 
 /* The united dictionary, raw. */
@@ -262,15 +371,16 @@ static uint64_t making_bytes(const struct sums *sums)
             ? 0
             : lesser(sums->index_values,
                      sums->index_rows + (is_nested ? sums->value_count_max : 0));
+    /* Twice, for those that come BIT_PACKED. */
     const uint64_t streams =
-        (uint64_t)(sums->leaf->def_max > 0) + (sums->leaf->rep_max > 0 ? 2 : 0);
+        2 * (uint64_t)(sums->leaf->def_max > 0) + (sums->leaf->rep_max > 0 ? 3 : 0);
     const uint64_t levels = lesser(2 * (sums->index_rows + sums->value_count_max),
                                    2 * sums->raw_bytes_max + sums->index_rows / 8 + 4096);
     /* Pages of another codec are compressed anew as a whole, whatever their size. */
     const uint64_t packed = greater(greater(values, sums->raw_bytes_max), union_bytes_max(sums));
 
     return 4 * values + 2 * compressed_bound(values) + 3 * compressed_bound(packed) + 12 * indices +
-           8 * streams * levels;
+           8 * streams * levels + sums->decode_bytes;
 }
 
 /* Tables over dictionaries: the union, the map into it, samples. */
@@ -292,7 +402,8 @@ static uint64_t table_bytes(const struct sums *sums)
 static void bound_scratch(const struct sums *sums, struct rg_stitch_estimate *estimate)
 {
     const uint64_t per_source = sizeof(struct rg_survey) + sizeof(struct rg_dict_group) + 64 +
-                                sizeof(uint32_t) * 12 + (sums->leaf->def_max > 0 ? 256 : 0);
+                                sizeof(uint32_t) * 12 + (sums->leaf->def_max > 0 ? 256 : 0) +
+                                2 * rg_bound_bytes_max;
     const uint64_t per_page = 6 * page_overhead(sums) + 24 * 12 + sizeof(struct rg_page_look);
 
     estimate->scratch_bytes_max =
@@ -307,7 +418,7 @@ static uint32_t or_default(uint32_t given, uint32_t fallback)
 }
 
 void rg_stitch_estimate(const struct rg_stitch_column *column,
-                        const struct rg_column_chunk *const *chunks, size_t chunk_count,
+                        const struct rg_stitch_source *sources, size_t source_count,
                         struct rg_stitch_estimate *ret_estimate)
 {
     const struct rg_stitch_options *options = column->options;
@@ -321,13 +432,13 @@ void rg_stitch_estimate(const struct rg_stitch_column *column,
         .dictionary_bytes_max =
             lesser(or_default(options->dictionary_bytes_max, rg_dictionary_bytes_default),
                    rg_dictionary_bytes_max),
-        .codec = is_asked ? options->codec : rg_codec_kept(chunks, chunk_count),
-        .source_count = chunk_count,
+        .codec = is_asked ? options->codec : rg_codec_kept(sources, source_count),
+        .source_count = source_count,
     };
     struct rg_likely likely = {
         .column = column,
         .leaf = sums.leaf,
-        .source_count = chunk_count,
+        .source_count = source_count,
         .page_bytes = sums.page_bytes,
         .page_rows = sums.page_rows,
         .index_rows = sums.index_rows,
@@ -336,9 +447,9 @@ void rg_stitch_estimate(const struct rg_stitch_column *column,
     };
 
     *ret_estimate = (struct rg_stitch_estimate){.arena_bytes = 0};
-    for (size_t i = 0; i < chunk_count; i++) {
-        add_chunk(&sums, chunks[i]);
-        rg_likely_add(&likely, chunks[i]);
+    for (size_t i = 0; i < source_count; i++) {
+        add_source(&sums, &sources[i]);
+        rg_likely_add(&likely, &sources[i]);
     }
     rg_likely_finish(&likely, ret_estimate);
     bound_arena(&sums, ret_estimate);
@@ -351,13 +462,8 @@ static bool is_known_encoding(unsigned encoding)
     return encoding <= RG_ENCODING_ALP && encoding != 1;
 }
 
-enum rg_status rg_stitch_acceptable(const struct rg_schema *schema, uint32_t leaf_index,
-                                    const struct rg_column_chunk *chunk,
-                                    const struct rg_writer *writer, struct rg_error *err)
+enum rg_status rg_stitch_acceptable(const struct rg_column_chunk *chunk, struct rg_error *err)
 {
-    const struct rg_leaf *leaf = &schema->leaves[leaf_index];
-    const bool has_levels = leaf->def_max > 0 || leaf->rep_max > 0;
-
     if (chunk->is_encrypted)
         return rg_fail(err, RG_ERR_UNSUPPORTED, "the column is encrypted");
     if (chunk->is_elsewhere)
@@ -369,18 +475,6 @@ enum rg_status rg_stitch_acceptable(const struct rg_schema *schema, uint32_t lea
         if (rg_chunk_has_encoding(chunk, encoding) && !is_known_encoding(encoding))
             return rg_fail(err, RG_ERR_UNSUPPORTED, "encoding %u", encoding);
     }
-    /* Impala lists PLAIN_DICTIONARY for every column, dictionary or not. */
-    if (leaf->type == RG_TYPE_BOOLEAN && rg_chunk_has_indices(chunk) &&
-        chunk->has_dictionary_offset)
-        return rg_fail(err, RG_ERR_UNSUPPORTED, "a dictionary of booleans needs a recode");
-    if (has_levels && rg_chunk_has_encoding(chunk, RG_ENCODING_BIT_PACKED) &&
-        !rg_chunk_has_encoding(chunk, RG_ENCODING_RLE))
-        return rg_fail(err, RG_ERR_UNSUPPORTED, "BIT_PACKED levels need a recode");
-    if (writer->has_linked_delta_pages &&
-        rg_chunk_has_encoding(chunk, RG_ENCODING_DELTA_BYTE_ARRAY))
-        return rg_fail(err, RG_ERR_UNSUPPORTED,
-                       "DELTA_BYTE_ARRAY pages that lean on the page before (PARQUET-246) need a "
-                       "recode");
     if (chunk->compressed_bytes > rg_chunk_bytes_max ||
         chunk->uncompressed_bytes > rg_chunk_bytes_max)
         return rg_fail(err, RG_ERR_LIMIT, "a chunk of %llu bytes",

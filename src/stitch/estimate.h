@@ -29,21 +29,21 @@ uint64_t rg_pages_bound(const struct rg_column_chunk *chunk);
 /* Bytes that its pages' bodies can have at most when decompressed. */
 uint64_t rg_raw_bytes_bound(const struct rg_column_chunk *chunk);
 
-/* From chunks of the footers; pure. */
+/*
+ * From the footers: of the sources only chunk, leaf, writer, row_count, schema and map are looked
+ * at. Pure.
+ */
 void rg_stitch_estimate(const struct rg_stitch_column *column,
-                        const struct rg_column_chunk *const *chunks, size_t chunk_count,
+                        const struct rg_stitch_source *sources, size_t source_count,
                         struct rg_stitch_estimate *ret_estimate);
 
 /*
- * Whether this chunk can be stitched at all, from its metadata: codec and encodings known, one of
- * the verdicts applies.
+ * Whether this chunk can be stitched at all, from its metadata: codec and encodings known, and not
+ * too large.
  *
  * Errors:  RG_ERR_UNSUPPORTED or RG_ERR_LIMIT with the reason.
  */
-RG_MUST_CHECK enum rg_status rg_stitch_acceptable(const struct rg_schema *schema,
-                                                  uint32_t leaf_index,
-                                                  const struct rg_column_chunk *chunk,
-                                                  const struct rg_writer *writer,
+RG_MUST_CHECK enum rg_status rg_stitch_acceptable(const struct rg_column_chunk *chunk,
                                                   struct rg_error *err);
 
 #endif

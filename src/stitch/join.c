@@ -21,6 +21,7 @@
 #include "base/limits.h"
 #include "parquet/rle.h"
 #include "stitch/indices.h"
+#include "stitch/recode.h"
 #include "stitch/snappy_int64.h"
 
 /* Shorter elements are copied: a piece of their own would cost more. */
@@ -69,10 +70,12 @@ void rg_joiner_init(struct rg_joiner *joiner, struct rg_bench *bench, struct rg_
 {
     *joiner = (struct rg_joiner){.bench = bench, .sink = sink};
     joiner->index_encoding = RG_ENCODING_RLE_DICTIONARY;
+    joiner->delta_encoding = RG_ENCODING_PLAIN;
     rg_level_writer_init(&joiner->rep, &bench->memory, bench->leaf->rep_max);
     rg_level_writer_init(&joiner->def, &bench->memory, bench->leaf->def_max);
     rg_buffer_init(&joiner->values, &bench->memory, rg_page_bytes_max);
     rg_buffer_init(&joiner->body, &bench->memory, rg_page_bytes_max);
+    rg_buffer_init(&joiner->encoded, &bench->memory, rg_page_bytes_max);
     clear(joiner);
 }
 
@@ -405,6 +408,21 @@ static enum rg_status pack_values(struct rg_joiner *joiner, struct values *value
     return add_piece(joiner, (struct rg_piece){values->is_compressed ? packed : raw, false}, err);
 }
 
+/* Values of DELTA, which were PLAIN until now, as they are written. */
+static enum rg_status encode_delta(struct rg_joiner *joiner, struct rg_error *err)
+{
+    struct rg_buffer plain = joiner->values;
+
+    if (joiner->kind != RG_JOIN_DELTA || joiner->present_count == 0)
+        return RG_OK;
+    rg_buffer_reset(&joiner->encoded);
+    RG_TRY(rg_recode_encode(joiner->bench, &joiner->encode_room, joiner->delta_encoding,
+                            rg_buffer_span(&plain), joiner->present_count, &joiner->encoded, err));
+    joiner->values = joiner->encoded;
+    joiner->encoded = plain;
+    return RG_OK;
+}
+
 static enum rg_status prepare_values(struct rg_joiner *joiner, struct values *values,
                                      struct rg_error *err)
 {
@@ -419,6 +437,7 @@ static enum rg_status prepare_values(struct rg_joiner *joiner, struct values *va
     }
     if (joiner->kind == RG_JOIN_INDICES)
         encode_indices(joiner);
+    RG_TRY(encode_delta(joiner, err));
     RG_TRY(rg_buffer_check(&joiner->values, "page", err));
     return pack_values(joiner, values, err);
 }
@@ -448,7 +467,8 @@ static enum rg_status collect_facts(struct rg_joiner *joiner, struct rg_page_fac
     facts->is_row_count_known = joiner->are_rows_known;
     facts->has_unencoded_bytes = joiner->has_unencoded_bytes;
     facts->unencoded_bytes = joiner->unencoded_bytes;
-    const bool is_raw = joiner->kind == RG_JOIN_VALUES || joiner->kind == RG_JOIN_BITS;
+    const bool is_raw = joiner->kind == RG_JOIN_VALUES || joiner->kind == RG_JOIN_BITS ||
+                        joiner->kind == RG_JOIN_DELTA;
     if (!is_raw || joiner->encoding != RG_ENCODING_PLAIN || joiner->present_count == 0)
         return RG_OK;
     if (joiner->bench->leaf->type == RG_TYPE_BYTE_ARRAY) {
@@ -463,6 +483,8 @@ static uint8_t encoding_of(const struct rg_joiner *joiner)
     /* A page without values is PLAIN: right in all readers (stitching.md section 2.2). */
     if (joiner->kind == RG_JOIN_INDICES && joiner->present_count > 0)
         return joiner->index_encoding;
+    if (joiner->kind == RG_JOIN_DELTA && joiner->present_count > 0)
+        return joiner->delta_encoding;
     return joiner->present_count > 0 ? joiner->encoding : RG_ENCODING_PLAIN;
 }
 
@@ -544,6 +566,7 @@ static enum rg_status write_v1(struct rg_joiner *joiner, struct rg_error *err)
     RG_TRY(collect_facts(joiner, &facts, err));
     if (joiner->kind == RG_JOIN_INDICES && joiner->present_count > 0)
         encode_indices(joiner);
+    RG_TRY(encode_delta(joiner, err));
     RG_TRY(rg_buffer_check(&joiner->values, "page", err));
     rg_buffer_reset(body);
     append_levels(body, joiner->bench->leaf, rep, def);

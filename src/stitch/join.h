@@ -23,6 +23,7 @@ enum rg_join_kind {
     RG_JOIN_VALUES,  /* PLAIN, raw. */
     RG_JOIN_SPLICED, /* PLAIN, as elements of a snappy stream. */
     RG_JOIN_BITS,    /* PLAIN booleans. */
+    RG_JOIN_DELTA,   /* PLAIN, raw, to be delta-encoded when the page is written. */
 };
 
 /* Levels of a source page that go over in pieces. */
@@ -57,6 +58,7 @@ struct rg_joiner {
     struct rg_bench *bench; /* Set at init, then constant. */
     struct rg_sink *sink;
     uint8_t index_encoding; /* PLAIN_DICTIONARY or RLE_DICTIONARY. */
+    uint8_t delta_encoding; /* Of DELTA; PLAIN: there is none. */
     enum rg_join_compressor compressor;
     struct rg_room packed_int64; /* What the compressor for INT64 made. */
     /* The page in the making. */
@@ -80,8 +82,10 @@ struct rg_joiner {
     struct rg_piece *pieces; /* Of the page; the first RG_JOIN_PIECES_FIRST are kept free. */
     uint32_t piece_count;
     uint32_t piece_capacity;
-    uint64_t spliced_bytes; /* Raw length of the elements. */
-    struct rg_buffer body;  /* Of a V1 page. */
+    uint64_t spliced_bytes;     /* Raw length of the elements. */
+    struct rg_buffer body;      /* Of a V1 page. */
+    struct rg_buffer encoded;   /* Values of DELTA. */
+    struct rg_room encode_room; /* What encoding them takes. */
     uint64_t unencoded_bytes;
     struct rg_statistics_merge statistics;
     uint64_t part_bytes; /* As they lay in the sources, and raw: how well they compress. */

@@ -297,8 +297,7 @@ static void append_packed(struct rg_level_writer *writer, const uint8_t *packed,
         rg_level_writer_repeat(writer, odd[i], 1);
 }
 
-/* `values` are BLOCK_VALUES at most. */
-static void append_values(struct rg_level_writer *writer, const uint32_t *values, uint32_t count)
+void rg_level_writer_append(struct rg_level_writer *writer, const uint32_t *levels, uint32_t count)
 {
     uint32_t at = 0;
 
@@ -307,19 +306,19 @@ static void append_values(struct rg_level_writer *writer, const uint32_t *values
         bool is_repeat = true;
 
         for (uint32_t i = 1; i < 8; i++)
-            is_repeat = is_repeat && values[at + i] == values[at];
+            is_repeat = is_repeat && levels[at + i] == levels[at];
         if (is_repeat) {
-            rg_level_writer_repeat(writer, values[at], 8);
+            rg_level_writer_repeat(writer, levels[at], 8);
             continue;
         }
         for (uint32_t i = 0, bit = 0; i < 8; i++) {
             for (uint32_t b = 0; b < writer->width; b++, bit++)
-                packed[bit / 8] |= (uint8_t)((values[at + i] >> b & 1U) << bit % 8);
+                packed[bit / 8] |= (uint8_t)((levels[at + i] >> b & 1U) << bit % 8);
         }
         append_groups(writer, packed, 1);
     }
     for (; at < count; at++)
-        rg_level_writer_repeat(writer, values[at], 1);
+        rg_level_writer_repeat(writer, levels[at], 1);
 }
 
 static void translate_packed(const struct rg_level_reader *reader, struct rg_level_writer *writer,
@@ -333,7 +332,7 @@ static void translate_packed(const struct rg_level_reader *reader, struct rg_lev
         rg_unpack(reader->run.packed, reader->width, reader->used + done, step, values);
         for (uint32_t i = 0; i < step; i++)
             values[i] = map[values[i]];
-        append_values(writer, values, step);
+        rg_level_writer_append(writer, values, step);
     }
 }
 

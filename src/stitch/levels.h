@@ -68,6 +68,9 @@ void rg_level_writer_reset(struct rg_level_writer *writer);
 
 void rg_level_writer_repeat(struct rg_level_writer *writer, uint32_t level, uint32_t count);
 
+/* Appends levels one by one. */
+void rg_level_writer_append(struct rg_level_writer *writer, const uint32_t *levels, uint32_t count);
+
 /* The stream so far; valid until the next call. Nothing may be added before a reset. */
 struct rg_span rg_level_writer_finish(struct rg_level_writer *writer);
 

@@ -29,6 +29,9 @@ static const uint64_t source_scratch_bytes =
 /* Of both arenas, whatever the column is. */
 static const uint64_t fixed_bytes = 32768;
 
+/* Rooms for decoded values. */
+static const uint64_t decoder_bytes = UINT64_C(512) << 10;
+
 static uint64_t lesser(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -227,10 +230,37 @@ static void add_indexed(struct rg_likely *likely, const struct rg_column_chunk *
         likely->varied_bytes += chunk->compressed_bytes;
 }
 
-void rg_likely_add(struct rg_likely *likely, const struct rg_column_chunk *chunk)
+/* Chunks that must be decoded, or whose values become wider. */
+static void add_recoded(struct rg_likely *likely, const struct rg_stitch_source *source)
 {
-    const uint64_t pages = pages_of(chunk);
+    const struct rg_column_chunk *chunk = source->chunk;
+    const bool is_widened = source->map != NULL && source->map->conversion != RG_CONVERSION_NONE;
+    const bool is_linked = source->writer->has_linked_delta_pages &&
+                           rg_chunk_has_encoding(chunk, RG_ENCODING_DELTA_BYTE_ARRAY);
+    const bool is_boolean = source->leaf->type == RG_TYPE_BOOLEAN && rg_chunk_has_indices(chunk) &&
+                            chunk->has_dictionary_offset;
+    const bool is_packed = rg_chunk_may_have_packed_levels(chunk, source->leaf);
+    /* Indices stay indices, whatever becomes of their dictionary. */
+    const bool is_decoded = (is_widened && !rg_chunk_has_indices(chunk)) || is_linked || is_boolean;
 
+    if (!is_decoded && !is_packed)
+        return;
+    likely->is_widened = likely->is_widened || is_widened;
+    likely->recoded_bytes += chunk->compressed_bytes;
+    likely->recoded_made += is_decoded ? 2 * chunk->compressed_bytes : chunk->compressed_bytes;
+}
+
+void rg_likely_add(struct rg_likely *likely, const struct rg_stitch_source *source)
+{
+    const struct rg_column_chunk *chunk = source->chunk;
+
+    if (source->map != NULL && source->map->origin != RG_LEAF_VALUES) {
+        likely->page_count++;
+        likely->value_count += source->row_count;
+        return;
+    }
+    const uint64_t pages = pages_of(chunk);
+    add_recoded(likely, source);
     likely->value_count += chunk->value_count;
     likely->bytes += chunk->compressed_bytes;
     likely->page_count += pages;
@@ -259,7 +289,10 @@ static void predict(const struct rg_likely *likely, struct rg_stitch_estimate *e
 
     estimate->verdict = RG_VERDICT_COPY;
     estimate->reason = RG_REASON_NONE;
-    if (is_indexed && is_most(likely->unique_bytes, likely->indexed_bytes)) {
+    if (is_most(likely->recoded_bytes, likely->bytes)) {
+        estimate->verdict = RG_VERDICT_RECODE;
+        estimate->reason = likely->is_widened ? RG_REASON_TYPE_WIDENED : RG_REASON_ENCODING;
+    } else if (is_indexed && is_most(likely->unique_bytes, likely->indexed_bytes)) {
         estimate->verdict = RG_VERDICT_PROMOTE;
     } else if (is_indexed && likely->has_other_pages) {
         estimate->verdict = RG_VERDICT_DISSOLVE;
@@ -313,8 +346,9 @@ static uint64_t bodies(const struct rg_likely *likely, enum rg_verdict verdict)
     case RG_VERDICT_JOIN:
     case RG_VERDICT_RECOMPRESS:
         return likely->bytes + likely->bytes / 4;
-    case RG_VERDICT_COPY:
     case RG_VERDICT_RECODE:
+        return likely->recoded_made + likely->bytes / 4;
+    case RG_VERDICT_COPY:
     case RG_VERDICT_COUNT:
         break;
     }
@@ -358,8 +392,9 @@ static uint64_t scratch_of(const struct rg_likely *likely, enum rg_verdict verdi
         return page_in_making(likely) + likely->raw_bytes_max;
     case RG_VERDICT_RECOMPRESS:
         return 2 * likely->raw_bytes_max + likely->raw_bytes_max / 4;
-    case RG_VERDICT_COPY:
     case RG_VERDICT_RECODE:
+        return page_in_making(likely) + likely->raw_bytes_max + decoder_bytes;
+    case RG_VERDICT_COPY:
     case RG_VERDICT_COUNT:
         break;
     }

@@ -33,6 +33,9 @@ struct rg_likely {
     uint64_t dissolved_bytes; /* Compressed about as their dictionaries are. */
     uint64_t tiny_bytes;
     uint64_t other_codec_bytes;
+    uint64_t recoded_bytes; /* Of chunks whose values must be decoded, */
+    uint64_t recoded_made;  /* and what becomes of them, compressed about as they are. */
+    bool is_widened;
     bool has_other_pages; /* Some chunk with a dictionary has other pages too. */
     /* The largest chunk's. */
     uint64_t bytes_max;
@@ -45,8 +48,8 @@ struct rg_likely {
     uint64_t dissolved_most; /* Compressed. */
 };
 
-/* Adds a chunk to the zeroed sums. */
-void rg_likely_add(struct rg_likely *likely, const struct rg_column_chunk *chunk);
+/* Adds a source to the zeroed sums. */
+void rg_likely_add(struct rg_likely *likely, const struct rg_stitch_source *source);
 
 /* Fills the likely numbers, the verdict and the reason. */
 void rg_likely_finish(const struct rg_likely *likely, struct rg_stitch_estimate *estimate);

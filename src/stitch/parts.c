@@ -2,7 +2,13 @@
 
 #include "stitch/parts.h"
 
+#include "parquet/levels.h"
+#include "parquet/types.h"
 #include "stitch/levels.h"
+
+enum {
+    BLOCK_LEVELS = 256, /* Decoded at a time. */
+};
 
 /* Cuts a stream with its four-byte length off the front of `rest` (V1 pages, Encodings.md). */
 static enum rg_status cut_stream(struct rg_span *rest, const char *what, struct rg_span *ret_stream,
@@ -19,6 +25,40 @@ static enum rg_status cut_stream(struct rg_span *rest, const char *what, struct 
     rest->data += 4 + (size_t)bytes;
     rest->bytes -= 4 + (size_t)bytes;
     return RG_OK;
+}
+
+/*
+ * Cuts bit-packed levels, which have no length, and makes them the runs of `writer`: the encoding
+ * is deprecated (Encodings.md), pages that are made have none of it.
+ */
+static enum rg_status cut_packed(struct rg_span *rest, const char *what, uint8_t level_max,
+                                 uint32_t value_count, struct rg_level_writer *writer,
+                                 struct rg_span *ret_stream, struct rg_error *err)
+{
+    const uint64_t bytes = rg_level_packed_bytes(level_max, value_count);
+    struct rg_level_decoder decoder;
+    uint8_t levels[BLOCK_LEVELS];
+    uint32_t wide[BLOCK_LEVELS];
+
+    if (bytes > rest->bytes)
+        return rg_fail(err, RG_ERR_CORRUPT, "%u bit-packed %s levels in %zu bytes", value_count,
+                       what, rest->bytes);
+    RG_TRY(rg_level_decoder_init(&decoder, RG_ENCODING_BIT_PACKED, level_max, *rest, value_count,
+                                 err));
+    rg_level_writer_reset(writer);
+    writer->width = rg_bit_width(level_max);
+    for (uint32_t at = 0; at < value_count; at += BLOCK_LEVELS) {
+        const uint32_t step = value_count - at < BLOCK_LEVELS ? value_count - at : BLOCK_LEVELS;
+
+        RG_TRY(rg_level_decoder_next(&decoder, step, levels, err));
+        for (uint32_t i = 0; i < step; i++)
+            wide[i] = levels[i];
+        rg_level_writer_append(writer, wide, step);
+    }
+    *ret_stream = rg_level_writer_finish(writer);
+    rest->data += bytes;
+    rest->bytes -= (size_t)bytes;
+    return rg_buffer_check(&writer->out, "levels", err);
 }
 
 /* Fills the counts from the level streams. */
@@ -40,12 +80,21 @@ static enum rg_status count_levels(const struct rg_leaf *leaf, struct rg_parts *
     return RG_OK;
 }
 
-static enum rg_status split_v1(const struct rg_leaf *leaf, struct rg_span raw,
+static enum rg_status split_v1(struct rg_bench *bench, const struct rg_leaf *leaf,
+                               const struct rg_page_header *header, struct rg_span raw,
                                struct rg_parts *parts, struct rg_error *err)
 {
-    if (leaf->rep_max > 0)
+    const uint32_t count = parts->value_count;
+
+    if (leaf->rep_max > 0 && header->rep_encoding == RG_ENCODING_BIT_PACKED)
+        RG_TRY(cut_packed(&raw, "repetition", leaf->rep_max, count, &bench->unpacked_rep,
+                          &parts->rep, err));
+    else if (leaf->rep_max > 0)
         RG_TRY(cut_stream(&raw, "repetition", &parts->rep, err));
-    if (leaf->def_max > 0)
+    if (leaf->def_max > 0 && header->def_encoding == RG_ENCODING_BIT_PACKED)
+        RG_TRY(cut_packed(&raw, "definition", leaf->def_max, count, &bench->unpacked_def,
+                          &parts->def, err));
+    else if (leaf->def_max > 0)
         RG_TRY(cut_stream(&raw, "definition", &parts->def, err));
     parts->values = raw;
     parts->values_raw_bytes = (uint32_t)raw.bytes;
@@ -75,7 +124,7 @@ static enum rg_status split_v2(const struct rg_leaf *leaf, const struct rg_sourc
     return RG_OK;
 }
 
-enum rg_status rg_parts_peek(const struct rg_stitch_source *source,
+enum rg_status rg_parts_peek(struct rg_bench *bench, const struct rg_stitch_source *source,
                              const struct rg_source_page *page, bool *ret_has_levels,
                              struct rg_parts *ret_parts, struct rg_error *err)
 {
@@ -85,7 +134,7 @@ enum rg_status rg_parts_peek(const struct rg_stitch_source *source,
     if (page->header.type == RG_PAGE_DATA_V2)
         RG_TRY(split_v2(source->leaf, page, &parts, err));
     else if (!page->header.is_compressed)
-        RG_TRY(split_v1(source->leaf, page->body, &parts, err));
+        RG_TRY(split_v1(bench, source->leaf, &page->header, page->body, &parts, err));
     else
         *ret_has_levels = false;
     *ret_parts = parts;
@@ -120,7 +169,7 @@ static enum rg_status take_v1(struct rg_bench *bench, const struct rg_stitch_sou
     }
     RG_TRY(rg_bench_decompress(bench, &bench->page, source->chunk->codec, true, page->body,
                                page->header.uncompressed_bytes, &raw, err));
-    return split_v1(source->leaf, raw, parts, err);
+    return split_v1(bench, source->leaf, &page->header, raw, parts, err);
 }
 
 enum rg_status rg_parts_take(struct rg_bench *bench, const struct rg_stitch_source *source,
@@ -130,7 +179,7 @@ enum rg_status rg_parts_take(struct rg_bench *bench, const struct rg_stitch_sour
     struct rg_parts parts;
     bool has_levels;
 
-    RG_TRY(rg_parts_peek(source, page, &has_levels, &parts, err));
+    RG_TRY(rg_parts_peek(bench, source, page, &has_levels, &parts, err));
     if (!has_levels)
         RG_TRY(take_v1(bench, source, page, &parts, err));
     if (is_raw_wanted && parts.is_compressed) {

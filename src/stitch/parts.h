@@ -23,7 +23,8 @@ struct rg_parts {
 
 /*
  * Takes a page apart. Values are left compressed where the page keeps them apart from the levels,
- * unless `is_raw_wanted`. Memory is bench->page, until that is used again, or the source.
+ * unless `is_raw_wanted`. Memory is the source or the bench's, until the next page is taken or
+ * peeked at. BIT_PACKED levels come out as runs.
  *
  * Errors:  RG_ERR_CORRUPT when levels or lengths contradict the header; as rg_codec_decompress().
  */
@@ -36,7 +37,8 @@ RG_MUST_CHECK enum rg_status rg_parts_take(struct rg_bench *bench,
  * Only the levels of a page that has them outside of the compressed bytes (V2, or codec none).
  * Values are not touched. *ret_has_levels false: they cannot be seen.
  */
-RG_MUST_CHECK enum rg_status rg_parts_peek(const struct rg_stitch_source *source,
+RG_MUST_CHECK enum rg_status rg_parts_peek(struct rg_bench *bench,
+                                           const struct rg_stitch_source *source,
                                            const struct rg_source_page *page, bool *ret_has_levels,
                                            struct rg_parts *ret_parts, struct rg_error *err);
 

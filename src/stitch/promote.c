@@ -125,7 +125,10 @@ static enum rg_status test_page(struct rg_promoter *promoter, const struct rg_su
     const uint32_t first = promoter->present_count;
     struct rg_parts parts;
 
-    if (rg_proven_find(promoter->proven, source, page, first)) {
+    /* Bodies are remembered without how their levels are encoded. */
+    const bool may_know = !survey->has_packed_levels;
+
+    if (may_know && rg_proven_find(promoter->proven, source, page, first)) {
         rg_level_writer_repeat(&promoter->def, promoter->bench->leaf->def_max, count);
         *ret_is_identity = count <= survey->dictionary_entries - first;
         if (*ret_is_identity)
@@ -141,7 +144,7 @@ static enum rg_status test_page(struct rg_promoter *promoter, const struct rg_su
     if (!*ret_is_identity)
         return RG_OK;
     RG_TRY(gather_levels(promoter, survey, &parts, err));
-    if (parts.present_count == count)
+    if (may_know && parts.present_count == count)
         rg_proven_add(promoter->proven, source, page, first);
     add_page(promoter, survey, page, parts.present_count, parts.row_count);
     return RG_OK;

@@ -22,6 +22,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "parquet/codec.h"
+#include "parquet/decoder.h"
 #include "parquet/page_header.h"
 #include "parquet/rle.h"
 #include "stitch/estimate.h"
@@ -116,7 +117,8 @@ static enum rg_status tell_present(const struct rg_page_walk *walk, struct rg_so
 {
     struct rg_parts parts;
 
-    RG_TRY(rg_parts_peek(walk->source, page, &page->has_present_count, &parts, err));
+    RG_TRY(rg_parts_peek(walk->survey->bench, walk->source, page, &page->has_present_count, &parts,
+                         err));
     if (page->has_present_count)
         page->present_count = parts.present_count;
     if (walk->source->leaf->def_max == 0) {
@@ -145,20 +147,47 @@ static void tell_looks(const struct rg_page_walk *walk, struct rg_source_page *p
     page->has_present_count = true;
 }
 
-/* Levels in front of the values are RLE, or there are none. */
+static bool is_level_encoding(uint8_t encoding)
+{
+    return encoding == RG_ENCODING_RLE || encoding == RG_ENCODING_BIT_PACKED;
+}
+
+/* Levels in front of the values can be read, or there are none. */
 static enum rg_status check_level_encodings(const struct rg_leaf *leaf,
                                             const struct rg_page_header *header,
                                             struct rg_error *err)
 {
     if (header->type != RG_PAGE_DATA)
         return RG_OK;
-    if (leaf->rep_max > 0 && header->rep_encoding != RG_ENCODING_RLE)
+    if (leaf->rep_max > 0 && !is_level_encoding(header->rep_encoding))
         return rg_fail(err, RG_ERR_UNSUPPORTED, "repetition levels have encoding %s",
                        rg_encoding_name(header->rep_encoding));
-    if (leaf->def_max > 0 && header->def_encoding != RG_ENCODING_RLE)
+    if (leaf->def_max > 0 && !is_level_encoding(header->def_encoding))
         return rg_fail(err, RG_ERR_UNSUPPORTED, "definition levels have encoding %s",
                        rg_encoding_name(header->def_encoding));
     return RG_OK;
+}
+
+static bool has_packed_levels(const struct rg_leaf *leaf, const struct rg_page_header *header)
+{
+    if (header->type != RG_PAGE_DATA)
+        return false;
+    return (leaf->rep_max > 0 && header->rep_encoding == RG_ENCODING_BIT_PACKED) ||
+           (leaf->def_max > 0 && header->def_encoding == RG_ENCODING_BIT_PACKED);
+}
+
+/* Values that can only be moved by decoding them. */
+static bool is_recoded(const struct rg_survey *survey, const struct rg_source_page *page)
+{
+    const struct rg_stitch_source *source = survey->source;
+    const uint8_t encoding = page->header.encoding;
+
+    if (encoding == RG_ENCODING_DELTA_BYTE_ARRAY && survey->has_links)
+        return true;
+    /* Of dictionary-encoded pages the dictionary is converted. */
+    if (source->map != NULL && source->map->conversion != RG_CONVERSION_NONE)
+        return !rg_encoding_is_dictionary(encoding);
+    return source->leaf->type == RG_TYPE_BOOLEAN && rg_encoding_is_dictionary(encoding);
 }
 
 static enum rg_status take_data_page(struct rg_page_walk *walk, struct rg_source_page *page,
@@ -174,6 +203,7 @@ static enum rg_status take_data_page(struct rg_page_walk *walk, struct rg_source
     tell_rows(walk, page);
     RG_TRY(tell_present(walk, page, err));
     tell_looks(walk, page);
+    page->is_recoded = is_recoded(walk->survey, page);
     return RG_OK;
 }
 
@@ -226,7 +256,8 @@ bool rg_is_null_page(const struct rg_source_page *page)
 
 bool rg_is_index_page(const struct rg_source_page *page)
 {
-    return rg_encoding_is_dictionary(page->header.encoding) && !rg_is_null_page(page);
+    return rg_encoding_is_dictionary(page->header.encoding) && !page->is_recoded &&
+           !rg_is_null_page(page);
 }
 
 static enum rg_status check_crc(const struct rg_source_page *page, struct rg_error *err)
@@ -288,8 +319,9 @@ static enum rg_status check_data_page(const struct rg_survey *survey,
     RG_TRY(check_crc(page, err));
     if (header->encoding > RG_ENCODING_ALP)
         return rg_fail(err, RG_ERR_UNSUPPORTED, "a page with encoding %u", header->encoding);
-    if (survey->source->leaf->type == RG_TYPE_BOOLEAN && rg_is_index_page(page))
-        return rg_fail(err, RG_ERR_UNSUPPORTED, "a dictionary of booleans needs a recode");
+    if (page->is_recoded && !rg_decoder_can_read(header->encoding, survey->source->leaf->type))
+        return rg_fail(err, RG_ERR_UNSUPPORTED, "values of encoding %s cannot be converted",
+                       rg_encoding_name(header->encoding));
     if (!header->is_compressed && header->compressed_bytes != header->uncompressed_bytes)
         return rg_fail(err, RG_ERR_CORRUPT, "an uncompressed page of %u bytes says %u",
                        header->compressed_bytes, header->uncompressed_bytes);
@@ -319,6 +351,13 @@ static bool may_be_all_null(const struct rg_survey *survey, const struct rg_sour
     return page->header.uncompressed_bytes <= 64 + count * width / 8 + count / 32;
 }
 
+/* The page may lean on the page before: what its writer is known for (PARQUET-246). */
+static bool may_be_linked(const struct rg_survey *survey, const struct rg_source_page *page)
+{
+    return page->header.encoding == RG_ENCODING_DELTA_BYTE_ARRAY &&
+           survey->source->writer->has_linked_delta_pages && !rg_is_null_page(page);
+}
+
 /* Adds what kind of page this is. */
 static void count_page(struct rg_survey *survey, const struct rg_source_page *page)
 {
@@ -340,9 +379,12 @@ static void count_page(struct rg_survey *survey, const struct rg_source_page *pa
     if (rg_is_null_page(page))
         return;
 
-    survey->encodings |= UINT32_C(1) << header->encoding;
-    if (!rg_encoding_is_dictionary(header->encoding)) {
+    survey->source_encodings |= UINT32_C(1) << header->encoding;
+    survey->encodings |= UINT32_C(1)
+                         << (page->is_recoded ? (uint8_t)RG_ENCODING_PLAIN : header->encoding);
+    if (!rg_is_index_page(page)) {
         survey->value_page_count++;
+        survey->recoded_page_count += page->is_recoded;
         survey->value_values += header->value_count;
         survey->value_bytes += header->compressed_bytes;
         return;
@@ -361,7 +403,9 @@ static void begin_count(struct rg_survey *survey)
     survey->page_count = 0;
     survey->index_page_count = 0;
     survey->value_page_count = 0;
+    survey->recoded_page_count = 0;
     survey->encodings = 0;
+    survey->source_encodings = 0;
     survey->index_values = 0;
     survey->index_bytes = 0;
     survey->index_raw_bytes = 0;
@@ -451,7 +495,11 @@ static enum rg_status walk_first(struct rg_survey *survey, uint32_t *page_number
             continue;
         }
         RG_TRY(check_data_page(survey, &page, err));
-        survey->needs_look = survey->needs_look || may_be_all_null(survey, &page);
+        survey->has_packed_levels =
+            survey->has_packed_levels || has_packed_levels(survey->source->leaf, &page.header);
+        survey->may_have_links = survey->may_have_links || may_be_linked(survey, &page);
+        survey->needs_look =
+            survey->needs_look || survey->may_have_links || may_be_all_null(survey, &page);
         does_index_fit = does_index_fit && fits_index(survey->source, &page);
         count_page(survey, &page);
     }
@@ -466,14 +514,34 @@ static enum rg_status make_def_map(struct rg_bench *bench, struct rg_survey *sur
     const struct rg_stitch_source *source = survey->source;
     struct rg_level_map map;
 
+    if (source->map != NULL) {
+        survey->def_map = source->map->def_map;
+        return RG_OK;
+    }
     RG_TRY(rg_level_map_make(bench->schema, bench->leaf, source->schema, source->leaf, &map, err));
     if (!map.is_needed)
         return RG_OK;
-    uint8_t *levels = rg_arena_alloc(bench->scratch, sizeof map.levels);
-    if (levels == NULL)
+    survey->def_map =
+        rg_arena_copy(bench->scratch, (struct rg_span){map.levels, sizeof map.levels}).data;
+    if (survey->def_map == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for a map of levels");
-    memcpy(levels, map.levels, sizeof map.levels);
-    survey->def_map = levels;
+    return RG_OK;
+}
+
+/* Levels that are not as we write them are written anew, if only as what they are. */
+static enum rg_status make_same_map(struct rg_bench *bench, struct rg_survey *survey,
+                                    struct rg_error *err)
+{
+    const size_t count = (size_t)survey->source->leaf->def_max + 1;
+
+    if (!survey->has_packed_levels || survey->def_map != NULL)
+        return RG_OK;
+    uint8_t *map = rg_arena_alloc(bench->scratch, count);
+    if (map == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a map of levels");
+    for (size_t i = 0; i < count; i++)
+        map[i] = (uint8_t)i;
+    survey->def_map = map;
     return RG_OK;
 }
 
@@ -483,6 +551,7 @@ enum rg_status rg_survey_make(struct rg_bench *bench, const struct rg_stitch_sou
     uint32_t page_number = 0;
 
     *ret_survey = (struct rg_survey){
+        .bench = bench,
         .source = source,
         .statistics = rg_statistics_trusted(source->writer, bench->order, source->leaf,
                                             &source->chunk->statistics, source->chunk->value_count),
@@ -491,7 +560,7 @@ enum rg_status rg_survey_make(struct rg_bench *bench, const struct rg_stitch_sou
     begin_count(ret_survey);
     if (walk_first(ret_survey, &page_number, err) != RG_OK)
         return rg_within(err, "page %u", page_number);
-    return RG_OK;
+    return make_same_map(bench, ret_survey, err);
 }
 
 /* Opens one page; the walk's counts are made anew with what it says. */
@@ -543,6 +612,44 @@ static enum rg_status look_at_all(struct rg_bench *bench, struct rg_survey *surv
     return check_whole(survey, err);
 }
 
+/* The first value shares bytes with the one before it, which the page before must have. */
+static enum rg_status is_linked(struct rg_bench *bench, const struct rg_survey *survey,
+                                const struct rg_source_page *page, bool *ret_is_linked,
+                                struct rg_error *err)
+{
+    struct rg_delta_decoder prefixes;
+    struct rg_parts parts;
+    uint32_t prefix = 0;
+
+    RG_TRY(rg_parts_take(bench, survey->source, page, true, &parts, err));
+    if (parts.present_count > 0) {
+        RG_TRY(rg_delta_decoder_init(&prefixes, sizeof prefix, parts.values, err));
+        RG_TRY(rg_delta_decoder_next(&prefixes, 1, (uint8_t *)&prefix, err));
+    }
+    *ret_is_linked = prefix > 0;
+    return RG_OK;
+}
+
+/* A writer that is known for links may have written none: then its pages stand alone. */
+static enum rg_status look_for_links(struct rg_bench *bench, struct rg_survey *survey,
+                                     uint32_t *page_number, struct rg_error *err)
+{
+    struct rg_page_walk walk;
+    struct rg_source_page page;
+    bool is_end;
+
+    rg_page_walk_init(&walk, survey);
+    for (*page_number = 0; survey->may_have_links && !survey->has_links; (*page_number)++) {
+        RG_TRY(rg_page_walk_next(&walk, &page, &is_end, err));
+        if (is_end)
+            break;
+        if (may_be_linked(survey, &page))
+            RG_TRY(is_linked(bench, survey, &page, &survey->has_links, err));
+    }
+    *page_number = 0;
+    return RG_OK;
+}
+
 enum rg_status rg_survey_look(struct rg_bench *bench, struct rg_survey *survey,
                               struct rg_error *err)
 {
@@ -550,6 +657,8 @@ enum rg_status rg_survey_look(struct rg_bench *bench, struct rg_survey *survey,
 
     if (!survey->needs_look)
         return RG_OK;
+    if (look_for_links(bench, survey, &page_number, err) != RG_OK)
+        return rg_within(err, "page %u", page_number);
     const uint32_t page_count = survey->page_count;
     survey->looks = rg_arena_array(bench->scratch, page_count, sizeof *survey->looks);
     if (survey->looks == NULL)

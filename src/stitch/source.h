@@ -24,6 +24,7 @@ struct rg_source_page {
     uint32_t present_count; /* Values that are not null. */
     bool has_row_count;
     bool has_present_count;
+    bool is_recoded; /* Its values cannot be moved as they are encoded; see recode.h. */
 };
 
 /* What opening a page told in the first walk. */
@@ -34,6 +35,7 @@ struct rg_page_look {
 
 /* What the first walk tells of a source. */
 struct rg_survey {
+    struct rg_bench *bench;
     const struct rg_stitch_source *source;
     struct rg_span dictionary; /* Its body as it lies there; data NULL: none. */
     uint64_t dictionary_hash;  /* Equal bodies have equal ones. */
@@ -43,12 +45,14 @@ struct rg_survey {
     bool has_dictionary_crc;
     uint32_t dictionary_crc;
 
-    uint32_t page_count;       /* Data pages with values, nulls included. */
-    uint32_t index_page_count; /* Of these: dictionary-encoded, not all null. */
-    uint32_t value_page_count; /* Of these: other encodings, not all null as far as is known. */
-    uint32_t encodings;        /* Bit n: such pages have encoding n. */
-    uint64_t index_values;     /* Nulls included. */
-    uint64_t index_bytes;      /* Bodies, compressed. */
+    uint32_t page_count;         /* Data pages with values, nulls included. */
+    uint32_t index_page_count;   /* Of these: dictionary-encoded, not all null. */
+    uint32_t value_page_count;   /* Of these: other encodings, not all null as far as is known. */
+    uint32_t recoded_page_count; /* Of value pages: those that are recoded. */
+    uint32_t encodings;          /* Bit n: such pages have encoding n; recoded ones are PLAIN. */
+    uint32_t source_encodings;   /* The same, but as they are in the source. */
+    uint64_t index_values;       /* Nulls included. */
+    uint64_t index_bytes;        /* Bodies, compressed. */
     uint64_t index_raw_bytes;
     uint64_t value_values;
     uint64_t value_bytes;
@@ -60,11 +64,14 @@ struct rg_survey {
     bool has_crc;                  /* Some page has one. */
     bool has_offset_index;         /* It fits the pages, and may be used. */
     bool has_column_index;
-    bool are_rows_known;  /* The first rows of all pages. */
-    bool has_split_rows;  /* Some page does not begin with a row. */
-    bool needs_look;      /* Some page must be opened before the chunk is understood. */
-    bool needs_all_looks; /* All pages must: their rows are not known otherwise. */
-    bool is_complete;     /* The first walk is over. */
+    bool are_rows_known;    /* The first rows of all pages. */
+    bool has_split_rows;    /* Some page does not begin with a row. */
+    bool has_packed_levels; /* Some page has BIT_PACKED levels. */
+    bool may_have_links;    /* Some page may lean on the page before (PARQUET-246). */
+    bool has_links;         /* Some page does. */
+    bool needs_look;        /* Some page must be opened before the chunk is understood. */
+    bool needs_all_looks;   /* All pages must: their rows are not known otherwise. */
+    bool is_complete;       /* The first walk is over. */
     uint32_t page_raw_bytes_max;
     uint64_t raw_bytes;              /* Of all pages, their bodies only. */
     struct rg_page_look *looks;      /* page_count of them, in scratch, or NULL. */
@@ -93,7 +100,7 @@ RG_MUST_CHECK enum rg_status rg_page_walk_next(struct rg_page_walk *walk,
                                                struct rg_source_page *ret_page, bool *ret_is_end,
                                                struct rg_error *err);
 
-/* Dictionary-encoded and not all null: it needs its dictionary. */
+/* Dictionary-encoded, not all null and not recoded: it needs its dictionary. */
 bool rg_is_index_page(const struct rg_source_page *page);
 
 /* All its values are null, and that is known. */

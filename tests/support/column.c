@@ -289,6 +289,9 @@ struct builder {
     uint64_t raw_bytes;
     uint64_t file_offset;
     uint32_t page_counts[4][16]; /* [type][encoding], of pages with values. */
+    struct rg_span last;         /* The last value that was written, where pages are linked. */
+    bool has_runs;               /* Some levels are RLE. */
+    bool has_packed;             /* Some are BIT_PACKED. */
 };
 
 static void compress(struct builder *b, struct rg_span raw, struct rg_buffer *out)
@@ -336,7 +339,129 @@ static void append_length(struct rg_buffer *out, size_t bytes)
     rg_buffer_append(out, &length, sizeof length);
 }
 
-/* Values of slots first .. end in PLAIN, RLE (of booleans) or BYTE_STREAM_SPLIT form. */
+static void append_varint64(struct rg_buffer *out, uint64_t value)
+{
+    for (; value >= 128; value >>= 7)
+        rg_buffer_append_byte(out, (uint8_t)(value | 128));
+    rg_buffer_append_byte(out, (uint8_t)value);
+}
+
+static uint64_t zigzag(uint64_t value)
+{
+    return value << 1 ^ (value >> 63 != 0 ? UINT64_MAX : 0);
+}
+
+/* A block of DELTA_BINARY_PACKED: 128 differences in 4 miniblocks; 32-bit ones wrap at 32 bits. */
+static void append_block(const uint64_t *deltas, uint32_t count, unsigned bits,
+                         struct rg_buffer *out)
+{
+    uint64_t lowest = deltas[0];
+    uint8_t widths[4] = {0};
+
+    for (uint32_t i = 1; i < count; i++)
+        lowest = (int64_t)deltas[i] < (int64_t)lowest ? deltas[i] : lowest;
+    append_varint64(out, zigzag(lowest));
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t rest = (deltas[i] - lowest) & (bits == 32 ? UINT32_MAX : UINT64_MAX);
+
+        while (widths[i / 32] < bits && rest >> widths[i / 32] != 0)
+            widths[i / 32]++;
+    }
+    for (uint32_t m = 0; m < 4; m++)
+        rg_buffer_append_byte(out, widths[m]);
+    for (uint32_t m = 0; m * 32 < count; m++) {
+        uint8_t packed[32 * 8] = {0};
+
+        for (uint32_t i = 0; i < 32 && m * 32 + i < count; i++) {
+            for (uint32_t b = 0; b < widths[m]; b++) {
+                const uint32_t bit = i * widths[m] + b;
+
+                packed[bit / 8] |= (uint8_t)(((deltas[m * 32 + i] - lowest) >> b & 1) << bit % 8);
+            }
+        }
+        rg_buffer_append(out, packed, (size_t)widths[m] * 4);
+    }
+}
+
+/* `values` are sign-extended where bits is 32. */
+static void append_delta(const uint64_t *values, uint32_t count, unsigned bits,
+                         struct rg_buffer *out)
+{
+    append_varint64(out, 128);
+    append_varint64(out, 4);
+    append_varint64(out, count);
+    append_varint64(out, zigzag(count > 0 ? values[0] : 0));
+    for (uint32_t at = 1; at < count; at += 128) {
+        const uint32_t step = count - at < 128 ? count - at : 128;
+        uint64_t deltas[128];
+
+        for (uint32_t i = 0; i < step; i++) {
+            deltas[i] = values[at + i] - values[at + i - 1];
+            if (bits == 32)
+                deltas[i] = (uint64_t)(int64_t)(int32_t)deltas[i];
+        }
+        append_block(deltas, step, bits, out);
+    }
+}
+
+static void append_lengths(const uint32_t *lengths, uint32_t count, uint64_t *room,
+                           struct rg_buffer *out)
+{
+    for (uint32_t i = 0; i < count; i++)
+        room[i] = lengths[i];
+    append_delta(room, count, 32, out);
+}
+
+/* Values of slots first .. end in one of the DELTA encodings. */
+static void encode_delta(struct builder *b, uint32_t first, uint32_t end, struct rg_buffer *out)
+{
+    struct test *t = b->t;
+    struct rg_span *values = need(t, b->arena, end - first, sizeof *values);
+    uint64_t *numbers = need(t, b->arena, end - first, sizeof *numbers);
+    uint32_t *prefixes = need(t, b->arena, end - first, sizeof *prefixes);
+    uint32_t *suffixes = need(t, b->arena, end - first, sizeof *suffixes);
+    struct rg_span last = b->style->has_links ? b->last : (struct rg_span){NULL, 0};
+    uint32_t count = 0;
+
+    for (uint32_t i = first; i < end; i++) {
+        if (b->column->slots[i].def == b->leaf->def_max)
+            values[count++] = b->column->slots[i].value;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const bool may_share = b->style->encoding == RG_ENCODING_DELTA_BYTE_ARRAY;
+
+        if (b->style->encoding == RG_ENCODING_DELTA_BINARY_PACKED) {
+            memcpy(&numbers[i], values[i].data, values[i].bytes);
+            if (values[i].bytes == 4)
+                numbers[i] = (uint64_t)(int64_t)(int32_t)numbers[i];
+            continue;
+        }
+        while (may_share && prefixes[i] < last.bytes && prefixes[i] < values[i].bytes &&
+               last.data[prefixes[i]] == values[i].data[prefixes[i]])
+            prefixes[i]++;
+        suffixes[i] = (uint32_t)values[i].bytes - prefixes[i];
+        last = values[i];
+    }
+    b->last = last;
+    if (b->style->encoding == RG_ENCODING_DELTA_BINARY_PACKED) {
+        append_delta(numbers, count, b->leaf->type == RG_TYPE_INT32 ? 32 : 64, out);
+        return;
+    }
+    if (b->style->encoding == RG_ENCODING_DELTA_BYTE_ARRAY)
+        append_lengths(prefixes, count, numbers, out);
+    append_lengths(suffixes, count, numbers, out);
+    for (uint32_t i = 0; i < count; i++)
+        rg_buffer_append(out, values[i].data + prefixes[i], suffixes[i]);
+}
+
+static bool is_delta(uint8_t encoding)
+{
+    return encoding == RG_ENCODING_DELTA_BINARY_PACKED ||
+           encoding == RG_ENCODING_DELTA_LENGTH_BYTE_ARRAY ||
+           encoding == RG_ENCODING_DELTA_BYTE_ARRAY;
+}
+
+/* Values of slots first .. end, all encodings but those with indices. */
 static void encode_values(struct builder *b, uint32_t first, uint32_t end, struct rg_buffer *out)
 {
     struct test *t = b->t;
@@ -344,6 +469,10 @@ static void encode_values(struct builder *b, uint32_t first, uint32_t end, struc
     uint32_t *bits = need(t, b->arena, end - first, sizeof *bits);
     uint32_t count = 0;
 
+    if (is_delta(b->style->encoding)) {
+        encode_delta(b, first, end, out);
+        return;
+    }
     if (b->leaf->type == RG_TYPE_BOOLEAN) {
         struct rg_buffer runs;
 
@@ -427,6 +556,38 @@ static uint32_t count_of(const struct builder *b, uint32_t first, uint32_t end, 
     return count;
 }
 
+/* Levels in front of a V1 page's values: runs with their length, or bits and nothing else. */
+static void append_levels(struct builder *b, uint32_t first, uint32_t end, bool is_rep,
+                          const struct rg_buffer *runs, uint8_t *ret_encoding,
+                          struct rg_buffer *out)
+{
+    const uint32_t max = is_rep ? b->leaf->rep_max : b->leaf->def_max;
+    const uint32_t width = rg_bit_width(max);
+    uint32_t bits = 0;
+    uint32_t bit_count = 0;
+
+    *ret_encoding = RG_ENCODING_BIT_PACKED;
+    if (max == 0)
+        return;
+    if (!b->style->has_packed_levels || choose(b->c, 3) == 0) {
+        b->has_runs = true;
+        *ret_encoding = RG_ENCODING_RLE;
+        append_length(out, runs->bytes);
+        rg_buffer_append(out, runs->data, runs->bytes);
+        return;
+    }
+    b->has_packed = true;
+    for (uint32_t i = first; i < end; i++) {
+        const struct slot *slot = &b->column->slots[i];
+
+        bits = bits << width | (is_rep ? slot->rep : slot->def);
+        for (bit_count += width; bit_count >= 8; bit_count -= 8)
+            rg_buffer_append_byte(out, (uint8_t)(bits >> (bit_count - 8)));
+    }
+    if (bit_count > 0)
+        rg_buffer_append_byte(out, (uint8_t)(bits << (8 - bit_count)));
+}
+
 static void write_v1(struct builder *b, uint32_t first, uint32_t end, struct rg_page_header *header,
                      const struct rg_buffer *rep, const struct rg_buffer *def,
                      const struct rg_buffer *values)
@@ -436,19 +597,11 @@ static void write_v1(struct builder *b, uint32_t first, uint32_t end, struct rg_
 
     rg_buffer_init(&raw, b->out.allocator, SIZE_MAX);
     rg_buffer_init(&body, b->out.allocator, SIZE_MAX);
-    if (b->leaf->rep_max > 0) {
-        append_length(&raw, rep->bytes);
-        rg_buffer_append(&raw, rep->data, rep->bytes);
-    }
-    if (b->leaf->def_max > 0) {
-        append_length(&raw, def->bytes);
-        rg_buffer_append(&raw, def->data, def->bytes);
-    }
+    append_levels(b, first, end, true, rep, &header->rep_encoding, &raw);
+    append_levels(b, first, end, false, def, &header->def_encoding, &raw);
     rg_buffer_append(&raw, values->data, values->bytes);
     compress(b, rg_buffer_span(&raw), &body);
     header->type = RG_PAGE_DATA;
-    header->def_encoding = b->leaf->def_max > 0 ? RG_ENCODING_RLE : RG_ENCODING_BIT_PACKED;
-    header->rep_encoding = b->leaf->rep_max > 0 ? RG_ENCODING_RLE : RG_ENCODING_BIT_PACKED;
     header->uncompressed_bytes = (uint32_t)raw.bytes;
     header->value_count = end - first;
     append_page(b, header, rg_buffer_span(&body));
@@ -687,6 +840,18 @@ static void use_duplicates(struct builder *b)
     }
 }
 
+/* PLAIN: a bit each. */
+static void append_booleans(const struct rg_span *values, uint32_t count, struct rg_buffer *out)
+{
+    for (uint32_t at = 0; at < count; at += 8) {
+        uint8_t bits = 0;
+
+        for (uint32_t i = 0; i < 8 && at + i < count; i++)
+            bits |= (uint8_t)((values[at + i].data[0] & 1) << i);
+        rg_buffer_append_byte(out, bits);
+    }
+}
+
 static void write_dictionary(struct builder *b)
 {
     struct rg_buffer raw;
@@ -700,8 +865,10 @@ static void write_dictionary(struct builder *b)
 
     rg_buffer_init(&raw, b->out.allocator, SIZE_MAX);
     rg_buffer_init(&body, b->out.allocator, SIZE_MAX);
-    for (uint32_t i = 0; i < b->dictionary_count; i++)
+    for (uint32_t i = 0; i < b->dictionary_count && b->leaf->type != RG_TYPE_BOOLEAN; i++)
         append_value(b->leaf, b->dictionary[i], &raw);
+    if (b->leaf->type == RG_TYPE_BOOLEAN)
+        append_booleans(b->dictionary, b->dictionary_count, &raw);
     compress(b, rg_buffer_span(&raw), &body);
     header.uncompressed_bytes = (uint32_t)raw.bytes;
     append_page(b, &header, rg_buffer_span(&body));
@@ -797,8 +964,15 @@ static void add_encoding_stats(struct builder *b, struct rg_column_chunk *chunk)
 
 static uint32_t encodings_of(const struct builder *b)
 {
-    uint32_t encodings = UINT32_C(1) << RG_ENCODING_RLE;
+    uint32_t encodings = 0;
 
+    /* Those of levels: beside the other one, RLE may or may not be told. */
+    if (b->has_packed)
+        encodings |= UINT32_C(1) << RG_ENCODING_BIT_PACKED;
+    else if (b->leaf->def_max > 0 || choose_bool(b->c))
+        encodings |= UINT32_C(1) << RG_ENCODING_RLE;
+    if (b->has_runs && (!b->has_packed || b->leaf->rep_max > 0))
+        encodings |= UINT32_C(1) << RG_ENCODING_RLE;
     for (uint8_t type = 0; type < 4; type++) {
         for (uint8_t encoding = 0; encoding < 16; encoding++)
             encodings |= (uint32_t)(b->page_counts[type][encoding] > 0) << encoding;
@@ -874,6 +1048,17 @@ struct built_chunk chunk_build(struct test *t, struct rg_arena *arena, struct ch
     return built;
 }
 
+static uint8_t draw_delta(struct choices *c, uint8_t type)
+{
+    if (type == RG_TYPE_INT32 || type == RG_TYPE_INT64)
+        return RG_ENCODING_DELTA_BINARY_PACKED;
+    if (type == RG_TYPE_BYTE_ARRAY && choose_bool(c))
+        return RG_ENCODING_DELTA_LENGTH_BYTE_ARRAY;
+    if (type == RG_TYPE_BYTE_ARRAY || type == RG_TYPE_FIXED_LEN_BYTE_ARRAY)
+        return RG_ENCODING_DELTA_BYTE_ARRAY;
+    return RG_ENCODING_PLAIN;
+}
+
 struct chunk_style chunk_style_draw(struct choices *c, const struct rg_leaf *leaf)
 {
     static const uint8_t codecs[] = {RG_CODEC_NONE,   RG_CODEC_SNAPPY, RG_CODEC_SNAPPY,
@@ -897,8 +1082,10 @@ struct chunk_style chunk_style_draw(struct choices *c, const struct rg_leaf *lea
         .is_alternating = choose(c, 6) == 0,
     };
 
+    style.has_packed_levels = choose(c, 7) == 0;
     if (leaf->type == RG_TYPE_BOOLEAN) {
         style.encoding = choose_bool(c) ? RG_ENCODING_RLE : RG_ENCODING_PLAIN;
+        style.dictionary_entries = choose(c, 5) == 0 ? 1 + choose(c, 1) : 0;
         return style;
     }
     if (choose(c, 3) != 0)
@@ -906,6 +1093,9 @@ struct chunk_style chunk_style_draw(struct choices *c, const struct rg_leaf *lea
     const bool is_splittable = leaf->type == RG_TYPE_FLOAT || leaf->type == RG_TYPE_DOUBLE;
     if (is_splittable && choose(c, 5) == 0)
         style.encoding = RG_ENCODING_BYTE_STREAM_SPLIT;
+    if (!is_splittable && choose(c, 4) == 0)
+        style.encoding = draw_delta(c, leaf->type);
+    style.has_links = style.encoding == RG_ENCODING_DELTA_BYTE_ARRAY && choose_bool(c);
     if (leaf->rep_max > 0 && style.versions == 1 && choose(c, 2) == 0) {
         style.has_split_rows = true;
         style.has_index = false;

@@ -76,9 +76,11 @@ struct chunk_style {
     bool has_statistics; /* Of the chunk. */
     bool has_encoding_stats;
     bool has_size_statistics;
-    bool has_split_rows; /* V1 pages end anywhere. */
-    bool has_odd_pages;  /* Empty pages and index pages in between. */
-    bool is_alternating; /* Pages with and without indices by turns: breaks the order rule. */
+    bool has_split_rows;    /* V1 pages end anywhere. */
+    bool has_packed_levels; /* BIT_PACKED ones, in V1 pages. */
+    bool has_links;         /* DELTA_BYTE_ARRAY pages lean on the page before (PARQUET-246). */
+    bool has_odd_pages;     /* Empty pages and index pages in between. */
+    bool is_alternating;    /* Pages with and without indices by turns: breaks the order rule. */
 };
 
 struct built_chunk {

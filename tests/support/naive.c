@@ -169,6 +169,111 @@ static void decode_split(struct reader *r, struct rg_span in, uint32_t count, st
     }
 }
 
+static uint64_t read_varint64(struct rg_span *in)
+{
+    uint64_t value = 0;
+
+    for (unsigned shift = 0;; shift += 7) {
+        CHECK(in->bytes > 0);
+        const uint8_t byte = *in->data++;
+        in->bytes--;
+        value |= (uint64_t)(byte & 127) << shift;
+        if (byte < 128)
+            return value;
+    }
+}
+
+static uint64_t read_zigzag(struct rg_span *in)
+{
+    const uint64_t value = read_varint64(in);
+
+    return value >> 1 ^ ((value & 1) != 0 ? UINT64_MAX : 0);
+}
+
+/* One stream of DELTA_BINARY_PACKED off the front of `in`, bit by bit. */
+static void decode_delta(struct rg_span *in, uint32_t count, uint64_t *out)
+{
+    const uint64_t block = read_varint64(in);
+    const uint64_t minis = read_varint64(in);
+
+    CHECK(block > 0 && minis > 0 && block % minis == 0 && block / minis % 32 == 0);
+    CHECK_U64(read_varint64(in), count);
+    uint64_t last = read_zigzag(in);
+    if (count > 0)
+        out[0] = last;
+    for (uint32_t at = 1; at < count;) {
+        const uint64_t lowest = read_zigzag(in);
+        const struct rg_span widths = *in;
+
+        CHECK(in->bytes >= minis);
+        in->data += minis;
+        in->bytes -= minis;
+        for (uint64_t m = 0; m < minis && at < count; m++) {
+            const uint64_t width = widths.data[m];
+            const uint64_t bytes = block / minis * width / 8;
+
+            CHECK(bytes <= in->bytes && width <= 64);
+            for (uint64_t i = 0; i < block / minis && at < count; i++) {
+                uint64_t delta = 0;
+
+                for (uint64_t b = 0; b < width; b++) {
+                    const uint64_t bit = i * width + b;
+
+                    delta |= (uint64_t)(in->data[bit / 8] >> bit % 8 & 1) << b;
+                }
+                last += delta + lowest;
+                out[at++] = last;
+            }
+            in->data += bytes;
+            in->bytes -= bytes;
+        }
+    }
+}
+
+/* Bytes in DELTA form: every page stands alone. */
+static void decode_delta_bytes(struct reader *r, struct rg_span in, bool has_prefixes,
+                               uint32_t count, struct rg_span *out)
+{
+    struct test *t = r->t;
+    uint64_t *prefixes = need(t, r->arena, count, sizeof *prefixes);
+    uint64_t *suffixes = need(t, r->arena, count, sizeof *suffixes);
+    struct rg_span last = {NULL, 0};
+
+    /* A page of nulls may hold anything. */
+    if (count == 0)
+        return;
+    if (has_prefixes)
+        decode_delta(&in, count, prefixes);
+    decode_delta(&in, count, suffixes);
+    for (uint32_t i = 0; i < count; i++) {
+        const size_t prefix = (size_t)(uint32_t)prefixes[i];
+        const size_t suffix = (size_t)(uint32_t)suffixes[i];
+        uint8_t *bytes = need(t, r->arena, 1, prefix + suffix);
+
+        CHECK(prefix <= last.bytes && suffix <= in.bytes);
+        if (prefix > 0)
+            memcpy(bytes, last.data, prefix);
+        if (suffix > 0)
+            memcpy(bytes + prefix, in.data, suffix);
+        in.data += suffix;
+        in.bytes -= suffix;
+        out[i] = last = (struct rg_span){bytes, prefix + suffix};
+    }
+    CHECK_U64(in.bytes, 0);
+}
+
+static void decode_delta_numbers(struct reader *r, struct rg_span in, uint32_t count,
+                                 struct rg_span *out)
+{
+    struct test *t = r->t;
+    uint64_t *numbers = need(t, r->arena, count, sizeof *numbers);
+
+    if (count > 0)
+        decode_delta(&in, count, numbers);
+    for (uint32_t i = 0; i < count; i++)
+        out[i] = (struct rg_span){(const uint8_t *)&numbers[i], width_of(r->leaf)};
+}
+
 static void decode_indices(struct reader *r, struct rg_span in, uint32_t count, struct rg_span *out)
 {
     struct test *t = r->t;
@@ -195,6 +300,12 @@ static void decode_values(struct reader *r, struct rg_span in, uint8_t encoding,
         decode_booleans(r, in, encoding, count, out);
     else if (encoding == RG_ENCODING_BYTE_STREAM_SPLIT)
         decode_split(r, in, count, out);
+    else if (encoding == RG_ENCODING_DELTA_BINARY_PACKED)
+        decode_delta_numbers(r, in, count, out);
+    else if (encoding == RG_ENCODING_DELTA_LENGTH_BYTE_ARRAY)
+        decode_delta_bytes(r, in, false, count, out);
+    else if (encoding == RG_ENCODING_DELTA_BYTE_ARRAY)
+        decode_delta_bytes(r, in, true, count, out);
     else if (encoding == RG_ENCODING_PLAIN)
         decode_plain(r, in, count, out);
     else
@@ -265,7 +376,9 @@ static void decode_data_page(struct reader *r, struct naive_page *page, struct r
         for (unsigned i = 0; i < 2; i++) {
             const uint32_t max = i == 0 ? r->leaf->rep_max : r->leaf->def_max;
             const uint32_t bytes = max > 0 ? take_u32(&rest) : 0;
+            const uint8_t encoding = i == 0 ? header->rep_encoding : header->def_encoding;
 
+            CHECK(max == 0 || encoding == RG_ENCODING_RLE);
             CHECK(bytes <= rest.bytes);
             decode_levels((struct rg_span){rest.data, bytes}, max, count, i == 0 ? rep : def);
             rest.data += bytes;

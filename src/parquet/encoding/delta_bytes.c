@@ -85,6 +85,38 @@ enum rg_status rg_delta_bytes_decoder_init(struct rg_delta_bytes_decoder *decode
         &decoder->suffixes, (struct rg_span){begin, (size_t)(decoder->prefixes.end - begin)}, err);
 }
 
+static uint32_t shared_bytes(struct rg_span a, struct rg_span b)
+{
+    const size_t most = a.bytes < b.bytes ? a.bytes : b.bytes;
+    uint32_t bytes = 0;
+
+    while (bytes < most && a.data[bytes] == b.data[bytes])
+        bytes++;
+    return bytes;
+}
+
+void rg_delta_bytes_encode(const struct rg_values *values, uint32_t *scratch, struct rg_buffer *out)
+{
+    uint32_t *prefixes = scratch;
+    uint32_t *suffixes = scratch + values->count;
+    struct rg_span last = {NULL, 0};
+
+    for (uint32_t i = 0; i < values->count; i++) {
+        const struct rg_span value = rg_values_at(values, i);
+
+        prefixes[i] = shared_bytes(last, value);
+        suffixes[i] = (uint32_t)value.bytes - prefixes[i];
+        last = value;
+    }
+    rg_delta_encode((const uint8_t *)prefixes, sizeof(uint32_t), values->count, out);
+    rg_delta_encode((const uint8_t *)suffixes, sizeof(uint32_t), values->count, out);
+    for (uint32_t i = 0; i < values->count; i++) {
+        const struct rg_span value = rg_values_at(values, i);
+
+        rg_buffer_append(out, value.data + prefixes[i], suffixes[i]);
+    }
+}
+
 static enum rg_status read_ahead(struct rg_delta_bytes_decoder *decoder, struct rg_error *err)
 {
     uint32_t scratch[RG_DELTA_BYTES_AHEAD];

@@ -60,6 +60,10 @@ RG_MUST_CHECK enum rg_status rg_delta_bytes_decoder_init(struct rg_delta_bytes_d
                                                          bool is_linked, struct rg_value_room *room,
                                                          struct rg_error *err);
 
+/* Appends a page's values, which stand alone; `scratch` gets eight bytes for each. */
+void rg_delta_bytes_encode(const struct rg_values *values, uint32_t *scratch,
+                           struct rg_buffer *out);
+
 /*
  * Up to `count` next values, and at least one of them: a batch ends early when its values together
  * become large, because few bytes can stand for very many.

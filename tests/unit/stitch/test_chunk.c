@@ -116,6 +116,9 @@ static void check_bloom(struct test *t, const struct sources *sources,
 }
 
 static const struct rg_writer any_writer = {.major = 1, .is_parsed = true};
+/* One that is known for pages that lean on the page before. */
+static const struct rg_writer old_writer = {
+    .major = 1, .is_parsed = true, .has_linked_delta_pages = true};
 
 static void add_source(struct test *t, struct rg_arena *arena, struct choices *c,
                        struct sources *sources, const struct rg_schema *schema,
@@ -129,7 +132,7 @@ static void add_source(struct test *t, struct rg_arena *arena, struct choices *c
     sources->items[at] = (struct rg_stitch_source){
         .chunk = &built->chunk,
         .leaf = &schema->leaves[0],
-        .writer = &any_writer,
+        .writer = style->has_links || choose(c, 5) == 0 ? &old_writer : &any_writer,
         .bytes = built->bytes,
         .row_count = column->row_count,
         .offset_index = built->has_index ? &built->offset_index : NULL,
@@ -282,15 +285,12 @@ static void check_estimate(struct test *t, struct rg_arena *keep, struct rg_stit
                            const struct rg_stitch_output *wanted)
 {
     const struct rg_stitch_column column = column_of(sources, options);
-    const struct rg_column_chunk *chunks[SOURCES_MAX];
     struct rg_stitch_estimate estimate;
     struct rg_stitch_output output;
     struct rg_arena arena;
     struct rg_arena scratch;
 
-    for (size_t i = 0; i < sources->count; i++)
-        chunks[i] = sources->items[i].chunk;
-    rg_stitch_estimate(&column, chunks, sources->count, &estimate);
+    rg_stitch_estimate(&column, sources->items, sources->count, &estimate);
     CHECK(wanted->bytes <= estimate.output_bytes_max);
     CHECK(estimate.arena_bytes <= estimate.arena_bytes_max);
     CHECK(estimate.scratch_bytes <= estimate.scratch_bytes_max);
@@ -577,6 +577,7 @@ struct example {
     enum rg_reason reason;
     uint32_t rows;
     uint32_t source_count;
+    uint8_t type; /* 0: INT64. */
 };
 
 static void check_example(struct test *t, const struct example *example)
@@ -594,7 +595,8 @@ static void check_example(struct test *t, const struct example *example)
     rg_arena_init(&keep, &t->allocator, SIZE_MAX);
     rg_arena_init(&arena, &t->allocator, SIZE_MAX);
     rg_arena_init(&scratch, &t->allocator, SIZE_MAX);
-    const struct rg_schema *schema = column_schema(t, &keep, NESTING_OPTIONAL, RG_TYPE_INT64, 0);
+    const uint8_t type = example->type != 0 ? example->type : RG_TYPE_INT64;
+    const struct rg_schema *schema = column_schema(t, &keep, NESTING_OPTIONAL, type, 0);
     make_sources(t, &keep, &c, example->source_count, schema, example->rows, &example->values,
                  &example->style, &sources);
     (void)stitch(t, &keep, context, &sources, &example->options, &arena, &scratch, false, &output);
@@ -624,30 +626,44 @@ TEST(pages_move_as_they_should)
     struct chunk_style plain = dictionary;
     struct chunk_style tiny = dictionary;
     struct chunk_style shuffled = dictionary;
+    struct chunk_style linked = dictionary;
+    struct chunk_style packed = dictionary;
 
     plain.dictionary_entries = 0;
     plain.page_slots = 20000;
     tiny.dictionary_entries = 0;
     tiny.page_slots = 100;
     shuffled.is_shuffled = true;
+    linked.dictionary_entries = 0;
+    linked.encoding = RG_ENCODING_DELTA_BYTE_ARRAY;
+    linked.has_links = true;
+    packed.dictionary_entries = 0;
+    packed.page_slots = 20000;
+    packed.has_packed_levels = true;
     const struct value_style unique = {.distinct = 0, .first = 10000};
     const struct value_style few = {.distinct = 50};
     const struct value_style moving = {.distinct = 200, .first = 20};
     const struct example rows[] = {
         {"unique values are promoted", unique, dictionary, keep, RG_VERDICT_PROMOTE, RG_REASON_NONE,
-         9000, 4},
+         9000, 4, 0},
         {"few values are remapped", few, dictionary, keep, RG_VERDICT_REMAP,
-         RG_REASON_DICTIONARIES_DIFFER, 20000, 4},
+         RG_REASON_DICTIONARIES_DIFFER, 20000, 4, 0},
         {"overlapping dictionaries are united", moving, dictionary, keep, RG_VERDICT_REMAP,
-         RG_REASON_DICTIONARIES_DIFFER, 9000, 6},
-        {"one alone is copied", few, dictionary, keep, RG_VERDICT_COPY, RG_REASON_NONE, 20000, 1},
-        {"plain pages are copied", unique, plain, keep, RG_VERDICT_COPY, RG_REASON_NONE, 20000, 3},
+         RG_REASON_DICTIONARIES_DIFFER, 9000, 6, 0},
+        {"one alone is copied", few, dictionary, keep, RG_VERDICT_COPY, RG_REASON_NONE, 20000, 1,
+         0},
+        {"plain pages are copied", unique, plain, keep, RG_VERDICT_COPY, RG_REASON_NONE, 20000, 3,
+         0},
         {"another codec", unique, plain, zstd, RG_VERDICT_RECOMPRESS, RG_REASON_CODEC_ASKED, 20000,
-         3},
-        {"tiny pages are joined", unique, tiny, keep, RG_VERDICT_JOIN, RG_REASON_TINY_PAGES, 500,
-         5},
+         3, 0},
+        {"tiny pages are joined", unique, tiny, keep, RG_VERDICT_JOIN, RG_REASON_TINY_PAGES, 500, 5,
+         0},
         {"what does not repeat is dissolved", unique, shuffled, keep, RG_VERDICT_DISSOLVE,
-         RG_REASON_VALUES_HARDLY_REPEAT, 9000, 4},
+         RG_REASON_VALUES_HARDLY_REPEAT, 9000, 4, 0},
+        {"pages that lean on the page before are decoded", unique, linked, keep, RG_VERDICT_RECODE,
+         RG_REASON_ENCODING, 20000, 3, RG_TYPE_BYTE_ARRAY},
+        {"levels that nobody writes any more are written anew", unique, packed, keep,
+         RG_VERDICT_RECODE, RG_REASON_ENCODING, 60000, 3, 0},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

@@ -189,7 +189,7 @@ TEST(pages_that_cannot_be_are_refused)
     struct rg_page_header index = plain_page(3);
     struct rg_page_header strange = plain_page(3);
     struct rg_page_header wrong_crc = plain_page(3);
-    struct rg_page_header packed = plain_page(3);
+    struct rg_page_header plain_levels = plain_page(3);
     struct rg_page_header odd_dictionary = dictionary_page();
     struct rg_page_header short_page = plain_page(3);
     struct rg_page_header split = plain_page(1);
@@ -197,7 +197,7 @@ TEST(pages_that_cannot_be_are_refused)
     index.encoding = RG_ENCODING_RLE_DICTIONARY;
     strange.encoding = 31;
     wrong_crc.has_crc = true;
-    packed.def_encoding = RG_ENCODING_BIT_PACKED;
+    plain_levels.def_encoding = RG_ENCODING_PLAIN;
     odd_dictionary.encoding = RG_ENCODING_DELTA_BINARY_PACKED;
     short_page.uncompressed_bytes = 14;
     split.type = RG_PAGE_DATA_V2;
@@ -236,13 +236,13 @@ TEST(pages_that_cannot_be_are_refused)
          "1 of 7 values are missing"},
         {"unknown encoding", {strange}, 1, 3, NESTING_REQUIRED, RG_ERR_UNSUPPORTED, "encoding 31"},
         {"wrong CRC", {plain, wrong_crc}, 2, 6, NESTING_REQUIRED, RG_ERR_CORRUPT, "page 1: CRC is"},
-        {"BIT_PACKED levels",
-         {packed},
+        {"PLAIN levels",
+         {plain_levels},
          1,
          3,
          NESTING_OPTIONAL,
          RG_ERR_UNSUPPORTED,
-         "definition levels have encoding BIT_PACKED"},
+         "definition levels have encoding PLAIN"},
         {"dictionary in DELTA",
          {odd_dictionary, index},
          2,

@@ -36,7 +36,8 @@ static void add_chunk(struct test *t, struct choices *c, const struct tools *too
     const struct rg_chunk_source chunk = {.chunk = &built.chunk,
                                           .leaf = &schema->leaves[0],
                                           .bytes = built.bytes,
-                                          .row_count = column->row_count};
+                                          .row_count = column->row_count,
+                                          .has_linked_delta_pages = style.has_links};
 
     CHECK_OK(rg_column_digest_add(digest, source, &chunk, tools->reader, tools->room, &t->err));
 }

@@ -125,6 +125,7 @@ static void append_row_group(struct test *t, struct choices *c, struct world *w,
 
         style.has_index = false;
         style.has_statistics = false;
+        style.has_links = false; /* No created_by tells of them. */
         const struct built_chunk built =
             chunk_build(t, &w->arena, c, alone, &piece, &style, out->bytes);
         ret_group->columns[i] = built.chunk;

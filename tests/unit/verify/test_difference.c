@@ -59,7 +59,8 @@ static struct script *write_script(struct test *t, struct choices *c, struct rg_
             .chunk = {.chunk = &script->metas[script->count],
                       .leaf = &schema->leaves[0],
                       .bytes = built.bytes,
-                      .row_count = piece.row_count},
+                      .row_count = piece.row_count,
+                      .has_linked_delta_pages = style.has_links},
             .column = &script->column,
         };
         script->count++;
