@@ -72,6 +72,12 @@ struct weir_config {
     uint64_t meta_budget_bytes; /* The same for meta jobs. */
     uint32_t worker_count;      /* 0: the CPUs that affinity and cgroup allow. */
     bool is_simplest;           /* Claim whole routes up front, first come first served. */
+    /*
+     * What the process should take in all; 0: it is not looked at. While more is resident, be it
+     * for what others in the process allocate, less of the data budget is used: from then on, never
+     * more again, and never so little that nothing could go on.
+     */
+    uint64_t resident_bytes_max;
 };
 
 /* What run() gets besides the job. */
@@ -314,6 +320,7 @@ struct weir_sample {
     uint32_t worker_count;
     uint32_t stage_count;
     uint32_t resource_count;
+    uint64_t data_budget_now; /* data_budget, or less: see weir_config.resident_bytes_max. */
 };
 
 /* Cheap: five times a second is fine. Fills at most `stages_max` and `resources_max`. */

@@ -241,6 +241,8 @@ static enum rg_status make_engine(struct rg_compact *compact, struct rg_error *e
         .data_budget_bytes = run->data_budget_bytes,
         .meta_budget_bytes = run->meta_budget_bytes,
         .worker_count = worker_count,
+        /* Looked at now and then; the slack above it is what a look can be late by. */
+        .resident_bytes_max = run->memory_limit_bytes - run->memory_limit_bytes / 40,
     });
     if (run->weir == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for the engine");
@@ -370,11 +372,25 @@ static void fill_report(struct rg_compact *compact)
         report->explanation = compact->explanation;
 }
 
+/* The process took more than the budgets have in them, so the engine gave out less. */
+static void note_lowered(struct rg_run *run)
+{
+    struct weir_sample sample = {.size = sizeof sample};
+
+    weir_sample(run->weir, &sample, NULL, 0, NULL, 0);
+    if (sample.data_budget_now < sample.data_budget)
+        rg_run_note(run,
+                    "the process came near its memory limit; of the %" PRIu64
+                    " MiB for data %" PRIu64 " MiB were used from then on",
+                    sample.data_budget >> 20, sample.data_budget_now >> 20);
+}
+
 enum rg_status rg_compact_run(struct rg_compact *compact, struct rg_error *err)
 {
     compact->begin_ns = rg_clock_monotonic_ns();
     compact->begin_cpu_ns = rg_memory_cpu_ns();
     const enum weir_status status = weir_run(compact->run.weir);
+    note_lowered(&compact->run);
     fill_report(compact);
     return status_of_run(compact, status, err);
 }

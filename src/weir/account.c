@@ -245,6 +245,7 @@ void weir_account_sample(const struct weir_sched *s, struct weir_sample *ret_sam
     ret_sample->data_used = s->purses[WEIR_DATA].used;
     ret_sample->data_used_max = s->purses[WEIR_DATA].used_max;
     ret_sample->data_budget = s->purses[WEIR_DATA].bytes_max;
+    ret_sample->data_budget_now = s->purses[WEIR_DATA].bytes_now;
     ret_sample->meta_used = s->purses[WEIR_META].used;
     ret_sample->meta_used_max = s->purses[WEIR_META].used_max;
     ret_sample->meta_budget = s->purses[WEIR_META].bytes_max;

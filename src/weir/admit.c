@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Two hard rules and two soft ones (engine's README.md):
+ * Two hard rules and three soft ones (engine's README.md):
  *
  *   H1  the bytes are there;
  *   H2  all that hold memory can still finish afterwards, one after the other;
@@ -10,6 +10,9 @@
  *   Q3  no starvation: such a step, and what has not begun, waits while the oldest that has begun
  *       has been refused for long; and what has not begun waits while something older has, and has
  *       been passed by as many bytes as there are.
+ *
+ *   Q4  while the process takes more than it should (weir_config.resident_bytes_max), less than the
+ *       budget is used.
  *
  * Soft rules do not hold for the oldest, nor when nothing of the budget runs: so they cannot stop
  * the whole. (The design's Q2, no memory for requests that cannot start, needs no rule: memory is
@@ -144,8 +147,11 @@ static enum weir_refusal ask_soft_rules(const struct weir_sched *s, const struct
     const bool is_beginning = !job->unit->is_begun;
     const uint64_t free_after = purse->bytes_max - purse->used - bytes;
 
-    if ((s->rules & WEIR_RULE_SOFT) == 0 || bytes == 0 || purse->running == 0 || oldest == NULL ||
-        oldest == job->unit || !(is_beginning || is_early(job)))
+    if (bytes == 0 || purse->running == 0 || oldest == NULL || oldest == job->unit)
+        return WEIR_REFUSED_NOT;
+    if (free_after < purse->bytes_max - purse->bytes_now)
+        return WEIR_REFUSED_RESIDENT;
+    if ((s->rules & WEIR_RULE_SOFT) == 0 || !(is_beginning || is_early(job)))
         return WEIR_REFUSED_NOT;
     if (is_kept_waiting(s, oldest, free_after) ||
         (is_beginning && is_passing(s, job->unit, free_after)))
@@ -276,8 +282,10 @@ enum weir_refusal weir_admit_more(struct weir_sched *s, struct weir_job *job, ui
 
     if (!weir_purse_fits(purse, bytes))
         return WEIR_REFUSED_FIT;
-    if (is_optional && (s->rules & WEIR_RULE_SOFT) != 0 &&
-        purse->bytes_max - purse->used - bytes < ahead_bytes(s, job))
+    const uint64_t free_after = purse->bytes_max - purse->used - bytes;
+    if (is_optional && free_after < purse->bytes_max - purse->bytes_now)
+        return WEIR_REFUSED_RESIDENT;
+    if (is_optional && (s->rules & WEIR_RULE_SOFT) != 0 && free_after < ahead_bytes(s, job))
         return WEIR_REFUSED_AHEAD;
     weir_job_set(job, job->step, job->held + bytes);
     job->planned += bytes;

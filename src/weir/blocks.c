@@ -430,6 +430,21 @@ uint64_t weir_blocks_release_all(struct weir_blocks *pool, struct weir_block_lis
     return bytes;
 }
 
+uint64_t weir_blocks_lower(struct weir_blocks *pool, uint64_t excess)
+{
+    const uint64_t pages = excess / PAGE_BYTES + 1;
+
+    lock(pool);
+    const uint64_t resident = pool->used_pages + pool->dirty_pages;
+    const uint64_t kept = resident > pages ? resident - pages : 0;
+    if (kept < pool->pages_max)
+        pool->pages_max = kept;
+    make_room(pool, 0);
+    const uint64_t bytes_max = pool->pages_max * PAGE_BYTES;
+    unlock(pool);
+    return bytes_max;
+}
+
 void weir_blocks_purge(struct weir_blocks *pool)
 {
     lock(pool);

@@ -38,10 +38,10 @@ struct weir_blocks {
 
     /* Set at init, then constant. */
     struct weir_hooks hooks;
-    uint64_t pages_max; /* In use and dirty together stay within it, if those in use do. */
     size_t segment_pages;
 
     /* Guarded by lock. */
+    uint64_t pages_max; /* In use and dirty together stay within it, if those in use do. */
     struct weir_segment *segments;
     struct weir_run *dirty[WEIR_BLOCK_CLASSES]; /* Free runs that are resident. */
     struct weir_run *clean[WEIR_BLOCK_CLASSES]; /* Free runs that are not. */
@@ -66,6 +66,12 @@ size_t weir_blocks_release(struct weir_blocks *pool, struct weir_block_list *lis
 
 /* The same for all of the list. Returns their sum. */
 uint64_t weir_blocks_release_all(struct weir_blocks *pool, struct weir_block_list *list);
+
+/*
+ * From now on `excess` less than what is resident now, if that is less than before; what is dirty
+ * beyond that goes back. Returns the limit.
+ */
+uint64_t weir_blocks_lower(struct weir_blocks *pool, uint64_t excess);
 
 /* Gives what is free back to the system. */
 void weir_blocks_purge(struct weir_blocks *pool);

@@ -20,7 +20,7 @@
 
 void weir_purse_init(struct weir_purse *purse, uint64_t bytes_max)
 {
-    *purse = (struct weir_purse){.bytes_max = bytes_max};
+    *purse = (struct weir_purse){.bytes_max = bytes_max, .bytes_now = bytes_max};
     weir_list_init(&purse->begun);
     weir_list_init(&purse->ahead);
 }
@@ -115,6 +115,12 @@ void weir_purse_commit(struct weir_purse *purse)
 {
     if (purse->used > purse->used_max)
         purse->used_max = purse->used;
+}
+
+void weir_purse_lower(struct weir_purse *purse, uint64_t bytes)
+{
+    if (bytes < purse->bytes_now)
+        purse->bytes_now = bytes;
 }
 
 bool weir_purse_fits(const struct weir_purse *purse, uint64_t bytes)

@@ -32,6 +32,7 @@ struct weir_unit {
 
 struct weir_purse {
     uint64_t bytes_max; /* Set at init, then constant. */
+    uint64_t bytes_now; /* A soft limit below it, that only falls. */
     uint64_t used;
     uint64_t used_max;
     struct weir_unit **live; /* Those that hold something, by need. */
@@ -61,6 +62,9 @@ void weir_purse_set(struct weir_unit *unit, uint64_t held, uint64_t need);
 
 /* What is set now is meant so, and no trial: it counts for used_max. */
 void weir_purse_commit(struct weir_purse *purse);
+
+/* Lowers the soft limit, if it is not as low already. */
+void weir_purse_lower(struct weir_purse *purse, uint64_t bytes);
 
 /* H1: the bytes are there. */
 bool weir_purse_fits(const struct weir_purse *purse, uint64_t bytes);

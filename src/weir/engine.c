@@ -26,6 +26,7 @@
 #include "weir/blocks.h"
 #include "weir/cpus.h"
 #include "weir/explain.h"
+#include "weir/resident.h"
 #include "weir/sched.h"
 
 enum {
@@ -34,6 +35,7 @@ enum {
     MARKS_MAX = 32,
 };
 static const uint64_t mark_interval_ns = 500000000;
+static const uint64_t resident_interval_ns = 100000000;
 
 struct thread {
     struct weir *w;
@@ -44,8 +46,9 @@ struct thread {
 };
 
 struct weir {
-    struct weir_hooks hooks;   /* Set at init, then constant. */
-    struct weir_blocks blocks; /* Has a lock of its own. */
+    struct weir_hooks hooks;     /* Set at init, then constant. */
+    struct weir_blocks blocks;   /* Has a lock of its own. */
+    uint64_t resident_bytes_max; /* Set at init, then constant. */
     pthread_mutex_t lock;
 
     /* Guarded by lock. */
@@ -60,8 +63,9 @@ struct weir {
     bool is_stopping;
     struct weir_mark marks[MARKS_MAX]; /* A ring of earlier clocks, for weir_explain(). */
     uint32_t mark_next;
-    uint64_t locked_ns;    /* When the lock was taken. */
-    uint64_t scheduler_ns; /* Time under the lock. */
+    uint64_t resident_seen_ns; /* When the process's memory was looked at. */
+    uint64_t locked_ns;        /* When the lock was taken. */
+    uint64_t scheduler_ns;     /* Time under the lock. */
 };
 
 static uint64_t now_ns(void)
@@ -215,6 +219,26 @@ static void run_task(struct thread *thread, struct weir_task *task)
     }
 }
 
+/*
+ * Before more is granted: does the process take what it should? The accounted memory is within its
+ * budgets always; this is for what nobody accounts for. Looking needs no thread: while no thread
+ * asks for work, nothing is granted.
+ */
+static void look_at_resident(struct weir *w)
+{
+    if (w->resident_bytes_max == 0 || w->locked_ns < w->resident_seen_ns + resident_interval_ns)
+        return;
+    w->resident_seen_ns = w->locked_ns;
+    unlock(w);
+    const uint64_t bytes = weir_resident_bytes();
+    const bool is_too_much = bytes > w->resident_bytes_max;
+    const uint64_t kept =
+        is_too_much ? weir_blocks_lower(&w->blocks, bytes - w->resident_bytes_max) : 0;
+    lock(w);
+    if (is_too_much)
+        weir_sched_lower(&w->sched, kept);
+}
+
 static void *work(void *argument)
 {
     struct thread *thread = argument;
@@ -223,7 +247,10 @@ static void *work(void *argument)
     struct weir_task task;
 
     lock(w);
-    while (!w->is_stopping) {
+    for (;;) {
+        look_at_resident(w);
+        if (w->is_stopping)
+            break;
         if (weir_sched_pick(&w->sched, thread->resource, now_ns(), &task)) {
             wake_some(w);
             run_task(thread, &task);
@@ -271,6 +298,7 @@ struct weir *weir_new_with_hooks(const struct weir_config *config, const struct 
     if (w == NULL)
         return NULL;
     w->hooks = *hooks;
+    w->resident_bytes_max = own.resident_bytes_max;
     if (pthread_mutex_init(&w->lock, NULL) != 0) {
         weir_hooks_release(hooks, w, sizeof *w);
         return NULL;

@@ -522,6 +522,17 @@ static void add_what_if(struct text *t, const struct weir_sched *s, const struct
     add(t, " of the time.");
 }
 
+static void add_lowered(struct text *t, const struct weir_purse *purse)
+{
+    if (purse->bytes_now >= purse->bytes_max)
+        return;
+    add(t, " The process took more memory than it should: ");
+    add_bytes(t, (double)purse->bytes_now);
+    add(t, " instead of ");
+    add_bytes(t, (double)purse->bytes_max);
+    add(t, " of the budget were used.");
+}
+
 size_t weir_explain_text(const struct weir_sched *s, const struct weir_mark *window, char *text,
                          size_t bytes)
 {
@@ -537,5 +548,6 @@ size_t weir_explain_text(const struct weir_sched *s, const struct weir_mark *win
     add_limit(&t, s, window, &limit);
     if (limit.kind != WEIR_LIMIT_NONE)
         add_what_if(&t, s, window);
+    add_lowered(&t, &s->purses[WEIR_DATA]);
     return t.length;
 }

@@ -280,6 +280,13 @@ void weir_sched_cancel(struct weir_sched *s)
     settle(s);
 }
 
+void weir_sched_lower(struct weir_sched *s, uint64_t bytes)
+{
+    const uint64_t meta = s->purses[WEIR_META].used;
+
+    weir_purse_lower(&s->purses[WEIR_DATA], bytes > meta ? bytes - meta : 0);
+}
+
 void weir_sched_throttled(struct weir_sched *s, int resource, uint64_t now_ns)
 {
     set_now(s, now_ns);

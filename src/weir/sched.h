@@ -50,6 +50,7 @@ enum weir_refusal {
     WEIR_REFUSED_SAFE,     /* H2: not all could finish. */
     WEIR_REFUSED_AHEAD,    /* Q1: the next CPU steps need it. */
     WEIR_REFUSED_HOLD,     /* Q3: the oldest has waited for long. */
+    WEIR_REFUSED_RESIDENT, /* Q4: the process takes more than it should. */
     WEIR_REFUSED_BASELINE, /* A rule that is compared with ours. */
     WEIR_REFUSED_COUNT,
 };
@@ -325,6 +326,9 @@ bool weir_sched_is_over(const struct weir_sched *s);
 /* Takes bytes out of the job's room. False when it has not that many. */
 bool weir_job_take_room(struct weir_job *job, uint64_t bytes);
 void weir_job_add_room(struct weir_job *job, uint64_t bytes);
+
+/* The process takes more than it should: from now on `bytes` are enough for both budgets. */
+void weir_sched_lower(struct weir_sched *s, uint64_t bytes);
 
 /* The store asked to be spared. */
 void weir_sched_throttled(struct weir_sched *s, int resource, uint64_t now_ns);

@@ -558,6 +558,8 @@ void pipeline_run(uint64_t seed, const struct pipeline_options *options,
     memset(p->plans, 0, sizeof p->plans);
     if (!make(p, seed, data, meta))
         abort();
+    if (seed % 4 == 0)
+        weir_sched_lower(sim_sched(p->m), sim_random(&scale_seed) % (data + 1));
     ret->is_wrong = false;
     sim_on_part(p->m, on_part, p);
     sim_on_drop(p->m, on_drop, p);

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,6 +36,8 @@ static const bool can_measure = true;
 struct program {
     int read, work, write;
     uint32_t left;
+    size_t hog_bytes;
+    void *hog; /* What nobody accounts for; taken with the first item. */
     uint32_t seed;
     atomic_bool is_over;
     uint64_t resident_max;
@@ -129,12 +132,22 @@ static enum weir_status run_write(struct weir_job *job, void *pointer, const str
 
 static struct item items[JOBS];
 
+enum {
+    HOG_MIB = 30
+};
+
 static enum weir_status next(struct weir *w, void *user)
 {
     struct program *p = user;
 
     if (p->left == 0)
         return WEIR_END;
+    if (p->hog == NULL && p->hog_bytes > 0) {
+        p->hog = malloc(p->hog_bytes);
+        if (p->hog == NULL)
+            return WEIR_NOMEM;
+        memset(p->hog, 1, p->hog_bytes);
+    }
     struct item *item = &items[--p->left];
     item->bytes = 1 + next_random(&p->seed) % (8 * MIB);
     const struct weir_step route[] = {
@@ -143,6 +156,25 @@ static enum weir_status next(struct weir *w, void *user)
         {.stage = p->write, .drop_bytes = item->bytes},
     };
     return weir_submit(w, NULL, WEIR_DATA, route, 3, item, NULL);
+}
+
+static void add_stages(struct weir *w, struct program *p)
+{
+    const struct {
+        const char *name;
+        weir_run_fn *run;
+        int *id;
+    } stages[] = {{"read", run_read, &p->read},
+                  {"work", run_work, &p->work},
+                  {"write", run_write, &p->write}};
+
+    for (int i = 0; i < 3; i++)
+        *stages[i].id = weir_stage_add(w, &(struct weir_stage){
+                                              .size = sizeof(struct weir_stage),
+                                              .name = stages[i].name,
+                                              .resource = WEIR_CPU,
+                                              .run = stages[i].run,
+                                          });
 }
 
 TEST(resident_memory_follows_the_budget)
@@ -156,19 +188,7 @@ TEST(resident_memory_follows_the_budget)
     });
 
     CHECK(w != NULL);
-    const struct {
-        const char *name;
-        weir_run_fn *run;
-        int *id;
-    } stages[] = {
-        {"read", run_read, &p.read}, {"work", run_work, &p.work}, {"write", run_write, &p.write}};
-    for (int i = 0; i < 3; i++)
-        *stages[i].id = weir_stage_add(w, &(struct weir_stage){
-                                              .size = sizeof(struct weir_stage),
-                                              .name = stages[i].name,
-                                              .resource = WEIR_CPU,
-                                              .run = stages[i].run,
-                                          });
+    add_stages(w, &p);
     CHECK_U64(weir_source_add(w, next, &p), WEIR_OK);
     const uint64_t before = resident_bytes();
     CHECK(pthread_create(&watcher, NULL, watch, &p) == 0);
@@ -189,8 +209,41 @@ TEST(resident_memory_follows_the_budget)
     weir_free(w);
 }
 
+/* Most of the way the process keeps to its limit, though somebody has taken what was ours. */
+TEST(what_others_take_lowers_what_is_granted)
+{
+    struct program p = {.left = JOBS, .seed = 7, .hog_bytes = HOG_MIB * (size_t)MIB};
+    const uint64_t budget = BUDGET_MIB * (uint64_t)MIB;
+    char text[600];
+
+    if (!can_measure)
+        return;
+    const uint64_t limit = resident_bytes() + budget + SLACK_MIB * (uint64_t)MIB;
+    struct weir *w = weir_new(&(struct weir_config){
+        .size = sizeof(struct weir_config),
+        .data_budget_bytes = budget,
+        .worker_count = 4,
+        .resident_bytes_max = limit,
+    });
+    CHECK(w != NULL);
+    add_stages(w, &p);
+    CHECK_U64(weir_source_add(w, next, &p), WEIR_OK);
+    CHECK_U64(weir_run(w), WEIR_OK);
+    struct weir_sample sample = {.size = sizeof sample};
+    struct weir_stage_sample stages[3];
+    weir_sample(w, &sample, stages, 3, NULL, 0);
+    (void)weir_explain(w, NULL, text, sizeof text);
+    weir_free(w);
+    free(p.hog);
+    CHECK_U64(stages[2].jobs_done, JOBS);
+    CHECK(sample.data_budget_now < budget - HOG_MIB / 2 * (uint64_t)MIB);
+    CHECK(sample.data_budget_now > budget - (HOG_MIB + 10) * (uint64_t)MIB);
+    CHECK(strstr(text, "instead of 48 MiB") != NULL);
+}
+
 static const struct test_case cases[] = {
     {"resident_memory_follows_the_budget", resident_memory_follows_the_budget},
+    {"what_others_take_lowers_what_is_granted", what_others_take_lowers_what_is_granted},
 };
 
 int main(int argc, char **argv)
