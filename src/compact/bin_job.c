@@ -19,6 +19,7 @@
 #include "compact/bin_job.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/limits.h"
 #include "compact/bin_files.h"
@@ -200,13 +201,18 @@ enum weir_status rg_bin_run_read(struct weir_job *job, void *item, const struct 
     return rg_part_request_start(&request->request, store_of(bin, request->file), job, call->part);
 }
 
-/* The text begins with the source's name ("row group 2") already. */
+/* Row group, column, page: the text begins with the first ("row group 2") already, mostly. */
 static void blame(struct rg_bin *bin, uint32_t source_index, uint32_t column, struct rg_error *err)
 {
     const struct rg_bin_source *source = &bin->job->sources[source_index];
     const struct rg_leaf *leaf = &source->file->meta.schema.leaves[column];
+    const size_t name_bytes = strlen(source->name);
 
-    (void)rg_within(err, "column %.*s", (int)leaf->path.bytes, (const char *)leaf->path.data);
+    if (strncmp(err->text, source->name, name_bytes) == 0 &&
+        strncmp(err->text + name_bytes, ": ", 2) == 0)
+        memmove(err->text, err->text + name_bytes + 2, strlen(err->text + name_bytes + 2) + 1);
+    (void)rg_within(err, "%s: column %.*s", source->name, (int)leaf->path.bytes,
+                    (const char *)leaf->path.data);
     rg_open_batch_leave_input(bin->output->batch, source->file->input_index, err);
 }
 

@@ -9,6 +9,12 @@
 #include "plan/select.h"
 #include "plan/take.h"
 
+/* A file that was listed and could not be read as such so often is not waited for. */
+static const uint32_t misses_max = 3;
+
+/* Of a partition; where it lies, names in it and in the ledger need room in a path, too. */
+static const size_t prefix_bytes_max = 3000;
+
 /* Enough of a file's end for any footer of ours but the widest. */
 static const size_t footer_guess_bytes = (size_t)256 << 10;
 
@@ -140,6 +146,13 @@ static enum rg_status is_ours(void *user, const char *key, const struct rg_objec
     return status;
 }
 
+/* A listing that fails for ever is this partition's trouble and not that of the others. */
+static bool is_lasting(enum rg_status status)
+{
+    return status == RG_ERR_DENIED || status == RG_ERR_INVALID || status == RG_ERR_IO ||
+           status == RG_ERR_LIMIT || status == RG_ERR_UNSUPPORTED;
+}
+
 /* The name of a prefix's last component, without its '/'. */
 static struct rg_span last_component(const char *prefix)
 {
@@ -169,7 +182,10 @@ static enum rg_status add_prefixes(struct rg_partition *partition, const struct 
     for (size_t i = 0; i < count && is_walked(partition); i++) {
         if (!objects[i].is_prefix || rg_select_is_hidden(last_component(objects[i].key)))
             continue;
-        if (rg_select_prefix(partition->run->options, rg_span_of(objects[i].key)))
+        if (strlen(objects[i].key) > prefix_bytes_max)
+            rg_run_leave_alone(partition->run, objects[i].key, RG_ERR_LIMIT,
+                               "the path is too long");
+        else if (rg_select_prefix(partition->run->options, rg_span_of(objects[i].key)))
             RG_TRY(rg_discover_add(partition->discover, objects[i].key, err));
     }
     partition->is_listed = true;
@@ -183,8 +199,11 @@ static enum rg_status list_source(void *user, struct rg_arena *arena,
 {
     struct rg_partition *partition = user;
 
-    RG_TRY(rg_store_list_all(partition->run->source, partition->prefix, arena, ret_objects,
-                             ret_count, err));
+    const enum rg_status status = rg_store_list_all(partition->run->source, partition->prefix,
+                                                    arena, ret_objects, ret_count, err);
+    /* Of SOURCE itself there are no others. */
+    partition->is_unreadable = is_lasting(status) && *partition->prefix != '\0';
+    RG_TRY(status);
     return add_prefixes(partition, *ret_objects, *ret_count, err);
 }
 
@@ -199,37 +218,72 @@ struct rg_commit_asks rg_choose_asks(struct rg_partition *partition)
     };
 }
 
-/* Was this file of the partition, under its name there, found bad by an earlier turn? */
+/*
+ * Was this file of the partition, under its name there, found bad by an earlier turn? One that was
+ * another file whenever it was to be read is left whatever it is now.
+ */
 static bool is_left(const struct rg_partition *partition, const char *name,
                     const struct rg_object_id *id)
 {
     const size_t prefix_bytes = strlen(partition->prefix);
 
     for (const struct rg_left_file *at = partition->left; at != NULL; at = at->next) {
-        if (strcmp(at->key + prefix_bytes, name) == 0 && rg_object_id_equal(&at->id, id, true))
+        if (strcmp(at->key + prefix_bytes, name) != 0)
+            continue;
+        if (at->misses >= misses_max || (at->misses == 0 && rg_object_id_equal(&at->id, id, true)))
             return true;
     }
     return false;
 }
 
-enum rg_status rg_choose_leave(struct rg_partition *partition, const struct rg_input *input,
-                               struct rg_error *err)
+static struct rg_left_file *note_left(struct rg_partition *partition, const struct rg_input *input,
+                                      struct rg_error *err)
 {
     const struct rg_allocator *allocator = partition->run->allocator;
     const size_t key_bytes = strlen(input->key) + 1;
     const size_t tag_bytes = strlen(input->id.tag) + 1;
     struct rg_left_file *left = rg_alloc(allocator, sizeof *left + key_bytes + tag_bytes);
 
-    if (left == NULL)
-        return rg_fail(err, RG_ERR_NOMEM, "no memory to note a file that is left alone");
+    if (left == NULL) {
+        (void)rg_fail(err, RG_ERR_NOMEM, "no memory to note a file that is left alone");
+        return NULL;
+    }
     left->key = (char *)(left + 1);
     memcpy(left->key, input->key, key_bytes);
     memcpy(left->key + key_bytes, input->id.tag, tag_bytes);
     left->id = input->id;
     left->id.tag = left->key + key_bytes;
+    left->misses = 0;
     left->next = partition->left;
     partition->left = left;
+    return left;
+}
+
+enum rg_status rg_choose_leave(struct rg_partition *partition, const struct rg_input *input,
+                               struct rg_error *err)
+{
+    if (note_left(partition, input, err) == NULL)
+        return err->status;
     /* --all retires every output: rows of this file may be in them and would be in none. */
+    if (partition->turn->is_all && !partition->run->is_in_place)
+        partition->is_refused = true;
+    rg_run_leave_alone(partition->run, input->key, input->status, input->reason);
+    return RG_OK;
+}
+
+enum rg_status rg_choose_note_missed(struct rg_partition *partition, const struct rg_input *input,
+                                     struct rg_error *err)
+{
+    struct rg_left_file *at = partition->left;
+
+    while (at != NULL && (at->misses == 0 || strcmp(at->key, input->key) != 0))
+        at = at->next;
+    if (at == NULL)
+        at = note_left(partition, input, err);
+    if (at == NULL)
+        return err->status;
+    if (++at->misses < misses_max)
+        return RG_OK;
     if (partition->turn->is_all && !partition->run->is_in_place)
         partition->is_refused = true;
     rg_run_leave_alone(partition->run, input->key, input->status, input->reason);
@@ -469,6 +523,8 @@ enum rg_status rg_choose_usable(struct rg_partition *partition, bool *ret_is_don
             turn->inputs[kept++] = *input;
         } else if (input->status == RG_ERR_CHANGED || input->status == RG_ERR_ABSENT) {
             *ret_is_done = true; /* It is another file now: look again. */
+            turn->is_disturbed = true;
+            RG_TRY(rg_choose_note_missed(partition, input, err));
         } else if (input->status == RG_ERR_AGAIN) {
             /* The store's fault and not the file's: a later run takes it. */
             return rg_fail(err, input->status, "%s", input->reason);

@@ -40,4 +40,14 @@ RG_MUST_CHECK enum rg_status rg_choose_note_scanned(struct rg_partition *partiti
 RG_MUST_CHECK enum rg_status rg_choose_leave(struct rg_partition *partition,
                                              const struct rg_input *input, struct rg_error *err);
 
+/*
+ * Notes that this input was gone or another file when it was read. The third time in a run it is
+ * left alone like a bad one: a link that leads nowhere, a file that is being written all the time.
+ *
+ * Errors:  RG_ERR_NOMEM.
+ */
+RG_MUST_CHECK enum rg_status rg_choose_note_missed(struct rg_partition *partition,
+                                                   const struct rg_input *input,
+                                                   struct rg_error *err);
+
 #endif

@@ -166,7 +166,7 @@ static enum rg_status divide_memory(struct rg_run *run, uint32_t worker_count, s
 
     if (limit < taken + budget_bytes_min)
         return rg_fail(err, RG_ERR_INVALID,
-                       "--memory %" PRIu64 " MiB is not enough: at least %" PRIu64
+                       "--memory gives %" PRIu64 " MiB, which is not enough: at least %" PRIu64
                        " MiB are needed",
                        limit >> 20, (taken + budget_bytes_min + (1 << 20) - 1) >> 20);
     uint64_t budget = limit - taken;

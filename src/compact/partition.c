@@ -62,6 +62,10 @@ static enum weir_status fail(struct rg_partition *partition, struct rg_error *er
     }
     if (err->status == RG_ERR_CANCELLED)
         return stop(partition);
+    if (partition->is_unreadable) {
+        rg_run_leave_alone(run, name, err->status, err->text);
+        return stop(partition);
+    }
     (void)rg_within(err, "%s", name);
     if (err->status == RG_ERR_AGAIN) {
         atomic_store(&run->is_temporary, true);
@@ -124,7 +128,7 @@ static void tell_problem(struct rg_partition *partition, const struct rg_problem
     case RG_PROBLEM_OUTPUT_FOREIGN:
     case RG_PROBLEM_INPUTS_KEPT:
         /* The rest of the run goes on; it ends with exit status 1. */
-        (void)rg_fail(&err, RG_ERR_INVALID, "%s", problem->text);
+        (void)rg_fail(&err, RG_ERR_IO, "%s", problem->text);
         rg_run_note_failure(run, &err);
         break;
     }
@@ -334,7 +338,7 @@ enum weir_status rg_partition_run_plan(struct weir_job *job, void *item,
     if (partition->is_refused)
         return stop(partition);
     if (is_done)
-        return go_on_undisturbed(partition);
+        return turn->is_disturbed ? go_on(partition) : go_on_undisturbed(partition);
     turn->open.keeper = job;
     turn->open.done = on_batch;
     turn->open.refresh = refresh_intent;
@@ -385,7 +389,9 @@ static enum rg_status leave_bad_inputs(struct rg_partition *partition, struct rg
         const struct rg_input *input = &turn->inputs[i];
         const bool is_another = input->status == RG_ERR_CHANGED || input->status == RG_ERR_ABSENT;
 
-        if (input->status != RG_OK && !is_another)
+        if (is_another)
+            RG_TRY(rg_choose_note_missed(partition, input, err));
+        else if (input->status != RG_OK)
             RG_TRY(rg_choose_leave(partition, input, err));
     }
     return RG_OK;
@@ -519,6 +525,12 @@ static enum rg_status record(struct rg_partition *partition, struct rg_error *er
     bool is_good = false;
     bool is_made = false;
 
+    for (uint32_t o = 0; o < turn->open.output_count; o++) {
+        if (!turn->open.outputs[o].is_made)
+            return rg_fail(err, RG_ERR_BUG, "%s was not made, but its batch is to be recorded",
+                           turn->open.outputs[o].key);
+    }
+
     RG_TRY(rg_layout_note_outputs(partition, err));
     RG_TRY(compare_outputs(partition, err));
     rg_arena_init(&scratch, &partition->memory, SIZE_MAX);
@@ -611,6 +623,22 @@ static void free_partition(struct rg_partition *partition)
     rg_release(allocator, partition, sizeof *partition);
 }
 
+/* Submits the next turn. */
+static bool follow(struct rg_partition *partition)
+{
+    const enum weir_status status = submit(partition);
+    struct rg_error err = {0};
+
+    if (status == WEIR_OK)
+        return true;
+    if (status != WEIR_CANCELLED) {
+        (void)rg_fail(&err, RG_ERR_NOMEM, "%s: no memory to go on with this partition",
+                      *partition->prefix != '\0' ? partition->prefix : "./");
+        rg_run_fail(partition->run, &err);
+    }
+    return false;
+}
+
 /* The turn's job has left the engine, and its memory with it. */
 static void drop(void *item, enum weir_status why)
 {
@@ -620,7 +648,7 @@ static void drop(void *item, enum weir_status why)
     partition->turn = NULL;
     if (!partition->goes_on && partition->forecast != NULL)
         rg_forecast_tell(partition);
-    if (partition->goes_on && submit(partition) == WEIR_OK)
+    if (partition->goes_on && follow(partition))
         return;
     if (!partition->is_listed)
         rg_discover_listed(partition->discover);

@@ -21,6 +21,7 @@ struct rg_turn {
     uint32_t taken_count;
     bool is_adopted;
     bool is_all;
+    bool is_disturbed;     /* An input was gone or another file when it was read. */
     uint64_t listed_count; /* Candidates that this turn covers, good ones included. */
     struct rg_plan plan;
     struct rg_batch batch; /* Of the journal. */
@@ -32,6 +33,7 @@ struct rg_left_file {
     struct rg_left_file *next;
     struct rg_object_id id;
     char *key;
+    uint32_t misses; /* So often it was another file when it was read; 0: it was found bad. */
 };
 
 struct rg_partition {
@@ -53,6 +55,7 @@ struct rg_partition {
     bool is_listed;       /* rg_discover_listed() was called. */
     bool is_seen;         /* Its files were counted. */
     bool is_counted;      /* It has files. */
+    bool is_unreadable;   /* Its listing failed, and not for lack of memory or time. */
     bool has_written;
     bool goes_on;                 /* Another job follows when this one is dropped. */
     struct rg_forecast *forecast; /* Dry: over all turns; NULL before the first. */

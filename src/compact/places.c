@@ -228,8 +228,8 @@ enum rg_status rg_place_open(const struct rg_place_request *request, struct rg_p
     else if (strncmp(request->text, "s3://", 5) == 0)
         status = open_s3(request, &place, err);
     else
-        status = rg_fail(err, RG_ERR_UNSUPPORTED, "%s: neither a path nor file:// nor s3://",
-                         request->text);
+        status =
+            rg_fail(err, RG_ERR_INVALID, "%s: neither a path nor file:// nor s3://", request->text);
     if (status == RG_OK)
         status = rg_store_probe(place.store, request->may_write, &place.caps, err);
     if (status != RG_OK) {

@@ -129,9 +129,23 @@ static void list_alone_locked(struct rg_run *run, const struct rg_left_alone *al
     };
 }
 
+/* What a store says begins with the address of the file, which is told already. */
+static const char *without_address(const struct rg_store *store, const char *path, const char *text)
+{
+    const size_t url_bytes = strlen(store->url);
+    const size_t path_bytes = strlen(path);
+
+    if (strncmp(text, store->url, url_bytes) != 0 || text[url_bytes] != '/' ||
+        strncmp(text + url_bytes + 1, path, path_bytes) != 0 ||
+        strncmp(text + url_bytes + 1 + path_bytes, ": ", 2) != 0)
+        return text;
+    return text + url_bytes + 1 + path_bytes + 2;
+}
+
 void rg_run_leave_alone(struct rg_run *run, const char *path, enum rg_status status,
                         const char *text)
 {
+    text = without_address(run->source, path, without_address(run->home, path, text));
     const struct rg_left_alone alone = {.path = path, .status = status, .text = text};
 
     atomic_fetch_add(&run->counters.files_alone, 1);

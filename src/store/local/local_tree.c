@@ -37,6 +37,8 @@ static enum rg_status status_of(int error_number)
     case EISDIR:
     case ELOOP:
         return RG_ERR_INVALID;
+    case EMFILE: /* The process, or */
+    case ENFILE: /* the machine has no descriptor to give now: no fault of the file. */
     case EAGAIN:
     case ESTALE: /* NFS: the server dropped the handle; the name may lead to a new one. */
     case ETIMEDOUT:

@@ -62,7 +62,7 @@ TEST(error_numbers_become_what_callers_do_next)
         {EDQUOT, RG_ERR_IO, "quota exceeded"},
         {EFBIG, RG_ERR_IO, "File too large"},
         {EIO, RG_ERR_IO, "Input/output error"},
-        {EMFILE, RG_ERR_IO, "Too many open files"},
+        {EMFILE, RG_ERR_AGAIN, "Too many open files"},
         {ENOMEM, RG_ERR_NOMEM, "Cannot allocate memory"},
         {EEXIST, RG_ERR_EXISTS, "File exists"},
         {ESTALE, RG_ERR_AGAIN, "Stale file handle"},

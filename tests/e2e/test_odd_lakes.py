@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Lakes as they should not be, and what breaks while the command runs."""
+
+import os
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import readers
+from conftest import data_files, live_files
+
+SECONDS = 60
+NOBODY = 65534
+
+
+def write(path, first=0, rows=100, **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    numbers = range(first, first + rows)
+    table = pa.table({"id": numbers, "text": [f"row {n}" for n in numbers]})
+    pq.write_table(table, path, **options)
+    return path
+
+
+def rows_of(paths):
+    return readers.with_pyarrow(paths)["id"].to_pylist() if paths else []
+
+
+@pytest.fixture
+def source(tmp_path):
+    folder = tmp_path / "source"
+    for number in range(5):
+        write(folder / f"f{number}.parquet", number * 100)
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path):
+    return tmp_path / "home"
+
+
+def alone(result):
+    """What was left alone: path -> reason."""
+    lines = [line for line in result.err.splitlines() if line.startswith("left alone: ")]
+    return dict(line.removeprefix("left alone: ").split(": ", 1) for line in lines)
+
+
+@pytest.fixture
+def unprivileged(tmp_path):
+    """Arguments that run the command as somebody whom permissions hold."""
+    if os.getuid() != 0:
+        return {}
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == 0 and str(folder) not in ("/", "/tmp"):
+            folder.chmod(0o755)
+    tmp_path.chmod(0o777)
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+
+
+# What is listed and cannot be read.
+
+
+def test_links_that_lead_nowhere_are_named_and_left(regroup, source, home):
+    (source / "self.parquet").symlink_to("self.parquet")
+    (source / "dangling.parquet").symlink_to("nowhere")
+    result = regroup("compact", source, home, timeout=SECONDS).must(3)
+    reasons = alone(result)
+    assert sorted(reasons) == ["dangling.parquet", "self.parquet"]
+    assert str(source) not in "".join(reasons.values())
+    assert rows_of(data_files(home)) == list(range(500))
+    regroup("plan", source, home, "--all", timeout=SECONDS).must(3)
+    regroup("compact", source, home, "--all", timeout=SECONDS).must(3)
+    assert rows_of(data_files(home)) == list(range(500))
+
+
+def test_links_to_folders_that_hold_them_are_not_followed(regroup, source, home):
+    (source / "loop").symlink_to(source)
+    os.mkfifo(source / "pipe.parquet")
+    os.mkfifo(source / "pipe")
+    regroup("compact", source, home, timeout=SECONDS).must(0)
+    assert rows_of(data_files(home)) == list(range(500))
+
+
+@pytest.mark.parametrize("way", ["to a destination", "in place"])
+def test_a_folder_that_cannot_be_listed_stops_no_other(way, regroup, source, home, unprivileged):
+    write(source / "p=1" / "a.parquet", 500)
+    write(source / "p=1" / "b.parquet", 600)
+    write(source / "p=2" / "a.parquet", 700)
+    if unprivileged:
+        for folder in (source, source / "p=1", source / "p=2"):
+            folder.chmod(0o777)
+    (source / "p=2").chmod(0)
+    places = [source, home] if way == "to a destination" else ["--in-place", source]
+    result = regroup("compact", *places, timeout=SECONDS, **unprivileged).must(3)
+    assert list(alone(result)) == ["p=2/"]
+    assert regroup("plan", *places, timeout=SECONDS, **unprivileged).must(3)
+    (source / "p=2").chmod(0o777)
+    regroup("compact", *places, timeout=SECONDS, **unprivileged).must(0)
+    found = rows_of(data_files(source if way == "in place" else home))
+    assert sorted(found) == list(range(800))
+
+
+def test_a_file_that_cannot_be_opened_is_taken_when_it_can(regroup, source, home, unprivileged):
+    (source / "f1.parquet").chmod(0)
+    if unprivileged:
+        result = regroup("compact", source, home, timeout=SECONDS, **unprivileged).must(3)
+        assert alone(result) == {"f1.parquet": "open: Permission denied"}
+    (source / "f1.parquet").chmod(0o644)
+    regroup("compact", source, home, timeout=SECONDS, **unprivileged).must(0)
+    assert sorted(rows_of(data_files(home))) == list(range(500))
+
+
+def test_a_path_that_is_too_long_stops_nothing(regroup, source, home):
+    deep = os.open(source, os.O_RDONLY)
+    for _ in range(40):
+        os.mkdir("x" * 120, dir_fd=deep)
+        below = os.open("x" * 120, os.O_RDONLY, dir_fd=deep)
+        os.close(deep)
+        deep = below
+    os.close(deep)
+    result = regroup("compact", source, home, timeout=SECONDS).must(3)
+    assert len(alone(result)) == 1
+    assert rows_of(data_files(home)) == list(range(500))
+
+
+def test_names_of_every_kind(regroup, source, home):
+    names = ["a\nb", "ü ñ", "100%", "%2F", " ", "-x", '"q"', "\\", "tab\t", "\x1b[31m", "*"]
+    folders = ["é=1", "k=a b", "k=%0A", "k=\n"]
+    count = 5
+    for name in names:
+        write(source / f"{name}.parquet", count * 100)
+        count += 1
+    for folder in folders:
+        write(source / folder / "x.parquet", count * 100)
+        count += 1
+    raw = os.fsencode(source) + b"/\xff\xfe.parquet"
+    os.rename(write(source / "z.parquet", count * 100), raw)
+    count += 1
+    result = regroup("compact", source, home).must(0)
+    assert "\x1b" not in result.err
+    assert sorted(rows_of(data_files(home))) == list(range(count * 100))
+    assert "nothing" in regroup("compact", source, home).must(0).err
+    regroup("verify", source, home).must(0)
+    regroup("compact", "--in-place", source).must(0)
+    assert sorted(rows_of(data_files(source))) == list(range(count * 100))
+
+
+# Damage to the home.
+
+
+def test_an_output_that_is_gone_is_a_failure_and_all_mends_it(regroup, source, home):
+    regroup("compact", source, home).must(0)
+    [output] = data_files(home)
+    output.unlink()
+    result = regroup("compact", source, home).must(1)
+    assert output.name in result.err
+    write(source / "late.parquet", 500)
+    regroup("compact", source, home).must(1)
+    assert rows_of(data_files(home)) == list(range(500, 600))
+    regroup("compact", source, home, "--all")
+    assert sorted(rows_of(live_files(regroup, home))) == list(range(600))
+    regroup("compact", source, home).must(0)
+
+
+# Wrong usage.
+
+
+@pytest.mark.parametrize("place", ["http://x/y", "FILE:///x", "gs://bucket/x"])
+def test_other_schemes_are_wrong_usage(place, regroup, source, home):
+    assert place in regroup("compact", place, home).must(2).err
+    assert place in regroup("compact", source, place).must(2).err
