@@ -5,10 +5,10 @@
 
     bench/check_layout.py build/bench/bench_stitch FOLDER...
 
-Every column of every folder (Parquet files of one schema) is stitched both ways and by the rule. A way
-costs what the rule counts: 2 ns for each byte of output, and the CPU time that was measured. Named are
-the columns where the rule took the way that costs more than 3 %, and more than a millisecond, above
-the better one.
+Every column of every folder (Parquet files of one schema) is stitched both ways and by the rule. A
+way costs what the rule counts: 2 ns for each byte of output, and the CPU time that was measured.
+Named are the columns where the rule took the way that costs more than 3 %, and more than a
+millisecond, above the better one.
 """
 
 import re

@@ -4,6 +4,25 @@
 
 #include <string.h>
 
+#include "cli/exit_status.h"
+
+const struct exit_meaning rg_exit_meanings[] = {
+    {RG_EXIT_DONE, "done"},
+    {RG_EXIT_FAILED, "failed"},
+    {RG_EXIT_USAGE, "wrong usage"},
+    {RG_EXIT_LEFT_ALONE, "done, but some inputs were left alone (each named)"},
+    {RG_EXIT_BAD_INPUT, "input that no retry can help"},
+    {RG_EXIT_TEMPORARY, "temporary, retry"},
+    {RG_EXIT_INTERRUPTED, "interrupted"},
+    {0, NULL},
+};
+const char rg_sizes_text[] = "B; K, M, G, T and KiB, MiB, GiB, TiB are powers of 1024; KB, MB, GB, "
+                             "TB powers of 1000.";
+const char rg_origins_text[] =
+    "Every option can come from the environment as well, as REGROUP_<NAME> "
+    "(REGROUP_ROW_GROUP_SIZE=64MiB), or from the file of --config. A flag wins over the "
+    "environment, that over the file.";
+
 /* Lines are at most that wide, whatever the terminal: help looks the same in a pipe. */
 enum {
     WIDTH = 88,
@@ -78,6 +97,22 @@ static void write_all(FILE *out, const struct command *commands)
           out);
 }
 
+static void write_closing(FILE *out)
+{
+    char text[1000];
+    size_t at;
+
+    snprintf(text, sizeof text, "Sizes: %s %s", rg_sizes_text, rg_origins_text);
+    fputc('\n', out);
+    write_wrapped(out, text, 0);
+    fputc('\n', out);
+    at = (size_t)snprintf(text, sizeof text, "Exit status:");
+    for (const struct exit_meaning *row = rg_exit_meanings; row->text != NULL; row++)
+        at += (size_t)snprintf(text + at, sizeof text - at, " %d %s%s", row->status, row->text,
+                               row[1].text != NULL ? ";" : ".");
+    write_wrapped(out, text, 0);
+}
+
 void rg_help_write(FILE *out, const struct command *commands, const struct command *command)
 {
     const struct rg_option_info *option;
@@ -94,12 +129,5 @@ void rg_help_write(FILE *out, const struct command *commands, const struct comma
     for (size_t i = 0; (option = rg_option_at(i)) != NULL; i++)
         if ((option->commands & (uint32_t)command->bit) != 0)
             write_option(out, option);
-    fputs(
-        "\nSizes: B; K, M, G, T and KiB, MiB, GiB, TiB are powers of 1024; KB, MB, GB, TB powers\n"
-        "of 1000. Every option can come from the environment as well, as REGROUP_<NAME>\n"
-        "(REGROUP_ROW_GROUP_SIZE=64MiB), or from the file of --config. A flag wins over the\n"
-        "environment, that over the file.\n\n"
-        "Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, but some inputs were left alone\n"
-        "(each named); 65 input that no retry can help; 75 temporary, retry; 130 interrupted.\n",
-        out);
+    write_closing(out);
 }

@@ -40,7 +40,8 @@ def delta(numbers):
     """DELTA_BINARY_PACKED of at most 33 numbers, all differences in one miniblock of 32 bits."""
     steps = [b - a for a, b in zip(numbers, numbers[1:])]
     least = min(steps)
-    packed = b"".join(struct.pack("<I", step - least) for step in steps + [least] * (32 - len(steps)))
+    padded = steps + [least] * (32 - len(steps))
+    packed = b"".join(struct.pack("<I", step - least) for step in padded)
     head = thrift.varint(128) + thrift.varint(4) + thrift.varint(len(numbers))
     return head + thrift.zigzag(numbers[0]) + thrift.zigzag(least) + b"\x20\0\0\0" + packed
 
@@ -59,7 +60,7 @@ def delta_bytes(values, before=b""):
 
 
 def write_strings(path, created_by, pages):
-    """One REQUIRED BYTE_ARRAY column x of DELTA_BYTE_ARRAY pages, each leaning on the one before."""
+    """One REQUIRED BYTE_ARRAY column x of DELTA_BYTE_ARRAY pages, each leaning on the last."""
     out = bytearray(b"PAR1")
     before = b""
     for values in pages:
