@@ -31,8 +31,8 @@ extern "C" {
 RG_API const char *rg_version(void);
 
 /*
- * Version and commit, codecs and their libraries' versions, what the processor offers: several
- * lines. Returns the length; cut to `bytes`.
+ * Version and commit, codecs and their libraries' versions, libcurl and its TLS, what the processor
+ * offers: several lines. Returns the length; cut to `bytes`.
  */
 RG_API size_t rg_version_describe(char *text, size_t bytes);
 

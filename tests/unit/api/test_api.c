@@ -46,7 +46,8 @@ TEST(versions_are_told)
 
     const size_t length = rg_version_describe(text, sizeof text);
     CHECK_U64(length, strlen(text));
-    CHECK(strstr(text, rg_version()) != NULL && strstr(text, "zstd") != NULL);
+    CHECK(strstr(text, rg_version()) != NULL && strstr(text, "zstd") != NULL &&
+          strstr(text, "s3: libcurl/") != NULL);
     CHECK_U64(rg_version_describe(cut, sizeof cut), 7);
     CHECK_TEXT(cut, "regroup");
 }
