@@ -3,7 +3,7 @@
 # The front door. Everything real is in meson.build, tools/ and bench/; each target first installs
 # what it needs and lacks (tools/setup/).
 
-.PHONY: build demo demo-s3 check check-long bench bench-quick bench-weir format clean
+.PHONY: build demo demo-s3 check check-long bench bench-quick bench-s3 bench-weir format clean
 
 build:
 	tools/setup/build.sh
@@ -13,6 +13,11 @@ demo: build
 	tools/setup/demo.sh
 	tools/setup/python.sh
 	build/venv/bin/python tools/demo.py
+
+bench-s3: build
+	tools/setup/s3.sh
+	tools/setup/python.sh
+	build/venv/bin/python bench/s3.py
 
 demo-s3: build
 	tools/setup/s3.sh

@@ -41,8 +41,17 @@ static const uint64_t remote_whole_bytes_max = UINT64_C(8) << 20;
 /* Parsed form by footer bytes: structs of a column chunk against its some 100 bytes of Thrift. */
 static const uint64_t parse_expansion = 8;
 
+/*
+ * Of what may be kept, this part is not for whole files where they do not all fit: a footer that is
+ * kept spares a request as a whole file does, in a fraction of the room.
+ */
+static const uint64_t footers_share = 3;
+
 struct footers {
     struct rg_footers_order order; /* Set at init, then constant. */
+    uint64_t whole_bytes_max;      /* Of files that are kept whole. */
+    atomic_uint_fast64_t whole_bytes;
+    atomic_uint_fast64_t footer_bytes_seen; /* The longest so far; 0: none yet. */
     atomic_uint_fast64_t kept_bytes;
     atomic_uint pending; /* Jobs, and one for the starter. */
     atomic_int status;   /* enum rg_status of the first failure. */
@@ -51,6 +60,7 @@ struct footers {
 struct footer_read {
     struct rg_part_request request;
     uint8_t *buffer;
+    uint64_t bytes;
     bool is_kept;
 };
 
@@ -76,12 +86,31 @@ static void release_one(struct footers *all)
     all->order.done(all->order.user, (enum rg_status)atomic_load(&all->status));
 }
 
-static uint64_t tail_bytes(const struct rg_input *input)
+/* What is read of a file's end at most. */
+static uint64_t tail_bytes_max(const struct rg_input *input)
 {
     const uint64_t wanted =
         input->footer_bytes > 0 ? input->footer_bytes + RG_FOOTER_TAIL_BYTES : tail_bytes_default;
 
     return wanted < input->id.bytes ? wanted : input->id.bytes;
+}
+
+/* The same, or less where the footers that were seen are shorter. Changes from call to call. */
+static uint64_t guess_tail_bytes(const struct footers *all, const struct rg_input *input)
+{
+    const uint64_t most = tail_bytes_max(input);
+    const uint64_t seen = atomic_load(&all->footer_bytes_seen);
+    const uint64_t likely = seen + seen / 4 + RG_FOOTER_TAIL_BYTES;
+
+    return input->footer_bytes == 0 && seen > 0 && likely < most ? likely : most;
+}
+
+static void note_footer(struct footers *all, uint64_t bytes)
+{
+    uint64_t seen = atomic_load(&all->footer_bytes_seen);
+
+    while (bytes > seen && !atomic_compare_exchange_weak(&all->footer_bytes_seen, &seen, bytes)) {
+    }
 }
 
 /* True when this file's bytes may stay; then they are counted. */
@@ -102,16 +131,21 @@ static uint8_t *buffer_for(struct footers *all, struct weir_job *job, struct rg_
     const struct rg_run *run = all->order.run;
     const bool is_local = input->is_home ? run->home_caps.is_local : run->source_caps.is_local;
     const uint64_t whole_bytes_max = is_local ? local_whole_bytes_max : remote_whole_bytes_max;
+    const uint64_t bytes = input->id.bytes;
 
-    if (input->id.bytes <= whole_bytes_max && reserve_kept(all, input->id.bytes)) {
-        uint8_t *kept = weir_alloc(all->order.keeper, (size_t)input->id.bytes + rg_slack_bytes);
+    if (bytes <= whole_bytes_max &&
+        atomic_fetch_add(&all->whole_bytes, bytes) + bytes <= all->whole_bytes_max &&
+        reserve_kept(all, bytes)) {
+        uint8_t *kept = weir_alloc(all->order.keeper, (size_t)bytes + rg_slack_bytes);
 
         if (kept != NULL) {
             read->is_kept = true;
+            read->bytes = bytes;
             return kept;
         }
     }
-    return weir_alloc(job, (size_t)tail_bytes(input) + rg_slack_bytes);
+    read->bytes = guess_tail_bytes(all, input);
+    return weir_alloc(job, (size_t)read->bytes + rg_slack_bytes);
 }
 
 enum weir_status rg_footers_run_read(struct weir_job *job, void *item, const struct weir_call *call)
@@ -135,7 +169,7 @@ enum weir_status rg_footers_run_read(struct weir_job *job, void *item, const str
         .verb = RG_STORE_GET,
         .key = input->key,
         .buffer = read->buffer,
-        .in_bytes = read->is_kept ? input->id.bytes : tail_bytes(input),
+        .in_bytes = read->bytes,
         .is_suffix = !read->is_kept,
         .expected = &input->id,
     };
@@ -257,6 +291,7 @@ static enum rg_status parse_one(struct footers *all, struct weir_job *job, struc
         return rg_fail(err, RG_ERR_CORRUPT, "not a Parquet file: %zu bytes", tail.bytes);
     RG_TRY(rg_footer_tail_parse(tail.data + tail.bytes - RG_FOOTER_TAIL_BYTES, input->id.bytes,
                                 &input->footer_bytes, err));
+    note_footer(all, input->footer_bytes);
     const size_t end_bytes = (size_t)input->footer_bytes + RG_FOOTER_TAIL_BYTES;
     if (end_bytes > tail.bytes) {
         *ret_needs_more = true;
@@ -374,7 +409,7 @@ static uint64_t claim_bytes(const struct rg_input *inputs, uint32_t count)
     uint64_t bytes = 0;
 
     for (uint32_t i = 0; i < count; i++) {
-        const uint64_t tail = tail_bytes(&inputs[i]);
+        const uint64_t tail = tail_bytes_max(&inputs[i]);
 
         bytes += tail + rg_slack_bytes + sizeof(struct footer_read) + 256;
         largest = tail > largest ? tail : largest;
@@ -413,6 +448,16 @@ static enum rg_status submit(struct footers *all, struct rg_input *inputs, uint3
     return rg_fail(err, RG_ERR_NOMEM, "no memory to read %u footers", count);
 }
 
+static uint64_t whole_bytes_max_of(const struct rg_footers_order *order)
+{
+    const uint64_t most = order->keep_bytes_max;
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < order->input_count; i++)
+        bytes += order->inputs[i].id.bytes;
+    return bytes <= most ? most : most - most / footers_share;
+}
+
 enum rg_status rg_footers_start(const struct rg_footers_order *order, struct rg_error *err)
 {
     struct footers *all = rg_arena_array(order->arena, 1, sizeof *all);
@@ -421,14 +466,16 @@ enum rg_status rg_footers_start(const struct rg_footers_order *order, struct rg_
     if (all == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory to read footers");
     all->order = *order;
+    all->whole_bytes_max = whole_bytes_max_of(order);
     atomic_init(&all->pending, 1);
     for (uint32_t first = 0; first < order->input_count && status == RG_OK;) {
         uint64_t bytes = 0;
         uint32_t count = 0;
 
-        while (count < FILES_MAX && first + count < order->input_count &&
-               (count == 0 || bytes + tail_bytes(&order->inputs[first + count]) <= job_bytes_max))
-            bytes += tail_bytes(&order->inputs[first + count++]);
+        while (
+            count < FILES_MAX && first + count < order->input_count &&
+            (count == 0 || bytes + tail_bytes_max(&order->inputs[first + count]) <= job_bytes_max))
+            bytes += tail_bytes_max(&order->inputs[first + count++]);
         status = submit(all, order->inputs + first, count, err);
         first += count;
     }

@@ -158,7 +158,6 @@ static struct rg_object *append_object(struct rg_answer *answer)
  */
 static enum rg_status keep_object(struct rg_answer *answer, struct rg_error *err)
 {
-    const size_t root_bytes = strlen(answer->root);
     const struct rg_span tag = rg_arena_copy(answer->arena, rg_span_of(answer->object_tag));
     const struct rg_span key =
         rg_arena_copy(answer->arena, (struct rg_span){(uint8_t *)answer->key, answer->key_bytes});
@@ -167,7 +166,6 @@ static enum rg_status keep_object(struct rg_answer *answer, struct rg_error *err
     if (tag.data == NULL || key.data == NULL || object == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for a listing of %zu entries",
                        answer->list.count);
-    (void)root_bytes;
     *object = (struct rg_object){
         .key = (const char *)key.data,
         .id = {answer->object_bytes, answer->modified_ns, (const char *)tag.data},
@@ -175,7 +173,20 @@ static enum rg_status keep_object(struct rg_answer *answer, struct rg_error *err
     return RG_OK;
 }
 
-/* Decodes keys, takes off the root, and drops the prefix itself and what is not below it. */
+/* Root and prefix, both as they were asked for. */
+static bool is_below(const struct rg_answer *answer, const char *key)
+{
+    const size_t root_bytes = strlen(answer->root);
+
+    return strncmp(key, answer->root, root_bytes) == 0 &&
+           strncmp(key + root_bytes, answer->prefix, strlen(answer->prefix)) == 0;
+}
+
+/*
+ * Decodes keys, takes off the root, and drops the prefix itself. radosgw 16 encodes the keys of
+ * uploads and does not say so: there is no <EncodingType>, but keys are not below what was asked
+ * for ("p%3D1/" for "p=1/") until they are decoded.
+ */
 static enum rg_status finish_keys(struct rg_answer *answer, struct rg_error *err)
 {
     const size_t root_bytes = strlen(answer->root);
@@ -187,14 +198,13 @@ static enum rg_status finish_keys(struct rg_answer *answer, struct rg_error *err
         char *key = (char *)(uintptr_t)object.key;
         size_t bytes = strlen(key);
 
-        if (answer->is_url_encoded) {
+        if (answer->is_url_encoded || !is_below(answer, key)) {
             bytes = rg_uri_decode(key, bytes, true);
             key[bytes] = '\0';
         }
         if (strlen(key) != bytes)
             return rg_fail(err, RG_ERR_CORRUPT, "a key with a NUL in a listing");
-        if (strncmp(key, answer->root, root_bytes) != 0 ||
-            strncmp(key + root_bytes, answer->prefix, prefix_bytes) != 0)
+        if (!is_below(answer, key))
             return rg_fail(err, RG_ERR_CORRUPT, "a listing of \"%s%s\" names \"%.200s\"",
                            answer->root, answer->prefix, key);
         object.key = key + root_bytes;

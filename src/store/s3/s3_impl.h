@@ -168,6 +168,7 @@ struct rg_s3_task {
     uint32_t move_count;    /* Redirects that were followed, in the whole task. */
     uint32_t renewal_count; /* Times that new credentials or another clock were tried. */
     bool may_have_landed;   /* An attempt of this call was lost. */
+    char lost_to[200];      /* What the last attempt of all died of; "" while there are more. */
     uint64_t wake_ns;
     uint64_t used_generation;
     struct rg_s3_headers headers;

@@ -221,6 +221,7 @@ void rg_s3_task_refused(struct rg_s3_task *task)
 /* Ends a task that has had all its attempts; `text` is what the last one died of. */
 static void give_up(struct rg_s3_task *task, const char *text)
 {
+    (void)snprintf(task->lost_to, sizeof task->lost_to, "%s", text);
     if (task->may_have_landed && task->call->on_lost != NULL && task->call->on_lost(task))
         return;
     rg_s3_task_fail(task, RG_ERR_AGAIN, "%s: %s, after %u attempts", task->call->name, text,
@@ -261,6 +262,7 @@ void rg_s3_task_retry(struct rg_s3_task *task, const char *format, ...)
 
 static enum fault fault_of(const struct rg_s3_task *task)
 {
+    const struct rg_credentials *credentials = &task->store->credentials;
     const uint32_t status = task->http.status;
 
     for (size_t i = 0; i < sizeof fault_codes / sizeof fault_codes[0]; i++) {
@@ -277,6 +279,10 @@ static enum fault fault_of(const struct rg_s3_task *task)
     if (status == 400 && task->headers.region[0] != '\0' &&
         strcmp(task->headers.region, task->store->endpoint.region) != 0)
         return FAULT_REGION;
+    /* Likewise of credentials that expire: Amazon says 400 ExpiredToken to GET, 400 to HEAD. */
+    if (status == 400 && task->text_bytes == 0 && task->code[0] == '\0' &&
+        (credentials->expires_ns != 0 || credentials->session_token[0] != '\0'))
+        return FAULT_CREDENTIALS;
     /* An error inside of a success, with a code that we do not know. */
     return status < 300 ? FAULT_PASSING : FAULT_FINAL;
 }

@@ -304,6 +304,43 @@ static const struct rg_s3_call complete_call = {
     .fault_count_max = 5,
 };
 
+static enum rg_status describe_parts(struct rg_s3_task *task, struct rg_s3_description *ret,
+                                     struct rg_error *err)
+{
+    (void)err;
+    ret->method = "GET";
+    ret->key = task->op->key;
+    rg_s3_add_parameter(ret, "max-parts", "1");
+    rg_s3_add_parameter(ret, "uploadId", task->op->upload->upload_id);
+    return RG_OK;
+}
+
+static void on_upload_there(struct rg_s3_task *task)
+{
+    rg_s3_task_fail(task, RG_ERR_AGAIN, "the upload could not be completed: %s", task->lost_to);
+}
+
+static bool on_upload_gone(struct rg_s3_task *task)
+{
+    if (task->http.status == 404)
+        rg_s3_task_fail(task, RG_ERR_CHANGED, "the upload is gone, and no object was made of it");
+    else
+        on_upload_there(task);
+    return true;
+}
+
+static const struct rg_s3_call parts_call = {
+    .name = "GET",
+    .describe = describe_parts,
+    .on_success = on_upload_there,
+    .on_refusal = on_upload_gone,
+};
+
+void rg_s3_ask_upload(struct rg_s3_task *task)
+{
+    rg_s3_task_call(task, &parts_call);
+}
+
 static void on_taken(struct rg_s3_task *task)
 {
     if (strcmp(task->headers.mark, task->mark) == 0)

@@ -18,4 +18,11 @@ void rg_s3_begin_abort(struct rg_s3_task *task);
 /* A task is over: whoever waits for it goes on, and what it ended is freed. Any verb. */
 void rg_s3_upload_ended(struct rg_s3_task *task);
 
+/*
+ * After a completion that never succeeded, and made no object: is the upload still there? Ends the
+ * task with RG_ERR_AGAIN and what the last attempt died of, or with RG_ERR_CHANGED when it is gone
+ * (aborted by somebody else: radosgw 16 answers 500 then).
+ */
+void rg_s3_ask_upload(struct rg_s3_task *task);
+
 #endif

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "store/s3/s3_read.h"
+#include "store/s3/s3_upload.h"
 
 static const char unsigned_payload[] = "UNSIGNED-PAYLOAD";
 
@@ -130,7 +131,9 @@ static bool on_not_found(struct rg_s3_task *task)
 {
     if (task->http.status != 404)
         return false;
-    if (task->op->verb == RG_STORE_UPLOAD_FINISH)
+    if (task->op->verb == RG_STORE_UPLOAD_FINISH && task->lost_to[0] != '\0')
+        rg_s3_ask_upload(task);
+    else if (task->op->verb == RG_STORE_UPLOAD_FINISH)
         rg_s3_task_fail(task, RG_ERR_CHANGED, "the upload is gone, and no object was made of it");
     else
         rg_s3_task_fail(task, RG_ERR_AGAIN, "the answer was lost, and nothing was written");

@@ -20,6 +20,7 @@ struct rg_xml {
     void *user;
     enum rg_status status;
     struct rg_error err;
+    bool has_begun; /* More than blanks was seen. */
     uint32_t depth;
     char names[RG_XML_DEPTH_MAX][RG_XML_NAME_BYTES];
     size_t text_bytes;
@@ -111,6 +112,7 @@ static void set_up(struct rg_xml *xml)
     XML_SetCharacterDataHandler(xml->parser, on_text);
     XML_SetStartDoctypeDeclHandler(xml->parser, on_doctype);
     xml->status = RG_OK;
+    xml->has_begun = false;
     xml->depth = 0;
     xml->text_bytes = 0;
 }
@@ -161,21 +163,38 @@ static void note_expat(struct rg_xml *xml)
                     (unsigned long)XML_GetCurrentLineNumber(xml->parser), XML_ErrorString(error));
 }
 
+/* S3 sends blanks while it works, and then may begin with <?xml, before which XML allows none. */
+static struct rg_span skip_blanks(struct rg_xml *xml, struct rg_span bytes)
+{
+    size_t at = 0;
+
+    while (!xml->has_begun && at < bytes.bytes) {
+        if (strchr(" \t\r\n", bytes.data[at]) == NULL || bytes.data[at] == '\0')
+            xml->has_begun = true;
+        else
+            at++;
+    }
+    /* An empty span may have no address, and nothing may be added to that. */
+    if (at == bytes.bytes)
+        return (struct rg_span){(const uint8_t *)"", 0};
+    return (struct rg_span){bytes.data + at, bytes.bytes - at};
+}
+
 enum rg_status rg_xml_feed(struct rg_xml *xml, struct rg_span bytes, bool is_last,
                            struct rg_error *err)
 {
     static const size_t piece_bytes_max = (size_t)16 << 10;
-    /* An empty span may have no address, and nothing may be added to that. */
-    const char *data = bytes.bytes == 0 ? "" : (const char *)bytes.data;
     size_t done = 0;
 
+    bytes = skip_blanks(xml, bytes);
     /* In pieces: expat keeps a copy of what it is given, as large as that. */
     while (xml->status == RG_OK && (done < bytes.bytes || is_last)) {
         const size_t left = bytes.bytes - done;
         const size_t piece = left < piece_bytes_max ? left : piece_bytes_max;
         const bool is_end = is_last && piece == left;
 
-        if (XML_Parse(xml->parser, data + done, (int)piece, is_end) == XML_STATUS_ERROR &&
+        if (XML_Parse(xml->parser, (const char *)bytes.data + done, (int)piece, is_end) ==
+                XML_STATUS_ERROR &&
             xml->status == RG_OK)
             note_expat(xml);
         done += piece;

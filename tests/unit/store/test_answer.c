@@ -91,6 +91,49 @@ TEST(kinds_are_told_by_the_root)
     CHECK_TEXT(answer.code, "");
 }
 
+/* radosgw 16 encodes the keys of uploads without saying so, and the marker not at all. */
+TEST(keys_that_are_encoded_in_secret_are_decoded)
+{
+    static const char uploads[] =
+        "<ListMultipartUploadsResult><NextKeyMarker>root/dir/a b</NextKeyMarker>"
+        "<Upload><Key>root%2Fdir%2Fa%20b%2Bc%253D</Key><UploadId>2~x</UploadId></Upload>"
+        "<Upload><Key>root/dir/plain%20</Key><UploadId>2~y</UploadId></Upload>"
+        "</ListMultipartUploadsResult>";
+    struct rg_arena arena;
+    static struct rg_answer answer;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    CHECK_OK(read_answer(t, uploads, &answer, &arena, 1000));
+    CHECK(answer.kind == RG_ANSWER_LIST_UPLOADS);
+    CHECK_U64(answer.list.count, 2);
+    CHECK_TEXT(answer.list.objects[0].key, "dir/a b+c%3D");
+    /* Where nothing tells, it is taken as it is. */
+    CHECK_TEXT(answer.list.objects[1].key, "dir/plain%20");
+    CHECK_TEXT(answer.next_token, "root/dir/a b");
+    rg_arena_fini(&arena);
+}
+
+TEST(blanks_go_before_a_document_or_after_its_declaration)
+{
+    static const char *const texts[] = {
+        " \n\t \r\n<?xml version=\"1.0\"?><Error><Code>SlowDown</Code></Error>",
+        "<?xml version=\"1.0\"?>  \n  <Error><Code>SlowDown</Code></Error>\n \n",
+        "\n<Error><Code>SlowDown</Code></Error>",
+    };
+    struct rg_arena arena;
+    static struct rg_answer answer;
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        for (size_t piece = 1; piece < 100; piece += 33) {
+            rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+            CHECK_OK(read_answer(t, texts[i], &answer, &arena, piece));
+            CHECK(answer.kind == RG_ANSWER_ERROR);
+            CHECK_TEXT(answer.code, "SlowDown");
+            rg_arena_fini(&arena);
+        }
+    }
+}
+
 TEST(what_is_no_answer_is_refused)
 {
     static char deep[64];
@@ -100,6 +143,7 @@ TEST(what_is_no_answer_is_refused)
         const char *said;
     } rows[] = {
         {"", "no element"},
+        {" \n ", "no element"},
         {"<a>", "no element"},
         {"<a></b>", "mismatched"},
         {"<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>", "document type"},
@@ -179,6 +223,10 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"listing_is_read_in_pieces_of_any_size", listing_is_read_in_pieces_of_any_size},
         {"kinds_are_told_by_the_root", kinds_are_told_by_the_root},
+        {"keys_that_are_encoded_in_secret_are_decoded",
+         keys_that_are_encoded_in_secret_are_decoded},
+        {"blanks_go_before_a_document_or_after_its_declaration",
+         blanks_go_before_a_document_or_after_its_declaration},
         {"what_is_no_answer_is_refused", what_is_no_answer_is_refused},
         {"reader_can_begin_anew", reader_can_begin_anew},
         {"times_of_both_forms", times_of_both_forms},
