@@ -10,6 +10,7 @@ import hashlib
 import subprocess
 import sys
 import tarfile
+import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -28,10 +29,14 @@ def fetch():
     path = CACHE / "flights-3m.parquet"
     if not path.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
-        packed = subprocess.run(
-            ["npm", "pack", "--silent", PACKAGE], cwd=CACHE, stdout=subprocess.PIPE, text=True
-        )
-        if packed.returncode != 0:
+        for pause in (5, 20, 0):
+            packed = subprocess.run(
+                ["npm", "pack", "--silent", PACKAGE], cwd=CACHE, stdout=subprocess.PIPE, text=True
+            )
+            if packed.returncode == 0:
+                break
+            time.sleep(pause)
+        else:
             sys.exit(f"npm pack {PACKAGE} failed: the demo needs the network on its first run")
         archive = CACHE / packed.stdout.strip().splitlines()[-1]
         with tarfile.open(archive) as opened:

@@ -5,6 +5,10 @@
 # the network nor root, and prints nothing.
 set -eu
 
+command -v dpkg-query >/dev/null || {
+    echo "this is no Debian; it takes what there corresponds to: $*" >&2
+    exit 0
+}
 missing=
 for package in "$@"; do
     state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
@@ -23,10 +27,19 @@ fi
 echo "installing$missing"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
+
 # A package list from an image may name versions that are gone by now, so it is fetched anew.
-# shellcheck disable=SC2086
-if ! { $as_root apt-get update && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y \
-    --no-install-recommends $missing; } >"$log" 2>&1; then
-    tail -n 20 "$log" >&2
-    exit 1
-fi
+install_missing() {
+    # shellcheck disable=SC2086
+    $as_root apt-get -o Acquire::Retries=3 update &&
+        $as_root env DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=3 \
+            -o DPkg::Lock::Timeout=300 install -y --no-install-recommends $missing
+}
+
+# Mirrors are between two states at times, and networks fail.
+for pause in 5 20 60 0; do
+    install_missing >"$log" 2>&1 && exit 0
+    [ $pause -eq 0 ] || sleep $pause
+done
+tail -n 20 "$log" >&2
+exit 1

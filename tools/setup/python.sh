@@ -14,11 +14,20 @@ if [ ! -x $venv/bin/python ]; then
     python3 -m venv $venv
 fi
 
+install_requirements() {
+    for pause in 5 20 60 0; do
+        $venv/bin/python -m pip install --quiet --disable-pip-version-check --retries 5 \
+            -r "$1" && return 0
+        [ $pause -eq 0 ] || sleep $pause
+    done
+    return 1
+}
+
 for requirements in tests/requirements.txt ${1:+$1/requirements.txt}; do
     stamp=$venv/$(echo "$requirements" | tr / _)
     if ! cmp -s "$requirements" "$stamp"; then
         echo "installing the Python packages of $requirements"
-        $venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$requirements"
+        install_requirements "$requirements"
         cp "$requirements" "$stamp"
     fi
 done
