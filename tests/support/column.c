@@ -645,7 +645,8 @@ static bool is_bound(const struct builder *b, struct rg_span value)
 /* Bounds and counts of slots, one by one. */
 static struct rg_statistics naive_statistics(const struct builder *b, uint32_t first, uint32_t end)
 {
-    struct rg_statistics s = {.has_null_count = true};
+    const bool has_nans = b->style->has_size_statistics && rg_order_is_floating(b->order);
+    struct rg_statistics s = {.has_null_count = true, .has_nan_count = has_nans};
 
     for (uint32_t i = first; i < end; i++) {
         const struct slot *slot = &b->column->slots[i];
@@ -654,8 +655,10 @@ static struct rg_statistics naive_statistics(const struct builder *b, uint32_t f
             s.null_count++;
             continue;
         }
-        if (b->order == RG_ORDER_NONE || !is_bound(b, slot->value))
+        if (b->order == RG_ORDER_NONE || !is_bound(b, slot->value)) {
+            s.nan_count += has_nans;
             continue;
+        }
         if (s.min_value.data == NULL || rg_order_compare(b->order, slot->value, s.min_value) < 0)
             s.min_value = slot->value;
         if (s.max_value.data == NULL || rg_order_compare(b->order, slot->value, s.max_value) > 0)
@@ -688,6 +691,8 @@ static void add_to_index(struct builder *b, uint64_t offset, uint32_t first, uin
     built->column_index.min_values[at] = s.min_value;
     built->column_index.max_values[at] = s.max_value;
     built->column_index.null_counts[at] = s.null_count;
+    if (s.has_nan_count)
+        built->column_index.nan_counts[at] = s.nan_count;
     /* A page of NaNs only has no bounds, and then there is no index. */
     if (s.min_value.data == NULL && s.null_count != end - first)
         built->has_index = false;
@@ -925,6 +930,8 @@ static void allocate_index(struct builder *b)
     index->min_values = need(t, b->arena, count, sizeof *index->min_values);
     index->max_values = need(t, b->arena, count, sizeof *index->max_values);
     index->null_counts = need(t, b->arena, count, sizeof *index->null_counts);
+    if (b->style->has_size_statistics && rg_order_is_floating(b->order))
+        index->nan_counts = need(t, b->arena, count, sizeof *index->nan_counts);
 }
 
 static uint64_t *histogram_of(struct builder *b, bool is_rep, uint32_t count)

@@ -427,7 +427,7 @@ TEST(larger_chunks_too)
 
 TEST(stitched_rows_are_all_rows_in_order)
 {
-    test_property(t, "stitched rows are all rows in order", 400,
+    test_property(t, "stitched rows are all rows in order", 1500,
                   property_stitched_rows_are_all_rows_in_order);
 }
 
@@ -670,6 +670,42 @@ TEST(pages_move_as_they_should)
         check_example(t, &rows[i]);
 }
 
+/*
+ * The base has a value twice, and another source brings a new one: as many entries as the base has,
+ * but not the base's.
+ */
+TEST(a_union_of_the_same_size_is_not_the_base)
+{
+    static const struct rg_stitch_options options = {.codec = RG_CODEC_KEEP};
+    static const struct chunk_style twins = {.codec = RG_CODEC_SNAPPY,
+                                             .versions = 1,
+                                             .page_slots = 20000,
+                                             .dictionary_entries = 100,
+                                             .has_duplicates = true};
+    struct chunk_style single = twins;
+    struct choices c = {.seed = 3};
+    struct sources sources = {0};
+    struct rg_arena keep;
+
+    single.has_duplicates = false;
+    rg_arena_init(&keep, &t->allocator, SIZE_MAX);
+    const struct rg_schema *schema = column_schema(t, &keep, NESTING_REQUIRED, RG_TYPE_INT64, 0);
+    sources.schema = schema;
+    for (uint32_t other = 1; other < 12; other++) {
+        const struct value_style few = {.distinct = 8};
+        const struct value_style more = {.distinct = other, .first = 7};
+        const struct column base = column_make(t, &keep, &c, &schema->leaves[0], 9000, &few);
+        const struct column second = column_make(t, &keep, &c, &schema->leaves[0], 8500, &more);
+
+        sources.count = 0;
+        sources.expected = (struct column){NULL, 0, 0};
+        add_source(t, &keep, &c, &sources, schema, &base, &twins);
+        add_source(t, &keep, &c, &sources, schema, &second, &single);
+        check_stitch(t, &keep, &sources, &options);
+    }
+    rg_arena_fini(&keep);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -678,6 +714,7 @@ int main(int argc, char **argv)
         {"damage_is_refused_or_does_no_harm", damage_is_refused_or_does_no_harm},
         {"rows_that_no_page_has_are_missed", rows_that_no_page_has_are_missed},
         {"pages_move_as_they_should", pages_move_as_they_should},
+        {"a_union_of_the_same_size_is_not_the_base", a_union_of_the_same_size_is_not_the_base},
     };
 
     return test_main("stitch/chunk", cases, sizeof cases / sizeof cases[0], argc, argv);
