@@ -563,6 +563,8 @@ static enum rg_status write_v1(struct rg_joiner *joiner, struct rg_error *err)
     struct rg_span packed;
     uint64_t out_bytes;
 
+    RG_TRY(rg_buffer_check(&joiner->rep.out, "repetition levels", err));
+    RG_TRY(rg_buffer_check(&joiner->def.out, "definition levels", err));
     RG_TRY(collect_facts(joiner, &facts, err));
     if (joiner->kind == RG_JOIN_INDICES && joiner->present_count > 0)
         encode_indices(joiner);

@@ -178,9 +178,10 @@ static bool is_tiny(const struct rg_promoter *promoter, const struct rg_survey *
            survey->dictionary.bytes < rg_tiny_bytes;
 }
 
-static struct rg_parts gathered_parts(struct rg_promoter *promoter)
+static enum rg_status gathered_parts(struct rg_promoter *promoter, struct rg_parts *ret_parts,
+                                     struct rg_error *err)
 {
-    return (struct rg_parts){
+    *ret_parts = (struct rg_parts){
         .value_count = promoter->value_count,
         .present_count = promoter->present_count,
         .row_count = (uint32_t)promoter->row_count,
@@ -188,6 +189,8 @@ static struct rg_parts gathered_parts(struct rg_promoter *promoter)
         .rep = rg_level_writer_finish(&promoter->rep),
         .def = rg_level_writer_finish(&promoter->def),
     };
+    RG_TRY(rg_buffer_check(&promoter->rep.out, "repetition levels", err));
+    return rg_buffer_check(&promoter->def.out, "definition levels", err);
 }
 
 /* Bytes of the strings themselves. */
@@ -204,9 +207,9 @@ static bool unencoded_bytes(const struct rg_promoter *promoter, const struct rg_
 }
 
 static enum rg_status join(struct rg_promoter *promoter, const struct rg_survey *survey,
-                           struct rg_joiner *joiner, struct rg_error *err)
+                           const struct rg_parts *parts, struct rg_joiner *joiner,
+                           struct rg_error *err)
 {
-    const struct rg_parts parts = gathered_parts(promoter);
     const struct rg_plain_values values = {
         .body = survey->dictionary,
         .raw_bytes = survey->dictionary_raw_bytes,
@@ -229,7 +232,7 @@ static enum rg_status join(struct rg_promoter *promoter, const struct rg_survey 
 
     RG_TRY(rg_joiner_make_room(joiner, promoter->value_count, survey->dictionary_raw_bytes, err));
     RG_TRY(rg_joiner_begin(joiner, rg_values_kind(joiner, &values), false, err));
-    rg_level_cursor_init(&cursor, promoter->bench->leaf, &parts, NULL);
+    rg_level_cursor_init(&cursor, promoter->bench->leaf, parts, NULL);
     RG_TRY(rg_joiner_levels(joiner, &cursor, promoter->value_count, &step, err));
     RG_TRY(rg_values_move(joiner, &values, err));
     facts.has_unencoded_bytes = unencoded_bytes(promoter, survey, &facts.unencoded_bytes);
@@ -256,13 +259,13 @@ static enum rg_status pack_body(struct rg_promoter *promoter, const struct rg_su
 
 /* A page of its own: V1 as its index pages were where there are no levels, else V2. */
 static enum rg_status write_page(struct rg_promoter *promoter, const struct rg_survey *survey,
-                                 struct rg_sink *sink, struct rg_error *err)
+                                 const struct rg_parts *parts, struct rg_sink *sink,
+                                 struct rg_error *err)
 {
     const struct rg_leaf *leaf = promoter->bench->leaf;
     const bool is_v1 =
         leaf->def_max == 0 && leaf->rep_max == 0 && promoter->page_type == RG_PAGE_DATA;
-    const struct rg_parts parts = gathered_parts(promoter);
-    struct rg_piece pieces[3] = {{parts.rep, false}, {parts.def, false}, {{NULL, 0}, false}};
+    struct rg_piece pieces[3] = {{parts->rep, false}, {parts->def, false}, {{NULL, 0}, false}};
     struct rg_page_facts facts = {
         .row_count = promoter->row_count,
         .is_row_count_known = true,
@@ -272,7 +275,7 @@ static enum rg_status write_page(struct rg_promoter *promoter, const struct rg_s
 
     facts.has_unencoded_bytes = unencoded_bytes(promoter, survey, &facts.unencoded_bytes);
     RG_TRY(pack_body(promoter, survey, &pieces[2], err));
-    const uint32_t level_bytes = (uint32_t)(parts.rep.bytes + parts.def.bytes);
+    const uint32_t level_bytes = (uint32_t)(parts->rep.bytes + parts->def.bytes);
     const bool is_body_whole = level_bytes == 0 && pieces[2].bytes.data == survey->dictionary.data;
     struct rg_page_header header = {
         .type = is_v1 ? RG_PAGE_DATA : RG_PAGE_DATA_V2,
@@ -286,8 +289,8 @@ static enum rg_status write_page(struct rg_promoter *promoter, const struct rg_s
         .value_count = promoter->value_count,
         .null_count = promoter->value_count - promoter->present_count,
         .row_count = (uint32_t)promoter->row_count,
-        .rep_bytes = (uint32_t)parts.rep.bytes,
-        .def_bytes = (uint32_t)parts.def.bytes,
+        .rep_bytes = (uint32_t)parts->rep.bytes,
+        .def_bytes = (uint32_t)parts->def.bytes,
     };
 
     RG_TRY(rg_sink_page(sink, &header, is_body_whole && survey->has_dictionary_crc, pieces, 3,
@@ -300,12 +303,14 @@ enum rg_status rg_promoter_write(struct rg_promoter *promoter, const struct rg_s
                                  struct rg_joiner *joiner, bool may_join, struct rg_error *err)
 {
     struct rg_moves *moves = &promoter->bench->moves;
+    struct rg_parts parts;
 
+    RG_TRY(gathered_parts(promoter, &parts, err));
     moves->pages[RG_VERDICT_PROMOTE] += promoter->page_count;
     moves->in_bytes[RG_VERDICT_PROMOTE] += promoter->index_bytes + survey->dictionary.bytes;
     moves->reason_pages[RG_REASON_NONE] += promoter->page_count;
     if (may_join && is_tiny(promoter, survey))
-        return join(promoter, survey, joiner, err);
+        return join(promoter, survey, &parts, joiner, err);
     RG_TRY(rg_joiner_flush(joiner, err));
-    return write_page(promoter, survey, joiner->sink, err);
+    return write_page(promoter, survey, &parts, joiner->sink, err);
 }

@@ -422,6 +422,8 @@ static void property_larger_chunks_too(struct test *t, struct choices *c)
 
 TEST(larger_chunks_too)
 {
+    if (t->allocations_allowed != UINT64_MAX)
+        return; /* The property below starves small chunks, in the same ways. */
     test_property(t, "larger chunks too", 20, property_larger_chunks_too);
 }
 
@@ -580,8 +582,11 @@ struct example {
     uint8_t type; /* 0: INT64. */
 };
 
+/* A starved run is about memory: few rows make it cheap, and then pages move otherwise. */
 static void check_example(struct test *t, const struct example *example)
 {
+    const bool is_starved = t->allocations_allowed != UINT64_MAX;
+    const uint32_t rows = is_starved ? example->rows / 30 : example->rows;
     struct choices c = {.seed = 5};
     struct rg_stitch_context *context = rg_stitch_context_new(&t->allocator);
     struct rg_stitch_output output;
@@ -597,14 +602,14 @@ static void check_example(struct test *t, const struct example *example)
     rg_arena_init(&scratch, &t->allocator, SIZE_MAX);
     const uint8_t type = example->type != 0 ? example->type : RG_TYPE_INT64;
     const struct rg_schema *schema = column_schema(t, &keep, NESTING_OPTIONAL, type, 0);
-    make_sources(t, &keep, &c, example->source_count, schema, example->rows, &example->values,
+    make_sources(t, &keep, &c, example->source_count, schema, rows, &example->values,
                  &example->style, &sources);
     (void)stitch(t, &keep, context, &sources, &example->options, &arena, &scratch, false, &output);
     naive_check(t, &keep, sources.schema, &output, &sources.expected);
     for (unsigned v = 0; v < RG_VERDICT_COUNT; v++)
         pages += output.moves.pages[v];
-    if (output.moves.pages[example->verdict] * 2 <= pages ||
-        output.moves.reason_pages[example->reason] == 0)
+    if (!is_starved && (output.moves.pages[example->verdict] * 2 <= pages ||
+                        output.moves.reason_pages[example->reason] == 0))
         test_fail(__FILE__, __LINE__, "%s: %llu of %llu pages %s", example->about,
                   (unsigned long long)output.moves.pages[example->verdict],
                   (unsigned long long)pages, rg_verdict_name(example->verdict));
@@ -691,11 +696,14 @@ TEST(a_union_of_the_same_size_is_not_the_base)
     rg_arena_init(&keep, &t->allocator, SIZE_MAX);
     const struct rg_schema *schema = column_schema(t, &keep, NESTING_REQUIRED, RG_TYPE_INT64, 0);
     sources.schema = schema;
-    for (uint32_t other = 1; other < 12; other++) {
+    const uint32_t others = t->allocations_allowed == UINT64_MAX ? 12 : 2;
+    const uint32_t rows = t->allocations_allowed == UINT64_MAX ? 9000 : 600;
+    for (uint32_t other = 1; other < others; other++) {
         const struct value_style few = {.distinct = 8};
         const struct value_style more = {.distinct = other, .first = 7};
-        const struct column base = column_make(t, &keep, &c, &schema->leaves[0], 9000, &few);
-        const struct column second = column_make(t, &keep, &c, &schema->leaves[0], 8500, &more);
+        const struct column base = column_make(t, &keep, &c, &schema->leaves[0], rows, &few);
+        const struct column second =
+            column_make(t, &keep, &c, &schema->leaves[0], rows - 500, &more);
 
         sources.count = 0;
         sources.expected = (struct column){NULL, 0, 0};
