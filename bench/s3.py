@@ -225,14 +225,18 @@ def compact_with_polars(source, dest, of, threads):
 
 
 def compact_with_regroup(source, dest, of, threads):
-    """Everything from start to exit, unlike the others."""
-    begin, cpu = time.monotonic(), usage()
+    """Everything from start to exit, unlike the others; measured by a small process."""
+    result = SCRATCH / "measured.json"
     subprocess.run(
-        [str(REGROUP), "compact", source, dest, "--memory", MEMORY, "--jobs", str(threads),
-         "--row-group-rows", str(of.group_rows), "--row-group-size", "1GiB", "--progress", "none"],
-        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        [sys.executable, "-I", "-S", str(ROOT / "tools" / "measure.py"), str(result),
+         str(REGROUP), "compact", source, dest, "--jobs", str(threads),
+         "--memory", os.environ.get("BENCH_MEMORY", MEMORY), "--row-group-rows",
+         str(of.group_rows), "--row-group-size", "1GiB", "--progress", "none"],
+        check=True, stdout=subprocess.DEVNULL,
     )
-    return {"wall_s": time.monotonic() - begin, "cpu_s": usage() - cpu}
+    used = json.loads(result.read_text())
+    return {"wall_s": used["wall_s"], "cpu_s": used["user_s"] + used["system_s"],
+            "peak_bytes": used["peak_bytes"]}
 
 
 COMPACTORS = {
@@ -253,9 +257,7 @@ def child(words):
     else:
         source, dest, set_name, threads = rest
         told = COMPACTORS[what](source, dest, sets.SETS[set_name], int(threads))
-    own, of_children = (resource.getrusage(who).ru_maxrss for who in
-                        (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    told["peak_bytes"] = (of_children if what == "regroup" else own) << 10
+    told.setdefault("peak_bytes", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10)
     print(json.dumps(told))
 
 
@@ -318,20 +320,23 @@ class Bench:
         folder = sets.make("tiny", "pyarrow", self.arguments.files / 10_000)
         made = json.loads((folder / "_made.json").read_text())
         self.store("fill", f"s3://{BUCKET}/tiny", folder, 16)
-        direct = self.call("regroup", f"s3://{BUCKET}/tiny", f"s3://{BUCKET}/tiny-out", "tiny",
-                           str(os.cpu_count()))
-        with fault_proxy.Proxy(self.server.endpoint) as proxy:
-            self.call("regroup", f"s3://{BUCKET}/tiny", f"s3://{BUCKET}/tiny-out2", "tiny",
-                      str(os.cpu_count()), endpoint=proxy.endpoint)
-            kinds = {}
-            for entry in proxy.log:
-                kinds[entry["operation"]] = kinds.get(entry["operation"], 0) + 1
-            inputs = proxy.select(operation="get", key="tiny/*")
-            got = sum(entry["sent"] for entry in inputs)
+        runs = {}
+        for memory in (MEMORY, "1GiB"):
+            self.environment["BENCH_MEMORY"] = memory
+            run = self.call("regroup", f"s3://{BUCKET}/tiny", f"s3://{BUCKET}/tiny-out-{memory}",
+                            "tiny", str(os.cpu_count()))
+            with fault_proxy.Proxy(self.server.endpoint) as proxy:
+                self.call("regroup", f"s3://{BUCKET}/tiny", f"s3://{BUCKET}/tiny-counted-{memory}",
+                          "tiny", str(os.cpu_count()), endpoint=proxy.endpoint)
+                kinds = {}
+                for entry in proxy.log:
+                    kinds[entry["operation"]] = kinds.get(entry["operation"], 0) + 1
+                inputs = proxy.select(operation="get", key="tiny/*")
+                got = sum(entry["sent"] for entry in inputs)
+            runs[memory] = {**run, "kinds": kinds, "gets": len(inputs), "got": got}
+        del self.environment["BENCH_MEMORY"]
         self.empty("tiny")
-        return {"files": made["files"], "bytes": made["bytes"], "direct": direct, "kinds": kinds,
-                "input_gets": len(inputs), "input_keys": len({e["key"] for e in inputs}),
-                "input_bytes_got": got}
+        return {"files": made["files"], "bytes": made["bytes"], "runs": runs}
 
     def check_rows(self, prefix, wanted):
         """The same number of rows, and the same first column in the same order."""
@@ -415,49 +420,75 @@ def table(head, rows):
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
 
-def page(told):
-    moved, tiny, memory = told["moved"], told["requests"], told["memory"]
+def of_moves(told):
+    moved = told["moved"]
     head = ["", "up, MB/s", "down, MB/s", "up, CPU s/GiB", "down, CPU s/GiB"]
     rows = [[tool, *(f"{moved[way][tool]['mb_s']:.0f}" for way in ("put", "get")),
              *(f"{moved[way][tool]['cpu_s_gib']:.2f}" for way in ("put", "get"))]
             for tool in moved["put"]]
-    kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(tiny["kinds"].items()))
-    each = (memory[-1]["grown_bytes"] - memory[0]["grown_bytes"]) / (
-        memory[-1]["in_flight"] - memory[0]["in_flight"])
-    text = f"""# S3: figures
+    yield "## Bytes up and down"
+    yield (f"{told['objects']} objects of {told['mib']} MiB, 8 requests at once. curl moves whole "
+           "objects by presigned URLs and computes no digest; boto3 and regroup move parts and "
+           "ranges of 8 MiB and sign the SHA-256 of what they send.")
+    yield table(head, rows)
 
-{told['date']}; {told['machine']}; {told['versions']}. {told['note']}
 
-`make bench-s3` repeats it (bench/s3.py). The server is Ceph's radosgw on loopback, all in memory; it shares the cores with the client, so these are figures of both, and only what stands side by side can be compared. Medians of {told['rounds']} interleaved rounds. A Python process's start and imports are taken off; regroup's start is not.
+def of_requests(told):
+    tiny = told["requests"]
+    yield "## Requests for small files"
+    yield (f"{tiny['files']:,} files, {tiny['bytes'] / (1 << 20):.0f} MiB, into few; requests are "
+           "counted by a proxy, times are without it.")
+    head = ["memory", "GET of inputs", "a file", "bytes got / bytes", "all requests", "wall, s",
+            "CPU, s", "files/s"]
+    rows = []
+    for memory, run in tiny["runs"].items():
+        rows.append([
+            memory, f"{run['gets']:,}", f"{run['gets'] / tiny['files']:.3f}",
+            f"{run['got'] / tiny['bytes']:.3f}", f"{sum(run['kinds'].values()):,}",
+            f"{run['wall_s']:.2f}", f"{run['cpu_s']:.2f}", f"{tiny['files'] / run['wall_s']:,.0f}",
+        ])
+    yield table(head, rows)
+    for memory, run in tiny["runs"].items():
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(run["kinds"].items()))
+        yield f"All requests with {memory}: {kinds}."
 
-## Bytes up and down
-{told['objects']} objects of {told['mib']} MiB, 8 requests at once. curl moves whole objects by presigned URLs and computes no digest; boto3 and regroup move parts and ranges of 8 MiB and sign the SHA-256 of what they send.
 
-{table(head, rows)}
-
-## Requests for small files
-{tiny['files']:,} files, {tiny['bytes'] / (1 << 20):.0f} MiB, into few, with `--memory {MEMORY}`: {tiny['input_gets']:,} GET for {tiny['input_keys']:,} inputs ({tiny['input_gets'] / tiny['files']:.3f} a file), {tiny['input_bytes_got'] / tiny['bytes']:.3f} times their bytes, counted by a proxy. All requests: {kinds}. Without the proxy: {tiny['direct']['wall_s']:.1f} s, {tiny['direct']['cpu_s']:.2f} CPU s, {tiny['files'] / tiny['direct']['wall_s']:,.0f} files a second.
-
-## The whole job
-"""
+def of_jobs(told):
+    yield "## The whole job"
     for label, job in told["jobs"].items():
-        best = min(run["wall_s"] for tool, run in job["tools"].items() if tool != "regroup") \
-            if len(job["tools"]) > 1 else None
         rows = [[tool, f"{run['wall_s']:.2f}", f"{run['cpu_s']:.2f}",
                  f"{run['peak_bytes'] / (1 << 20):.0f}"] for tool, run in job["tools"].items()]
-        text += f"""The events set, {job['files']} files, {job['bytes'] / (1 << 20):.0f} MiB, from S3 to S3, {label}:
-
-{table(["", "wall, s", "CPU, s", "peak MiB"], rows)}
-
-"""
-        if best:
-            text += f"regroup is {best / job['tools']['regroup']['wall_s']:.1f} times as fast as the best of the others.\n\n"
+        yield (f"The events set, {job['files']} files, {job['bytes'] / (1 << 20):.0f} MiB, from S3 "
+               f"to S3, {label}; regroup with `--memory {MEMORY}`:")
+        yield table(["", "wall, s", "CPU, s", "peak MiB"], rows)
+        others = [run["wall_s"] for tool, run in job["tools"].items() if tool != "regroup"]
+        ratio = min(others) / job["tools"]["regroup"]["wall_s"]
+        yield f"The best of the others takes {ratio:.2f} times regroup's time."
     if told["duckdb"]:
-        text += f"DuckDB's httpfs could not be had: {told['duckdb']}\n\n"
-    text += f"""## Memory of a connection
-With {memory[-1]['in_flight']} requests at once instead of {memory[0]['in_flight']}, resident memory grows by {each / 1024:.0f} KiB for each; {memory[0]['charged_each'] / 1024:.0f} KiB are claimed for each, and {memory[0]['charged_base'] / 1024:.0f} KiB for all together.
-"""
-    return text
+        yield f"DuckDB's httpfs could not be had: {told['duckdb']}"
+
+
+def of_memory(told):
+    few, many = told["memory"][0], told["memory"][-1]
+    each = (many["grown_bytes"] - few["grown_bytes"]) / (many["in_flight"] - few["in_flight"])
+    yield "## Memory of a connection"
+    yield (f"With {many['in_flight']} requests at once instead of {few['in_flight']}, resident "
+           f"memory grows by {each / 1024:.0f} KiB for each; {few['charged_each'] / 1024:.0f} KiB "
+           f"are claimed for each, and {few['charged_base'] / 1024:.0f} KiB for all together.")
+
+
+def page(told):
+    lines = [
+        "# S3: figures",
+        f"{told['date']}; {told['machine']}; {told['versions']}. {told['note']}".strip(),
+        "`make bench-s3` repeats it (bench/s3.py). The server is Ceph's radosgw on loopback, all "
+        "in memory; it shares the cores with the client, so these are figures of both, and only "
+        f"what stands side by side can be compared. Medians of {told['rounds']} interleaved "
+        "rounds. A Python process's start and imports are taken off; regroup's start is not.",
+    ]
+    for part in (of_moves, of_requests, of_jobs, of_memory):
+        lines += part(told)
+    return "\n\n".join(lines) + "\n"
 
 
 def main():

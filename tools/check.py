@@ -153,11 +153,11 @@ def meson(folder, suites, options=(), env=None, test_env=None, without=(), may_b
     return run
 
 
-def pytest(*arguments, env=None):
+def pytest(*arguments, env=None, folder="build", options=(), build_env=None):
     """A stage of Python tests, in the virtual environment."""
 
     def run(log):
-        broken = build(log, "build")
+        broken = build(log, folder, options, build_env)
         if broken:
             return broken
         junit = log.path.with_suffix(".xml")
@@ -226,6 +226,26 @@ STAGES = [
 ]
 
 LONG_STAGES = [
+    (
+        "S3, clang asan+ubsan",
+        pytest(
+            *("-n", "3", "tests/s3"),
+            env={**ASAN_ENV, "REGROUP": str(ROOT / "build/asan/src/cli/regroup")},
+            folder="build/asan",
+            options=ASAN + LUNDEF,
+            build_env=CLANG,
+        ),
+    ),
+    (
+        "S3, clang tsan",
+        pytest(
+            *("-n", "3", "tests/s3"),
+            env={**TSAN_ENV, "REGROUP": str(ROOT / "build/tsan/src/cli/regroup")},
+            folder="build/tsan",
+            options=TSAN + LUNDEF,
+            build_env=CLANG,
+        ),
+    ),
     ("long", meson("build", ["long"])),
     ("mutations", tool("tools/mutate.py")),
 ]

@@ -157,9 +157,15 @@ def server():
         yield running
 
 
+# Sanitizers take memory of their own, and want to be loaded before anything else.
+COMMAND = Path(os.environ.get("REGROUP", ROOT / "build" / "regroup"))
+IS_SANITIZED = any(word in str(COMMAND) for word in ("asan", "tsan"))
+not_sanitized = pytest.mark.skipif(IS_SANITIZED, reason="not with a sanitizer")
+
+
 @pytest.fixture(scope="session")
 def binary():
-    path = Path(os.environ.get("REGROUP", ROOT / "build" / "regroup"))
+    path = COMMAND
     if not path.exists():
         pytest.fail(f"{path} is not there: build first")
     return path

@@ -13,6 +13,7 @@ import pyarrow.parquet
 import pytest
 
 import s3_server
+from conftest import not_sanitized
 
 ODD_PARTITIONS = [
     "dt=2024-05-22", "a+b", "with blank", "100%", "%41", "a&b", "a<b>c", "it's \"so\"", "q?x=1",
@@ -272,6 +273,7 @@ def test_secrets_are_never_shown(place):
         assert "hush" not in result.err + result.out
 
 
+@not_sanitized
 def test_memory_is_held(place):
     """Within a small limit, with everything that connections take."""
     numbers = place.fill([""], files=40, rows=20000, wide=5)

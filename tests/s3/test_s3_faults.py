@@ -19,6 +19,7 @@ import pyarrow.parquet
 import pytest
 
 import s3_server
+from conftest import not_sanitized
 from fault_proxy import (
     Answer, Rule, change, cut, delay, drip, flip_bit, lose, named, passing, refuse, sign_anew,
     stall, strip_request_header, xml_error,
@@ -494,6 +495,7 @@ def test_f20_no_conditional_writes(place, rule):
     assert place.rows("in") == numbers and len(place.data_keys("in")) == 2
 
 
+@not_sanitized
 @pytest.mark.parametrize("offset", ["-40m", "+40m"])
 def test_f22_clock(place, offset):
     library = next((p for p in ("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",)
@@ -805,6 +807,83 @@ def test_f37_proxy_refuses(place, status):
     listener.close()
     assert result.status != 0 and result.seconds < 20
     assert status[:3] in result.err or "proxy" in result.err.lower()
+
+
+class Tunnel:
+    """A proxy that only knows CONNECT; `asked` has the targets."""
+
+    def __init__(self):
+        self.asked = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+
+    def accept(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += near.recv(4096)
+            target = head.split()[1].decode()
+            self.asked.append(target)
+            host, _, port = target.rpartition(":")
+            far = socket.create_connection((host, int(port)))
+            near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            for ends in ((near, far), (far, near)):
+                threading.Thread(target=self.pump, args=ends, daemon=True).start()
+
+    @staticmethod
+    def pump(source, sink):
+        try:
+            while data := source.recv(1 << 16):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def __enter__(self):
+        threading.Thread(target=self.accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+
+@pytest.mark.parametrize("excepted", [False, True])
+def test_f37_through_a_proxy(place, tmp_path, excepted):
+    """TLS through a tunnel, by https_proxy; none for hosts that no_proxy names."""
+    import fault_proxy
+
+    make_certificates(tmp_path)
+    numbers = place.fill(files=3)
+    tls = (tmp_path / "good.pem", tmp_path / "good.key")
+    with fault_proxy.Proxy(place.server.endpoint, tls=tls) as proxy, Tunnel() as tunnel:
+        place.endpoint = proxy.endpoint
+        env = {"AWS_CA_BUNDLE": str(tmp_path / "ca.pem"), "https_proxy": tunnel.url}
+        place.compact(env={**env, **({"no_proxy": "127.0.0.1"} if excepted else {})}).must(0)
+        assert set(tunnel.asked) == (set() if excepted else {f"127.0.0.1:{proxy.port}"})
+        assert len(proxy.log) > 10
+        place.check_whole(numbers)
+
+
+def test_f38_ipv6(place):
+    import fault_proxy
+
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            pass
+    except OSError:
+        pytest.skip("no IPv6 on loopback")
+    numbers = place.fill(files=3)
+    with fault_proxy.Proxy(place.server.endpoint, host="::1") as proxy:
+        place.endpoint = proxy.endpoint
+        assert place.endpoint.startswith("http://[::1]:")
+        place.compact().must(0)
+        # What was signed is what was sent: the host in brackets, with its port.
+        assert {e["host"] for e in proxy.log} == {f"[::1]:{proxy.port}"}
+    place.check_whole(numbers)
 
 
 def test_f38_no_such_host(place):

@@ -345,12 +345,13 @@ class Rule:
 
 
 class Proxy:
-    def __init__(self, upstream, seed=1, latency=0.0, tls=None, port=0):
+    def __init__(self, upstream, seed=1, latency=0.0, tls=None, port=0, host="127.0.0.1"):
         parts = urllib.parse.urlsplit(upstream)
         self.upstream = (parts.hostname, parts.port or 80)
         self.draw = random.Random(seed)
         self.latency = latency
         self.tls = tls  # (certificate file, key file).
+        self.host = host
         self.port = port
         self.rules = []
         self.log = []
@@ -362,7 +363,8 @@ class Proxy:
 
     @property
     def endpoint(self):
-        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
     def add(self, *rules):
         with self.lock:
@@ -403,7 +405,7 @@ class Proxy:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*self.tls)
         self.server = self.loop.run_until_complete(
-            asyncio.start_server(self.serve, "127.0.0.1", self.port, ssl=context, limit=1 << 20,
+            asyncio.start_server(self.serve, self.host, self.port, ssl=context, limit=1 << 20,
                                  backlog=1024)
         )
         self.port = self.server.sockets[0].getsockname()[1]

@@ -81,11 +81,39 @@ TEST(keys_of_dots_and_slashes_round_trip)
     rg_store_free(store);
 }
 
+/* Nothing is sent of what the store would refuse when all else is done. */
+TEST(parts_are_numbered_up_to_ten_thousand)
+{
+    struct rg_store *store = open_place(t, "parts");
+    struct rg_store_op op = {.verb = RG_STORE_UPLOAD_BEGIN, .key = "x"};
+    const struct rg_segment segment = {(const uint8_t *)"x", 1};
+
+    CHECK_OK(rg_store_wait(store, &op, &t->err));
+    struct rg_upload *upload = op.upload;
+    const uint64_t sent = rg_store_request_count(store);
+    for (uint32_t i = 0; i < 2; i++) {
+        op = (struct rg_store_op){
+            .verb = RG_STORE_UPLOAD_PART,
+            .key = "x",
+            .upload = upload,
+            .part_number = i == 0 ? 0 : 10001,
+            .segments = &segment,
+            .segment_count = 1,
+        };
+        CHECK_ERROR(rg_store_wait(store, &op, &t->err), RG_ERR_LIMIT, "10000");
+    }
+    CHECK_U64(rg_store_request_count(store), sent);
+    op = (struct rg_store_op){.verb = RG_STORE_UPLOAD_ABORT, .key = "x", .upload = upload};
+    CHECK_OK(rg_store_wait(store, &op, &t->err));
+    rg_store_free(store);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"contract_holds", contract_holds},
         {"keys_of_dots_and_slashes_round_trip", keys_of_dots_and_slashes_round_trip},
+        {"parts_are_numbered_up_to_ten_thousand", parts_are_numbered_up_to_ten_thousand},
     };
 
     if (getenv("S3_TEST_ENDPOINT") == NULL) {
