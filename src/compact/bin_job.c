@@ -396,11 +396,7 @@ enum weir_status rg_bin_run_append(struct weir_job *job, void *item, const struc
 
         return want_claim(bin, bound < bin->claim_bytes * 2 ? bound : bin->claim_bytes * 2);
     }
-    if (append_columns(bin, job, count, &err) != RG_OK) {
-        if (bin->output->batch->run->part_bytes > 0)
-            return answer_failure(bin, &err);
-        (void)rg_within(&err, "%s", bin->output->key);
-        return rg_open_batch_fail(bin->output->batch, &err);
-    }
+    if (append_columns(bin, job, count, &err) != RG_OK)
+        return bin->output->lacks_retained ? want_claim(bin, 0) : answer_failure(bin, &err);
     return state->addition != NULL ? send_slice(bin, job, count) : end_slice(bin, count);
 }

@@ -82,6 +82,15 @@ static void reset_output(struct rg_output *output)
     }
 }
 
+static void leave_inputs(struct rg_open_batch *batch, const struct rg_output *output,
+                         const struct rg_error *err)
+{
+    for (uint32_t b = 0; b < output->bin_count; b++) {
+        for (uint32_t i = 0; i < output->bins[b].ref_count; i++)
+            rg_open_batch_leave_input(batch, output->bins[b].refs[i].input_index, err);
+    }
+}
+
 /*
  * A bin could not be made inside its claim. It gets what it asked for, and fewer bins go at a time;
  * more than all there is cannot be had.
@@ -91,7 +100,6 @@ static void try_larger_claims(struct rg_open_batch *batch, struct rg_output *out
     const uint64_t all = rg_output_claim_bytes_max(output);
     struct rg_error err = {0};
 
-    reset_output(output);
     if (output->claim_bytes_min < all || !output->had_all) {
         output->had_all = output->claim_bytes_min >= all;
         if (output->had_all)
@@ -103,10 +111,26 @@ static void try_larger_claims(struct rg_open_batch *batch, struct rg_output *out
                   "a column of its output needs more than the %" PRIu64 " MiB that --memory leaves "
                   "for it",
                   all >> 20);
-    for (uint32_t b = 0; b < output->bin_count; b++) {
-        for (uint32_t i = 0; i < output->bins[b].ref_count; i++)
-            rg_open_batch_leave_input(batch, output->bins[b].refs[i].input_index, &err);
+    leave_inputs(batch, output, &err);
+}
+
+/* What bins learn and columns say is kept until the file ends; that did not fit its claim. */
+static void try_more_retained(struct rg_open_batch *batch, struct rg_output *output)
+{
+    const uint64_t had = rg_output_retained_bytes(output);
+    struct rg_error err = {0};
+
+    output->lacks_retained = false;
+    output->retained_more += had;
+    if (had < batch->run->data_budget_bytes / 4) {
+        submit_output(batch, output);
+        return;
     }
+    (void)rg_fail(&err, RG_ERR_LIMIT,
+                  "the metadata of its output need more than %" PRIu64
+                  " MiB, half of what --memory leaves for outputs",
+                  had >> 20);
+    leave_inputs(batch, output, &err);
 }
 
 static void drop_output(void *item, enum weir_status why)
@@ -117,10 +141,16 @@ static void drop_output(void *item, enum weir_status why)
     if (why == WEIR_CANCELLED)
         rg_open_batch_note(batch, RG_BATCH_CANCELLED);
     const bool lacks_memory = atomic_exchange(&output->lacks_memory, false);
-    if (lacks_memory && atomic_load(&batch->outcome) == RG_BATCH_MADE)
-        try_larger_claims(batch, output);
+    const bool is_tried_again = lacks_memory && atomic_load(&batch->outcome) == RG_BATCH_MADE;
+
+    if (is_tried_again)
+        reset_output(output);
     else
         rg_output_abandon(output);
+    if (is_tried_again && output->lacks_retained)
+        try_more_retained(batch, output);
+    else if (is_tried_again)
+        try_larger_claims(batch, output);
     release_one(batch);
 }
 
@@ -130,17 +160,30 @@ static void drop_bin(void *item, enum weir_status why)
     (void)why;
 }
 
-/* Why an output could not even be submitted. */
+/* An output could not even be submitted. */
 static void note_refusal(struct rg_open_batch *batch, enum weir_status status,
                          const struct rg_output *output)
 {
     struct rg_error err = {0};
 
+    if (status == WEIR_OVERSIZE) {
+        (void)rg_fail(&err, RG_ERR_LIMIT,
+                      "its output needs %" PRIu64 " MiB for metadata and more for its columns, "
+                      "--memory leaves %" PRIu64 " MiB for both",
+                      rg_output_retained_bytes(output) >> 20, batch->run->data_budget_bytes >> 20);
+        leave_inputs(batch, output, &err);
+        return;
+    }
     if (status == WEIR_CANCELLED)
         (void)rg_fail(&err, RG_ERR_CANCELLED, "cancelled");
     else
         (void)rg_fail(&err, RG_ERR_NOMEM, "%s: no memory to begin this output", output->key);
     (void)rg_open_batch_fail(batch, &err);
+}
+
+static bool is_too_large(const struct rg_output *output)
+{
+    return rg_output_retained_bytes(output) > output->batch->run->data_budget_bytes;
 }
 
 static void submit_output(struct rg_open_batch *batch, struct rg_output *output)
@@ -155,7 +198,7 @@ static void submit_output(struct rg_open_batch *batch, struct rg_output *output)
         weir_group_new(run->weir, WEIR_DATA, run->is_dry ? 0 : rg_output_retained_bytes(output),
                        join, run->is_dry ? 0 : 2, output, drop_output);
     if (output->group == NULL) {
-        note_refusal(batch, WEIR_NOMEM, output);
+        note_refusal(batch, is_too_large(output) ? WEIR_OVERSIZE : WEIR_NOMEM, output);
         return;
     }
     atomic_fetch_add(&batch->pending, 1);
@@ -165,6 +208,8 @@ static void submit_output(struct rg_open_batch *batch, struct rg_output *output)
         const enum weir_status status = weir_submit(run->weir, output->group, WEIR_DATA, route,
                                                     step_count, &output->bins[i], drop_bin);
 
+        if (status == WEIR_CANCELLED && !weir_is_cancelled(run->weir))
+            break; /* A bin that was quick has ended the group already: see drop_output(). */
         if (status != WEIR_OK) {
             note_refusal(batch, status, output);
             break;

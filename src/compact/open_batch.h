@@ -52,6 +52,8 @@ struct rg_output {
     struct weir_group *group;
     uint64_t claim_bytes_min; /* What one of its bins needs at least, learnt the hard way; or 0. */
     bool had_all;             /* It was tried with all that there is. */
+    uint64_t retained_more;   /* What its metadata need beyond what is usual, learnt likewise. */
+    bool lacks_retained;      /* Owned by the turn: not bins, the metadata need more. */
     bool carries_parts;       /* A first try showed that it is larger than it was thought to be. */
     atomic_bool lacks_memory; /* Atomic: a bin gave up; claim_bytes_min says what it wants. */
 

@@ -31,6 +31,7 @@
 /* Of a column chunk's metadata, its index, its share of the footer in three forms. */
 static const uint64_t retained_bytes_each_chunk = 3072;
 static const uint64_t retained_bytes_each_source = 96;
+static const uint64_t bloom_bytes_each_chunk = 16384;
 static const uint64_t retained_bytes_min = UINT64_C(1) << 20;
 
 /* What finishing an upload takes: its last parts, segments once more. */
@@ -72,6 +73,15 @@ static uint64_t carry_bytes(const struct rg_output *output)
     return likely < part && !output->carries_parts ? likely : part;
 }
 
+/* What blooms of dictionary columns usually take; where they take more, a second try has it. */
+static uint64_t bloom_bytes(const struct rg_output *output, uint64_t chunks)
+{
+    const uint64_t usual = chunks * bloom_bytes_each_chunk;
+    const uint64_t of_input = in_bytes(output) / 32;
+
+    return usual < of_input ? usual : of_input;
+}
+
 uint64_t rg_output_retained_bytes(const struct rg_output *output)
 {
     const struct rg_open_batch *batch = output->batch;
@@ -86,7 +96,8 @@ uint64_t rg_output_retained_bytes(const struct rg_output *output)
         sources += columns * bin->ref_count;
     }
     uint64_t bytes = retained_bytes_min + chunks * retained_bytes_each_chunk +
-                     sources * retained_bytes_each_source;
+                     sources * retained_bytes_each_source + bloom_bytes(output, chunks) +
+                     output->retained_more;
     if (batch->run->part_bytes > 0)
         bytes += carry_bytes(output) + finish_bytes + chunks * finish_bytes_each_chunk;
     return bytes;
@@ -360,11 +371,10 @@ static enum rg_status write_column(struct rg_output *output, const struct rg_sti
     return RG_OK;
 }
 
-enum rg_status rg_output_append(struct rg_output *output, const struct rg_bin *bin,
-                                const struct rg_output_columns *columns,
-                                struct rg_part_addition **ret_addition, struct rg_error *err)
+/* Writes local columns, and keeps the metadata of all in the group's memory. */
+static enum rg_status keep_columns(struct rg_output *output, const struct rg_bin *bin,
+                                   const struct rg_output_columns *columns, struct rg_error *err)
 {
-    *ret_addition = NULL;
     if (output->bytes == 0)
         RG_TRY(begin(output, columns->first_meta, err));
     if (columns->column_first == 0)
@@ -383,6 +393,22 @@ enum rg_status rg_output_append(struct rg_output *output, const struct rg_bin *b
         RG_TRY(keep_column(output, bin, column_index, column, chunk_offset, err));
         rg_moves_add(&output->moves[column_index], &column->moves);
     }
+    return RG_OK;
+}
+
+/* The group's memory ended: the next try gets more of it. */
+static enum rg_status note_lack(struct rg_output *output, enum rg_status status)
+{
+    output->lacks_retained |= status == RG_ERR_NOMEM;
+    return status;
+}
+
+enum rg_status rg_output_append(struct rg_output *output, const struct rg_bin *bin,
+                                const struct rg_output_columns *columns,
+                                struct rg_part_addition **ret_addition, struct rg_error *err)
+{
+    *ret_addition = NULL;
+    RG_TRY(note_lack(output, keep_columns(output, bin, columns, err)));
     if (output->batch->run->part_bytes > 0)
         return add_parts(output, columns, ret_addition, err);
     return RG_OK;
@@ -394,7 +420,7 @@ enum rg_status rg_output_add_key_values(struct rg_output *output, uint32_t input
     if (output->last_input_index == input_index + 1)
         return RG_OK;
     output->last_input_index = input_index + 1;
-    return rg_key_value_merge_add(output->key_values, meta, err);
+    return note_lack(output, rg_key_value_merge_add(output->key_values, meta, err));
 }
 
 /* Gives one kind of trailing bytes their places; the caller writes the segments in that order. */
@@ -522,6 +548,17 @@ static enum rg_status serialise(struct rg_output *output, struct rg_error *err)
     return check_footer(output, (struct rg_span){footer.data, footer_bytes}, err);
 }
 
+/* What a step of the join returns for a failure. */
+static enum weir_status answer_failure(struct rg_output *output, struct rg_error *err)
+{
+    if (err->status == RG_ERR_NOMEM) {
+        atomic_store(&output->lacks_memory, true);
+        return WEIR_SKIP;
+    }
+    (void)rg_within(err, "%s", output->key);
+    return rg_open_batch_fail(output->batch, err);
+}
+
 enum weir_status rg_output_run_serialise(struct weir_job *job, void *item,
                                          const struct weir_call *call)
 {
@@ -530,10 +567,11 @@ enum weir_status rg_output_run_serialise(struct weir_job *job, void *item,
 
     (void)job;
     (void)call;
-    if (serialise(output, &err) == RG_OK)
+    if (atomic_load(&output->batch->outcome) != RG_BATCH_MADE)
+        return WEIR_SKIP; /* Not all of its bins could be submitted; or it is in vain. */
+    if (note_lack(output, serialise(output, &err)) == RG_OK)
         return WEIR_OK;
-    (void)rg_within(&err, "%s", output->key);
-    return rg_open_batch_fail(output->batch, &err);
+    return answer_failure(output, &err);
 }
 
 /* The id outlives the group: its tag goes to the batch's arena. */
@@ -632,8 +670,9 @@ enum weir_status rg_output_run_publish(struct weir_job *job, void *item,
     bool is_foreign = false;
 
     (void)call;
-    if (publish(output, &is_foreign, &err) != RG_OK ||
-        output->batch->refresh(output->batch, &err) != RG_OK) {
+    if (note_lack(output, publish(output, &is_foreign, &err)) != RG_OK)
+        return answer_failure(output, &err);
+    if (output->batch->refresh(output->batch, &err) != RG_OK) {
         (void)rg_within(&err, "%s", output->key);
         return rg_open_batch_fail(output->batch, &err);
     }

@@ -570,6 +570,11 @@ enum weir_status rg_partition_run_commit(struct weir_job *job, void *item,
             return fail(partition, &err);
         return go_on(partition);
     case RG_BATCH_CANCELLED:
+        if (!rg_run_is_stopping(partition->run)) {
+            (void)rg_fail(&err, RG_ERR_BUG, "outputs were cancelled, but nobody asked for that");
+            return fail(partition, &err);
+        }
+        return stop(partition);
     case RG_BATCH_FAILED:
         return stop(partition);
     }

@@ -17,10 +17,10 @@ from conftest import ROOT, data_files
 MIB = 1 << 20
 
 
-def events(folder):
-    """Some 160 MB in 40 files: unique ids and doubles, which Arrow gives dictionaries."""
+def events(folder, file_count=40):
+    """Some 4 MB a file: unique ids and doubles, which Arrow gives dictionaries."""
     random = np.random.default_rng(1)
-    for number in range(40):
+    for number in range(file_count):
         rows = 100_000
         table = pa.table(
             {
@@ -91,6 +91,28 @@ def test_peak_is_within_the_limit(limit_mib, group, lake, regroup, tmp_path):
     else:
         # Refusing is allowed for what cannot fit, and must be the exception.
         assert limit_mib < 256
+
+
+@pytest.fixture(scope="module")
+def small_events(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("small_events")
+    events(folder, 10)
+    return folder
+
+
+@pytest.mark.parametrize("limit_mib", range(52, 128, 4))
+def test_little_memory_is_said_or_suffices(limit_mib, small_events, regroup, tmp_path):
+    """Where bins meet their limit in all possible ways, no run says that all is done without it."""
+    home = tmp_path / "home"
+    used = peak_of(
+        regroup,
+        tmp_path,
+        *("compact", small_events, home, "--memory", f"{limit_mib}MiB"),
+        *("--row-group-rows", "100000", "--row-group-size", "1GiB"),
+    )
+    assert used["peak_bytes"] <= limit_mib * MIB
+    made = [pq.ParquetFile(path).metadata.num_rows for path in data_files(home)]
+    assert sum(made) == 1_000_000 or (used["status"] == 3 and sum(made) < 1_000_000)
 
 
 def control_group(limit_bytes):
