@@ -21,7 +21,7 @@ static const size_t rg_schema_path_bytes_max = (size_t)16 << 20;
 /* Nesting of a schema; parquet-java's own limit on recursion is near 100. */
 static const uint32_t rg_schema_depth_max = 64;
 
-/* `ordinal` is an i16, and DataFusion and parquet-go refuse more (stitching.md section 5). */
+/* `ordinal` is an i16, and DataFusion and parquet-go refuse more. */
 static const uint32_t rg_row_groups_max = 32767;
 
 /* Levels nest as deep as the schema does, so they fit a byte. */
@@ -39,10 +39,10 @@ static const uint32_t rg_page_bytes_max = INT32_MAX;
 /* parquet-java <= 1.12.0 overflows at 2^31 (PARQUET-1633): output chunks stay below. */
 static const uint64_t rg_chunk_bytes_max = INT32_MAX;
 
-/* Of an output row group, uncompressed (product.md section 5). */
+/* Of an output row group, uncompressed. */
 static const uint64_t rg_row_group_bytes_max = UINT64_C(1) << 30;
 
-/* United dictionaries, raw bytes: default and hard cap (stitching.md section 3). */
+/* United dictionaries, raw bytes: default and hard cap. */
 static const uint32_t rg_dictionary_bytes_default = UINT32_C(4) << 20;
 static const uint32_t rg_dictionary_bytes_max = UINT32_C(8) << 20;
 

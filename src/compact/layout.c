@@ -18,7 +18,7 @@ static enum rg_status out_of_memory(struct rg_error *err)
     return rg_fail(err, RG_ERR_NOMEM, "no memory to plan a batch");
 }
 
-/* F of commit.md: what decides an output's bytes, as 32 hexadecimal digits. */
+/* What decides an output's bytes, as 32 hexadecimal digits. */
 static enum rg_status hash_content(struct rg_partition *partition, const char *options,
                                    const char **ret_text, struct rg_error *err)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The ten steps (product.md section 3) are: partitions, list, batch, footers, order, bin, stitch,
+ * The ten steps (ARCHITECTURE.md) are: partitions, list, batch, footers, order, bin, stitch,
  * group, serialise, upload; then commit. Where a step is a line of the plan or of a neighbour it
  * has no stage of its own: partitions are found by listing, batch, order and bin are parts of
  * planning, read belongs to stitch, group is the engine's joining of row groups to a file.

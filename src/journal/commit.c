@@ -30,7 +30,7 @@ void rg_commit_fini(struct rg_commit *commit)
     *commit = (struct rg_commit){.is_all_left = false};
 }
 
-/* Everything that is left of `number`'s makers is old or cannot be finished: section 3, step 3. */
+/* Everything that is left of `number`'s makers is old or cannot be finished. */
 static bool are_makers_dead(const struct rg_look *look, uint64_t age_ns)
 {
     const struct rg_look_state *state = look->state;

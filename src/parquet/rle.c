@@ -20,7 +20,7 @@
 
 enum {
     GROUP = 8,
-    PACKED_RUN_VALUES_MAX = 256, /* Longer ones are slower to read (stitching.md section 12). */
+    PACKED_RUN_VALUES_MAX = 256, /* Longer ones are slower to read (measured). */
     BATCH = 1024,
     SHORT_RUN = 32,
 };

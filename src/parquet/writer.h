@@ -2,7 +2,7 @@
 
 /*
  * Who wrote a file, and which of its words cannot be believed because of that: the trust table of
- * stitching.md section 4, by `created_by`.
+ * src/stitch/README.md section 2, by `created_by`.
  */
 
 #ifndef PARQUET_WRITER_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * All options of product.md section 5, resolved into typed fields. What the fields are called here
+ * All options, resolved into typed fields. What the fields are called here
  * is for the code; names and texts are in option_table.h, the public face is <regroup/options.h>.
  *
  * Pure: no I/O and no clock. What depends on the machine stays unresolved (0), and is resolved by

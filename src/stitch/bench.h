@@ -16,7 +16,7 @@
 #include "stitch/moves.h"
 #include "stitch/order.h"
 
-/* Targets where the options say none (stitching.md section 12): value pages of 10,000 to 100,000
+/* Targets where the options say none, as readers like them best: value pages of 10,000 to 100,000
  * rows and a MiB at most, index pages of 100,000. */
 static const uint32_t rg_page_bytes_default = UINT32_C(1) << 20;
 static const uint32_t rg_page_rows_default = 20000;

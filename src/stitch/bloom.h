@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Split block bloom filters: merged, folded, built from dictionaries, or dropped (stitching.md
+ * Split block bloom filters: merged, folded, built from dictionaries, or dropped (README.md
  * section 5). Dropping is always legal; a false negative never is.
  */
 

@@ -7,7 +7,7 @@
  * options give the same bytes. Pages that are copied stay where they are: the output is a list of
  * segments that point into the sources' bytes or into the arena, to be written one after another.
  *
- * The order rule (stitching.md section 3) holds in every output: once a data page that is not
+ * The order rule (README.md section 1) holds in every output: once a data page that is not
  * dictionary-encoded and holds a value was written, no dictionary-encoded page follows.
  */
 

@@ -244,7 +244,7 @@ static enum rg_status join_nulls(struct rg_joiner *joiner, const struct rg_surve
     return RG_OK;
 }
 
-/* All null, and such that some reader stumbles on it (stitching.md section 2.2). */
+/* All null, and such that some reader stumbles on it (README.md section 1). */
 static bool needs_mending(const struct rg_source_page *page)
 {
     if (rg_encoding_is_dictionary(page->header.encoding))

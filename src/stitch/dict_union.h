@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* One dictionary out of many (stitching.md section 3). */
+/* One dictionary out of many. */
 
 #ifndef STITCH_DICT_UNION_H
 #define STITCH_DICT_UNION_H

@@ -2,7 +2,7 @@
 
 /*
  * Builds the page index of an output chunk, page by page, in the order in which pages are written
- * (stitching.md section 5).
+ * (README.md section 4).
  */
 
 #ifndef STITCH_INDEX_MERGE_H

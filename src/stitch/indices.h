@@ -32,7 +32,7 @@ RG_MUST_CHECK enum rg_status rg_index_read(struct rg_index_reader *reader, uint3
 
 /*
  * Appends indices as they stand in a page: the byte of width, bit-packed runs of 256, repeated runs
- * from 64 equal ones on (stitching.md section 12, 4).
+ * from 64 equal ones on: what readers were measured to be fastest on.
  */
 void rg_index_encode(const uint32_t *indices, uint32_t count, uint32_t width,
                      struct rg_buffer *out);

@@ -334,7 +334,7 @@ static struct rg_span snappy_preamble(uint64_t raw_bytes, uint8_t out[8])
     return (struct rg_span){out, bytes};
 }
 
-/* Index pages of which a compressor would save next to nothing are stored (section 11, 3). */
+/* Index pages of which a compressor would save next to nothing are stored. */
 static bool is_stored_by_ratio(const struct rg_joiner *joiner)
 {
     const uint64_t percent = joiner->bench->codec == RG_CODEC_ZSTD ? 90 : 97;
@@ -480,7 +480,7 @@ static enum rg_status collect_facts(struct rg_joiner *joiner, struct rg_page_fac
 
 static uint8_t encoding_of(const struct rg_joiner *joiner)
 {
-    /* A page without values is PLAIN: right in all readers (stitching.md section 2.2). */
+    /* A page without values is PLAIN: right in all readers. */
     if (joiner->kind == RG_JOIN_INDICES && joiner->present_count > 0)
         return joiner->index_encoding;
     if (joiner->kind == RG_JOIN_DELTA && joiner->present_count > 0)

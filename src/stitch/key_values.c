@@ -4,7 +4,7 @@
  * Only what stands in all inputs can stand in the output, so the first input's keys are all the
  * candidates there are; later inputs only take away. Memory is that of one file's key-values.
  *
- * Each key has a rule (stitching.md section 5):
+ * Each key has a rule (README.md section 6):
  *
  *   equal    its values are byte for byte the same in all inputs, else it goes, with a note.
  *   schema   the same, and it describes the schema: it goes also when that changes.
@@ -491,7 +491,7 @@ enum rg_status rg_key_value_merge_add(struct rg_key_value_merge *merge,
     return RG_OK;
 }
 
-/* pyarrow makes no dictionary arrays of DELTA pages ("not yet implemented", stitching.md 2). */
+/* pyarrow makes no dictionary arrays of DELTA pages ("not yet implemented"). */
 static bool is_spoilt_by_delta(const struct rg_key_value_merge *m, const struct candidate *c)
 {
     return m->has_delta_strings && c->rule == RULE_ARROW &&

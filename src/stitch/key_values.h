@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Key-value metadata of files and chunks, merged by the table of stitching.md section 5. */
+/* Key-value metadata of files and chunks, merged by the table of README.md section 6. */
 
 #ifndef STITCH_KEY_VALUES_H
 #define STITCH_KEY_VALUES_H
@@ -58,7 +58,7 @@ RG_MUST_CHECK enum rg_status rg_key_value_merge_finish(struct rg_key_value_merge
 
 /*
  * created_by of the output: ours, except that INT96 columns of parquet-mr keep the words of the
- * newest of them, because readers shift such timestamps by it (stitching.md section 5).
+ * newest of them, because readers shift such timestamps by it.
  */
 struct rg_span rg_key_value_merge_created_by(const struct rg_key_value_merge *merge);
 

@@ -15,7 +15,7 @@ struct rg_level_map {
 
 /*
  * Fields that are REQUIRED in the source may be OPTIONAL in the output; everything else along the
- * path must be equal (stitching.md section 2.1). `from_schema` may be NULL: then the leaves must
+ * path must be equal. `from_schema` may be NULL: then the leaves must
  * have equal levels, or the source's none.
  *
  * Errors:  RG_ERR_UNSUPPORTED.

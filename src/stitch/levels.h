@@ -2,7 +2,7 @@
 
 /*
  * Level streams (and other RLE hybrid streams) counted, cut anywhere, joined and translated, run by
- * run: no level is decoded that need not be (stitching.md section 6).
+ * run: no level is decoded that need not be (README.md section 8).
  *
  * A stream is the bare sequence of runs, without the length that V1 pages put in front. A stream of
  * level_max 0 is empty, and all its levels are 0.

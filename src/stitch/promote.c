@@ -16,7 +16,7 @@
 #include "stitch/parts.h"
 #include "stitch/values.h"
 
-/* A page: at most about a million rows and 8 MiB (stitching.md section 5, Sizes). */
+/* A page: at most about a million rows and 8 MiB. */
 static const uint32_t promoted_values_max = 1000000;
 static const uint32_t promoted_bytes_max = UINT32_C(8) << 20;
 
@@ -171,7 +171,7 @@ enum rg_status rg_promoter_test(struct rg_promoter *promoter, const struct rg_su
     return RG_OK;
 }
 
-/* A tiny page: too small to be read well by itself (stitching.md section 12, 3). */
+/* A tiny page: too small to be read well by itself. */
 static bool is_tiny(const struct rg_promoter *promoter, const struct rg_survey *survey)
 {
     return promoter->value_count < promoter->bench->tiny_values &&

@@ -2,7 +2,7 @@
 
 /*
  * A dictionary whose entries are used once each, in order, is the body of a PLAIN page: the
- * identity test, and the page (stitching.md section 3, Promote).
+ * identity test, and the page (README.md section 8).
  */
 
 #ifndef STITCH_PROMOTE_H

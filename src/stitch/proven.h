@@ -3,7 +3,7 @@
 /*
  * Bodies of index pages that were proven to run first, first + 1, first + 2, …: writers are
  * deterministic, so that the same bytes come again and again, and comparing them costs next to
- * nothing (stitching.md section 11, 1). Remembered are only pages of flat columns without nulls.
+ * nothing (README.md section 8). Remembered are only pages of flat columns without nulls.
  *
  * What is remembered never changes an output's bytes, only how fast they are made.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The facts that the layout is decided by, from three sources (stitching.md section 11). */
+/* The facts that the layout is decided by, from three sources (README.md section 8). */
 
 #ifndef STITCH_SAMPLE_H
 #define STITCH_SAMPLE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * One schema out of several, for --schema union (stitching.md section 8): columns that some inputs
+ * One schema out of several, for --schema union (README.md section 7): columns that some inputs
  * lack become nulls there, REQUIRED and OPTIONAL mixes are OPTIONAL, types widen where nothing is
  * lost. Everything else is refused by name. Pure.
  */

@@ -8,7 +8,7 @@
  *   (1) The pieces together are the data pages, in order, nothing between them: sink->bytes is
  *       their sum.
  *   (2) Once has_values_written is set no dictionary-encoded page with values is let in: Spark's
- *       vectorised reader would return wrong values in silence (stitching.md section 3).
+ *       vectorised reader would return wrong values in silence (README.md section 1).
  */
 
 #include "stitch/sink.h"
@@ -259,7 +259,7 @@ static enum rg_status make_segments(struct rg_sink *sink, size_t first,
     return RG_OK;
 }
 
-/* Exact counts, the dictionary first: readers prune by them (stitching.md section 3.1). */
+/* Exact counts, the dictionary first: readers prune by them (README.md section 1). */
 static enum rg_status make_encoding_stats(const struct rg_sink *sink,
                                           const struct rg_sink_dictionary *dictionary,
                                           struct rg_column_chunk *chunk, struct rg_error *err)

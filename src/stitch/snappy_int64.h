@@ -3,7 +3,7 @@
 /*
  * A snappy compressor that knows that its input is INT64 values, little-endian: it only looks for a
  * value before that has the same upper 48 bits. Where values are small or close to one another that
- * finds what a general compressor finds, several times faster (stitching.md section 11, 7).
+ * finds what a general compressor finds, several times faster.
  */
 
 #ifndef STITCH_SNAPPY_INT64_H

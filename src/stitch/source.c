@@ -10,7 +10,7 @@
  *   (2) A dictionary page is met once at most, before all data pages.
  *
  * Passed over: data pages without values, which several readers stumble on, index pages and page
- * types that the format may get some day (stitching.md section 2, V9 and V10).
+ * types that the format may get some day (README.md section 1).
  *
  * Not here: whether an index fits its dictionary; that is checked where indices are read.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Statistics of an output chunk from those of its sources (stitching.md section 4).
+ * Statistics of an output chunk from those of its sources (README.md section 3).
  *
  * First the trust filter for each source, then the merge. A bound that cannot be vouched for is
  * left out: an absent bound costs a reader work, a wrong one costs rows.

@@ -2,7 +2,7 @@
 
 /*
  * PLAIN values of tiny pages moved into the page in the making: concatenated, or spliced as snappy
- * elements (stitching.md section 6).
+ * elements (README.md section 8).
  */
 
 #ifndef STITCH_VALUES_H

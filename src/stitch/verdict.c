@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The rule and its constants are those of stitching.md section 11, point 2, where they were tuned
+ * The rule and its constants are those of README.md section 8; they were tuned
  * on 543 columns against brute force. A choice costs what its bytes cost to write and to read
  * later, and the CPU that making it takes.
  */

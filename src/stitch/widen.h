@@ -2,7 +2,7 @@
 
 /*
  * Which types can be kept as values of another without loss and in the same order, and how
- * (stitching.md section 8). Anything else is refused: a change of unit, scale or meaning is not
+ * (README.md section 7). Anything else is refused: a change of unit, scale or meaning is not
  * ours to make.
  */
 

@@ -2,8 +2,8 @@
 
 /*
  * Values of a narrower type as those of the reference's: an input's type may have been widened
- * where nothing is lost (stitching.md section 8). Written for itself, so that a mistake in how
- * files are merged is not made here, too.
+ * where nothing is lost (src/stitch/README.md section 7). Written for itself, so that a mistake in
+ * how files are merged is not made here, too.
  */
 
 #ifndef VERIFY_CONVERT_H

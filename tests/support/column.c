@@ -393,7 +393,7 @@ static void append_delta(const uint64_t *values, uint32_t count, unsigned bits,
     append_varint64(out, zigzag(count > 0 ? values[0] : 0));
     for (uint32_t at = 1; at < count; at += 128) {
         const uint32_t step = count - at < 128 ? count - at : 128;
-        uint64_t deltas[128];
+        uint64_t deltas[128] = {0};
 
         for (uint32_t i = 0; i < step; i++) {
             deltas[i] = values[at + i] - values[at + i - 1];

@@ -423,7 +423,7 @@ static void decode_dictionary(struct reader *r, struct naive_page *page, struct 
     page->is_dictionary = true;
     if (r->leaf->type != RG_TYPE_BYTE_ARRAY)
         return;
-    /* Twins are read wrong by pyarrow as categories (stitching.md section 3). */
+    /* Twins are read wrong by pyarrow as categories. */
     for (uint32_t i = 0; i < count && count < 5000; i++) {
         for (uint32_t k = i + 1; k < count; k++)
             CHECK(!rg_span_equal(r->dictionary[i], r->dictionary[k]));

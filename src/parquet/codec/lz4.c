@@ -2,7 +2,7 @@
 
 /*
  * LZ4 (codec 5, deprecated): never written, and read in the three forms that are on disks
- * (stitching.md section 2.2; arrow compression_lz4.cc and arrow-rs compression.rs try them too).
+ * (arrow compression_lz4.cc and arrow-rs compression.rs try them too).
  *
  *   Hadoop  One or more of: u32 BE raw bytes, u32 BE block bytes, LZ4 block. Hadoop itself may
  *           write several blocks for one raw length; then each has a length of its own.

@@ -2,8 +2,7 @@
 
 /*
  * BYTE_STREAM_SPLIT, of all types of a fixed width but BOOLEAN and INT96: first the first bytes of
- * all values, then the second bytes, and so on. Read only: it is never introduced (stitching.md
- * section 2).
+ * all values, then the second bytes, and so on. Read only: it is never introduced.
  */
 
 #ifndef PARQUET_ENCODING_BYTE_STREAM_SPLIT_H

@@ -6,7 +6,7 @@
 
 enum {
     LENGTH_BYTES = 4,
-    REPEAT_MIN = 64, /* As for index pages (stitching.md section 12). */
+    REPEAT_MIN = 64, /* As for index pages (dict.c). */
 };
 
 enum rg_status rg_rle_boolean_decoder_init(struct rg_rle_boolean_decoder *decoder,

@@ -246,7 +246,7 @@ TEST(padding_of_the_last_group_may_be_missing)
     rg_release(&t->allocator, exact, sizeof bytes);
 }
 
-/* Impala wrote more levels than the page has values (stitching.md section 2). */
+/* Impala wrote more levels than the page has values. */
 TEST(surplus_is_ignored)
 {
     static const uint8_t bytes[] = {200, 1, 1, 3, 0xff};
