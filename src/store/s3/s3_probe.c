@@ -23,75 +23,83 @@ static const uint64_t base_bytes = UINT64_C(8) << 20;
 
 static const struct rg_segment probe_body = {(const uint8_t *)"regroup", 7};
 
-static enum rg_status put(struct rg_s3_store *store, const char *key, struct rg_error *err)
+/* True of what a store answers that knows the condition, ignores it, or refuses it as such. */
+static bool is_answer(const struct rg_store_op *op)
 {
-    struct rg_store_op op = {
+    return op->status == RG_OK || op->status == RG_ERR_EXISTS || op->status == RG_ERR_UNSUPPORTED ||
+           (op->verb == RG_STORE_UPLOAD_FINISH && op->status == RG_ERR_IO);
+}
+
+/*
+ * Two rounds, in each of which the object and the upload go side by side: made, with a part; made
+ * again, and completed. (A store that cannot do the first may be asked the second in vain.)
+ */
+static enum rg_status try_both(struct rg_s3_store *store, const char *key, struct rg_upload *upload,
+                               bool *ret_is_finished, struct rg_error *err)
+{
+    const struct rg_store_op put = {
         .verb = RG_STORE_PUT,
         .key = key,
         .must_be_absent = true,
         .segments = &probe_body,
         .segment_count = 1,
     };
+    const struct rg_store_op part = {
+        .verb = RG_STORE_UPLOAD_PART,
+        .key = key,
+        .upload = upload,
+        .part_number = 1,
+        .segments = &probe_body,
+        .segment_count = 1,
+    };
+    const struct rg_store_op finish = {
+        .verb = RG_STORE_UPLOAD_FINISH,
+        .key = key,
+        .upload = upload,
+        .must_be_absent = true,
+    };
+    struct rg_store_op first[] = {put, part};
+    struct rg_store_op second[] = {put, finish};
 
-    return rg_store_wait(&store->base, &op, err);
-}
-
-/* True when completing an upload onto a name that is taken fails. */
-static enum rg_status try_complete(struct rg_s3_store *store, const char *key, bool *ret_honours,
-                                   struct rg_error *err)
-{
-    struct rg_store_op op = {.verb = RG_STORE_UPLOAD_BEGIN, .key = key};
-
-    RG_TRY(rg_store_wait(&store->base, &op, err));
-    op.verb = RG_STORE_UPLOAD_PART;
-    op.part_number = 1;
-    op.segments = &probe_body;
-    op.segment_count = 1;
-    enum rg_status status = rg_store_wait(&store->base, &op, err);
-    if (status == RG_OK) {
-        op.verb = RG_STORE_UPLOAD_FINISH;
-        op.must_be_absent = true;
-        store->features.has_complete_if_absent = true; /* So that it is asked for. */
-        status = rg_store_wait(&store->base, &op, err);
-        store->features.has_complete_if_absent = false;
-        *ret_honours = status == RG_ERR_EXISTS;
-        /* The condition may also be refused as such. */
-        const bool is_answer =
-            status == RG_ERR_EXISTS || status == RG_ERR_UNSUPPORTED || status == RG_ERR_IO;
-        if (status == RG_OK)
-            return RG_OK;
-        if (is_answer)
-            status = RG_OK;
+    rg_store_wait_all(&store->base, first, 2);
+    if (first[0].status == RG_ERR_UNSUPPORTED)
+        return RG_OK; /* It refuses the header itself. */
+    for (size_t i = 0; i < 2; i++) {
+        if (first[i].status != RG_OK) {
+            *err = first[i].err;
+            return first[i].status;
+        }
     }
-    struct rg_error abort_err;
-    op.verb = RG_STORE_UPLOAD_ABORT;
-    (void)!rg_store_wait(&store->base, &op, &abort_err);
-    return status;
+    store->features.has_complete_if_absent = true; /* So that it is asked for. */
+    rg_store_wait_all(&store->base, second, 2);
+    store->features.has_complete_if_absent = second[1].status == RG_ERR_EXISTS;
+    store->features.has_put_if_absent = second[0].status == RG_ERR_EXISTS;
+    *ret_is_finished = second[1].status == RG_OK;
+    for (size_t i = 0; i < 2; i++) {
+        if (!is_answer(&second[i])) {
+            *err = second[i].err;
+            return second[i].status;
+        }
+    }
+    return RG_OK;
 }
 
 static enum rg_status try_writes(struct rg_s3_store *store, struct rg_error *err)
 {
     char key[80];
-    struct rg_store_op forget = {.verb = RG_STORE_DELETE, .key = key};
-    struct rg_error delete_err;
-    bool honours_complete = false;
+    struct rg_store_op begin = {.verb = RG_STORE_UPLOAD_BEGIN, .key = key};
+    struct rg_store_op forget[] = {{.verb = RG_STORE_DELETE, .key = key},
+                                   {.verb = RG_STORE_UPLOAD_ABORT, .key = key}};
+    bool is_finished = false;
 
     (void)snprintf(key, sizeof key, "_regroup/_probe-%016" PRIx64, store->random);
-    enum rg_status status = put(store, key, err);
-    if (status == RG_ERR_UNSUPPORTED) {
-        store->features.is_probed = true; /* It refuses the header itself. */
-        return RG_OK;
-    }
-    RG_TRY(status);
-    status = put(store, key, err);
-    store->features.has_put_if_absent = status == RG_ERR_EXISTS;
-    if (status == RG_ERR_EXISTS) {
-        store->features.is_probed = true;
-        status = try_complete(store, key, &honours_complete, err);
-        store->features.has_complete_if_absent = honours_complete;
-    }
-    store->features.is_probed = true;
-    (void)!rg_store_wait(&store->base, &forget, &delete_err);
+    RG_TRY(rg_store_wait(&store->base, &begin, err));
+    const enum rg_status status = try_both(store, key, begin.upload, &is_finished, err);
+    store->features.is_probed = status == RG_OK;
+    if (status != RG_OK || !store->features.has_put_if_absent)
+        store->features.has_complete_if_absent = false;
+    forget[1].upload = begin.upload;
+    rg_store_wait_all(&store->base, forget, is_finished ? 1 : 2);
     return status;
 }
 
