@@ -87,11 +87,12 @@ static bool add_columns(struct rg_plan_view *view, const struct rg_partition_pla
             return false;
         for (unsigned v = 0; v < RG_VERDICT_COUNT; v++)
             column->in_bytes[v] += more->in_bytes[v];
-        if (column->reason == RG_REASON_NONE)
-            column->reason = more->reason;
+        const enum rg_verdict before = column->verdict;
         for (unsigned v = 0; v < RG_VERDICT_COUNT; v++)
             if (column->in_bytes[v] > column->in_bytes[column->verdict])
                 column->verdict = (enum rg_verdict)v;
+        if (column->verdict != before)
+            column->reason = RG_REASON_NONE;
         if (column->verdict == more->verdict && more->reason != RG_REASON_NONE)
             column->reason = more->reason;
     }

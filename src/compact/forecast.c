@@ -46,8 +46,8 @@ static struct forecast_column *new_columns(const struct rg_allocator *allocator,
 }
 
 /* Called with the batch's lock held; without memory a plan has no columns. */
-static void add_columns_locked(struct rg_partition *partition, const struct rg_bin *bin,
-                               const struct rg_stitch_estimate *estimates, const uint64_t *in_bytes,
+static void add_columns_locked(struct rg_partition *partition,
+                               const struct rg_stitch_estimate *estimates,
                                const struct rg_schema *schema)
 {
     struct rg_forecast *forecast = partition->forecast;
@@ -56,13 +56,12 @@ static void add_columns_locked(struct rg_partition *partition, const struct rg_b
         forecast->columns = new_columns(partition->run->allocator, schema);
         forecast->column_count = forecast->columns != NULL ? schema->leaf_count : 0;
     }
-    (void)bin;
     for (uint32_t c = 0; c < forecast->column_count && c < schema->leaf_count; c++) {
         struct forecast_column *column = &forecast->columns[c];
         const enum rg_verdict verdict = estimates[c].verdict;
         uint64_t *bytes = &column->told.in_bytes[verdict];
 
-        *bytes += in_bytes[c];
+        *bytes += estimates[c].input_bytes;
         if (*bytes >= column->verdict_bytes_max) {
             column->verdict_bytes_max = *bytes;
             column->told.verdict = verdict;
@@ -124,7 +123,7 @@ void rg_forecast_add(const struct rg_bin *bin, const struct rg_stitch_estimate *
 
         plan->out_bytes += likely;
         plan->out_bytes_max += most;
-        add_columns_locked(batch->partition, bin, estimates, in_bytes, schema);
+        add_columns_locked(batch->partition, estimates, schema);
         add_memory_locked(plan, estimates, in_bytes, schema->leaf_count);
     }
     (void)pthread_mutex_unlock(batch->lock);

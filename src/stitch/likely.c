@@ -8,6 +8,8 @@
 
 #include "stitch/likely.h"
 
+#include <math.h>
+
 #include "base/limits.h"
 #include "parquet/rle.h"
 #include "parquet/types.h"
@@ -16,6 +18,7 @@
 #include "stitch/dict_groups.h"
 #include "stitch/dict_table.h"
 #include "stitch/source.h"
+#include "stitch/verdict.h"
 
 /* Strings of which nothing is known, with their length. */
 static const uint64_t string_bytes_guessed = 28;
@@ -42,6 +45,11 @@ static uint64_t greater(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
+static bool is_most(uint64_t part, uint64_t whole)
+{
+    return part > whole / 2;
+}
+
 static uint64_t bits_of(uint64_t count)
 {
     return count <= 1 ? 1 : rg_bit_width((uint32_t)lesser(count - 1, UINT32_MAX));
@@ -58,8 +66,9 @@ struct view {
     uint64_t entry_raw_bytes; /* All together. */
     uint64_t index_raw_bytes;
     uint64_t dictionary_bytes;
-    bool is_sized;        /* Bytes of values are known, not guessed. */
-    bool has_other_pages; /* Pages without indices. */
+    uint64_t entries_unsure; /* That there may be more, as levels may be shorter than assumed. */
+    bool is_sized;           /* Bytes of values are known, not guessed. */
+    bool has_other_pages;    /* Pages without indices. */
 };
 
 static uint64_t pages_of(const struct rg_column_chunk *chunk)
@@ -148,6 +157,8 @@ static void solve(const struct rg_leaf *leaf, const struct rg_column_chunk *chun
             break;
     }
     view->index_count = view->present_count;
+    view->entries_unsure = lesser(level_bytes(leaf, chunk) / view->value_bytes,
+                                  view->present_count - lesser(view->entries, view->present_count));
 }
 
 /*
@@ -201,6 +212,18 @@ static bool is_unique(const struct view *view, const struct rg_column_chunk *chu
            index_bits >= chunk->value_count * (bits_of(chunk->value_count) - 1);
 }
 
+/* Dictionaries are surely the same where they have one entry, and that is the same. */
+static void add_constant(struct rg_likely *likely, const struct rg_column_chunk *chunk)
+{
+    const struct rg_span min = chunk->statistics.min_value;
+    const bool is_constant = min.data != NULL && rg_span_equal(min, chunk->statistics.max_value);
+
+    if (likely->indexed_count++ == 0)
+        likely->constant = min;
+    if (!is_constant || !rg_span_equal(min, likely->constant))
+        likely->is_varied = true;
+}
+
 static void add_indexed(struct rg_likely *likely, const struct rg_column_chunk *chunk)
 {
     const struct view view = look_at(likely->leaf, chunk);
@@ -214,6 +237,12 @@ static void add_indexed(struct rg_likely *likely, const struct rg_column_chunk *
 
     likely->indexed_bytes += chunk->compressed_bytes;
     likely->index_values += view.index_count;
+    likely->index_raw_bytes += view.index_raw_bytes;
+    likely->entry_count += view.entries;
+    likely->entries_unsure += view.entries_unsure;
+    likely->entry_bytes += view.dictionary_bytes;
+    likely->entry_raw_bytes += view.entry_raw_bytes;
+    add_constant(likely, chunk);
     likely->index_bytes += view.has_other_pages ? view.index_raw_bytes
                                                 : chunk->compressed_bytes - view.dictionary_bytes;
     likely->dissolved_bytes += lesser(dissolved, raw_bytes);
@@ -226,8 +255,6 @@ static void add_indexed(struct rg_likely *likely, const struct rg_column_chunk *
     likely->has_other_pages = likely->has_other_pages || view.has_other_pages;
     if (is_unique(&view, chunk))
         likely->unique_bytes += chunk->compressed_bytes;
-    else if (view.entries > view.index_count / 2)
-        likely->varied_bytes += chunk->compressed_bytes;
 }
 
 /* Chunks that must be decoded, or whose values become wider. */
@@ -275,9 +302,75 @@ void rg_likely_add(struct rg_likely *likely, const struct rg_stitch_source *sour
         add_indexed(likely, chunk);
 }
 
-static bool is_most(uint64_t part, uint64_t whole)
+/*
+ * From how many values n draws yield d different ones, if all are equally likely: the solution of
+ * d = P (1 - exp(-n / P)).
+ */
+static double population(double draws, double distinct)
 {
-    return part > whole / 2;
+    double low = 0;  /* n / P of a population that is too large, */
+    double high = 1; /* and too small. */
+
+    while (high < 1e6 && -expm1(-high) / high * draws > distinct)
+        high *= 2;
+    for (int step = 0; step < 50; step++) {
+        const double middle = (low + high) / 2;
+
+        if (-expm1(-middle) / middle * draws > distinct)
+            low = middle;
+        else
+            high = middle;
+    }
+    return draws / high;
+}
+
+/* The rule by which a stitch decides, on what footers tell of dictionaries. */
+static enum rg_layout choose_layout(const struct rg_likely *likely, enum rg_reason *ret_reason)
+{
+    const struct rg_stitch_options *options = likely->column->options;
+    const double chunks = (double)likely->indexed_count;
+    const double draws = (double)likely->index_values / chunks;
+    const double entries = (double)greater(likely->entry_count, 1);
+    /* Half way; that matters where values hardly repeat. */
+    const double distinct = (entries + (double)likely->entries_unsure / 2) / chunks;
+    const struct rg_layout_facts facts = {
+        .source_count = likely->indexed_count,
+        .distinct_count = likely->indexed_count,
+        .has_sampled_values = likely->has_other_pages,
+        .are_samples_identity = is_most(likely->unique_bytes, likely->indexed_bytes),
+        .value_count = likely->index_values,
+        .index_bytes = likely->index_bytes,
+        .index_raw_bytes = likely->index_raw_bytes,
+        .entry_count = likely->entry_count,
+        .entry_bytes = likely->entry_bytes,
+        .entry_raw_bytes = likely->entry_raw_bytes,
+        .sample_entries = distinct,
+        .pair_products = population(draws, distinct),
+        .pair_hits = 1,
+        .trial_bytes = (double)likely->entry_bytes / entries,
+        .dictionary_bytes_max = likely->dictionary_bytes_max,
+        .codec = likely->codec,
+        .level = options->codec == RG_CODEC_KEEP ? rg_codec_level_default(likely->codec)
+                                                 : options->level,
+    };
+
+    return rg_layout_choose(&facts, ret_reason);
+}
+
+/* What becomes of chunks with dictionaries, where there are several. */
+static void predict_indexed(const struct rg_likely *likely, struct rg_stitch_estimate *estimate)
+{
+    enum rg_reason reason;
+
+    if (choose_layout(likely, &reason) == RG_LAYOUT_DICTIONARY) {
+        estimate->verdict = RG_VERDICT_REMAP;
+        estimate->reason = RG_REASON_DICTIONARIES_DIFFER;
+    } else if (is_most(likely->unique_bytes, likely->indexed_bytes)) {
+        estimate->verdict = RG_VERDICT_PROMOTE;
+    } else {
+        estimate->verdict = RG_VERDICT_DISSOLVE;
+        estimate->reason = reason;
+    }
 }
 
 /* What most bytes will need, in the order in which rg_layout_choose() asks. */
@@ -292,18 +385,8 @@ static void predict(const struct rg_likely *likely, struct rg_stitch_estimate *e
     if (is_most(likely->recoded_bytes, likely->bytes)) {
         estimate->verdict = RG_VERDICT_RECODE;
         estimate->reason = likely->is_widened ? RG_REASON_TYPE_WIDENED : RG_REASON_ENCODING;
-    } else if (is_indexed && is_most(likely->unique_bytes, likely->indexed_bytes)) {
-        estimate->verdict = RG_VERDICT_PROMOTE;
-    } else if (is_indexed && likely->has_other_pages) {
-        estimate->verdict = RG_VERDICT_DISSOLVE;
-        estimate->reason = RG_REASON_PLAIN_TAIL;
-    } else if (is_indexed &&
-               is_most(likely->varied_bytes + likely->unique_bytes, likely->indexed_bytes)) {
-        estimate->verdict = RG_VERDICT_DISSOLVE;
-        estimate->reason = RG_REASON_VALUES_HARDLY_REPEAT;
-    } else if (is_indexed) {
-        estimate->verdict = RG_VERDICT_REMAP;
-        estimate->reason = RG_REASON_DICTIONARIES_DIFFER;
+    } else if (is_indexed && likely->indexed_count > 1 && likely->is_varied) {
+        predict_indexed(likely, estimate);
     } else if (is_most(likely->other_codec_bytes, likely->bytes)) {
         estimate->verdict = RG_VERDICT_RECOMPRESS;
         estimate->reason = is_asked ? RG_REASON_CODEC_ASKED : RG_REASON_CODECS_DIFFER;
@@ -413,6 +496,7 @@ void rg_likely_finish(const struct rg_likely *likely, struct rg_stitch_estimate 
     estimate->scratch_bytes = scratch_of(likely, estimate->verdict) * 4 / 3 +
                               likely->source_count * source_scratch_bytes +
                               pages * page_scratch_bytes + fixed_bytes;
+    estimate->input_bytes = likely->bytes;
     estimate->output_bytes = estimate->verdict == RG_VERDICT_DISSOLVE ? made : likely->bytes;
     if (estimate->verdict == RG_VERDICT_REMAP)
         estimate->output_bytes = likely->index_bytes + 3 * likely->dictionary_bytes_most;

@@ -27,16 +27,23 @@ struct rg_likely {
     uint64_t page_count;
     uint64_t indexed_bytes; /* Of chunks with a dictionary. */
     uint64_t unique_bytes;  /* Of those whose values are all different. */
-    uint64_t varied_bytes;  /* Of those whose values hardly repeat. */
     uint64_t index_values;
-    uint64_t index_bytes;     /* Of index pages, as they lie. */
+    uint64_t index_bytes; /* Of index pages, as they lie. */
+    uint64_t index_raw_bytes;
+    uint64_t indexed_count; /* Chunks with a dictionary; */
+    uint64_t entry_count;   /* of all their dictionaries: entries, bytes, raw bytes. */
+    uint64_t entries_unsure;
+    uint64_t entry_bytes;
+    uint64_t entry_raw_bytes;
     uint64_t dissolved_bytes; /* Compressed about as their dictionaries are. */
     uint64_t tiny_bytes;
     uint64_t other_codec_bytes;
     uint64_t recoded_bytes; /* Of chunks whose values must be decoded, */
     uint64_t recoded_made;  /* and what becomes of them, compressed about as they are. */
     bool is_widened;
-    bool has_other_pages; /* Some chunk with a dictionary has other pages too. */
+    bool has_other_pages;    /* Some chunk with a dictionary has other pages too. */
+    bool is_varied;          /* Not all chunks with a dictionary hold one and the same value. */
+    struct rg_span constant; /* That value, of the first of them. */
     /* The largest chunk's. */
     uint64_t bytes_max;
     uint64_t raw_bytes_max;

@@ -582,6 +582,25 @@ struct example {
     uint8_t type; /* 0: INT64. */
 };
 
+/* The footers of such sources told as much before. */
+static void check_foretold(const struct sources *sources, const struct example *example)
+{
+    const struct rg_stitch_column column = column_of(sources, &example->options);
+    struct rg_stitch_estimate estimate;
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < sources->count; i++)
+        bytes += sources->items[i].chunk->compressed_bytes;
+    rg_stitch_estimate(&column, sources->items, sources->count, &estimate);
+    CHECK_U64(estimate.input_bytes, bytes);
+    /* Footers do not tell whether a dictionary of unique values is in order. */
+    const enum rg_verdict wanted =
+        example->style.is_shuffled ? RG_VERDICT_PROMOTE : example->verdict;
+    if (sources->expected.slot_count >= 2500 && estimate.verdict != wanted)
+        test_fail(__FILE__, __LINE__, "%s: footers tell %s", example->about,
+                  rg_verdict_name(estimate.verdict));
+}
+
 /* A starved run is about memory: few rows make it cheap, and then pages move otherwise. */
 static void check_example(struct test *t, const struct example *example)
 {
@@ -613,6 +632,7 @@ static void check_example(struct test *t, const struct example *example)
         test_fail(__FILE__, __LINE__, "%s: %llu of %llu pages %s", example->about,
                   (unsigned long long)output.moves.pages[example->verdict],
                   (unsigned long long)pages, rg_verdict_name(example->verdict));
+    check_foretold(&sources, example);
     rg_arena_fini(&arena);
     rg_arena_fini(&scratch);
     rg_arena_fini(&keep);
@@ -625,7 +645,8 @@ TEST(pages_move_as_they_should)
                                            .versions = 1,
                                            .page_slots = 5000,
                                            .dictionary_entries = 20000,
-                                           .has_statistics = true};
+                                           .has_statistics = true,
+                                           .has_encoding_stats = true};
     const struct rg_stitch_options keep = {.codec = RG_CODEC_KEEP};
     const struct rg_stitch_options zstd = {.codec = RG_CODEC_ZSTD, .level = 1};
     struct chunk_style plain = dictionary;
