@@ -96,7 +96,8 @@ static const struct rg_option table[] = {
       .argument = "CODEC",
       .initial = "keep",
       .help = "keep (for each column the codec that most of its bytes have), snappy, zstd[:LEVEL], "
-              "gzip[:LEVEL], lz4_raw, brotli[:LEVEL] or none",
+              "gzip[:LEVEL], lz4_raw, brotli[:LEVEL] or none; with a name, what is joined is "
+              "compressed as one: slower and smaller",
       .commands = JOB},
      .kind = RG_OPTION_CODEC,
      .offset = FIELD(codec)},

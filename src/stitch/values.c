@@ -55,10 +55,14 @@ enum rg_status rg_plain_extent(const struct rg_leaf *leaf, struct rg_span plain,
     return RG_OK;
 }
 
+/*
+ * Splicing costs no codec, but a match never reaches into another source page: of 200 rows each,
+ * pages of uuids are 4.8 % larger than compressed as one (issue 11). Who names a codec wants that.
+ */
 static bool can_splice(const struct rg_joiner *joiner, const struct rg_plain_values *values)
 {
-    return values->is_compressed && values->codec == RG_CODEC_SNAPPY &&
-           joiner->bench->codec == RG_CODEC_SNAPPY;
+    return !joiner->bench->is_codec_asked && values->is_compressed &&
+           values->codec == RG_CODEC_SNAPPY && joiner->bench->codec == RG_CODEC_SNAPPY;
 }
 
 enum rg_join_kind rg_values_kind(const struct rg_joiner *joiner,

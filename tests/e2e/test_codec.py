@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What --codec does to sizes: kept, small pages are spliced; named, they are compressed as one."""
+
+import random
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import readers
+from conftest import data_files
+
+
+def test_a_named_codec_compresses_what_is_joined_as_one(regroup, tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    digits = random.Random(1)
+    for number in range(60):
+        keys = [f"{digits.getrandbits(128):032x}" for _ in range(200)]
+        path = source / f"{number:03}.parquet"
+        pq.write_table(pa.table({"key": keys}), path, use_dictionary=False)
+    sizes = {}
+    for codec in ("keep", "snappy"):
+        home = tmp_path / codec
+        regroup("compact", source, home, "--codec", codec).must(0)
+        (path,) = data_files(home)
+        assert readers.with_pyarrow([path]).equals(readers.with_pyarrow(data_files(source)))
+        assert pq.ParquetFile(path).metadata.row_group(0).column(0).compression == "SNAPPY"
+        sizes[codec] = pq.ParquetFile(path).metadata.row_group(0).column(0).total_compressed_size
+    assert sizes["snappy"] < sizes["keep"] * 0.98
