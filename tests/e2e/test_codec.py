@@ -18,7 +18,7 @@ def test_a_named_codec_compresses_what_is_joined_as_one(regroup, tmp_path):
     for number in range(60):
         keys = [f"{digits.getrandbits(128):032x}" for _ in range(200)]
         path = source / f"{number:03}.parquet"
-        pq.write_table(pa.table({"key": keys}), path, use_dictionary=False)
+        pq.write_table(pa.table({"key": keys}), path)
     sizes = {}
     for codec in ("keep", "snappy"):
         home = tmp_path / codec
