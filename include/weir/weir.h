@@ -173,6 +173,12 @@ WEIR_API int weir_stage_add(struct weir *w, const struct weir_stage *stage);
  */
 typedef enum weir_status weir_next_fn(struct weir *w, void *user);
 WEIR_API enum weir_status weir_source_add(struct weir *w, weir_next_fn *next, void *user);
+/*
+ * From next(): the bytes that its source still has to give. Of several sources the jobs begin so
+ * that each source has the same bytes admitted, or, if they all say this, bytes in proportion to
+ * what they have left: then they end together.
+ */
+WEIR_API void weir_source_left(struct weir *w, uint64_t bytes);
 /* A source that said WEIR_LATER may have something now. */
 WEIR_API void weir_wake(struct weir *w);
 

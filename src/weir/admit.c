@@ -135,7 +135,8 @@ static bool is_passing(const struct weir_sched *s, const struct weir_unit *unit,
     const struct weir_purse *purse = unit->purse;
     const struct weir_unit *other = purse->kept_out;
 
-    return other != NULL && other->seq < unit->seq && is_kept_waiting(s, other, free_bytes) &&
+    return other != NULL && weir_unit_is_before(other, unit) &&
+           is_kept_waiting(s, other, free_bytes) &&
            purse->granted - other->refused_at >= purse->bytes_max;
 }
 
@@ -270,7 +271,7 @@ enum weir_refusal weir_admit(struct weir_sched *s, struct weir_job *job)
     unit->refused_bytes = refusal == WEIR_REFUSED_SAFE ? UINT64_MAX : bytes_of_next(job);
     const bool is_for_memory = refusal == WEIR_REFUSED_FIT || refusal == WEIR_REFUSED_SAFE;
     const struct weir_unit *other = unit->purse->kept_out;
-    if (is_for_memory && !unit->is_begun && (other == NULL || unit->seq < other->seq))
+    if (is_for_memory && !unit->is_begun && (other == NULL || weir_unit_is_before(unit, other)))
         unit->purse->kept_out = unit;
     return refusal;
 }

@@ -20,6 +20,7 @@ struct weir_purse;
 struct weir_unit {
     struct weir_purse *purse;
     uint64_t seq;           /* Age. */
+    double turn;            /* The order in which units begin; equal ones by age. */
     uint64_t held;          /* Granted now. */
     uint64_t need;          /* The most it can still ask for on top, finished alone and serially. */
     uint32_t live_index;    /* In purse->live, while held > 0. */

@@ -417,6 +417,13 @@ static int source_of_caller(const struct weir *w)
     return -1;
 }
 
+void weir_source_left(struct weir *w, uint64_t bytes)
+{
+    lock(w);
+    weir_sched_source_left(&w->sched, source_of_caller(w), bytes);
+    unlock(w);
+}
+
 struct weir_group *weir_group_new(struct weir *w, enum weir_budget budget, uint64_t retained_max,
                                   const struct weir_step *join, uint32_t step_count, void *item,
                                   weir_drop_fn *drop)
@@ -429,7 +436,7 @@ struct weir_group *weir_group_new(struct weir *w, enum weir_budget budget, uint6
                                                          .step_count = step_count,
                                                          .item = item,
                                                          .drop = drop,
-                                                         .source = -1,
+                                                         .source = source_of_caller(w),
                                                      },
                                                      retained_max);
     unlock(w);

@@ -235,3 +235,18 @@ void weir_job_enqueue(struct weir_link *queue, struct weir_job *job)
         place = place->previous;
     weir_link_insert_after(place, &job->queue_link);
 }
+
+bool weir_unit_is_before(const struct weir_unit *a, const struct weir_unit *b)
+{
+    return a->turn < b->turn || (a->turn <= b->turn && a->seq < b->seq);
+}
+
+void weir_job_enqueue_fresh(struct weir_link *queue, struct weir_job *job)
+{
+    struct weir_link *place = queue->previous;
+
+    while (place != queue &&
+           weir_unit_is_before(job->unit, WEIR_OBJECT(place, struct weir_job, queue_link)->unit))
+        place = place->previous;
+    weir_link_insert_after(place, &job->queue_link);
+}

@@ -49,7 +49,12 @@ bool weir_job_is_in_turn(const struct weir_job *job);
 
 bool weir_job_is_older(const struct weir_job *a, const struct weir_job *b);
 
+/* The order in which units begin. */
+bool weir_unit_is_before(const struct weir_unit *a, const struct weir_unit *b);
+
 /* Queues by age. */
 void weir_job_enqueue(struct weir_link *queue, struct weir_job *job);
+/* Of units that have not begun: by turn. */
+void weir_job_enqueue_fresh(struct weir_link *queue, struct weir_job *job);
 
 #endif

@@ -56,8 +56,10 @@ void weir_life_enqueue(struct weir_job *job)
     assert(job->step < job->step_count);
     if (!weir_job_is_in_turn(job))
         weir_job_enqueue(&stage->ordered, job);
+    else if (job->unit->is_begun)
+        weir_job_enqueue(&stage->ready, job);
     else
-        weir_job_enqueue(job->unit->is_begun ? &stage->ready : &stage->fresh, job);
+        weir_job_enqueue_fresh(&stage->fresh, job);
     stage->waiting++;
 }
 
@@ -88,7 +90,7 @@ static void leave_fresh(struct weir_job *job)
 }
 
 /* Units that have begun are kept by age. */
-static void begin_unit(struct weir_unit *unit)
+static void begin_unit(struct weir_sched *s, struct weir_unit *unit)
 {
     struct weir_link *list = &unit->purse->begun;
     struct weir_link *place = list->previous;
@@ -97,13 +99,15 @@ static void begin_unit(struct weir_unit *unit)
         place = place->previous;
     weir_link_insert_after(place, &unit->begun_link);
     unit->is_begun = true;
+    if (unit->turn > s->turn)
+        s->turn = unit->turn;
 }
 
 void weir_life_begin_step(struct weir_job *job)
 {
     dequeue(job);
     if (!job->unit->is_begun)
-        begin_unit(job->unit);
+        begin_unit(job->sched, job->unit);
     if (job->state == WEIR_JOB_FRESH)
         leave_fresh(job);
     job->state = WEIR_JOB_GRANTED;

@@ -262,6 +262,12 @@ void weir_sched_stop(struct weir_sched *s, uint64_t now_ns)
     s->is_clocked = false;
 }
 
+void weir_sched_source_left(struct weir_sched *s, int source, uint64_t bytes)
+{
+    if (source >= 0 && (uint32_t)source < s->source_count)
+        s->sources[source].left = (double)bytes;
+}
+
 void weir_sched_wake(struct weir_sched *s)
 {
     for (uint32_t i = 0; i < s->source_count; i++) {

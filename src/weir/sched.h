@@ -197,6 +197,8 @@ struct weir_sched_source {
     void *user;
     enum weir_source_state state;
     bool is_woken;        /* weir_wake() came while next() was running. */
+    double left;          /* What it said that it has left; 0: nothing. */
+    double turn;          /* Of the next that it submits, at the least; see submit.c. */
     uint64_t fresh_count; /* Its jobs that have not begun. */
 };
 
@@ -215,7 +217,9 @@ struct weir_sched {
     uint32_t resource_count;
     struct weir_sched_source sources[WEIR_SOURCES_MAX];
     uint32_t source_count;
-    uint32_t source_next; /* Whose turn it is. */
+    uint32_t source_next; /* Whose turn it is, of those that have had the same. */
+    double turn;          /* Of units that have begun, the largest. */
+    double turn_last;     /* Of all units. */
 
     struct weir_link all;  /* Every job, joins included. */
     struct weir_link ends; /* Jobs in WEIR_JOB_ENDING or EMPTIED that nobody has taken. */
@@ -306,6 +310,8 @@ void weir_sched_source_returned(struct weir_sched *s, int source, enum weir_stat
 bool weir_sched_released(struct weir_sched *s, struct weir_job *job, uint64_t now_ns);
 void weir_sched_dropped(struct weir_sched *s, struct weir_job *job, uint64_t now_ns);
 
+/* From next() of `source`: what it has left. */
+void weir_sched_source_left(struct weir_sched *s, int source, uint64_t bytes);
 void weir_sched_wake(struct weir_sched *s);
 void weir_sched_cancel(struct weir_sched *s);
 

@@ -8,6 +8,7 @@
 #include "weir/admit.h"
 #include "weir/job.h"
 #include "weir/life.h"
+#include "weir/submit.h"
 
 /* Of two answers the one that decides: a failure before a retry before all is well. */
 static enum weir_status worse(enum weir_status a, enum weir_status b)
@@ -127,6 +128,7 @@ static void restart(struct weir_sched *s, struct weir_job *job)
     /* Behind the others: one that always begins again keeps nobody waiting. */
     job->seq = s->seq++;
     job->own_unit.seq = job->seq;
+    job->own_unit.turn = weir_submit_turn(s, -1);
     weir_life_empty(job);
 }
 

@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/*
+ * Whose jobs begin first: start-time fair queueing over the sources. A unit's turn is where its
+ * source stands, or where the engine stands, if that is further on; and each job moves its source
+ * on by its bytes over the source's weight. Units begin in the order of their turns. What comes
+ * from elsewhere, and what begins again, queues behind all that is there.
+ *
+ * P. Goyal, H. M. Vin, H. Cheng: Start-time Fair Queueing. SIGCOMM 1996.
+ */
+
 #include "weir/submit.h"
 
 #include <assert.h>
@@ -55,9 +64,35 @@ static void settle(struct weir_sched *s)
     weir_account_settle(s);
 }
 
+double weir_submit_turn(struct weir_sched *s, int source)
+{
+    double turn = s->turn_last;
+
+    if (source >= 0)
+        turn = s->sources[source].turn > s->turn ? s->sources[source].turn : s->turn;
+    if (turn > s->turn_last)
+        s->turn_last = turn;
+    return turn;
+}
+
+/* The source of a job, whose unit has its turn, comes to stand behind it. */
+static void move_source_on(struct weir_sched *s, const struct weir_job *job)
+{
+    const uint64_t bytes = weir_route_peak(job->route, job->step_count, 0);
+
+    if (job->source < 0)
+        return;
+    struct weir_sched_source *source = &s->sources[job->source];
+    if (source->turn < job->unit->turn)
+        source->turn = job->unit->turn;
+    source->turn += (double)bytes / (source->left > 0 ? source->left : 1);
+}
+
 static void add_alone(struct weir_sched *s, struct weir_job *job)
 {
     job->own_unit.seq = job->seq;
+    job->own_unit.turn = weir_submit_turn(s, job->source);
+    move_source_on(s, job);
     job->state = WEIR_JOB_FRESH;
     if (job->source >= 0)
         s->sources[job->source].fresh_count++;
@@ -68,6 +103,7 @@ static void add_alone(struct weir_sched *s, struct weir_job *job)
 
 static void add_to_group(struct weir_sched *s, struct weir_group *group, struct weir_job *job)
 {
+    move_source_on(s, job);
     job->state = WEIR_JOB_FRESH;
     if (job->source >= 0)
         s->sources[job->source].fresh_count++;
@@ -149,6 +185,7 @@ struct weir_group *weir_sched_open_group(struct weir_sched *s,
         return NULL;
     }
     group->unit.seq = group->join->seq;
+    group->unit.turn = weir_submit_turn(s, submission->source);
     group->join->state = WEIR_JOB_JOIN;
     expect_steps(group->join);
     if (s->is_cancelled)

@@ -14,4 +14,7 @@
 bool weir_submit_clamp(struct weir_step *route, uint32_t step_count, uint64_t held_first,
                        uint64_t bytes_max);
 
+/* The turn of a unit that comes from `source`; -1: from elsewhere. */
+double weir_submit_turn(struct weir_sched *s, int source);
+
 #endif

@@ -17,12 +17,13 @@ enum {
 
 /* One or two sources, each of whose items is a job of one step. */
 struct stream {
-    struct scene *scene;
     uint64_t bytes; /* Of each item. */
     uint64_t ns;
     uint64_t first_ns; /* Of the first item, in place of `ns`; so that not all end together. */
     uint32_t left;
     uint32_t begun;
+    bool tells_what_is_left;
+    uint64_t ended_ns;
     struct sim_item items[ITEMS_MAX];
 };
 
@@ -31,6 +32,7 @@ struct scene {
     int work, request;
     struct stream streams[2];
     uint64_t shares[2]; /* Bytes begun of each, when the first of the two has ended. */
+    bool has_ended;
 };
 
 static struct scene scene;
@@ -77,14 +79,27 @@ static void build(uint64_t budget, uint32_t workers)
         &(struct weir_stage){.name = "work", .resource = WEIR_CPU, .run = no_run});
 }
 
+static void note_end(struct stream *stream)
+{
+    stream->ended_ns = sim_now_ns(scene.m);
+    for (uint32_t i = 0; i < 2 && !scene.has_ended; i++)
+        scene.shares[i] = scene.streams[i].bytes * scene.streams[i].begun;
+    scene.has_ended = true;
+}
+
 static enum weir_status next(struct weir *w, void *user)
 {
     struct stream *stream = user;
     const struct weir_step route[] = {{.stage = scene.work, .grow_bytes = stream->bytes}};
 
     (void)w;
-    if (stream->left == 0)
+    if (stream->left == 0) {
+        note_end(stream);
         return WEIR_END;
+    }
+    if (stream->tells_what_is_left)
+        weir_sched_source_left(sim_sched(scene.m), (int)(stream - scene.streams),
+                               stream->left * stream->bytes);
     struct sim_item *item = &stream->items[--stream->left];
     const bool is_first = stream->begun++ == 0;
     item->user = stream;
@@ -149,10 +164,42 @@ static bool a_large_job_is_not_passed_for_ever(void)
                   large.dropped_ns / MS);
 }
 
+/* Items of one are ten times as large as those of the other; memory is what both want. */
+static bool sources_begin_the_same_bytes(void)
+{
+    struct sim_result result;
+
+    build(100, 16);
+    add_stream(0, 2000, 2, 100 * MS);
+    add_stream(1, 2000, 20, 100 * MS);
+    sim_run(scene.m, &result);
+    const uint64_t percent = 100 * scene.shares[0] / (scene.shares[0] + scene.shares[1]);
+    return finish("sources begin the same bytes, whatever their items",
+                  percent >= 45 && percent <= 55 && !result.is_stuck, percent);
+}
+
+/* One has ten times as much as the other. */
+static bool sources_that_tell_what_is_left_end_together(void)
+{
+    struct sim_result result;
+
+    build(100, 16);
+    add_stream(0, 2000, 10, 100 * MS);
+    add_stream(1, 200, 10, 100 * MS);
+    for (uint32_t i = 0; i < 2; i++)
+        scene.streams[i].tells_what_is_left = true;
+    sim_run(scene.m, &result);
+    const uint64_t percent = 100 * scene.streams[1].ended_ns / scene.streams[0].ended_ns;
+    return finish("sources that tell what they have left end together",
+                  percent >= 90 && percent <= 110 && !result.is_stuck, percent);
+}
+
 int main(void)
 {
     bool is_good = service_times_are_those_of_the_part();
 
     is_good = a_large_job_is_not_passed_for_ever() && is_good;
+    is_good = sources_begin_the_same_bytes() && is_good;
+    is_good = sources_that_tell_what_is_left_end_together() && is_good;
     return is_good ? 0 : 1;
 }
