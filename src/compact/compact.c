@@ -241,6 +241,7 @@ static enum rg_status make_engine(struct rg_compact *compact, struct rg_error *e
         .data_budget_bytes = run->data_budget_bytes,
         .meta_budget_bytes = run->meta_budget_bytes,
         .worker_count = worker_count,
+        .is_simplest = run->options->is_engine_simplest,
         /* Looked at now and then; the slack above it is what a look can be late by. */
         .resident_bytes_max = run->memory_limit_bytes - run->memory_limit_bytes / 40,
     });

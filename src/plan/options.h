@@ -113,6 +113,7 @@ struct rg_options {
     bool is_dry_run;
     uint32_t worker_count; /* 0: the CPUs that affinity and cgroup allow. */
     uint32_t io_max;
+    bool is_engine_simplest; /* For measuring (bench/weir); no option sets it. */
     struct rg_place_options source_place;
     struct rg_place_options dest_place; /* Fields that are NULL: as for the source. */
     bool is_unsigned;                   /* --no-sign-request. */
