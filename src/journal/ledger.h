@@ -38,6 +38,8 @@ struct rg_ledger_output {
     uint32_t taken_by; /* One more than the index of the record that took or retired it; 0: live. */
     uint32_t file;     /* One more than the index in the home's files; 0: it is not there. */
     bool is_ours;      /* What is there is ours; the look's to set. */
+    const struct rg_object *late; /* It came after the home was listed; the look's to set. */
+    bool is_unknown; /* It may have been taken since the ledger was read; the look's to set. */
 };
 
 struct rg_ledger_record {

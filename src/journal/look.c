@@ -5,7 +5,7 @@
  * list the ledger's directory for intents and snapshots, (d) read the ledger, record after record,
  * (e) with --all from SOURCE list that again, (f) read the intents for the next record. What is
  * derived from them, nothing of it by asking the store again, except whether a file with another id
- * is ours:
+ * is ours, and whether a live output that was not listed is there by now:
  *
  *   (1) A record holds when each of its outputs is there and ours, or was taken or retired by a
  *       later record that holds. Takers are later, so one pass from the last record to the first
@@ -30,6 +30,9 @@
 
 /* Looks without a record of our own before a run gives up. */
 static const uint32_t looks_max = 20;
+
+/* Outputs that are not there are asked for one by one, so many; then all were removed. */
+static const uint32_t gone_asked_max = 64;
 
 /* Tries of older snapshots when newer ones cannot be read. */
 static const size_t snapshot_tries_max = 3;
@@ -321,37 +324,114 @@ static bool is_input(const struct rg_commit *commit, const struct rg_object *obj
     return asks->is_input == NULL || asks->is_input(asks->user, object);
 }
 
-/* Sets is_ours of live outputs, and names those that are not as they should be. */
+/* What is there under an output's name; NULL: nothing. */
+static const struct rg_object *object_of(const struct rg_ledger *ledger,
+                                         const struct rg_ledger_output *output)
+{
+    return output->file != 0 ? ledger->files.items[output->file - 1].object : output->late;
+}
+
+static enum rg_status head(const struct rg_commit *commit, const char *key, struct rg_arena *arena,
+                           const struct rg_object **ret_object, struct rg_error *err)
+{
+    struct rg_object *object = rg_arena_array(arena, 1, sizeof *object);
+    struct rg_store_op op = {.verb = RG_STORE_HEAD, .key = key, .arena = arena};
+
+    if (object == NULL)
+        return no_memory(commit, err);
+    *ret_object = NULL;
+    const enum rg_status status = rg_store_wait(commit->options.home->store, &op, err);
+    if (status == RG_ERR_ABSENT)
+        return RG_OK;
+    if (status != RG_OK)
+        return status;
+    *object = (struct rg_object){.key = key, .id = op.id};
+    *ret_object = object;
+    return RG_OK;
+}
+
+/* Whether there is a record by now that was not when the ledger was read. */
+static enum rg_status has_moved_on(const struct rg_commit *commit, struct rg_look *look,
+                                   bool *ret_has, struct rg_error *err)
+{
+    const struct rg_ledger_name name = {.kind = RG_LEDGER_RECORD, .number = look->next_number};
+    char text[rg_minted_name_bytes];
+    const struct rg_object *object;
+
+    rg_ledger_name_make(&name, text);
+    const char *key = rg_ledger_key(commit->options.partition, text, look->state->arena);
+    if (key == NULL)
+        return no_memory(commit, err);
+    RG_TRY(head(commit, key, look->state->arena, &object, err));
+    *ret_has = object != NULL;
+    return RG_OK;
+}
+
+/*
+ * A live output that was not listed. The home is listed before the ledger is read, so that another
+ * run's output and its record may both have come in between; and that one may be taken already.
+ */
+static enum rg_status look_for_output(const struct rg_commit *commit, struct rg_look *look,
+                                      struct rg_ledger_output *output, const char *key,
+                                      struct rg_error *err)
+{
+    struct rg_look_state *state = look->state;
+
+    if (state->gone_count >= gone_asked_max)
+        return RG_OK;
+    RG_TRY(head(commit, key, state->arena, &output->late, err));
+    if (output->late != NULL)
+        return RG_OK;
+    state->gone_count++;
+    return has_moved_on(commit, look, &output->is_unknown, err);
+}
+
+/* Sets is_ours of a live output, and names one that is not as it should be. */
+static enum rg_status check_output(const struct rg_commit *commit, struct rg_look *look,
+                                   struct rg_ledger_output *output, struct rg_error *err)
+{
+    struct rg_ledger *ledger = &look->state->ledger;
+    const uint32_t number = ledger->records[output->record].number;
+    enum rg_look_body body = RG_LOOK_FOREIGN;
+    const char *key = rg_look_key(look->state->arena, commit->options.partition, output->name);
+
+    if (key == NULL)
+        return no_memory(commit, err);
+    if (output->file == 0)
+        RG_TRY(look_for_output(commit, look, output, key, err));
+    const struct rg_object *object = object_of(ledger, output);
+    if (object != NULL)
+        RG_TRY(rg_look_body_of(commit, object, &output->id, &body, err));
+    output->is_ours = body == RG_LOOK_OURS;
+    /* One that went just now was perhaps taken: the next look tells. */
+    output->is_unknown = output->is_unknown || body == RG_LOOK_GONE;
+    if (output->is_ours || output->is_unknown)
+        return RG_OK;
+    return rg_look_problem(
+        look, object != NULL ? RG_PROBLEM_OUTPUT_FOREIGN : RG_PROBLEM_OUTPUT_GONE, key, err,
+        object != NULL ? "%s is not the output that record %" PRIu32 " names"
+                       : "%s, an output that record %" PRIu32 " names, is not there",
+        key, number);
+}
+
 static enum rg_status check_outputs(const struct rg_commit *commit, struct rg_look *look,
                                     struct rg_error *err)
 {
     struct rg_ledger *ledger = &look->state->ledger;
 
     for (size_t i = 0; i < ledger->output_count; i++) {
-        struct rg_ledger_output *output = &ledger->outputs[i];
-        const uint32_t number = ledger->records[output->record].number;
-        enum rg_look_body body = RG_LOOK_FOREIGN;
-
-        if (output->taken_by != 0)
-            continue;
-        if (output->file != 0)
-            RG_TRY(rg_look_body_of(commit, ledger->files.items[output->file - 1].object,
-                                   &output->id, &body, err));
-        output->is_ours = body == RG_LOOK_OURS;
-        /* One that went just now was perhaps taken: the next look tells. */
-        if (body != RG_LOOK_FOREIGN)
-            continue;
-        const char *key = rg_look_key(look->state->arena, commit->options.partition, output->name);
-        if (key == NULL)
-            return no_memory(commit, err);
-        const bool is_there = output->file != 0;
-        RG_TRY(rg_look_problem(
-            look, is_there ? RG_PROBLEM_OUTPUT_FOREIGN : RG_PROBLEM_OUTPUT_GONE, key, err,
-            is_there ? "%s is not the output that record %" PRIu32 " names"
-                     : "%s, an output that record %" PRIu32 " names, is not there",
-            key, number));
+        if (ledger->outputs[i].taken_by == 0)
+            RG_TRY(check_output(commit, look, &ledger->outputs[i], err));
     }
     return RG_OK;
+}
+
+/* Are its rows in something that is there and ours? */
+static bool is_safe(const struct rg_ledger *ledger, const struct rg_ledger_output *output)
+{
+    if (output->taken_by != 0)
+        return ledger->records[output->taken_by - 1].holds;
+    return object_of(ledger, output) != NULL && output->is_ours;
 }
 
 /* (1). */
@@ -363,9 +443,8 @@ static void find_holding_records(struct rg_ledger *ledger)
         record->holds = true;
         for (uint32_t k = 0; k < record->output_count; k++) {
             const struct rg_ledger_output *output = &ledger->outputs[record->first_output + k];
-            const bool is_safe = output->taken_by != 0 ? ledger->records[output->taken_by - 1].holds
-                                                       : output->file != 0 && output->is_ours;
-            record->holds = record->holds && is_safe;
+
+            record->holds = record->holds && is_safe(ledger, output);
         }
     }
 }
@@ -379,9 +458,8 @@ static const struct rg_ledger_output *find_culprit(const struct rg_ledger *ledge
 
         for (uint32_t k = 0; k < r->output_count && culprit == NULL; k++) {
             const struct rg_ledger_output *output = &ledger->outputs[r->first_output + k];
-            const bool is_safe = output->taken_by != 0 ? ledger->records[output->taken_by - 1].holds
-                                                       : output->file != 0 && output->is_ours;
-            if (!is_safe)
+
+            if (!is_safe(ledger, output))
                 culprit = output;
         }
         if (culprit == NULL || culprit->taken_by == 0)
@@ -459,6 +537,8 @@ static enum rg_status sweep_taken(const struct rg_commit *commit, struct rg_look
         return RG_OK;
     told[taker] = true;
     const struct rg_ledger_output *culprit = find_culprit(ledger, taker);
+    if (culprit != NULL && culprit->is_unknown)
+        return RG_OK;
     return rg_look_problem(
         look, RG_PROBLEM_INPUTS_KEPT, file->object->key, err,
         "%s and other inputs of record %" PRIu32 " are kept: its rows may not be in \"%s\"",
@@ -540,15 +620,16 @@ static enum rg_status list_live(const struct rg_commit *commit, struct rg_look *
         return no_memory(commit, err);
     for (size_t i = 0; i < ledger->output_count; i++) {
         const struct rg_ledger_output *output = &ledger->outputs[i];
+        const struct rg_object *object = object_of(ledger, output);
 
         if (output->taken_by != 0)
             continue;
         live[count++] = (struct rg_look_output){
             .name = output->name,
-            .id = output->file == 0 ? output->id : ledger->files.items[output->file - 1].object->id,
+            .id = object == NULL ? output->id : object->id,
             .rows = output->rows,
             .row_groups = output->row_groups,
-            .is_there = output->file != 0,
+            .is_there = object != NULL,
             .is_ours = output->is_ours,
         };
     }

@@ -49,6 +49,8 @@ struct rg_look_state {
     size_t trash_count;
     bool has_trash; /* There are directories of the trash, perhaps empty. */
 
+    uint32_t gone_count; /* Live outputs that were asked for by name and are not there. */
+
     struct rg_problem *problems;
     size_t problem_count;
     size_t problem_capacity;

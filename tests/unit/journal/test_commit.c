@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "journal/look_impl.h"
 #include "support/fake_world.h"
 #include "support/store_contract.h"
 
@@ -999,6 +1000,120 @@ TEST(trash_is_deleted_or_given_back)
     fake_world_fini(&w);
 }
 
+/* Another run takes everything, after our listing of the home and before our look at the ledger. */
+static void take_everything(struct trap *trap)
+{
+    struct test *t = trap->t;
+    struct fake_job job = fake_world_job(trap->w);
+
+    job.batch_max = 10;
+    CHECK_OK(fake_job_run(&job, &t->err));
+    CHECK_U64(job.record_count, 1);
+}
+
+TEST(an_output_that_comes_after_the_listing_is_there)
+{
+    for (int in_place = 0; in_place < 2; in_place++) {
+        struct faulty_store faulty;
+        struct fake_world w;
+        struct trap trap = {
+            .verb = RG_STORE_LIST, .key_part = "_trash/", .turn = 1, .act = take_everything};
+
+        fake_world_init(t, &w, in_place == 1);
+        write_three(&w);
+        struct fake_job job = fake_world_job(&w);
+        set_trap(t, &trap, &w, &faulty, &job);
+        run(t, &job);
+        CHECK(trap.seen > 0);
+        CHECK_U64(job.record_count, 0);
+        CHECK_U64(job.problems[RG_PROBLEM_OUTPUT_GONE], 0);
+        CHECK_U64(job.problems[RG_PROBLEM_INPUTS_KEPT], 0);
+        fake_world_check_clean(t, &w, 3, "late");
+        faulty_store_fini(&faulty);
+        fake_world_fini(&w);
+    }
+}
+
+/* And once more, when its first output is asked for: that is taken with a late file. */
+static void take_output_again(struct trap *trap)
+{
+    struct test *t = trap->t;
+    struct fake_job job = fake_world_job(trap->w);
+
+    fake_world_write(trap->w, "d.parquet", "r4\n");
+    job.short_max = 2;
+    job.short_rows = 3;
+    CHECK_OK(fake_job_run(&job, &t->err));
+    CHECK_U64(job.taken_count, 1);
+}
+
+static void take_everything_first(struct trap *trap)
+{
+    take_everything(trap);
+    trap->verb = RG_STORE_HEAD;
+    trap->key_part = "p=1/part-";
+    trap->seen = 0;
+    trap->act = take_output_again;
+}
+
+TEST(an_output_that_is_taken_after_the_ledger_was_read_is_not_missed)
+{
+    for (int in_place = 0; in_place < 2; in_place++) {
+        struct faulty_store faulty;
+        struct fake_world w;
+        struct trap trap = {
+            .verb = RG_STORE_LIST, .key_part = "_trash/", .turn = 1, .act = take_everything_first};
+
+        fake_world_init(t, &w, in_place == 1);
+        write_three(&w);
+        struct fake_job job = fake_world_job(&w);
+        set_trap(t, &trap, &w, &faulty, &job);
+        run(t, &job);
+        CHECK(trap.verb == RG_STORE_HEAD && trap.seen > 0);
+        CHECK_U64(job.problems[RG_PROBLEM_OUTPUT_GONE], 0);
+        CHECK_U64(job.problems[RG_PROBLEM_INPUTS_KEPT], 0);
+        faulty_store_fini(&faulty);
+        run(t, &(struct fake_job){.home = w.home, .source = w.source, .partition = "p=1/"});
+        fake_world_check_clean(t, &w, 4, "taken");
+        fake_world_fini(&w);
+    }
+}
+
+/* Of a run that was killed while it deleted: who else makes that record may need it. */
+TEST(a_pending_output_in_the_trash_is_given_back)
+{
+    struct rg_arena arena;
+    struct fake_world w;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    fake_world_init(t, &w, false);
+    write_three(&w);
+    struct fake_job job = fake_world_job(&w);
+    run_and_kill(t, &w, job, at_record);
+    const char *name = minted_name(t, &w, &arena, 0);
+    CHECK(name != NULL);
+    char from[512];
+    char to[512];
+    CHECK_OK(store_put_text(w.home, "_regroup/p=1/_trash/77/x", "", true, &t->err));
+    (void)snprintf(from, sizeof from, "%s/home/p=1/%s", w.root, name);
+    (void)snprintf(to, sizeof to, "%s/home/_regroup/p=1/_trash/77/%s", w.root, name);
+    CHECK(rename(from, to) == 0);
+
+    struct rg_look look;
+    CHECK_OK(fake_job_look(&job, &arena, &look, &t->err));
+    const struct rg_look_state *state = look.state;
+    size_t found = 0;
+    for (size_t i = 0; i < state->trash_count; i++) {
+        if (strstr(state->trash[i].key, name) == NULL)
+            continue;
+        found++;
+        CHECK(!state->trash[i].is_dead);
+    }
+    CHECK_U64(found, 1);
+    rg_arena_fini(&arena);
+    fake_world_fini(&w);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -1039,6 +1154,12 @@ int main(int argc, char **argv)
          a_ledger_that_cannot_be_read_is_not_touched},
         {"grace_delays_deletion", grace_delays_deletion},
         {"trash_is_deleted_or_given_back", trash_is_deleted_or_given_back},
+        {"an_output_that_comes_after_the_listing_is_there",
+         an_output_that_comes_after_the_listing_is_there},
+        {"an_output_that_is_taken_after_the_ledger_was_read_is_not_missed",
+         an_output_that_is_taken_after_the_ledger_was_read_is_not_missed},
+        {"a_pending_output_in_the_trash_is_given_back",
+         a_pending_output_in_the_trash_is_given_back},
     };
 
     return test_main("journal/commit", cases, sizeof cases / sizeof cases[0], argc, argv);
