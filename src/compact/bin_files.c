@@ -7,6 +7,7 @@
 
 #include "compact/forecast.h"
 #include "compact/job_memory.h"
+#include "compact/unite.h"
 #include "parquet/footer.h"
 #include "stitch/file_merge.h"
 
@@ -73,9 +74,37 @@ bool rg_bin_is_inputs_fault(enum rg_status status)
            status == RG_ERR_CHANGED || status == RG_ERR_ABSENT;
 }
 
+const struct rg_schema *rg_bin_schema(const struct rg_bin *bin)
+{
+    const struct rg_bin_file *first = &bin->job->files[0];
+    const struct rg_kept_schema *kept = first->input->schema;
+
+    return kept != NULL && kept->united != NULL ? &kept->united->schema : &first->meta.schema;
+}
+
+const struct rg_leaf_map *rg_bin_map(const struct rg_bin_source *source, uint32_t column)
+{
+    const struct rg_kept_schema *kept = source->file->input->schema;
+
+    return kept != NULL && kept->leaves != NULL ? &kept->leaves[column] : NULL;
+}
+
+/* The source's own number of a column of the output. */
+static uint32_t leaf_index(const struct rg_bin_source *source, uint32_t column)
+{
+    const struct rg_leaf_map *map = rg_bin_map(source, column);
+
+    return map != NULL ? map->leaf_index : column;
+}
+
 const struct rg_column_chunk *rg_bin_chunk(const struct rg_bin_source *source, uint32_t column)
 {
-    return &source->file->meta.row_groups[source->group_index].columns[column];
+    const struct rg_row_group *group = &source->file->meta.row_groups[source->group_index];
+    const struct rg_leaf_map *map = rg_bin_map(source, column);
+
+    if (map != NULL && map->origin == RG_LEAF_NULLS)
+        return NULL;
+    return &group->columns[leaf_index(source, column)];
 }
 
 struct rg_stitch_source rg_bin_stitch_source(const struct rg_bin_source *source, uint32_t column)
@@ -85,21 +114,34 @@ struct rg_stitch_source rg_bin_stitch_source(const struct rg_bin_source *source,
 
     return (struct rg_stitch_source){
         .chunk = chunk,
-        .leaf = &file->meta.schema.leaves[column],
+        .leaf = &file->meta.schema.leaves[leaf_index(source, column)],
         .writer = &file->writer,
         .row_count = file->meta.row_groups[source->group_index].row_count,
-        .file_offset = rg_chunk_begin(chunk),
+        .file_offset = chunk != NULL ? rg_chunk_begin(chunk) : 0,
         .name = source->name,
         .schema = &file->meta.schema,
+        .map = rg_bin_map(source, column),
     };
+}
+
+static bool has_mapped_source(const struct rg_bin_job *state)
+{
+    for (uint32_t i = 0; i < state->file_count; i++) {
+        const struct rg_kept_schema *kept = state->files[i].input->schema;
+
+        if (kept != NULL && kept->leaves != NULL)
+            return true;
+    }
+    return false;
 }
 
 struct rg_stitch_column rg_bin_column(const struct rg_bin *bin, uint32_t column)
 {
     return (struct rg_stitch_column){
-        .schema = &bin->job->files[0].meta.schema,
+        .schema = rg_bin_schema(bin),
         .leaf_index = column,
         .options = &bin->output->batch->run->stitch_options,
+        .has_other_levels = has_mapped_source(bin->job),
     };
 }
 
@@ -108,9 +150,14 @@ struct rg_extent rg_bin_extent(const struct rg_bin_source *source, uint32_t colu
                                enum rg_bin_wanted kind)
 {
     const struct rg_column_chunk *chunk = rg_bin_chunk(source, column);
+    const struct rg_leaf_map *map = rg_bin_map(source, column);
+    const bool has_values = map == NULL || map->origin == RG_LEAF_VALUES;
     const uint64_t file_bytes = source->file->input->id.bytes;
     struct rg_extent extent = {0};
 
+    /* Of a sibling only levels are wanted. */
+    if (chunk == NULL || (!has_values && kind != RG_BIN_WANTED_CHUNK))
+        return extent;
     switch (kind) {
     case RG_BIN_WANTED_CHUNK:
         extent.offset = rg_chunk_begin(chunk);
@@ -182,6 +229,9 @@ static enum rg_status prove_sorting(struct rg_bin_job *state, struct rg_error *e
     struct rg_sorting_source *sources =
         rg_arena_array(&state->arena, state->source_count, sizeof *sources);
 
+    /* Columns have other numbers in some sources. */
+    if (has_mapped_source(state))
+        return RG_OK;
     if (sources == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory to compare sorting columns");
     for (uint32_t i = 0; i < state->source_count; i++) {
@@ -200,7 +250,7 @@ static enum rg_status prove_sorting(struct rg_bin_job *state, struct rg_error *e
 static enum rg_status estimate_columns(struct rg_bin *bin, struct rg_error *err)
 {
     struct rg_bin_job *state = bin->job;
-    const uint32_t leaf_count = state->files[0].meta.schema.leaf_count;
+    const uint32_t leaf_count = rg_bin_schema(bin)->leaf_count;
     struct rg_stitch_source *sources =
         rg_arena_array(&state->arena, state->source_count, sizeof *sources);
 
@@ -228,14 +278,13 @@ static enum rg_status estimate_columns(struct rg_bin *bin, struct rg_error *err)
 static enum rg_status parse_files(struct rg_bin *bin, uint32_t *ret_culprit, struct rg_error *err)
 {
     struct rg_bin_job *state = bin->job;
-    const uint32_t leaf_count = bin->output->batch->inputs[bin->refs[0].input_index].column_count;
 
     for (uint32_t i = 0; i < state->file_count; i++) {
         struct rg_bin_file *file = &state->files[i];
 
         *ret_culprit = file->input_index;
         RG_TRY(parse_footer(bin, state, file, err));
-        if (file->meta.schema.leaf_count != leaf_count ||
+        if (file->meta.schema.leaf_count != file->input->column_count ||
             file->meta.row_group_count < file->input->plan.row_group_count)
             return rg_fail(err, RG_ERR_CHANGED, "the footer changed since it was read first");
     }

@@ -30,6 +30,13 @@ RG_MUST_CHECK enum rg_status rg_bin_locate(struct rg_bin *bin, uint32_t *ret_cul
 /* True for failures that are the input's own: it is left alone and the rest goes on. */
 bool rg_bin_is_inputs_fault(enum rg_status status);
 
+/* Of the output. */
+const struct rg_schema *rg_bin_schema(const struct rg_bin *bin);
+
+/* How a column of the output comes out of this source; NULL: it is the source's own. */
+const struct rg_leaf_map *rg_bin_map(const struct rg_bin_source *source, uint32_t column);
+
+/* What a column of the output is made of; NULL: of nothing, the source has no such column. */
 const struct rg_column_chunk *rg_bin_chunk(const struct rg_bin_source *source, uint32_t column);
 
 /* A column in one source row group, as far as footers tell. */

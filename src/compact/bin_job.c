@@ -172,8 +172,7 @@ enum weir_status rg_bin_run_locate(struct weir_job *job, void *item, const struc
         return WEIR_SKIP;
     }
     if (!state->is_told) {
-        rg_forecast_add(bin, state->estimates, state->column_in_bytes,
-                        &state->files[0].meta.schema);
+        rg_forecast_add(bin, state->estimates, state->column_in_bytes, rg_bin_schema(bin));
         state->is_told = true;
     }
     if (bin->output->batch->run->is_dry)
@@ -205,7 +204,7 @@ enum weir_status rg_bin_run_read(struct weir_job *job, void *item, const struct 
 static void blame(struct rg_bin *bin, uint32_t source_index, uint32_t column, struct rg_error *err)
 {
     const struct rg_bin_source *source = &bin->job->sources[source_index];
-    const struct rg_leaf *leaf = &source->file->meta.schema.leaves[column];
+    const struct rg_leaf *leaf = &rg_bin_schema(bin)->leaves[column];
     const size_t name_bytes = strlen(source->name);
 
     if (strncmp(err->text, source->name, name_bytes) == 0 &&
@@ -300,7 +299,8 @@ static enum rg_status append_columns(struct rg_bin *bin, struct weir_job *job, u
     for (uint32_t c = 0; c < count; c++)
         outputs[c] = state->columns[c].output;
     const struct rg_output_columns columns = {
-        .first_meta = &state->files[0].meta,
+        .schema = rg_bin_schema(bin),
+        .is_schema_changed = rg_bin_schema(bin) != &state->files[0].meta.schema,
         .columns = outputs,
         .column_first = bin->column_first,
         .column_count = count,
@@ -324,9 +324,15 @@ static void count_moved(struct rg_bin *bin, uint32_t count)
 {
     uint64_t bytes = 0;
 
-    for (uint32_t i = 0; i < bin->job->source_count; i++)
-        for (uint32_t c = 0; c < count; c++)
-            bytes += rg_bin_chunk(&bin->job->sources[i], bin->column_first + c)->compressed_bytes;
+    for (uint32_t i = 0; i < bin->job->source_count; i++) {
+        for (uint32_t c = 0; c < count; c++) {
+            const uint32_t column = bin->column_first + c;
+            const struct rg_leaf_map *map = rg_bin_map(&bin->job->sources[i], column);
+
+            if (map == NULL || map->origin == RG_LEAF_VALUES)
+                bytes += rg_bin_chunk(&bin->job->sources[i], column)->compressed_bytes;
+        }
+    }
     bin->moved_bytes += bytes;
     atomic_fetch_add(&bin->output->batch->run->counters.moved_in_bytes, bytes);
 }
@@ -337,7 +343,7 @@ static enum weir_status end_slice(struct rg_bin *bin, uint32_t count)
     count_moved(bin, count);
     rg_bin_close_slice(bin->job);
     bin->column_first += count;
-    return bin->column_first < bin->job->files[0].meta.schema.leaf_count ? WEIR_AGAIN : WEIR_OK;
+    return bin->column_first < rg_bin_schema(bin)->leaf_count ? WEIR_AGAIN : WEIR_OK;
 }
 
 static enum weir_status end_sending(struct rg_bin *bin)

@@ -45,7 +45,7 @@ uint64_t rg_bin_slice_bytes(const struct rg_bin *bin, uint32_t first, uint32_t c
 /* What the column that needs most needs when it goes alone. */
 static uint64_t largest_column_bytes(const struct rg_bin *bin)
 {
-    const uint32_t leaf_count = bin->job->files[0].meta.schema.leaf_count;
+    const uint32_t leaf_count = rg_bin_schema(bin)->leaf_count;
     uint64_t largest = 0;
 
     for (uint32_t c = 0; c < leaf_count; c++) {
@@ -63,7 +63,7 @@ static uint64_t largest_column_bytes(const struct rg_bin *bin)
 bool rg_bin_choose_columns(struct rg_bin *bin, struct weir_job *job, uint64_t *ret_lacking_bytes)
 {
     struct rg_bin_job *state = bin->job;
-    const uint32_t leaf_count = state->files[0].meta.schema.leaf_count;
+    const uint32_t leaf_count = rg_bin_schema(bin)->leaf_count;
     const uint32_t left = leaf_count - bin->column_first;
     const uint64_t wanted = rg_bin_slice_bytes(bin, bin->column_first, left);
     uint64_t available = weir_available(job);

@@ -18,6 +18,7 @@
 #include "base/limits.h"
 #include "compact/job_memory.h"
 #include "compact/request.h"
+#include "compact/unite.h"
 #include "parquet/footer.h"
 #include "plan/describe.h"
 #include "stitch/estimate.h"
@@ -221,6 +222,23 @@ static void keep_stamp(struct footers *all, struct rg_input *input, const struct
     }
 }
 
+/* Under --schema union. */
+static void keep_schema(struct footers *all, struct rg_input *input,
+                        const struct rg_file_meta *meta)
+{
+    const struct rg_footers_order *order = &all->order;
+    struct rg_error err;
+
+    if (order->shelf == NULL)
+        return;
+    (void)pthread_mutex_lock(order->lock);
+    const enum rg_status status = rg_schema_shelf_keep(order->shelf, meta, input->plan.shape,
+                                                       order->arena, &input->schema, &err);
+    (void)pthread_mutex_unlock(order->lock);
+    if (status != RG_OK)
+        note_status(all, status);
+}
+
 /*
  * When the arena is full, done() will say so and the batch begins anew with more memory.
  *
@@ -238,6 +256,7 @@ static enum rg_status describe(struct footers *all, struct rg_input *input,
     else if (status != RG_OK)
         return status;
     input->plan.shape = rg_file_shape(meta);
+    keep_schema(all, input, meta);
     keep_stamp(all, input, meta);
     for (uint32_t g = 0; g < meta->row_group_count; g++)
         input->row_count += meta->row_groups[g].row_count;

@@ -17,8 +17,9 @@
 struct rg_footers_order {
     struct rg_run *run;
     struct weir_job *keeper;
-    struct rg_arena *arena; /* Over keeper's memory. */
-    pthread_mutex_t *lock;  /* Guards arena. */
+    struct rg_arena *arena;        /* Over keeper's memory. */
+    pthread_mutex_t *lock;         /* Guards arena. */
+    struct rg_schema_shelf *shelf; /* Where schemas are kept, guarded by lock; NULL: not. */
     struct rg_input *inputs;
     uint32_t input_count;
     uint64_t keep_bytes_max;                         /* Bytes of files that may be kept. */

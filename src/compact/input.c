@@ -2,6 +2,8 @@
 
 #include "compact/input.h"
 
+#include "compact/unite.h"
+
 #include "parquet/footer.h"
 
 struct rg_span rg_input_footer(const struct rg_input *input)
@@ -12,4 +14,11 @@ struct rg_span rg_input_footer(const struct rg_input *input)
         return (struct rg_span){NULL, 0};
     return (struct rg_span){input->kept.data + input->kept.bytes - tail_bytes,
                             (size_t)input->footer_bytes};
+}
+
+uint32_t rg_input_output_columns(const struct rg_input *input)
+{
+    const bool is_united = input->schema != NULL && input->schema->united != NULL;
+
+    return is_united ? input->schema->united->schema.leaf_count : input->column_count;
 }

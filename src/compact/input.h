@@ -17,6 +17,8 @@
 #include "plan/plan.h"
 #include "store/store.h"
 
+struct rg_kept_schema;
+
 struct rg_input {
     /* Set when the batch is cut, then constant. */
     const char *key;  /* Below its store's root. */
@@ -28,6 +30,7 @@ struct rg_input {
     uint64_t footer_bytes; /* Without the 8 bytes behind it. */
     struct rg_hash128 footer_hash;
     struct rg_plan_file plan; /* Shape and row groups; path, bytes and is_home are set before. */
+    struct rg_kept_schema *schema; /* Under --schema union; NULL: it goes by itself. */
     uint64_t row_count;
     uint32_t column_count;
     struct rg_span stamp; /* Its footer key regroup.shape; data == NULL: it has none. */
@@ -40,5 +43,8 @@ struct rg_input {
 
 /* The footer's bytes, or data == NULL when they were not kept. */
 struct rg_span rg_input_footer(const struct rg_input *input);
+
+/* Columns of the outputs that this input goes into. */
+uint32_t rg_input_output_columns(const struct rg_input *input);
 
 #endif

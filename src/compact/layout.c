@@ -41,6 +41,11 @@ static enum rg_status hash_content(struct rg_partition *partition, const char *o
         rg_hasher_add_u64(&hasher, input->footer_hash.high);
         rg_hasher_add_u64(&hasher, input->footer_hash.low);
     }
+    /* Which of the schemas is the newest decides about names, and inputs do not tell. */
+    if (partition->run->options->schema == RG_SCHEMA_UNION) {
+        rg_hasher_add_u64(&hasher, turn->united_hash.high);
+        rg_hasher_add_u64(&hasher, turn->united_hash.low);
+    }
     const struct rg_hash128 hash = rg_hasher_result(&hasher);
     char *text = rg_arena_alloc(&partition->arena, 33);
     if (text == NULL)
@@ -242,6 +247,9 @@ static enum rg_status plan_inputs(struct rg_partition *partition, struct rg_erro
 
     if (files == NULL)
         return out_of_memory(err);
+    if (partition->run->options->schema == RG_SCHEMA_UNION)
+        RG_TRY(rg_unite(partition->run, &turn->shelf, turn->inputs, turn->input_count,
+                        &partition->arena, &partition->memory, &turn->united_hash, err));
     for (uint32_t i = 0; i < turn->input_count; i++)
         files[i] = turn->inputs[i].plan;
     rg_arena_init(&scratch, &partition->memory, SIZE_MAX);

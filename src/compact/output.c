@@ -90,7 +90,7 @@ uint64_t rg_output_retained_bytes(const struct rg_output *output)
 
     for (uint32_t i = 0; i < output->bin_count; i++) {
         const struct rg_bin *bin = &output->bins[i];
-        const uint64_t columns = batch->inputs[bin->refs[0].input_index].column_count;
+        const uint64_t columns = rg_input_output_columns(&batch->inputs[bin->refs[0].input_index]);
 
         chunks += columns;
         sources += columns * bin->ref_count;
@@ -169,7 +169,7 @@ static enum rg_status begin_parts(struct rg_output *output, struct rg_error *err
 }
 
 /* The first append opens the file and keeps what all row groups share. */
-static enum rg_status begin(struct rg_output *output, const struct rg_file_meta *first_meta,
+static enum rg_status begin(struct rg_output *output, const struct rg_output_columns *columns,
                             struct rg_error *err)
 {
     struct rg_run *run = output->batch->run;
@@ -187,7 +187,7 @@ static enum rg_status begin(struct rg_output *output, const struct rg_file_meta 
     *arena = first;
     output->arena = arena;
 
-    RG_TRY(rg_retain_schema(&first_meta->schema, arena, &output->schema, err));
+    RG_TRY(rg_retain_schema(columns->schema, arena, &output->schema, err));
     for (uint32_t i = 0; i < output->schema.leaf_count; i++)
         output->schema.leaves[i].column_order = RG_COLUMN_ORDER_WRITTEN;
     const size_t chunk_count = (size_t)output->bin_count * output->schema.leaf_count;
@@ -196,7 +196,7 @@ static enum rg_status begin(struct rg_output *output, const struct rg_file_meta 
     output->offset_indexes = rg_arena_array(arena, chunk_count, sizeof(struct rg_span));
     output->blooms = rg_arena_array(arena, chunk_count, sizeof(struct rg_span));
     output->moves = rg_arena_array(arena, output->schema.leaf_count, sizeof *output->moves);
-    output->key_values = rg_key_value_merge_new(arena, &output->schema, false);
+    output->key_values = rg_key_value_merge_new(arena, &output->schema, columns->is_schema_changed);
     if (output->row_groups == NULL || output->column_indexes == NULL ||
         output->offset_indexes == NULL || output->blooms == NULL || output->moves == NULL ||
         output->key_values == NULL)
@@ -376,7 +376,7 @@ static enum rg_status keep_columns(struct rg_output *output, const struct rg_bin
                                    const struct rg_output_columns *columns, struct rg_error *err)
 {
     if (output->bytes == 0)
-        RG_TRY(begin(output, columns->first_meta, err));
+        RG_TRY(begin(output, columns, err));
     if (columns->column_first == 0)
         RG_TRY(begin_row_group(output, bin, columns, err));
 

@@ -11,6 +11,7 @@
 #include "compact/discover.h"
 #include "compact/forecast.h"
 #include "compact/open_batch.h"
+#include "compact/unite.h"
 #include "journal/commit.h"
 
 /* What one turn of the loop needs; in the memory of the partition's job. */
@@ -21,8 +22,10 @@ struct rg_turn {
     uint32_t taken_count;
     bool is_adopted;
     bool is_all;
-    bool is_disturbed;     /* An input was gone or another file when it was read. */
-    uint64_t listed_count; /* Candidates that this turn covers, good ones included. */
+    bool is_disturbed;            /* An input was gone or another file when it was read. */
+    uint64_t listed_count;        /* Candidates that this turn covers, good ones included. */
+    struct rg_schema_shelf shelf; /* Under --schema union. */
+    struct rg_hash128 united_hash;
     struct rg_plan plan;
     struct rg_batch batch; /* Of the journal. */
     struct rg_open_batch open;

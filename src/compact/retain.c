@@ -48,6 +48,7 @@ enum rg_status rg_retain_schema(const struct rg_schema *schema, struct rg_arena 
     for (uint32_t i = 0; i < copy.element_count; i++) {
         RG_TRY(retain_span(&copy.elements[i].raw, arena, err));
         RG_TRY(retain_span(&copy.elements[i].name, arena, err));
+        RG_TRY(retain_span(&copy.elements[i].annotation, arena, err));
     }
     for (uint32_t i = 0; i < copy.leaf_count; i++) {
         RG_TRY(retain_span(&copy.leaves[i].path, arena, err));

@@ -106,7 +106,8 @@ static const struct rg_option table[] = {
       .choices = "strict union",
       .initial = "strict",
       .help = "strict: files of another schema get outputs of their own; union: missing columns "
-              "are filled with nulls, types widened where nothing is lost",
+              "are filled with nulls, types widened where nothing is lost, columns matched by "
+              "field id or name; what cannot be united still gets outputs of its own",
       .commands = JOB},
      .kind = RG_OPTION_CHOICE,
      .offset = FIELD(schema)},

@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "parquet/types.h"
+#include "stitch/adapt.h"
 #include "stitch/bench.h"
 #include "stitch/chunk_bloom.h"
 #include "stitch/copy.h"
@@ -145,6 +146,23 @@ static void set_hints(struct job *job)
     bench->values_bytes_hint = (size_t)lesser(values, bench->values_bytes_hint);
 }
 
+/* Surveys a source, or what it is for the output. */
+static enum rg_status survey_one(struct job *job, const struct rg_stitch_source *source,
+                                 struct rg_survey *ret_survey, struct rg_error *err)
+{
+    bool are_bytes_made;
+
+    if (!rg_adapt_is_needed(source))
+        return rg_survey_make(&job->bench, source, ret_survey, err);
+    struct rg_stitch_source *adapted = rg_arena_array(job->bench.scratch, 1, sizeof *adapted);
+    if (adapted == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a source");
+    RG_TRY(rg_adapt_source(&job->bench, source, adapted, &are_bytes_made, err));
+    RG_TRY(rg_survey_make(&job->bench, adapted, ret_survey, err));
+    ret_survey->are_bytes_made = are_bytes_made;
+    return RG_OK;
+}
+
 static enum rg_status survey_all(struct job *job, const struct rg_stitch_source *sources,
                                  struct rg_error *err)
 {
@@ -153,7 +171,7 @@ static enum rg_status survey_all(struct job *job, const struct rg_stitch_source 
         return rg_fail(err, RG_ERR_NOMEM, "no memory for %zu sources", job->count);
     for (size_t i = 0; i < job->count; i++) {
         job->culprit = i;
-        RG_TRY(rg_survey_make(&job->bench, &sources[i], &job->surveys[i], err));
+        RG_TRY(survey_one(job, &sources[i], &job->surveys[i], err));
     }
     set_hints(job);
     for (size_t i = 0; i < job->count; i++) {
@@ -242,9 +260,8 @@ static enum rg_status load_dictionary(struct job *job, const struct rg_survey *s
     if (job->loaded == survey)
         return RG_OK;
     job->loaded = NULL;
-    RG_TRY(rg_bench_decompress(&job->bench, &job->bench.dictionary, survey->source->chunk->codec,
-                               true, survey->dictionary, survey->dictionary_raw_bytes, &plain,
-                               err));
+    RG_TRY(rg_bench_decompress(&job->bench, &job->bench.dictionary, survey->dictionary_codec, true,
+                               survey->dictionary, survey->dictionary_raw_bytes, &plain, err));
     RG_TRY(rg_dict_table_fill(&job->table, &job->bench, plain, survey->dictionary_entries, err));
     job->loaded = survey;
     return RG_OK;
@@ -358,7 +375,7 @@ static enum rg_status emit_promoted(struct job *job, const struct rg_survey *sur
     if (!state->is_written)
         return RG_OK;
     if (state->is_dictionary_counted)
-        job->bench.moves.in_bytes[job->dictionary_verdict] -= survey->dictionary.bytes;
+        job->bench.moves.in_bytes[job->dictionary_verdict] -= survey->dictionary_in_bytes;
     return rg_promoter_write(&job->promoter, survey, &job->joiner, job->copy.may_join, err);
 }
 
@@ -384,7 +401,7 @@ static void count_dictionary(struct job *job, const struct rg_survey *survey)
 
     job->dictionary_verdict = verdict;
     if (survey->index_page_count > 0)
-        job->bench.moves.in_bytes[verdict] += survey->dictionary.bytes;
+        job->bench.moves.in_bytes[verdict] += survey->dictionary_in_bytes;
 }
 
 /* A page without indices, in any phase. */
@@ -544,7 +561,7 @@ static enum rg_status make_dictionary(struct job *job, struct rg_sink_dictionary
     const struct rg_survey *base = &job->surveys[group->survey_index];
     const bool is_plain_dictionary = job->joiner.index_encoding == RG_ENCODING_PLAIN_DICTIONARY;
     const bool is_base = job->is_base_kept && job->united.entry_count == base->dictionary_entries &&
-                         base->source->chunk->codec == job->bench.codec;
+                         base->dictionary_codec == job->bench.codec;
     const struct rg_span plain = {job->united.plain, job->united.plain_bytes};
 
     *dictionary = (struct rg_sink_dictionary){
@@ -554,7 +571,7 @@ static enum rg_status make_dictionary(struct job *job, struct rg_sink_dictionary
         .has_crc = base->has_dictionary_crc,
     };
     if (is_base) {
-        dictionary->body = (struct rg_piece){base->dictionary, true};
+        dictionary->body = (struct rg_piece){base->dictionary, !base->is_dictionary_made};
         dictionary->raw_bytes = base->dictionary_raw_bytes;
         return RG_OK;
     }

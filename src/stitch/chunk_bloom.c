@@ -30,7 +30,7 @@ static enum rg_status make_for(struct rg_bench *bench, const struct rg_survey *s
 
     if (survey->value_page_count > 0)
         return RG_OK;
-    RG_TRY(rg_bench_decompress(bench, &bench->dictionary, survey->source->chunk->codec, true,
+    RG_TRY(rg_bench_decompress(bench, &bench->dictionary, survey->dictionary_codec, true,
                                survey->dictionary, survey->dictionary_raw_bytes, &plain, err));
     return rg_bloom_of_dictionary(bench->leaf, plain, survey->dictionary_entries, rate_made,
                                   bench->scratch, ret_bloom, err);

@@ -109,7 +109,7 @@ static enum rg_status copy_verbatim(struct rg_joiner *joiner, const struct rg_su
                                     const struct rg_source_page *page, struct rg_error *err)
 {
     struct rg_page_header header = fresh_header(joiner, page);
-    const struct rg_piece piece = {page->body, true};
+    const struct rg_piece piece = {page->body, !survey->are_bytes_made};
 
     RG_TRY(rg_joiner_flush(joiner, err));
     rg_bench_count(joiner->bench, RG_VERDICT_COPY, RG_REASON_NONE, page->body.bytes);
@@ -181,9 +181,11 @@ static enum rg_status write_v2(struct rg_joiner *joiner, const struct rg_survey 
                                const struct rg_source_page *page, const struct rg_parts *parts,
                                bool are_levels_same, enum rg_verdict verdict, struct rg_error *err)
 {
-    const struct rg_piece pieces[] = {{parts->rep, is_in_page(page, parts->rep)},
-                                      {parts->def, is_in_page(page, parts->def)},
-                                      {parts->values, is_in_page(page, parts->values)}};
+    const bool is_lasting = !survey->are_bytes_made;
+    const struct rg_piece pieces[] = {
+        {parts->rep, is_lasting && is_in_page(page, parts->rep)},
+        {parts->def, is_lasting && is_in_page(page, parts->def)},
+        {parts->values, is_lasting && is_in_page(page, parts->values)}};
     struct rg_page_header header = fresh_header(joiner, page);
 
     header.type = RG_PAGE_DATA_V2;

@@ -6,8 +6,7 @@ static const uint32_t no_group = UINT32_MAX;
 
 static bool is_same_dictionary(const struct rg_survey *a, const struct rg_survey *b)
 {
-    return a->dictionary_hash == b->dictionary_hash &&
-           a->source->chunk->codec == b->source->chunk->codec &&
+    return a->dictionary_hash == b->dictionary_hash && a->dictionary_codec == b->dictionary_codec &&
            a->dictionary_entries == b->dictionary_entries &&
            a->dictionary_raw_bytes == b->dictionary_raw_bytes &&
            rg_span_equal(a->dictionary, b->dictionary);

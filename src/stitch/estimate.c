@@ -28,6 +28,9 @@
 
 /* The longest header that a page of ours gets. */
 static const uint64_t header_bytes = 64;
+
+/* What adapting a source takes whatever it is: its chunk, histograms, buffers. */
+static const uint64_t adapted_bytes_min = 4096 + 2 * 256 * 8;
 /* Bodies up to this are copied; a page has three pieces. */
 static const uint64_t small_piece_bytes = 256;
 /* Shortened bounds of strings in a column index, and a little. */
@@ -52,13 +55,14 @@ struct sums {
     uint64_t bytes;
     uint64_t raw_bytes_max;
     uint64_t page_count;
-    uint64_t level_bytes;  /* Of pages made anew, at most. */
-    uint64_t made_bytes;   /* Values of pages made anew, at most. */
-    uint64_t indexed_max;  /* The same from index pages, or by recoding. */
-    uint64_t decode_bytes; /* What decoders hold, beside a page. */
-    uint64_t small_bytes;  /* Bodies that are copied because they are short. */
-    uint64_t index_values; /* Of chunks with a dictionary. */
-    uint64_t entry_count;  /* At most. */
+    uint64_t level_bytes;   /* Of pages made anew, at most. */
+    uint64_t made_bytes;    /* Values of pages made anew, at most. */
+    uint64_t indexed_max;   /* The same from index pages, or by recoding. */
+    uint64_t decode_bytes;  /* What decoders hold, beside a page. */
+    uint64_t adapted_bytes; /* Null pages, converted dictionaries and bounds, until the end. */
+    uint64_t small_bytes;   /* Bodies that are copied because they are short. */
+    uint64_t index_values;  /* Of chunks with a dictionary. */
+    uint64_t entry_count;   /* At most. */
     uint64_t entry_count_max;
     uint64_t bloom_bytes_max;
     uint64_t key_value_bytes;
@@ -281,10 +285,23 @@ static void add_nulls(struct sums *sums, const struct rg_stitch_source *source)
     sums->value_count_max = greater(sums->value_count_max, count);
     sums->page_count += cuts;
     sums->level_bytes += 2 * cuts * cut_bytes;
+    /* Buffers that double are left behind, and are half empty. */
+    sums->adapted_bytes += 4 * cuts * (header_bytes + 2 * cut_bytes) + adapted_bytes_min;
     if (!has_levels)
         return;
     sums->level_bytes += level_bytes(sums, source->chunk);
+    sums->adapted_bytes +=
+        8 * level_bytes(sums, source->chunk) + 2 * rg_raw_bytes_bound(source->chunk);
     sums->raw_bytes_max = greater(sums->raw_bytes_max, rg_raw_bytes_bound(source->chunk));
+}
+
+/* Dictionary and bounds of a source that is widened. */
+static uint64_t adapted_bytes_of(const struct sums *sums, const struct part *part)
+{
+    const uint64_t each_bytes = rg_plain_bytes(sums->leaf) + rg_slack_bytes + 48;
+    const uint64_t dictionary = rg_chunk_has_indices(part->chunk) ? raw_bytes_of(sums, part) : 0;
+
+    return dictionary + 2 * (rg_pages_bound(part->chunk) + 4) * each_bytes + adapted_bytes_min;
 }
 
 static void add_source(struct sums *sums, const struct rg_stitch_source *source)
@@ -299,6 +316,8 @@ static void add_source(struct sums *sums, const struct rg_stitch_source *source)
     sums->bytes += part.chunk->compressed_bytes;
     sums->page_count += rg_pages_bound(part.chunk);
     sums->level_bytes += level_bytes(sums, part.chunk);
+    if (part.conversion != RG_CONVERSION_NONE)
+        sums->adapted_bytes += adapted_bytes_of(sums, &part);
     add_values(sums, &part);
 }
 
@@ -406,9 +425,9 @@ static void bound_scratch(const struct sums *sums, struct rg_stitch_estimate *es
                                 2 * rg_bound_bytes_max;
     const uint64_t per_page = 6 * page_overhead(sums) + 24 * 12 + sizeof(struct rg_page_look);
 
-    estimate->scratch_bytes_max =
-        with_block_ends(sums->source_count * per_source + pages_max(sums) * per_page +
-                        2 * sums->raw_bytes_max + making_bytes(sums) + table_bytes(sums) + 65536);
+    estimate->scratch_bytes_max = with_block_ends(
+        sums->source_count * per_source + pages_max(sums) * per_page + 2 * sums->raw_bytes_max +
+        making_bytes(sums) + table_bytes(sums) + sums->adapted_bytes + 65536);
     estimate->scratch_bytes = lesser(estimate->scratch_bytes, estimate->scratch_bytes_max);
 }
 

@@ -46,27 +46,20 @@ static const struct rg_key_value *find(const struct rg_file_meta *meta, const ch
     return NULL;
 }
 
-/* Which of the columns are there that keys bear on. */
-struct aspects {
-    bool has_date;
-    bool has_timestamp;
-    bool has_int96;
-};
-
-static struct aspects aspects_of(const struct rg_schema *schema)
+unsigned rg_file_aspects(const struct rg_schema *schema)
 {
-    struct aspects a = {false, false, false};
+    unsigned aspects = 0;
 
     for (uint32_t i = 0; i < schema->leaf_count; i++) {
         const struct rg_leaf *leaf = &schema->leaves[i];
         const struct rg_annotation annotation =
             rg_schema_annotation(&schema->elements[leaf->element_index]);
 
-        a.has_date = a.has_date || annotation.logical == RG_LOGICAL_DATE;
-        a.has_timestamp = a.has_timestamp || annotation.logical == RG_LOGICAL_TIMESTAMP;
-        a.has_int96 = a.has_int96 || leaf->type == RG_TYPE_INT96;
+        aspects |= annotation.logical == RG_LOGICAL_DATE ? RG_ASPECT_DATE : 0;
+        aspects |= annotation.logical == RG_LOGICAL_TIMESTAMP ? RG_ASPECT_TIMESTAMP : 0;
+        aspects |= leaf->type == RG_TYPE_INT96 ? RG_ASPECT_INT96 : 0;
     }
-    return a;
+    return aspects;
 }
 
 static void add_value(struct rg_hasher *hasher, const struct rg_key_value *pair)
@@ -152,23 +145,31 @@ static void add_geography(struct rg_hasher *hasher, const struct rg_file_meta *m
 
 struct rg_hash128 rg_file_semantics(const struct rg_file_meta *meta, const struct rg_schema *schema)
 {
-    const struct aspects a = aspects_of(schema);
+    return rg_file_semantics_of(meta, schema, rg_file_aspects(schema));
+}
+
+struct rg_hash128 rg_file_semantics_of(const struct rg_file_meta *meta,
+                                       const struct rg_schema *schema, unsigned aspects)
+{
+    const bool has_date = (aspects & RG_ASPECT_DATE) != 0;
+    const bool has_timestamp = (aspects & RG_ASPECT_TIMESTAMP) != 0;
+    const bool has_int96 = (aspects & RG_ASPECT_INT96) != 0;
     struct rg_hasher hasher;
 
     rg_hasher_init(&hasher);
-    if (a.has_date || a.has_timestamp)
+    if (has_date || has_timestamp)
         add_spark(&hasher, meta, "3.0.0", "org.apache.spark.legacyDateTime");
-    if (a.has_int96)
+    if (has_int96)
         add_spark(&hasher, meta, "3.1.0", "org.apache.spark.legacyINT96");
-    if (a.has_date || a.has_timestamp || a.has_int96)
+    if (has_date || has_timestamp || has_int96)
         add_value(&hasher, find(meta, "writer.date.proleptic"));
-    if (a.has_timestamp || a.has_int96) {
+    if (has_timestamp || has_int96) {
         add_value(&hasher, find(meta, "writer.time.zone"));
         add_value(&hasher, find(meta, "writer.zone.conversion.legacy"));
     }
-    if (a.has_date)
+    if (has_date)
         add_drill(&hasher, meta);
-    if (a.has_int96)
+    if (has_int96)
         rg_hasher_add_u64(&hasher, rg_created_by_is_parquet_mr(meta->created_by) ? 1 : 0);
     add_geography(&hasher, meta, schema);
     return rg_hasher_result(&hasher);

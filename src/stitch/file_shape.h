@@ -27,6 +27,24 @@ struct rg_hash128 rg_file_shape(const struct rg_file_meta *meta);
 struct rg_hash128 rg_file_semantics(const struct rg_file_meta *meta,
                                     const struct rg_schema *schema);
 
+/* Kinds of columns that keys bear on, as bits. */
+enum {
+    RG_ASPECT_DATE = 1,
+    RG_ASPECT_TIMESTAMP = 2,
+    RG_ASPECT_INT96 = 4,
+    RG_ASPECT_SETS = 8, /* How many sets of them there are. */
+};
+
+/* Which of them a schema has. */
+unsigned rg_file_aspects(const struct rg_schema *schema);
+
+/*
+ * rg_file_semantics() as if there were columns of these kinds: of a file that lacks one which the
+ * output has. Equal under a set, they are equal under each of its parts.
+ */
+struct rg_hash128 rg_file_semantics_of(const struct rg_file_meta *meta,
+                                       const struct rg_schema *schema, unsigned aspects);
+
 /*
  * Whether a file can be an input at all, from its footer alone.
  *

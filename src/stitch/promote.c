@@ -215,13 +215,13 @@ static enum rg_status join(struct rg_promoter *promoter, const struct rg_survey 
         .raw_bytes = survey->dictionary_raw_bytes,
         .value_count = survey->dictionary_entries,
         .encoding = RG_ENCODING_PLAIN,
-        .codec = survey->source->chunk->codec,
+        .codec = survey->dictionary_codec,
         .is_compressed = true,
     };
     struct rg_join_facts facts = {
         .verdict = RG_VERDICT_PROMOTE,
         .value_count = promoter->value_count,
-        .in_bytes = promoter->index_bytes + survey->dictionary.bytes,
+        .in_bytes = promoter->index_bytes + survey->dictionary_in_bytes,
         .body_bytes = survey->dictionary.bytes,
         .body_raw_bytes = survey->dictionary_raw_bytes,
         .has_crc = survey->has_crc,
@@ -245,10 +245,10 @@ static enum rg_status pack_body(struct rg_promoter *promoter, const struct rg_su
                                 struct rg_piece *ret_body, struct rg_error *err)
 {
     struct rg_bench *bench = promoter->bench;
-    const uint8_t codec = survey->source->chunk->codec;
+    const uint8_t codec = survey->dictionary_codec;
     struct rg_span raw;
 
-    *ret_body = (struct rg_piece){survey->dictionary, true};
+    *ret_body = (struct rg_piece){survey->dictionary, !survey->is_dictionary_made};
     if (codec == bench->codec)
         return RG_OK;
     RG_TRY(rg_bench_decompress(bench, &bench->page, codec, true, survey->dictionary,
@@ -307,7 +307,7 @@ enum rg_status rg_promoter_write(struct rg_promoter *promoter, const struct rg_s
 
     RG_TRY(gathered_parts(promoter, &parts, err));
     moves->pages[RG_VERDICT_PROMOTE] += promoter->page_count;
-    moves->in_bytes[RG_VERDICT_PROMOTE] += promoter->index_bytes + survey->dictionary.bytes;
+    moves->in_bytes[RG_VERDICT_PROMOTE] += promoter->index_bytes + survey->dictionary_in_bytes;
     moves->reason_pages[RG_REASON_NONE] += promoter->page_count;
     if (may_join && is_tiny(promoter, survey))
         return join(promoter, survey, &parts, joiner, err);

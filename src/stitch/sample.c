@@ -192,7 +192,7 @@ static enum rg_status take_one(struct rg_bench *bench, const struct rg_survey *s
     struct rg_dict_table table = {0};
     struct rg_span plain;
 
-    RG_TRY(rg_bench_decompress(bench, &bench->dictionary, survey->source->chunk->codec, true,
+    RG_TRY(rg_bench_decompress(bench, &bench->dictionary, survey->dictionary_codec, true,
                                survey->dictionary, survey->dictionary_raw_bytes, &plain, err));
     RG_TRY(rg_dict_table_fill(&table, bench, plain, survey->dictionary_entries, err));
     RG_TRY(fill_set(bench, &table, is_thinned, ret_set, err));

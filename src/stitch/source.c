@@ -25,6 +25,7 @@
 #include "parquet/decoder.h"
 #include "parquet/page_header.h"
 #include "parquet/rle.h"
+#include "stitch/adapt.h"
 #include "stitch/estimate.h"
 #include "stitch/level_map.h"
 #include "stitch/parts.h"
@@ -176,6 +177,12 @@ static bool has_packed_levels(const struct rg_leaf *leaf, const struct rg_page_h
            (leaf->def_max > 0 && header->def_encoding == RG_ENCODING_BIT_PACKED);
 }
 
+/* Its values become those of a wider type. */
+static bool is_converted(const struct rg_stitch_source *source)
+{
+    return source->map != NULL && source->map->conversion != RG_CONVERSION_NONE;
+}
+
 /* Values that can only be moved by decoding them. */
 static bool is_recoded(const struct rg_survey *survey, const struct rg_source_page *page)
 {
@@ -185,7 +192,7 @@ static bool is_recoded(const struct rg_survey *survey, const struct rg_source_pa
     if (encoding == RG_ENCODING_DELTA_BYTE_ARRAY && survey->has_links)
         return true;
     /* Of dictionary-encoded pages the dictionary is converted. */
-    if (source->map != NULL && source->map->conversion != RG_CONVERSION_NONE)
+    if (is_converted(source))
         return !rg_encoding_is_dictionary(encoding);
     return source->leaf->type == RG_TYPE_BOOLEAN && rg_encoding_is_dictionary(encoding);
 }
@@ -283,6 +290,34 @@ static uint64_t mark_of(struct rg_span body)
     return rg_hash_fast(head) ^ (rg_hash_fast(tail) * UINT64_C(0x9e3779b97f4a7c15)) ^ body.bytes;
 }
 
+/* The dictionary in the output's type. */
+static enum rg_status convert_dictionary(struct rg_survey *survey, struct rg_error *err)
+{
+    const struct rg_stitch_source *source = survey->source;
+    struct rg_bench *bench = survey->bench;
+    const uint64_t raw_bytes_max = rg_raw_bytes_bound(source->chunk);
+    struct rg_span plain;
+
+    /* The estimate was made from it, and memory claimed. */
+    if (survey->dictionary_raw_bytes > raw_bytes_max)
+        return rg_fail(err, RG_ERR_CORRUPT,
+                       "a dictionary of %u raw bytes where the footer tells "
+                       "of %llu",
+                       survey->dictionary_raw_bytes, (unsigned long long)raw_bytes_max);
+    RG_TRY(rg_bench_decompress(bench, &bench->dictionary, survey->dictionary_codec, true,
+                               survey->dictionary, survey->dictionary_raw_bytes, &plain, err));
+    RG_TRY(rg_adapt_dictionary(bench, source, plain, survey->dictionary_entries,
+                               &survey->dictionary, err));
+    if (survey->dictionary.bytes > rg_page_bytes_max)
+        return rg_fail(err, RG_ERR_LIMIT, "a dictionary of %zu bytes", survey->dictionary.bytes);
+    survey->dictionary_hash = mark_of(survey->dictionary);
+    survey->dictionary_raw_bytes = (uint32_t)survey->dictionary.bytes;
+    survey->dictionary_codec = RG_CODEC_NONE;
+    survey->is_dictionary_made = true;
+    survey->has_dictionary_crc = false;
+    return RG_OK;
+}
+
 static enum rg_status survey_dictionary(struct rg_survey *survey, const struct rg_source_page *page,
                                         struct rg_error *err)
 {
@@ -303,12 +338,15 @@ static enum rg_status survey_dictionary(struct rg_survey *survey, const struct r
     survey->dictionary_hash = mark_of(page->body);
     survey->dictionary_entries = header->value_count;
     survey->dictionary_raw_bytes = header->uncompressed_bytes;
+    survey->dictionary_in_bytes = header->compressed_bytes;
+    survey->dictionary_in_raw_bytes = header->uncompressed_bytes;
+    survey->dictionary_codec = survey->source->chunk->codec;
     survey->raw_bytes += header->uncompressed_bytes;
     survey->dictionary_encoding = header->encoding;
     survey->has_dictionary_crc = header->has_crc;
     survey->dictionary_crc = header->crc;
     survey->has_crc = survey->has_crc || header->has_crc;
-    return RG_OK;
+    return is_converted(survey->source) ? convert_dictionary(survey, err) : RG_OK;
 }
 
 static enum rg_status check_data_page(const struct rg_survey *survey,
@@ -411,7 +449,7 @@ static void begin_count(struct rg_survey *survey)
     survey->index_raw_bytes = 0;
     survey->value_values = 0;
     survey->value_bytes = 0;
-    survey->raw_bytes = survey->dictionary_raw_bytes;
+    survey->raw_bytes = survey->dictionary_in_raw_bytes;
     survey->null_count = 0;
     survey->has_null_count = true;
     survey->breaks_order = false;
@@ -553,9 +591,15 @@ enum rg_status rg_survey_make(struct rg_bench *bench, const struct rg_stitch_sou
     *ret_survey = (struct rg_survey){
         .bench = bench,
         .source = source,
-        .statistics = rg_statistics_trusted(source->writer, bench->order, source->leaf,
-                                            &source->chunk->statistics, source->chunk->value_count),
+        .bounds_leaf = *source->leaf,
     };
+    if (is_converted(source)) {
+        ret_survey->bounds_leaf.type = bench->leaf->type;
+        ret_survey->bounds_leaf.type_length = bench->leaf->type_length;
+    }
+    ret_survey->statistics =
+        rg_statistics_trusted(source->writer, bench->order, &ret_survey->bounds_leaf,
+                              &source->chunk->statistics, source->chunk->value_count);
     RG_TRY(make_def_map(bench, ret_survey, err));
     begin_count(ret_survey);
     if (walk_first(ret_survey, &page_number, err) != RG_OK)
@@ -720,11 +764,12 @@ void rg_survey_page_statistics(const struct rg_bench *bench, const struct rg_sur
         const struct rg_statistics given =
             statistics_of_index(source->column_index, page->index_ordinal);
 
-        found = rg_statistics_trusted(source->writer, bench->order, source->leaf, &given,
+        found = rg_statistics_trusted(source->writer, bench->order, &survey->bounds_leaf, &given,
                                       page->header.value_count);
     }
-    if (!has_bounds(&found) && page->header.has_statistics)
-        found = rg_statistics_trusted(source->writer, bench->order, source->leaf,
+    /* Those of headers were not converted. */
+    if (!has_bounds(&found) && page->header.has_statistics && !is_converted(source))
+        found = rg_statistics_trusted(source->writer, bench->order, &survey->bounds_leaf,
                                       &page->header.statistics, page->header.value_count);
     if (!has_bounds(&found)) {
         const struct rg_statistics whole = statistics_of_chunk(survey);

@@ -37,11 +37,17 @@ struct rg_page_look {
 struct rg_survey {
     struct rg_bench *bench;
     const struct rg_stitch_source *source;
-    struct rg_span dictionary; /* Its body as it lies there; data NULL: none. */
-    uint64_t dictionary_hash;  /* Equal bodies have equal ones. */
+    struct rg_leaf bounds_leaf; /* The source's, but for its type, which bounds are in: ours. */
+    struct rg_span dictionary;  /* Its body as it lies there, or converted; data NULL: none. */
+    uint64_t dictionary_hash;   /* Equal bodies have equal ones. */
     uint32_t dictionary_entries;
     uint32_t dictionary_raw_bytes;
+    uint32_t dictionary_in_bytes; /* Of its body in the source, and raw there. */
+    uint32_t dictionary_in_raw_bytes;
+    uint8_t dictionary_codec; /* The source's, or none for a converted one. */
     uint8_t dictionary_encoding;
+    bool is_dictionary_made; /* Converted: it lies in scratch. */
+    bool are_bytes_made;     /* So do all pages: null pages of a column that is missing. */
     bool has_dictionary_crc;
     uint32_t dictionary_crc;
 

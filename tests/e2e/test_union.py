@@ -1,0 +1,401 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""--schema union: files that lack columns, or have them in narrower types, in one output with all
+others. What comes out is what pyarrow makes of the inputs, put together in Python."""
+
+import decimal
+import os
+import random
+import re
+
+import duckdb
+import polars
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import compare
+import readers
+import strict
+from conftest import data_files
+
+READERS = {
+    "pyarrow": readers.with_pyarrow,
+    "duckdb": readers.with_duckdb,
+    "polars": readers.with_polars,
+}
+
+
+def lake(folder, tables, **options):
+    """Writes tables as files, each newer than the one before; options may be one for each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    begin = len(list(folder.iterdir()))
+    paths = []
+    for number, table in enumerate(tables, begin):
+        path = folder / f"{number:04}.parquet"
+        chosen = {k: v[number % len(v)] if isinstance(v, list) else v for k, v in options.items()}
+        pq.write_table(table, path, **chosen)
+        os.utime(path, (1_700_000_000 + number, 1_700_000_000 + number))
+        paths.append(path)
+    return paths
+
+
+def expected(tables, schema):
+    """All rows in the output's schema. By way of Python's values, in which nothing is lost."""
+    rows = [row for table in tables for row in table.to_pylist()]
+    return pa.Table.from_pylist(rows, schema=schema.remove_metadata())
+
+
+def united(regroup, tmp_path, *options, files=1):
+    home = tmp_path / "out"
+    result = regroup("compact", tmp_path / "in", home, "--schema", "union", *options).must(0)
+    outputs = data_files(home)
+    assert len(outputs) == files, result.err
+    regroup("verify", tmp_path / "in", home).must(0)
+    for path in outputs:
+        strict.check(path)
+        assert strict.statistics_problem(path) is None
+    return outputs
+
+
+def check(tables, outputs, request=None, left_out=()):
+    """Every reader sees all rows in order; Spark too where `request` is there to ask for it."""
+    schema = pq.ParquetFile(outputs[0]).schema_arrow
+    wanted = expected(tables, schema)
+    assert compare.difference(wanted, readers.with_pyarrow(outputs)) is None
+    python = wanted.to_pylist()
+    for name, read in READERS.items():
+        if name not in left_out:
+            assert read(outputs).to_pylist() == python, name
+    if request is not None:
+        spark = request.getfixturevalue("spark")
+        assert spark.read(outputs).to_pylist() == python
+    return wanted
+
+
+def numbers(count, seed, repeat=False):
+    draw = random.Random(seed)
+    top = 20 if repeat else 2_000_000_000
+    return [None if draw.random() < 0.1 else draw.randrange(-top, top) for _ in range(count)]
+
+
+def words(count, seed, repeat=True):
+    draw = random.Random(seed)
+    top = 30 if repeat else 10**9
+    return [None if draw.random() < 0.1 else f"word {draw.randrange(top)}" for _ in range(count)]
+
+
+OPTIONS = {
+    "dictionary": {},
+    "plain": {"use_dictionary": False},
+    "by_turns": {"use_dictionary": [True, False], "data_page_version": ["1.0", "2.0"]},
+    "codecs": {"compression": ["snappy", "zstd", "none"]},
+    "index": {"write_page_index": True, "data_page_size": 2000},
+    "delta": {"use_dictionary": False, "column_encoding": [{"n": "DELTA_BINARY_PACKED"}, None]},
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_columns_come_and_go(options, regroup, tmp_path, request):
+    tables = []
+    for number in range(8):
+        count = 1000 + 500 * number
+        columns = {"n": pa.array(numbers(count, number), pa.int64())}
+        if number % 2 == 1:
+            columns["late"] = pa.array(words(count, number))
+        if number < 3:
+            columns["early"] = pa.array([number + 0.5] * count)
+        if number % 4 == 3:
+            columns = dict(reversed(columns.items()))
+        tables.append(pa.table(columns))
+    lake(tmp_path / "in", tables, **OPTIONS[options])
+    outputs = united(regroup, tmp_path)
+    # The newest file's order, then what it lacks.
+    assert pq.ParquetFile(outputs[0]).schema_arrow.names == ["late", "n", "early"]
+    wanted = check(tables, outputs, request)
+    promoted = pa.concat_tables(tables, promote_options="permissive").select(wanted.column_names)
+    assert compare.difference(wanted, promoted) is None
+
+
+WIDENINGS = {
+    "int8_int32": (pa.int8(), pa.int32(), lambda n: n % 100),
+    "int16_int64": (pa.int16(), pa.int64(), lambda n: n % 30000),
+    "int32_int64": (pa.int32(), pa.int64(), lambda n: n),
+    "uint32_uint64": (pa.uint32(), pa.uint64(), lambda n: abs(n) + 2**31),
+    "uint8_uint16": (pa.uint8(), pa.uint16(), lambda n: n % 256),
+    "int32_double": (pa.int32(), pa.float64(), lambda n: n),
+    "float_double": (pa.float32(), pa.float64(), lambda n: n / 1024),
+    "decimal_digits": (pa.decimal128(9, 2), pa.decimal128(25, 2),
+                       lambda n: decimal.Decimal(n % 10**9).scaleb(-2)),
+    "decimal_negative": (pa.decimal128(5, 0), pa.decimal128(38, 0),
+                         lambda n: decimal.Decimal(n % 199999 - 99999)),
+}
+
+
+@pytest.mark.parametrize("repeat", [True, False], ids=["few", "many"])
+@pytest.mark.parametrize("options", ["dictionary", "plain", "by_turns", "index"])
+@pytest.mark.parametrize("name", WIDENINGS)
+def test_types_widen(name, options, repeat, regroup, tmp_path, request):
+    narrow, wide, make = WIDENINGS[name]
+    tables = []
+    for number in range(6):
+        values = [None if n is None else make(n) for n in numbers(2000, number, repeat)]
+        tables.append(pa.table({"n": pa.array(values, wide if number in (1, 4) else narrow)}))
+    lake(tmp_path / "in", tables, **OPTIONS[options])
+    outputs = united(regroup, tmp_path)
+    assert pq.ParquetFile(outputs[0]).schema_arrow.field("n").type == wide
+    # Spark has no unsigned bytes in its vectorised reader of widths that it does not know.
+    check(tables, outputs, request if name == "int32_int64" else None)
+
+
+def test_dictionaries_alone_are_rewritten(regroup, tmp_path):
+    """Index pages of narrow columns go over as they are."""
+    draw = random.Random(8)
+    values = [draw.randrange(50) for _ in range(100_000)]
+    tables = [pa.table({"n": pa.array(values, pa.int32())}) for _ in range(3)]
+    tables.append(pa.table({"n": pa.array(values[:9], pa.int64())}))
+    lake(tmp_path / "in", tables)
+    outputs = united(regroup, tmp_path)
+    check(tables, outputs)
+    chunk = pq.ParquetFile(outputs[0]).metadata.row_group(0).column(0)
+    assert chunk.physical_type == "INT64" and "RLE_DICTIONARY" in chunk.encodings
+    assert (chunk.statistics.min, chunk.statistics.max) == (0, 49)
+
+
+def test_bounds_are_those_of_the_wider_type(regroup, tmp_path):
+    tables = [
+        pa.table({"n": pa.array([-5, 7], pa.int32()), "f": pa.array([-1.5, 2.5], pa.float32())}),
+        pa.table({"n": pa.array([2**40], pa.int64()), "f": pa.array([1e300], pa.float64())}),
+    ]
+    lake(tmp_path / "in", tables, write_page_index=True)
+    outputs = united(regroup, tmp_path)
+    check(tables, outputs)
+    group = pq.ParquetFile(outputs[0]).metadata.row_group(0)
+    bounds = {group.column(i).path_in_schema: group.column(i).statistics for i in range(2)}
+    assert (bounds["n"].min, bounds["n"].max) == (-5, 2**40)
+    assert (bounds["f"].min, bounds["f"].max) == (-1.5, 1e300)
+    for where, count in {"n = 7": 1, "n > 8": 1, "n < -4": 1, "f > 2": 2, "f = -1.5": 1}.items():
+        assert readers.with_duckdb(outputs, where=where).num_rows == count
+
+
+def nested_tables():
+    point = pa.struct([("x", pa.int32()), ("y", pa.float32())])
+    wide = pa.struct([("z", pa.string()), ("y", pa.float64()), ("x", pa.int64()),
+                      ("tags", pa.list_(pa.string()))])
+    draw = random.Random(5)
+
+    def one(number):
+        kind = draw.randrange(5)
+        if kind == 0:
+            return None
+        if number % 2 == 0:
+            return {"x": draw.randrange(100), "y": draw.choice([None, 0.5])}
+        return {"z": draw.choice([None, "z"]), "y": 1.25, "x": draw.choice([None, 2**40]),
+                "tags": draw.choice([None, [], ["a", None]])}
+
+    def row(number):
+        points = draw.choice([None, [], [one(number)], [one(number) for _ in range(5)]])
+        keys = draw.sample(["k", "l", "m"], draw.randrange(4))
+        named = draw.choice([None, [(key, one(number)) for key in keys]])
+        return {"id": draw.randrange(10**6), "point": one(number), "points": points,
+                "named": named}
+
+    tables = []
+    for number in range(5):
+        kind = wide if number % 2 == 1 else point
+        schema = pa.schema([("id", pa.int64()), ("point", kind), ("points", pa.list_(kind)),
+                            ("named", pa.map_(pa.string(), kind))])
+        tables.append(pa.Table.from_pylist([row(number) for _ in range(700)], schema=schema))
+    return tables
+
+
+@pytest.mark.parametrize("options", ["dictionary", "plain", "by_turns", "codecs", "index"])
+def test_fields_inside_structs_lists_and_maps(options, regroup, tmp_path, request):
+    tables = nested_tables()
+    lake(tmp_path / "in", tables, **OPTIONS[options])
+    outputs = united(regroup, tmp_path)
+    wanted = expected(tables, pq.ParquetFile(outputs[0]).schema_arrow)
+    assert compare.difference(wanted, readers.with_pyarrow(outputs)) is None
+    flat = "id, point.x, point.z, len(points), points[1].y, points[2].tags"
+    assert readers.with_duckdb(outputs, flat).num_rows == 3500
+    seen = readers.with_duckdb(outputs, "points").to_pylist()
+    assert [row["points"] for row in seen] == wanted.column("points").to_pylist()
+    spark = request.getfixturevalue("spark").read(outputs)
+    assert spark.column("points").to_pylist() == wanted.column("points").to_pylist()
+
+
+def test_a_struct_that_is_missing_as_a_whole(regroup, tmp_path, request):
+    inner = pa.struct([("x", pa.int32()), ("list", pa.list_(pa.int64()))])
+    tables = [
+        pa.table({"id": [1, 2, 3]}),
+        pa.table({"id": [4, 5], "s": pa.array([{"x": 1, "list": [1, 2]}, None], inner),
+                  "l": pa.array([[{"x": 1, "list": []}], []], pa.list_(inner))}),
+    ]
+    lake(tmp_path / "in", [tables[1], tables[0], tables[1], tables[0]])
+    check([tables[1], tables[0], tables[1], tables[0]], united(regroup, tmp_path), request)
+
+
+def test_required_and_optional(regroup, tmp_path, request):
+    draw = random.Random(3)
+
+    def table(nullable, count):
+        element = pa.field("element", pa.int32(), nullable=nullable)
+        inner = pa.struct([pa.field("x", pa.int64(), nullable=nullable)])
+        schema = pa.schema([
+            pa.field("a", pa.int64(), nullable=nullable),
+            pa.field("b", pa.string(), nullable=nullable),
+            pa.field("s", inner, nullable=nullable),
+            pa.field("l", pa.list_(element), nullable=nullable),
+        ])
+
+        def maybe(value):
+            return None if nullable and draw.random() < 0.3 else value
+
+        rows = [{"a": maybe(draw.randrange(10**9)), "b": maybe(draw.choice(["p", "q"])),
+                 "s": maybe({"x": maybe(n)}), "l": maybe([maybe(n)] * draw.randrange(4))}
+                for n in range(count)]
+        return pa.Table.from_pylist(rows, schema=schema)
+
+    tables = [table(number % 3 == 2, 300 * (number + 1)) for number in range(6)]
+    lake(tmp_path / "in", tables, **OPTIONS["by_turns"])
+    check(tables, united(regroup, tmp_path), request)
+
+
+def test_columns_that_only_some_require_stay_optional(regroup, tmp_path):
+    schema = pa.schema([pa.field("a", pa.int64(), nullable=False),
+                        pa.field("b", pa.int64(), nullable=False)])
+    tables = [pa.table({"a": [1], "b": [2]}, schema=schema),
+              pa.table({"a": [3]}, schema=schema.remove(1))]
+    lake(tmp_path / "in", tables)
+    outputs = united(regroup, tmp_path)
+    found = pq.ParquetFile(outputs[0]).schema_arrow
+    assert not found.field("a").nullable and found.field("b").nullable
+    check(tables, outputs)
+
+
+def with_ids(fields):
+    return pa.schema([pa.field(name, kind, metadata={"PARQUET:field_id": str(number)})
+                      for name, kind, number in fields])
+
+
+def test_renamed_columns_are_matched_by_field_id(regroup, tmp_path):
+    old = with_ids([("a", pa.int32(), 1), ("b", pa.string(), 2), ("gone", pa.string(), 3)])
+    new = with_ids([("b", pa.int64(), 1), ("c", pa.string(), 2)])
+    tables = [pa.table({"a": [1, 2], "b": ["x", "y"], "gone": ["g", None]}, schema=old),
+              pa.table({"b": [3], "c": ["z"]}, schema=new)]
+    lake(tmp_path / "in", tables)
+    outputs = united(regroup, tmp_path)
+    assert readers.with_pyarrow(outputs).to_pylist() == [
+        {"b": 1, "c": "x", "gone": "g"}, {"b": 2, "c": "y", "gone": None},
+        {"b": 3, "c": "z", "gone": None}]
+
+
+def test_names_of_repeated_levels_make_no_difference(regroup, tmp_path):
+    table = pa.table({"l": pa.array([[1, 2], [], None]),
+                      "m": pa.array([[("k", 1)], None, []], pa.map_(pa.string(), pa.int64()))})
+    lake(tmp_path / "in", [table] * 3, use_compliant_nested_type=[True, False])
+    check([table] * 3, united(regroup, tmp_path))
+
+
+def test_nulls_without_a_type_are_nulls_of_any(regroup, tmp_path):
+    tables = [pa.table({"id": [1, 2], "v": pa.nulls(2)}),
+              pa.table({"id": [3, 4], "v": pa.array(["x", None])})]
+    lake(tmp_path / "in", [*tables, tables[0]])
+    outputs = united(regroup, tmp_path)
+    assert pq.ParquetFile(outputs[0]).schema_arrow.field("v").type == pa.string()
+    check([*tables, tables[0]], outputs)
+
+
+APART = {
+    "text_and_number": (pa.array(["x"]), pa.array([1])),
+    "units": (pa.array([1], pa.timestamp("ms")), pa.array([1], pa.timestamp("us"))),
+    "zones": (pa.array([1], pa.timestamp("us")), pa.array([1], pa.timestamp("us", "UTC"))),
+    "scales": (pa.array([1], pa.decimal128(9, 2)), pa.array([1], pa.decimal128(9, 3))),
+    "long_and_double": (pa.array([1], pa.int64()), pa.array([1.5])),
+    "signs": (pa.array([1], pa.int32()), pa.array([1], pa.uint32())),
+    "fixed": (pa.array([b"ab"], pa.binary(2)), pa.array([b"abc"], pa.binary(3))),
+    "list_and_value": (pa.array([[1]]), pa.array([1])),
+}
+
+
+@pytest.mark.parametrize("name", APART)
+def test_what_cannot_be_united_gets_outputs_of_its_own(name, regroup, tmp_path):
+    first, second = (pa.table({"v": array}) for array in APART[name])
+    more = second.append_column("more", pa.array([7]))
+    paths = lake(tmp_path / "in", [first, second, first, more])
+    home = tmp_path / "out"
+    result = regroup("compact", tmp_path / "in", home, "--schema", "union").must(0)
+    assert "outputs of their own" in result.err and "v" in result.err
+    outputs = data_files(home)
+    assert len(outputs) == 2
+    seen = {tuple(pq.ParquetFile(path).schema_arrow.names): path for path in outputs}
+    assert readers.with_pyarrow([seen[("v",)]]).equals(
+        readers.with_pyarrow([paths[0], paths[2]]))
+    assert pq.read_table(seen[("v", "more")]).column("more").to_pylist() == [None, 7]
+    regroup("verify", tmp_path / "in", home).must(0)
+
+
+def test_strict_keeps_schemas_apart(regroup, tmp_path):
+    lake(tmp_path / "in", [pa.table({"a": [1]}), pa.table({"a": [2], "b": [3]})])
+    regroup("compact", tmp_path / "in", tmp_path / "out").must(0)
+    assert len(data_files(tmp_path / "out")) == 2
+
+
+def test_writers_mix(regroup, tmp_path, request):
+    """Files of three writers, whose schemas differ in more than one way."""
+    folder = tmp_path / "in"
+    rows = 5000
+    arrow = pa.table({"id": pa.array(range(rows), pa.int64()), "w": words(rows, 1),
+                      "x": pa.array(numbers(rows, 1), pa.int32())})
+    lake(folder, [arrow])
+    polars.DataFrame({"w": words(rows, 2, False), "id": range(rows)}).write_parquet(
+        folder / "0001.parquet")
+    duckdb.sql(
+        f"COPY (SELECT i::INTEGER AS id, 'd' || (i % 7) AS w, i::BIGINT << 33 AS x, i / 4 AS q "
+        f"FROM range({rows}) t(i)) TO '{folder / '0002.parquet'}' (FORMAT parquet)")
+    tables = [pq.read_table(path) for path in sorted(folder.iterdir())]
+    check(tables, united(regroup, tmp_path), request)
+
+
+def test_late_files_bring_columns(regroup, tmp_path):
+    """A second run takes the first one's short output again, and what it lacks is null there."""
+    first = pa.table({"a": pa.array([1, 2], pa.int32())})
+    late = pa.table({"a": pa.array([2**35], pa.int64()), "b": ["x"]})
+    lake(tmp_path / "in", [first, first])
+    united(regroup, tmp_path)
+    lake(tmp_path / "in", [late])
+    outputs = united(regroup, tmp_path)
+    check([first, first, late], outputs)
+
+
+def test_in_place(regroup, tmp_path):
+    tables = [pa.table({"a": [1, 2]}), pa.table({"a": [3], "b": ["x"]})]
+    folder = tmp_path / "in"
+    lake(folder, tables)
+    regroup("compact", folder, "--in-place", "--schema", "union").must(0)
+    check(tables, data_files(folder))
+
+
+def test_memory_and_workers_change_no_byte(regroup, tmp_path):
+    tables = nested_tables() * 3
+    lake(tmp_path / "in", tables, **OPTIONS["by_turns"])
+    homes = []
+    for options in (["--jobs", "1"], ["--jobs", "4"], ["--memory", "64MiB"]):
+        homes.append(tmp_path / f"out{len(homes)}")
+        regroup("compact", tmp_path / "in", homes[-1], "--schema", "union",
+                "--row-group-rows", "3000", *options).must(0)
+    contents = [[path.read_bytes() for path in data_files(home)] for home in homes]
+    assert contents[0] == contents[1] == contents[2] and len(contents[0]) > 0
+
+
+def test_the_whole_job_is_verified(regroup, tmp_path):
+    tables = nested_tables()
+    lake(tmp_path / "in", tables)
+    united(regroup, tmp_path, "--verify", "full")
+
+
+def test_a_plan_unites_too(regroup, tmp_path):
+    lake(tmp_path / "in", [pa.table({"a": [1]}), pa.table({"a": [2], "b": ["x"]})])
+    home = tmp_path / "out"
+    result = regroup("plan", tmp_path / "in", home, "--schema", "union").must(0)
+    assert re.search(r"^\./ +2 +1 ", result.out, re.MULTILINE), result.out

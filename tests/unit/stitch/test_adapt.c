@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "stitch/adapt.h"
+
+#include <string.h>
+
+#include "parquet/types.h"
+#include "stitch/estimate.h"
+#include "support/column.h"
+#include "support/naive.h"
+#include "support/test.h"
+
+enum {
+    SOURCES_MAX = 6,
+};
+
+/* What sources are, next to such as are of the output's own schema. */
+struct scene {
+    const char *about;
+    enum column_nesting nesting; /* Of the output. */
+    enum rg_type type;
+    int32_t type_length;
+    bool is_decimal;
+    /* The other sources. */
+    enum rg_leaf_origin origin;
+    enum column_nesting from_nesting;
+    enum rg_type from_type;
+    int32_t from_length;
+    enum rg_conversion conversion;
+    uint8_t rep_max;
+    uint8_t def_map[8]; /* Of LEVELS. */
+};
+
+static const struct scene scenes[] = {
+    {"int32 in int64",
+     NESTING_OPTIONAL,
+     RG_TYPE_INT64,
+     0,
+     false,
+     RG_LEAF_VALUES,
+     NESTING_OPTIONAL,
+     RG_TYPE_INT32,
+     0,
+     RG_CONVERSION_INT32_INT64,
+     0,
+     {0}},
+    {"int32 in a list",
+     NESTING_LIST,
+     RG_TYPE_INT64,
+     0,
+     false,
+     RG_LEAF_VALUES,
+     NESTING_LIST,
+     RG_TYPE_INT32,
+     0,
+     RG_CONVERSION_INT32_INT64,
+     0,
+     {0}},
+    {"int32 in double",
+     NESTING_REQUIRED,
+     RG_TYPE_DOUBLE,
+     0,
+     false,
+     RG_LEAF_VALUES,
+     NESTING_REQUIRED,
+     RG_TYPE_INT32,
+     0,
+     RG_CONVERSION_INT32_DOUBLE,
+     0,
+     {0}},
+    {"float in double",
+     NESTING_OPTIONAL,
+     RG_TYPE_DOUBLE,
+     0,
+     false,
+     RG_LEAF_VALUES,
+     NESTING_OPTIONAL,
+     RG_TYPE_FLOAT,
+     0,
+     RG_CONVERSION_FLOAT_DOUBLE,
+     0,
+     {0}},
+    {"decimal of 5 bytes in 16",
+     NESTING_OPTIONAL,
+     RG_TYPE_FIXED_LEN_BYTE_ARRAY,
+     16,
+     true,
+     RG_LEAF_VALUES,
+     NESTING_OPTIONAL,
+     RG_TYPE_FIXED_LEN_BYTE_ARRAY,
+     5,
+     RG_CONVERSION_DECIMAL_FIXED,
+     0,
+     {0}},
+    {"decimal of an int64 in 16 bytes",
+     NESTING_OPTIONAL,
+     RG_TYPE_FIXED_LEN_BYTE_ARRAY,
+     16,
+     true,
+     RG_LEAF_VALUES,
+     NESTING_OPTIONAL,
+     RG_TYPE_INT64,
+     0,
+     RG_CONVERSION_DECIMAL_FIXED,
+     0,
+     {0}},
+    {"no column",
+     NESTING_OPTIONAL,
+     RG_TYPE_BYTE_ARRAY,
+     0,
+     false,
+     RG_LEAF_NULLS,
+     NESTING_OPTIONAL,
+     RG_TYPE_INT32,
+     0,
+     RG_CONVERSION_NONE,
+     0,
+     {0}},
+    {"no list",
+     NESTING_LIST,
+     RG_TYPE_INT32,
+     0,
+     false,
+     RG_LEAF_NULLS,
+     NESTING_OPTIONAL,
+     RG_TYPE_INT32,
+     0,
+     RG_CONVERSION_NONE,
+     0,
+     {0}},
+    {"no field in a struct",
+     NESTING_STRUCT,
+     RG_TYPE_BOOLEAN,
+     0,
+     false,
+     RG_LEAF_LEVELS,
+     NESTING_STRUCT,
+     RG_TYPE_BYTE_ARRAY,
+     0,
+     RG_CONVERSION_NONE,
+     0,
+     {0, 1, 1}},
+    {"no field in a list",
+     NESTING_LIST,
+     RG_TYPE_BYTE_ARRAY,
+     0,
+     false,
+     RG_LEAF_LEVELS,
+     NESTING_LIST,
+     RG_TYPE_INT64,
+     0,
+     RG_CONVERSION_NONE,
+     1,
+     {0, 1, 2, 2}},
+    {"a sibling that repeats more",
+     NESTING_LIST,
+     RG_TYPE_DOUBLE,
+     0,
+     false,
+     RG_LEAF_LEVELS,
+     NESTING_LIST_LIST,
+     RG_TYPE_INT32,
+     0,
+     RG_CONVERSION_NONE,
+     1,
+     {0, 1, 2, 2, 2}},
+};
+
+/* Everything that one case is made of. */
+struct world {
+    const struct scene *scene;
+    struct rg_arena arena;
+    const struct rg_schema *schema;
+    const struct rg_schema *from;
+    struct rg_leaf_map map;
+    struct rg_stitch_source items[SOURCES_MAX];
+    struct built_chunk built[SOURCES_MAX];
+    size_t count;
+    struct column expected;
+};
+
+static const struct rg_writer writer = {.major = 1, .is_parsed = true};
+
+static void *need(struct test *t, struct rg_arena *arena, size_t count, size_t bytes_each)
+{
+    void *memory = rg_arena_array(arena, count, bytes_each);
+
+    CHECK_MEMORY(memory);
+    return memory;
+}
+
+static uint64_t little_endian(struct rg_span value)
+{
+    uint64_t number = 0;
+
+    for (size_t i = 0; i < value.bytes; i++)
+        number |= (uint64_t)value.data[i] << 8 * i;
+    return number;
+}
+
+static uint64_t bits_of(double number)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &number, sizeof bits);
+    return bits;
+}
+
+static uint64_t widened_float(uint32_t bits)
+{
+    float number;
+
+    memcpy(&number, &bits, sizeof number);
+    if (number == number)
+        return bits_of((double)number);
+    return (uint64_t)(bits >> 31) << 63 | UINT64_C(0x7ff) << 52 | (uint64_t)(bits & 0x7fffff) << 29;
+}
+
+/* The value in the output's type, digit by digit. */
+static struct rg_span widened(struct test *t, struct world *w, struct rg_span value)
+{
+    const struct scene *scene = w->scene;
+    const bool is_fixed = scene->type == RG_TYPE_FIXED_LEN_BYTE_ARRAY;
+    const size_t bytes = is_fixed ? (size_t)scene->type_length : 8;
+    const uint32_t low = (uint32_t)little_endian(value);
+    uint8_t *out = need(t, &w->arena, 1, bytes);
+    uint64_t number = 0;
+
+    if (is_fixed) {
+        const bool is_reversed = scene->from_type != RG_TYPE_FIXED_LEN_BYTE_ARRAY;
+        const uint8_t top = value.data[is_reversed ? value.bytes - 1 : 0];
+
+        for (size_t i = 0; i < bytes; i++) {
+            const size_t from_end = bytes - 1 - i;
+            const size_t at = is_reversed ? from_end : value.bytes - 1 - from_end;
+
+            out[i] = from_end < value.bytes ? value.data[at] : (uint8_t)(top >= 128 ? 255 : 0);
+        }
+        return (struct rg_span){out, bytes};
+    }
+    if (scene->conversion == RG_CONVERSION_INT32_INT64)
+        number = (uint64_t)(int64_t)(int32_t)low;
+    else if (scene->conversion == RG_CONVERSION_INT32_DOUBLE)
+        number = bits_of((double)(int32_t)low);
+    else
+        number = widened_float(low);
+    for (size_t i = 0; i < 8; i++)
+        out[i] = (uint8_t)(number >> 8 * i);
+    return (struct rg_span){out, 8};
+}
+
+/* What the output is to have of this column. */
+static void expect(struct test *t, struct world *w, const struct column *column, bool is_other)
+{
+    const struct scene *scene = w->scene;
+    struct column *sum = &w->expected;
+    struct slot *slots = need(t, &w->arena, sum->slot_count + column->slot_count, sizeof *slots);
+
+    if (sum->slot_count > 0)
+        memcpy(slots, sum->slots, sum->slot_count * sizeof *slots);
+    sum->slots = slots;
+    sum->row_count += column->row_count;
+    for (uint32_t i = 0; i < column->slot_count; i++) {
+        struct slot slot = column->slots[i];
+
+        if (is_other && scene->origin == RG_LEAF_NULLS) {
+            if (slot.rep > 0)
+                continue;
+            slot = (struct slot){.rep = 0};
+        } else if (is_other && scene->origin == RG_LEAF_LEVELS) {
+            if (slot.rep > scene->rep_max)
+                continue;
+            slot = (struct slot){.rep = slot.rep, .def = scene->def_map[slot.def]};
+        } else if (is_other && slot.def == w->from->leaves[0].def_max) {
+            slot.value = widened(t, w, slot.value);
+        }
+        slots[sum->slot_count++] = slot;
+    }
+}
+
+static void add_source(struct test *t, struct world *w, struct choices *c, bool is_other)
+{
+    const struct rg_schema *schema = is_other ? w->from : w->schema;
+    const struct value_style values = {
+        .distinct = choose_bool(c) ? 0 : 1 + choose(c, 200),
+        .first = choose(c, 300),
+        .null_percent = choose_bool(c) ? 0 : choose(c, 100),
+        .string_bytes = choose(c, 20),
+    };
+    struct chunk_style style = chunk_style_draw(c, &schema->leaves[0]);
+    const uint32_t rows = 1 + choose(c, choose(c, 3) == 0 ? 2000 : 50);
+    const struct column column = column_make(t, &w->arena, c, &schema->leaves[0], rows, &values);
+    struct rg_stitch_source *source = &w->items[w->count];
+    struct built_chunk *built = &w->built[w->count++];
+
+    style.has_links = false;
+    *built = chunk_build(t, &w->arena, c, schema, &column, &style, 4);
+    *source = (struct rg_stitch_source){
+        .chunk = &built->chunk,
+        .leaf = &schema->leaves[0],
+        .writer = &writer,
+        .bytes = built->bytes,
+        .row_count = column.row_count,
+        .offset_index = built->has_index ? &built->offset_index : NULL,
+        .column_index = built->has_index ? &built->column_index : NULL,
+        .file_offset = 4,
+        .name = "source",
+        .schema = schema,
+        .map = is_other ? &w->map : NULL,
+    };
+    if (is_other && w->scene->origin == RG_LEAF_NULLS) {
+        source->chunk = NULL;
+        source->bytes = (struct rg_span){NULL, 0};
+        source->offset_index = NULL;
+        source->column_index = NULL;
+    }
+    expect(t, w, &column, is_other);
+}
+
+static void mark_decimal(struct rg_schema *schema)
+{
+    struct rg_schema_element *element = &schema->elements[schema->element_count - 1];
+
+    element->logical = RG_LOGICAL_DECIMAL;
+    element->converted_type = RG_CONVERTED_DECIMAL;
+    element->precision = 9;
+    element->scale = 2;
+}
+
+static void make_world(struct test *t, struct world *w, struct choices *c,
+                       const struct scene *scene)
+{
+    const uint32_t count = 1 + choose(c, SOURCES_MAX - 1);
+    struct rg_schema *to;
+    struct rg_schema *from;
+
+    *w = (struct world){.scene = scene};
+    rg_arena_init(&w->arena, &t->allocator, SIZE_MAX);
+    to = column_schema(t, &w->arena, scene->nesting, scene->type, scene->type_length);
+    from = column_schema(t, &w->arena, scene->from_nesting, scene->from_type, scene->from_length);
+    if (scene->is_decimal) {
+        mark_decimal(to);
+        mark_decimal(from);
+    }
+    w->schema = to;
+    w->from = from;
+    w->map = (struct rg_leaf_map){
+        .origin = scene->origin,
+        .conversion = scene->conversion,
+        .rep_max = scene->origin == RG_LEAF_VALUES ? to->leaves[0].rep_max : scene->rep_max,
+        .def_map = scene->origin == RG_LEAF_LEVELS ? scene->def_map : NULL,
+    };
+    for (uint32_t i = 0; i < count; i++)
+        add_source(t, w, c, choose(c, 2) != 0);
+}
+
+static struct rg_stitch_options draw_options(struct choices *c)
+{
+    struct rg_stitch_options options = {
+        .codec = choose_bool(c) ? RG_CODEC_KEEP : RG_CODEC_ZSTD,
+        .level = 1,
+        .has_crc = choose(c, 3) == 0,
+        .has_bloom = choose_bool(c),
+        .layout = choose(c, 2) == 0 ? choose(c, 2) : RG_STITCH_LAYOUT_BY_RULE,
+    };
+
+    if (choose(c, 2) == 0)
+        options.page_rows_target = 1 + choose(c, choose_bool(c) ? 3 : 200);
+    if (choose(c, 2) == 0)
+        options.page_bytes_target = 1 + choose(c, 5000);
+    if (choose(c, 3) == 0)
+        options.dictionary_bytes_max = 1 + choose(c, 4000);
+    return options;
+}
+
+/* Stitches with as much memory as was estimated; the segments, joined. */
+static struct rg_span stitch(struct test *t, struct world *w,
+                             const struct rg_stitch_options *options,
+                             struct rg_stitch_context *context, struct rg_arena *arena,
+                             struct rg_stitch_output *output)
+{
+    const struct rg_stitch_column column = {w->schema, 0, options, true};
+    struct rg_stitch_estimate estimate;
+    struct rg_arena scratch;
+    size_t culprit = SIZE_MAX;
+
+    rg_stitch_estimate(&column, w->items, w->count, &estimate);
+    rg_arena_init(arena, &t->allocator, estimate.arena_bytes_max);
+    rg_arena_init(&scratch, &t->allocator, estimate.scratch_bytes_max);
+    CHECK_OK(rg_stitch_chunk(context, &column, w->items, w->count, arena, &scratch, output,
+                             &culprit, &t->err));
+    CHECK(output->bytes <= estimate.output_bytes_max);
+    rg_arena_fini(&scratch);
+    return naive_join(t, &w->arena, output);
+}
+
+static void property_other_sources_are_as_if_they_were_ours(struct test *t, struct choices *c)
+{
+    const struct scene *scene = &scenes[choose(c, sizeof scenes / sizeof scenes[0] - 1)];
+    struct rg_stitch_context *context = rg_stitch_context_new(&t->allocator);
+    struct rg_stitch_output output;
+    struct rg_arena arena;
+    struct world w;
+
+    CHECK_MEMORY(context);
+    make_world(t, &w, c, scene);
+    const struct rg_stitch_options options = draw_options(c);
+    const struct rg_span bytes = stitch(t, &w, &options, context, &arena, &output);
+    naive_check(t, &w.arena, w.schema, &output, &w.expected);
+    rg_arena_fini(&arena);
+    CHECK_SPAN(stitch(t, &w, &options, context, &arena, &output), bytes);
+    rg_arena_fini(&arena);
+    rg_arena_fini(&w.arena);
+    rg_stitch_context_free(context);
+}
+
+TEST(other_sources_are_as_if_they_were_ours)
+{
+    test_property(t, "other sources are as if they were ours", 400,
+                  property_other_sources_are_as_if_they_were_ours);
+}
+
+/* A dictionary is all that is converted: index pages go over as they are. */
+TEST(index_pages_of_a_narrow_column_are_copied)
+{
+    struct choices c = {.seed = 7};
+    const struct rg_stitch_options options = {.codec = RG_CODEC_KEEP};
+    struct rg_stitch_context *context = rg_stitch_context_new(&t->allocator);
+    const struct chunk_style style = {.codec = RG_CODEC_SNAPPY,
+                                      .versions = 1,
+                                      .page_slots = 20000,
+                                      .dictionary_entries = 500,
+                                      .has_statistics = true,
+                                      .has_index = true};
+    const struct value_style values = {.distinct = 50};
+    struct rg_stitch_output output;
+    struct rg_arena arena;
+    struct world w = {.scene = &scenes[0]};
+
+    CHECK_MEMORY(context);
+    rg_arena_init(&w.arena, &t->allocator, SIZE_MAX);
+    w.schema = column_schema(t, &w.arena, NESTING_OPTIONAL, RG_TYPE_INT64, 0);
+    w.from = column_schema(t, &w.arena, NESTING_OPTIONAL, RG_TYPE_INT32, 0);
+    w.map = (struct rg_leaf_map){.origin = RG_LEAF_VALUES, .conversion = RG_CONVERSION_INT32_INT64};
+    const struct column column = column_make(t, &w.arena, &c, &w.from->leaves[0], 40000, &values);
+    w.built[0] = chunk_build(t, &w.arena, &c, w.from, &column, &style, 4);
+    w.items[0] = (struct rg_stitch_source){
+        .chunk = &w.built[0].chunk,
+        .leaf = &w.from->leaves[0],
+        .writer = &writer,
+        .bytes = w.built[0].bytes,
+        .row_count = column.row_count,
+        .offset_index = &w.built[0].offset_index,
+        .column_index = &w.built[0].column_index,
+        .file_offset = 4,
+        .name = "source",
+        .schema = w.from,
+        .map = &w.map,
+    };
+    w.count = 1;
+    expect(t, &w, &column, true);
+    (void)stitch(t, &w, &options, context, &arena, &output);
+    naive_check(t, &w.arena, w.schema, &output, &w.expected);
+    CHECK_U64(output.moves.pages[RG_VERDICT_COPY], 2);
+    CHECK(output.chunk.statistics.min_value.bytes == 8 && output.has_column_index);
+    rg_arena_fini(&arena);
+    rg_arena_fini(&w.arena);
+    rg_stitch_context_free(context);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test_case cases[] = {
+        {"other_sources_are_as_if_they_were_ours", other_sources_are_as_if_they_were_ours},
+        {"index_pages_of_a_narrow_column_are_copied", index_pages_of_a_narrow_column_are_copied},
+    };
+
+    return test_main("stitch/adapt", cases, sizeof cases / sizeof cases[0], argc, argv);
+}
