@@ -388,8 +388,9 @@ void rg_unpack_groups_u8(const uint8_t *packed, uint32_t width, size_t group_cou
                                ret_values + done * GROUP);
 }
 
-void rg_unpack_groups_u64(const uint8_t *packed, uint32_t width, size_t group_count,
-                          uint64_t *ret_values)
+/* Any width, whatever lies behind the input. */
+static void unpack_u64_slow(const uint8_t *packed, uint32_t width, size_t group_count,
+                            uint64_t *values)
 {
     const uint64_t mask = width == 64 ? UINT64_MAX : (UINT64_C(1) << width) - 1;
 
@@ -407,11 +408,93 @@ void rg_unpack_groups_u64(const uint8_t *packed, uint32_t width, size_t group_co
 
             if (shift > 0)
                 value |= (uint64_t)group[bit / 8 + 8] << (64 - shift);
-            ret_values[k] = value & mask;
+            values[k] = value & mask;
         }
         packed += width;
-        ret_values += GROUP;
+        values += GROUP;
     }
+}
+
+/* Loads at most 9 bytes from where the last value of a group begins. */
+static ALWAYS_INLINE void unpack_u64_width(const uint8_t *packed, size_t group_count,
+                                           uint64_t *values, const uint32_t width)
+{
+    const uint64_t mask = UINT64_MAX >> (64 - width);
+
+    for (size_t i = 0; i < group_count; i++) {
+        for (uint32_t k = 0; k < GROUP; k++) {
+            const uint8_t *at = packed + k * width / 8;
+            const uint32_t shift = k * width % 8;
+            uint64_t value = load_u64(at) >> shift;
+
+            if (shift + width > 64)
+                value |= (uint64_t)at[8] << (64 - shift);
+            values[k] = value & mask;
+        }
+        packed += width;
+        values += GROUP;
+    }
+}
+
+#define UNPACK_WIDE(w)                                                                             \
+    static void unpack_u64_##w(const uint8_t *packed, size_t group_count, uint64_t *values)        \
+    {                                                                                              \
+        unpack_u64_width(packed, group_count, values, w);                                          \
+    }
+UNPACK_WIDE(33)
+UNPACK_WIDE(34)
+UNPACK_WIDE(35)
+UNPACK_WIDE(36)
+UNPACK_WIDE(37)
+UNPACK_WIDE(38)
+UNPACK_WIDE(39)
+UNPACK_WIDE(40)
+UNPACK_WIDE(41)
+UNPACK_WIDE(42)
+UNPACK_WIDE(43)
+UNPACK_WIDE(44)
+UNPACK_WIDE(45)
+UNPACK_WIDE(46)
+UNPACK_WIDE(47)
+UNPACK_WIDE(48)
+UNPACK_WIDE(49)
+UNPACK_WIDE(50)
+UNPACK_WIDE(51)
+UNPACK_WIDE(52)
+UNPACK_WIDE(53)
+UNPACK_WIDE(54)
+UNPACK_WIDE(55)
+UNPACK_WIDE(56)
+UNPACK_WIDE(57)
+UNPACK_WIDE(58)
+UNPACK_WIDE(59)
+UNPACK_WIDE(60)
+UNPACK_WIDE(61)
+UNPACK_WIDE(62)
+UNPACK_WIDE(63)
+UNPACK_WIDE(64)
+
+typedef void unpack_u64_fn(const uint8_t *packed, size_t group_count, uint64_t *values);
+
+/* From 33 bits on. */
+static unpack_u64_fn *const unpack_u64_of_width[] = {
+    unpack_u64_33, unpack_u64_34, unpack_u64_35, unpack_u64_36, unpack_u64_37, unpack_u64_38,
+    unpack_u64_39, unpack_u64_40, unpack_u64_41, unpack_u64_42, unpack_u64_43, unpack_u64_44,
+    unpack_u64_45, unpack_u64_46, unpack_u64_47, unpack_u64_48, unpack_u64_49, unpack_u64_50,
+    unpack_u64_51, unpack_u64_52, unpack_u64_53, unpack_u64_54, unpack_u64_55, unpack_u64_56,
+    unpack_u64_57, unpack_u64_58, unpack_u64_59, unpack_u64_60, unpack_u64_61, unpack_u64_62,
+    unpack_u64_63, unpack_u64_64};
+
+void rg_unpack_groups_u64(const uint8_t *packed, uint32_t width, size_t group_count,
+                          uint64_t *ret_values)
+{
+    size_t safe = 0;
+
+    if (width > 32) {
+        safe = count_safe_groups(width, group_count, 7 * width / 8 + (width == 64 ? 8 : 9));
+        unpack_u64_of_width[width - 33](packed, safe, ret_values);
+    }
+    unpack_u64_slow(packed + safe * width, width, group_count - safe, ret_values + safe * GROUP);
 }
 
 void rg_pack_groups(const uint32_t *values, uint32_t width, size_t group_count, uint8_t *ret_packed)

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Bytes that say they are a column chunk, stitched with themselves: refused by name, or an output
- * whose parts add up. The first bytes choose type, nesting, codec, options and counts.
+ * Bytes that say they are one or two column chunks, stitched: refused by name, or an output whose
+ * parts add up and which decodes to what its sources decode to, one behind another. Broken values
+ * of a page that was only copied are broken in the output too: what cannot be decoded before is not
+ * compared. The first bytes choose type, nesting, codec, options and counts.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "fuzz/fuzz.h"
+#include "parquet/chunk_reader.h"
 #include "stitch/chunk.h"
 #include "stitch/estimate.h"
 
@@ -16,6 +21,7 @@ enum {
     CHOICES = 9,
     SOURCES_MAX = 3,
     ELEMENTS_MAX = 4,
+    IS_TWO = 126, /* Of the byte that chooses the number of sources: two chunks take turns. */
 };
 
 static const size_t memory_max = (size_t)64 << 20;
@@ -68,6 +74,82 @@ static void check_output(const struct rg_stitch_output *output, uint64_t value_c
                output->offset_index.page_count + output->chunk.has_dictionary_offset == pages);
 }
 
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    return (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* Adds all levels and values of a chunk to *hash, however they lie in pages; false: broken. */
+static bool add_values(struct rg_chunk_reader *reader, const struct rg_chunk_source *source,
+                       uint64_t *hash)
+{
+    const uint8_t def_max = source->leaf->def_max;
+    struct rg_chunk_batch batch;
+    struct rg_error err;
+    bool is_end = false;
+
+    if (rg_chunk_reader_open(reader, source, &err) != RG_OK)
+        return false;
+    for (;;) {
+        struct rg_values values;
+        uint32_t at = 0;
+
+        if (rg_chunk_next(reader, &batch, &is_end, &err) != RG_OK)
+            return false;
+        if (is_end)
+            return true;
+        rg_chunk_batch_values(reader, &batch, &values);
+        for (uint32_t i = 0; i < batch.level_count; i++) {
+            const uint8_t def = batch.def_levels == NULL ? def_max : batch.def_levels[i];
+
+            *hash = mix(*hash, def);
+            *hash = mix(*hash, batch.rep_levels == NULL ? 0 : batch.rep_levels[i]);
+            if (def == def_max)
+                *hash = mix(*hash, rg_hash_fast(rg_values_at(&values, at++)));
+        }
+        FUZZ_CHECK(at == values.count);
+    }
+}
+
+/* The output's values are those of its sources. */
+static void compare(const struct rg_stitch_source *sources, size_t count,
+                    const struct rg_stitch_output *output)
+{
+    struct rg_codec_context *codecs = rg_codec_context_new(&rg_allocator_system);
+    struct rg_chunk_reader *reader = malloc(sizeof *reader);
+    uint8_t *bytes = malloc((size_t)output->bytes + rg_slack_bytes);
+    uint64_t before = 0;
+    uint64_t after = 0;
+    uint64_t row_count = 0;
+    size_t used = 0;
+    bool is_sound = true;
+
+    FUZZ_CHECK(codecs != NULL && reader != NULL && bytes != NULL);
+    rg_chunk_reader_init(reader, codecs, &rg_allocator_system);
+    for (size_t i = 0; i < count; i++) {
+        const struct rg_chunk_source source = {.chunk = sources[i].chunk,
+                                               .leaf = sources[i].leaf,
+                                               .bytes = sources[i].bytes,
+                                               .row_count = sources[i].row_count};
+
+        is_sound = is_sound && add_values(reader, &source, &before);
+        row_count += source.row_count;
+    }
+    for (size_t i = 0; i < output->segment_count; i++) {
+        memcpy(bytes + used, output->segments[i].data, output->segments[i].bytes);
+        used += output->segments[i].bytes;
+    }
+    const struct rg_chunk_source whole = {.chunk = &output->chunk,
+                                          .leaf = sources[0].leaf,
+                                          .bytes = {bytes, used},
+                                          .row_count = row_count};
+    FUZZ_CHECK(!is_sound || (add_values(reader, &whole, &after) && before == after));
+    rg_chunk_reader_fini(reader);
+    rg_codec_context_free(codecs);
+    free(reader);
+    free(bytes);
+}
+
 /* One call under caps that must be enough for what was promised, or refuse. */
 static void stitch(const struct rg_stitch_column *column, const struct rg_stitch_source *sources,
                    size_t count)
@@ -85,13 +167,27 @@ static void stitch(const struct rg_stitch_column *column, const struct rg_stitch
     const enum rg_status status =
         rg_stitch_chunk(context, column, sources, count, &arena, &scratch, &output, &culprit, &err);
     FUZZ_CHECK(status != RG_ERR_BUG);
-    if (status == RG_OK)
+    if (status == RG_OK) {
         check_output(&output, sources[0].chunk->value_count * count);
-    else
+        compare(sources, count, &output);
+    } else
         FUZZ_CHECK(culprit < count);
     rg_arena_fini(&arena);
     rg_arena_fini(&scratch);
     rg_stitch_context_free(context);
+}
+
+/* The first two bytes tell how long the first of two chunks is. */
+static void split(struct rg_span pieces[2])
+{
+    const struct rg_span whole = pieces[0];
+
+    if (whole.bytes < 2)
+        return;
+    const size_t rest = whole.bytes - 2;
+    const size_t first = (whole.data[0] | (size_t)whole.data[1] << 8) % (rest + 1);
+    pieces[0] = (struct rg_span){whole.data + 2, first};
+    pieces[1] = (struct rg_span){whole.data + 2 + first, rest - first};
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
@@ -101,26 +197,30 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     static const struct rg_writer writer = {.is_parsed = true};
     struct rg_stitch_source sources[SOURCES_MAX];
     struct column column;
-    struct rg_column_chunk chunk;
+    struct rg_column_chunk chunks[2];
 
     if (bytes < CHOICES || bytes - CHOICES > 65536)
         return 0;
     make_schema(&column, data[0] % 8, paths[data[1] % 4]);
     memcpy(chunk_bytes, data + CHOICES, bytes - CHOICES);
-    chunk = (struct rg_column_chunk){
-        .type = data[0] % 8,
-        .codec = codecs[data[2] % sizeof codecs],
-        .compressed_bytes = bytes - CHOICES,
-        .uncompressed_bytes = rg_chunk_bytes_max,
-        .value_count = data[5] | (uint64_t)data[6] << 8,
-    };
+    struct rg_span pieces[2] = {{chunk_bytes, bytes - CHOICES}, {chunk_bytes, bytes - CHOICES}};
+    if (data[4] >= IS_TWO)
+        split(pieces);
+    for (size_t i = 0; i < 2; i++)
+        chunks[i] = (struct rg_column_chunk){
+            .type = data[0] % 8,
+            .codec = codecs[data[2] % sizeof codecs],
+            .compressed_bytes = pieces[i].bytes,
+            .uncompressed_bytes = rg_chunk_bytes_max,
+            .value_count = data[5] | (uint64_t)data[6] << 8,
+        };
     const size_t count = 1 + data[4] % SOURCES_MAX;
     for (size_t i = 0; i < count; i++)
         sources[i] = (struct rg_stitch_source){
-            .chunk = &chunk,
+            .chunk = &chunks[i % 2],
             .leaf = &column.leaf,
             .writer = &writer,
-            .bytes = {chunk_bytes, bytes - CHOICES},
+            .bytes = pieces[i % 2],
             .row_count = data[7] | (uint64_t)data[8] << 8,
             .name = "input",
             .schema = &column.schema,

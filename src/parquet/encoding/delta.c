@@ -166,10 +166,22 @@ static void sum_u32(struct rg_delta_decoder *decoder, const uint32_t *deltas, ui
 static void sum_u64(struct rg_delta_decoder *decoder, const uint64_t *deltas, uint32_t count,
                     uint8_t *ret_values)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        decoder->last += decoder->min_delta + deltas[i];
-        memcpy(ret_values + (size_t)i * decoder->width_bytes, &decoder->last, decoder->width_bytes);
+    const uint64_t min_delta = decoder->min_delta;
+    uint64_t last = decoder->last;
+
+    if (decoder->width_bytes == 4) {
+        for (uint32_t i = 0; i < count; i++) {
+            last += min_delta + deltas[i];
+            const uint32_t value = (uint32_t)last;
+            memcpy(ret_values + (size_t)i * 4, &value, 4);
+        }
+    } else {
+        for (uint32_t i = 0; i < count; i++) {
+            last += min_delta + deltas[i];
+            memcpy(ret_values + (size_t)i * 8, &last, 8);
+        }
     }
+    decoder->last = last;
 }
 
 /* Up to PIECE values of the miniblock under way; returns how many. */

@@ -11,6 +11,10 @@
 
 #include <assert.h>
 
+enum {
+    COPY_BYTES = 16
+};
+
 /* A batch ends when its values together reach this. */
 static const size_t batch_bytes_max = (size_t)1 << 20;
 
@@ -133,6 +137,44 @@ static enum rg_status read_ahead(struct rg_delta_bytes_decoder *decoder, struct 
     return RG_OK;
 }
 
+/* In whole steps: up to COPY_BYTES - 1 bytes too many, and one step for nothing. */
+static inline void copy_wide(uint8_t *to, const uint8_t *from, size_t bytes)
+{
+    size_t done = 0;
+
+    do {
+        uint8_t step[COPY_BYTES];
+
+        memcpy(step, from + done, sizeof step);
+        memcpy(to + done, step, sizeof step);
+        done += sizeof step;
+    } while (done < bytes);
+}
+
+/*
+ * append_value() where there is room to read and write too much, which is nearly always: values are
+ * short, and memcpy() of so few bytes costs more than they do. What is written behind the value is
+ * written over by the next. The prefix may be read as it is written, but only beyond its end.
+ */
+static inline bool append_quickly(const struct rg_delta_bytes_decoder *decoder, uint32_t prefix,
+                                  struct rg_view suffix, struct rg_value_room *room,
+                                  struct rg_view *last)
+{
+    const size_t used = room->bytes.bytes;
+    const size_t suffix_left = decoder->suffixes.bytes.bytes - suffix.offset;
+    const uint64_t bytes = (uint64_t)prefix + suffix.bytes;
+
+    if (room->bytes.capacity - used < bytes + COPY_BYTES ||
+        suffix_left < (uint64_t)suffix.bytes + COPY_BYTES)
+        return false;
+    uint8_t *at = room->bytes.data + used;
+    copy_wide(at, room->bytes.data + last->offset, prefix);
+    copy_wide(at + prefix, decoder->suffixes.bytes.data + suffix.offset, suffix.bytes);
+    *last = (struct rg_view){(uint32_t)used, (uint32_t)bytes};
+    room->bytes.bytes += bytes;
+    return true;
+}
+
 /* Puts one value behind the others in room->bytes; *last tells where the one before it lies. */
 static enum rg_status append_value(const struct rg_delta_bytes_decoder *decoder, uint32_t ahead,
                                    struct rg_value_room *room, bool is_first, struct rg_view *last,
@@ -148,6 +190,8 @@ static enum rg_status append_value(const struct rg_delta_bytes_decoder *decoder,
     if (!decoder->kind.is_variable && bytes != decoder->kind.width_bytes)
         return rg_fail(err, RG_ERR_CORRUPT, "byte array of %llu bytes where all have %u",
                        (unsigned long long)bytes, decoder->kind.width_bytes);
+    if (!is_first && append_quickly(decoder, prefix, suffix, room, last))
+        return RG_OK;
     uint8_t *at = rg_buffer_reserve(&room->bytes, bytes);
     if (at == NULL)
         return rg_buffer_check(&room->bytes, "a byte array", err);
