@@ -95,8 +95,10 @@ static enum weir_status want_claim(struct rg_bin *bin, uint64_t bytes)
     struct rg_output *output = bin->output;
 
     (void)pthread_mutex_lock(output->batch->lock);
-    if (bytes > output->claim_bytes_min)
+    if (bytes > output->claim_bytes_min) {
         output->claim_bytes_min = bytes;
+        output->wanting = bin;
+    }
     (void)pthread_mutex_unlock(output->batch->lock);
     atomic_store(&output->lacks_memory, true);
     return WEIR_SKIP;

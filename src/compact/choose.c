@@ -420,9 +420,11 @@ static size_t pick_free(struct rg_partition *partition, size_t *picked, uint64_t
         picked[count] = i;
         sizes[count++] = look->free[i].id.bytes;
     }
-    const size_t end = look->is_all || count == 0
-                           ? count
-                           : rg_take_batch_end(sizes, count, 0, partition->run->options);
+    size_t end = look->is_all || count == 0
+                     ? count
+                     : rg_take_batch_end(sizes, count, 0, partition->run->options);
+    if (!look->is_all && partition->batch_files > 0 && end > partition->batch_files)
+        end = partition->batch_files;
     for (size_t i = 0; i < end; i++)
         *ret_bytes += sizes[i];
     return end;
@@ -445,7 +447,7 @@ enum rg_status rg_choose_inputs(struct rg_partition *partition, struct rg_error 
     if (look->is_all_refused || is_all_planned)
         return RG_OK;
     if (look->has_adopted && !look->is_all && !partition->run->is_dry &&
-        !adopts_what_is_left(partition))
+        partition->batch_files == 0 && !adopts_what_is_left(partition))
         return adopt(partition, err);
 
     const size_t count = pick_free(partition, picked, sizes, &new_bytes);

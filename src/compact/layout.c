@@ -33,6 +33,8 @@ static enum rg_status hash_content(struct rg_partition *partition, const char *o
     rg_hasher_add_u64(&hasher, layout_revision);
     rg_hasher_add_text(&hasher, rg_created_by);
     rg_hasher_add_text(&hasher, options);
+    if (partition->bin_rows_max > 0)
+        rg_hasher_add_u64(&hasher, partition->bin_rows_max);
     for (uint32_t i = 0; i < turn->input_count; i++) {
         const struct rg_input *input = &turn->inputs[i];
 
@@ -241,6 +243,7 @@ static enum rg_status lay_out_output(struct rg_partition *partition, const struc
 static enum rg_status plan_inputs(struct rg_partition *partition, struct rg_error *err)
 {
     struct rg_turn *turn = partition->turn;
+    struct rg_options options = *partition->run->options;
     struct rg_plan_file *files =
         rg_arena_array(&partition->arena, turn->input_count, sizeof *files);
     struct rg_arena scratch;
@@ -252,8 +255,10 @@ static enum rg_status plan_inputs(struct rg_partition *partition, struct rg_erro
                         &partition->arena, &partition->memory, &turn->united_hash, err));
     for (uint32_t i = 0; i < turn->input_count; i++)
         files[i] = turn->inputs[i].plan;
+    if (partition->bin_rows_max > 0)
+        options.row_group_rows_max = partition->bin_rows_max;
     rg_arena_init(&scratch, &partition->memory, SIZE_MAX);
-    const enum rg_status status = rg_plan_batch(files, turn->input_count, partition->run->options,
+    const enum rg_status status = rg_plan_batch(files, turn->input_count, &options,
                                                 &partition->arena, &scratch, &turn->plan, err);
     rg_arena_fini(&scratch);
     return status;

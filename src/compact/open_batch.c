@@ -91,6 +91,27 @@ static void leave_inputs(struct rg_open_batch *batch, const struct rg_output *ou
     }
 }
 
+/* Not all memory is enough for a bin: it is planned anew as two, or is one input that cannot be. */
+static void give_up_bin(struct rg_open_batch *batch, const struct rg_output *output, uint64_t all)
+{
+    const struct rg_bin *bin = output->wanting != NULL ? output->wanting : &output->bins[0];
+    struct rg_error err = {0};
+
+    if (bin->ref_count == 1) {
+        (void)rg_fail(&err, RG_ERR_LIMIT,
+                      "row group %u: a column needs more than the %" PRIu64
+                      " MiB that --memory leaves for it",
+                      bin->refs[0].group_index, all >> 20);
+        rg_open_batch_leave_input(batch, bin->refs[0].input_index, &err);
+        return;
+    }
+    (void)pthread_mutex_lock(batch->lock);
+    if (bin->row_count / 2 > batch->bin_rows_max)
+        batch->bin_rows_max = bin->row_count > 2 ? bin->row_count / 2 : 1;
+    (void)pthread_mutex_unlock(batch->lock);
+    rg_open_batch_note(batch, RG_BATCH_REPLAN);
+}
+
 /*
  * A bin could not be made inside its claim. It gets what it asked for, and fewer bins go at a time;
  * more than all there is cannot be had.
@@ -98,7 +119,6 @@ static void leave_inputs(struct rg_open_batch *batch, const struct rg_output *ou
 static void try_larger_claims(struct rg_open_batch *batch, struct rg_output *output)
 {
     const uint64_t all = rg_output_claim_bytes_max(output);
-    struct rg_error err = {0};
 
     if (output->claim_bytes_min < all || !output->had_all) {
         output->had_all = output->claim_bytes_min >= all;
@@ -107,11 +127,7 @@ static void try_larger_claims(struct rg_open_batch *batch, struct rg_output *out
         submit_output(batch, output);
         return;
     }
-    (void)rg_fail(&err, RG_ERR_LIMIT,
-                  "a column of its output needs more than the %" PRIu64 " MiB that --memory leaves "
-                  "for it",
-                  all >> 20);
-    leave_inputs(batch, output, &err);
+    give_up_bin(batch, output, all);
 }
 
 /* What bins learn and columns say is kept until the file ends; that did not fit its claim. */

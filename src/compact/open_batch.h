@@ -51,7 +51,8 @@ struct rg_output {
     uint64_t row_count;
     struct weir_group *group;
     uint64_t claim_bytes_min; /* What one of its bins needs at least, learnt the hard way; or 0. */
-    bool had_all;             /* It was tried with all that there is. */
+    const struct rg_bin *wanting; /* The bin that wants that. */
+    bool had_all;                 /* It was tried with all that there is. */
     uint64_t retained_more;   /* What its metadata need beyond what is usual, learnt likewise. */
     bool lacks_retained;      /* Owned by the turn: not bins, the metadata need more. */
     bool carries_parts;       /* A first try showed that it is larger than it was thought to be. */
@@ -109,8 +110,9 @@ struct rg_open_batch {
     struct rg_arena *arena;         /* Guarded by lock. */
     pthread_mutex_t *lock;
 
-    atomic_uint pending; /* Outputs that are not dropped, and one for the starter. */
-    atomic_int outcome;  /* enum rg_batch_outcome: the worst. */
+    atomic_uint pending;   /* Outputs that are not dropped, and one for the starter. */
+    uint64_t bin_rows_max; /* Guarded by `lock`: what row groups would have to be cut to; or 0. */
+    atomic_int outcome;    /* enum rg_batch_outcome: the worst. */
 };
 
 /* Raises the outcome; the worst wins. Threads: any. */

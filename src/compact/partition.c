@@ -49,17 +49,37 @@ static enum weir_status stop(struct rg_partition *partition)
     return WEIR_SKIP;
 }
 
+/* What did not fit is tried with a larger claim, then with fewer files; false: there is nothing. */
+static bool can_shrink(struct rg_partition *partition)
+{
+    const uint64_t budget = partition->run->meta_budget_bytes;
+    const struct rg_turn *turn = partition->turn;
+
+    if (partition->claim_bytes < budget) {
+        partition->claim_bytes =
+            partition->claim_bytes * 2 < budget ? partition->claim_bytes * 2 : budget;
+        return true;
+    }
+    if (turn == NULL || turn->is_all)
+        return false;
+    if (turn->is_adopted) {
+        /* Begun with more memory; our own smaller batches come instead. */
+        partition->batch_files = turn->input_count;
+        return partition->batch_files > 1;
+    }
+    if (turn->listed_count < 2)
+        return false;
+    partition->batch_files = (size_t)turn->listed_count / 2;
+    return true;
+}
+
 static enum weir_status fail(struct rg_partition *partition, struct rg_error *err)
 {
     struct rg_run *run = partition->run;
     const char *name = *partition->prefix != '\0' ? partition->prefix : "./";
 
-    if (err->status == RG_ERR_NOMEM && partition->claim_bytes < run->meta_budget_bytes) {
-        partition->claim_bytes = partition->claim_bytes * 2 < run->meta_budget_bytes
-                                     ? partition->claim_bytes * 2
-                                     : run->meta_budget_bytes;
+    if (err->status == RG_ERR_NOMEM && can_shrink(partition))
         return go_on_undisturbed(partition);
-    }
     if (err->status == RG_ERR_CANCELLED)
         return stop(partition);
     if (partition->is_unreadable) {
@@ -547,6 +567,12 @@ static enum rg_status record(struct rg_partition *partition, struct rg_error *er
     if (!is_made)
         return RG_OK;
     count_made(partition);
+    if (partition->bin_rows_max > 0 && !partition->has_told_rows)
+        rg_run_warn(partition->run,
+                    "%s: row groups of more than %" PRIu64
+                    " rows do not fit into --memory, and are smaller than asked for",
+                    *partition->prefix != '\0' ? partition->prefix : "./", partition->bin_rows_max);
+    partition->has_told_rows = partition->bin_rows_max > 0;
     return tell_committed(partition, err);
 }
 
@@ -565,7 +591,12 @@ enum weir_status rg_partition_run_commit(struct weir_job *job, void *item,
     case RG_BATCH_REPLAN:
         if (leave_bad_inputs(partition, &err) != RG_OK)
             return fail(partition, &err);
-        return partition->is_refused ? stop(partition) : go_on(partition);
+        if (partition->is_refused)
+            return stop(partition);
+        if (turn->open.bin_rows_max == 0)
+            return go_on(partition);
+        partition->bin_rows_max = turn->open.bin_rows_max;
+        return go_on_undisturbed(partition);
     case RG_BATCH_VOID:
         if (rg_commit_void(&partition->commit, turn->batch.number, &err) != RG_OK)
             return fail(partition, &err);

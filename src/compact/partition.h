@@ -54,11 +54,14 @@ struct rg_partition {
     uint64_t *told; /* Hashes of problems that were told. */
     size_t told_count;
     size_t told_capacity;
-    uint64_t claim_bytes; /* Of the next job. */
-    bool is_listed;       /* rg_discover_listed() was called. */
-    bool is_seen;         /* Its files were counted. */
-    bool is_counted;      /* It has files. */
-    bool is_unreadable;   /* Its listing failed, and not for lack of memory or time. */
+    uint64_t claim_bytes;  /* Of the next job. */
+    size_t batch_files;    /* New files of a batch at most, after one that did not fit; or 0. */
+    uint64_t bin_rows_max; /* Of a row group, after one that did not fit; or 0. */
+    bool is_listed;        /* rg_discover_listed() was called. */
+    bool has_told_rows;    /* Of bin_rows_max. */
+    bool is_seen;          /* Its files were counted. */
+    bool is_counted;       /* It has files. */
+    bool is_unreadable;    /* Its listing failed, and not for lack of memory or time. */
     bool has_written;
     bool goes_on;                 /* Another job follows when this one is dropped. */
     struct rg_forecast *forecast; /* Dry: over all turns; NULL before the first. */
