@@ -209,7 +209,8 @@ def python_with_duckdb():
     candidates = [os.environ.get("BENCH_PYTHON"), str(BUILD / "venv" / "bin" / "python")]
     for candidate in [*candidates, sys.executable]:
         if candidate and Path(candidate).exists():
-            if subprocess.run([candidate, "-c", "import duckdb"], capture_output=True).returncode == 0:
+            tried = subprocess.run([candidate, "-c", "import duckdb"], capture_output=True)
+            if tried.returncode == 0:
                 return candidate
     return None
 
@@ -235,7 +236,8 @@ def memory_table(sets):
         if rows[-1][3] != "done":
             failed_mib = limit
             break
-    for limit in sorted({(failed_mib or DUCKDB_LIMITS_MIB[-1]) // part for part in (2, 4, 8)})[::-1]:
+    highest_mib = failed_mib or DUCKDB_LIMITS_MIB[-1]
+    for limit in sorted({highest_mib // part for part in (2, 4, 8)})[::-1]:
         dest = fresh_folder("regroup")
         shutil.rmtree(dest)
         command = [str(BUILD / "src" / "cli" / "regroup"), "compact", str(source), str(dest)]
@@ -315,7 +317,8 @@ def target_memory(rows):
     failed = [int(row[1]) for row in rows if row[0] == "DuckDB" and row[3] != "done"]
     done = [int(row[1]) for row in rows if row[0] == "regroup" and row[3] == "done"]
     if not failed:
-        return f"DuckDB did not fail at {DUCKDB_LIMITS_MIB[-1]} MiB; regroup done in {min(done)} MiB"
+        least_mib = DUCKDB_LIMITS_MIB[-1]
+        return f"DuckDB did not fail at {least_mib} MiB; regroup done in {min(done)} MiB"
     is_met = bool(done) and min(done) * 8 <= failed[0]
     text = f"DuckDB fails with {failed[0]} MiB, regroup is done with {min(done, default=0)} MiB"
     return verdict(is_met, text)
