@@ -13,6 +13,8 @@
 
 static bool is_torture;
 static uint64_t property_seed; /* Of the property that runs; 0: none does. */
+static void (*keep_case)(void *user, uint64_t seed);
+static void *keep_user;
 
 const char *__lsan_default_suppressions(void)
 {
@@ -73,6 +75,7 @@ static void release_all(struct test *t)
 static void start(struct test *t, uint64_t allocations_allowed)
 {
     *t = (struct test){.allocations_allowed = allocations_allowed};
+    keep_case = NULL;
     t->allocator = (struct rg_allocator){counting_alloc, counting_release, t};
 }
 
@@ -149,6 +152,7 @@ void test_property(struct test *t, const char *name, uint64_t runs,
                        seed);
         property_seed = seed;
         property(t, &c);
+        keep_case = NULL;
     }
     property_seed = 0;
 }
@@ -194,6 +198,22 @@ bool choose_bool(struct choices *c)
     return choose(c, 1) == 1;
 }
 
+void test_on_failure(void (*keep)(void *user, uint64_t seed), void *user)
+{
+    keep_case = keep;
+    keep_user = user;
+}
+
+/* Once: what is kept may fail too. */
+static void keep_failure(void)
+{
+    void (*keep)(void *user, uint64_t seed) = keep_case;
+
+    keep_case = NULL;
+    if (keep != NULL)
+        keep(keep_user, property_seed);
+}
+
 void test_fail(const char *file, int line, const char *format, ...)
 {
     char text[1024];
@@ -202,6 +222,7 @@ void test_fail(const char *file, int line, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    keep_failure();
     if (property_seed != 0)
         fail_msg("%s:%d: %s (TEST_SEED=%" PRIu64 ")", file, line, text, property_seed);
     fail_msg("%s:%d: %s", file, line, text);

@@ -63,6 +63,12 @@ int test_main(const char *suite, const struct test_case *cases, size_t case_coun
 void test_property(struct test *t, const char *name, uint64_t runs,
                    void (*property)(struct test *t, struct choices *c));
 
+/*
+ * Called with the seed when the property that runs now fails, before the test ends: to keep what it
+ * drew. NULL: nothing to keep any more.
+ */
+void test_on_failure(void (*keep)(void *user, uint64_t seed), void *user);
+
 /* A number in 0 .. max, both included; 0 when libFuzzer's bytes have run out. */
 uint32_t choose(struct choices *c, uint32_t max);
 uint64_t choose_u64(struct choices *c);

@@ -6,10 +6,12 @@
 
 #include "base/hash.h"
 #include "base/limits.h"
+#include "parquet/footer.h"
 #include "parquet/page_header.h"
 #include "parquet/types.h"
 #include "stitch/bloom.h"
 #include "stitch/estimate.h"
+#include "support/case_file.h"
 #include "support/column.h"
 #include "support/naive.h"
 #include "support/test.h"
@@ -398,6 +400,19 @@ static void draw_sources(struct test *t, struct rg_arena *keep, struct choices *
     }
 }
 
+/* A case that fails is written out, a file for each source. */
+static void keep_sources(void *user, uint64_t seed)
+{
+    const struct sources *sources = user;
+
+    for (size_t i = 0; i < sources->count; i++) {
+        const struct rg_stitch_source *source = &sources->items[i];
+
+        case_file_keep("chunk", seed, i, source->schema, &sources->built[i], source->file_offset,
+                       source->row_count);
+    }
+}
+
 static void stitch_some(struct test *t, struct choices *c, uint32_t rows_max)
 {
     const struct rg_stitch_options options = draw_options(c);
@@ -406,13 +421,20 @@ static void stitch_some(struct test *t, struct choices *c, uint32_t rows_max)
 
     rg_arena_init(&keep, &t->allocator, SIZE_MAX);
     draw_sources(t, &keep, c, rows_max, &sources);
+    test_on_failure(keep_sources, &sources);
     check_stitch(t, &keep, &sources, &options);
+    test_on_failure(NULL, NULL);
     rg_arena_fini(&keep);
 }
 
 static void property_stitched_rows_are_all_rows_in_order(struct test *t, struct choices *c)
 {
     stitch_some(t, c, 3000);
+}
+
+static void property_small_chunks_of_every_kind(struct test *t, struct choices *c)
+{
+    stitch_some(t, c, 100);
 }
 
 static void property_larger_chunks_too(struct test *t, struct choices *c)
@@ -425,6 +447,12 @@ TEST(larger_chunks_too)
     if (t->allocations_allowed != UINT64_MAX)
         return; /* The property below starves small chunks, in the same ways. */
     test_property(t, "larger chunks too", 20, property_larger_chunks_too);
+}
+
+/* Few rows and many settings: most of what differs between writers shows in a page or two. */
+TEST(small_chunks_of_every_kind)
+{
+    test_property(t, "small chunks of every kind", 2600, property_small_chunks_of_every_kind);
 }
 
 TEST(stitched_rows_are_all_rows_in_order)
@@ -735,11 +763,48 @@ TEST(a_union_of_the_same_size_is_not_the_base)
     rg_arena_fini(&keep);
 }
 
+/* What is written of a failing case is a file that says the same. */
+static void property_a_case_is_kept_as_a_file(struct test *t, struct choices *c)
+{
+    struct sources sources;
+    struct rg_buffer bytes;
+    struct rg_file_meta meta;
+    struct rg_arena keep;
+    uint64_t footer_bytes;
+
+    rg_arena_init(&keep, &t->allocator, SIZE_MAX);
+    draw_sources(t, &keep, c, 50, &sources);
+    const struct rg_stitch_source *source = &sources.items[0];
+    rg_buffer_init(&bytes, &t->allocator, SIZE_MAX);
+    if (!case_file_make(source->schema, &sources.built[0], source->file_offset, source->row_count,
+                        &bytes))
+        CHECK_MEMORY(NULL);
+    CHECK_OK(rg_footer_tail_parse(bytes.data + bytes.bytes - RG_FOOTER_TAIL_BYTES, bytes.bytes,
+                                  &footer_bytes, &t->err));
+    const size_t end = bytes.bytes - RG_FOOTER_TAIL_BYTES;
+    const struct rg_span footer = {bytes.data + end - footer_bytes, (size_t)footer_bytes};
+    CHECK_OK(rg_footer_parse(footer, &keep, &meta, &t->err));
+    const struct rg_column_chunk *chunk = &meta.row_groups[0].columns[0];
+    const struct rg_span there = {bytes.data + rg_chunk_begin(chunk),
+                                  (size_t)chunk->compressed_bytes};
+    CHECK_SPAN(there, source->bytes);
+    CHECK_U64(meta.row_groups[0].row_count, source->row_count);
+    rg_buffer_fini(&bytes);
+    rg_arena_fini(&keep);
+}
+
+TEST(a_case_is_kept_as_a_file)
+{
+    test_property(t, "a case is kept as a file", 50, property_a_case_is_kept_as_a_file);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"stitched_rows_are_all_rows_in_order", stitched_rows_are_all_rows_in_order},
+        {"small_chunks_of_every_kind", small_chunks_of_every_kind},
         {"larger_chunks_too", larger_chunks_too},
+        {"a_case_is_kept_as_a_file", a_case_is_kept_as_a_file},
         {"damage_is_refused_or_does_no_harm", damage_is_refused_or_does_no_harm},
         {"rows_that_no_page_has_are_missed", rows_that_no_page_has_are_missed},
         {"pages_move_as_they_should", pages_move_as_they_should},
