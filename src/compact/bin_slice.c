@@ -71,7 +71,10 @@ bool rg_bin_choose_columns(struct rg_bin *bin, struct weir_job *job, uint64_t *r
 
     if (wanted > available && weir_try_grow(job, wanted - available))
         available = weir_available(job);
-    if (wanted <= available) {
+    /* With all memory there is, one column at a time: what fits may not hang on what goes beside
+     * it. */
+    const bool is_last_try = bin->output->had_all;
+    if (wanted <= available && !is_last_try) {
         state->column_count = left;
         return true;
     }
@@ -80,7 +83,8 @@ bool rg_bin_choose_columns(struct rg_bin *bin, struct weir_job *job, uint64_t *r
         *ret_lacking_bytes = largest - available;
         return false;
     }
-    while (rg_bin_slice_bytes(bin, bin->column_first, count + 1) <= available)
+    while (count == 0 ||
+           (!is_last_try && rg_bin_slice_bytes(bin, bin->column_first, count + 1) <= available))
         count++;
     state->column_count = count;
     return true;
