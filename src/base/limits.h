@@ -24,9 +24,6 @@ static const uint32_t rg_schema_depth_max = 64;
 /* `ordinal` is an i16, and DataFusion and parquet-go refuse more. */
 static const uint32_t rg_row_groups_max = 32767;
 
-/* Levels nest as deep as the schema does, so they fit a byte. */
-static const uint32_t rg_level_max = 255;
-
 /* arrow C++ reads lists of at most 1,000,000 elements: pages of a chunk stay below. */
 static const uint32_t rg_pages_max = 1000000;
 

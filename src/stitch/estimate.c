@@ -496,7 +496,8 @@ enum rg_status rg_stitch_acceptable(const struct rg_column_chunk *chunk, struct 
     }
     if (chunk->compressed_bytes > rg_chunk_bytes_max ||
         chunk->uncompressed_bytes > rg_chunk_bytes_max)
-        return rg_fail(err, RG_ERR_LIMIT, "a chunk of %llu bytes",
-                       (unsigned long long)chunk->uncompressed_bytes);
+        return rg_fail(
+            err, RG_ERR_LIMIT, "a chunk of %llu bytes",
+            (unsigned long long)greater(chunk->compressed_bytes, chunk->uncompressed_bytes));
     return RG_OK;
 }

@@ -200,6 +200,40 @@ TEST(long_paths_are_limited_in_all)
     rg_arena_fini(&arena);
 }
 
+/* A root and as many leaves or empty groups. */
+static enum rg_status build_wide(struct test *t, uint32_t count, bool are_leaves,
+                                 struct rg_schema *ret_schema)
+{
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    struct rg_schema_element *elements =
+        rg_arena_array(&arena, (size_t)count + 1, sizeof *elements);
+    CHECK_MEMORY(elements);
+    for (uint32_t i = 0; i <= count; i++) {
+        elements[i].name = rg_span_of("x");
+        elements[i].converted_type = RG_CONVERTED_NONE;
+        elements[i].has_type = i > 0 && are_leaves;
+        elements[i].type = RG_TYPE_INT32;
+    }
+    elements[0].child_count = count;
+    const enum rg_status status = rg_schema_build(elements, count + 1, &arena, ret_schema, &t->err);
+    rg_arena_fini(&arena);
+    return status;
+}
+
+TEST(columns_and_elements_are_limited)
+{
+    struct rg_schema schema;
+
+    CHECK_OK(build_wide(t, rg_columns_max, true, &schema));
+    CHECK_U64(schema.leaf_count, rg_columns_max);
+    CHECK_ERROR(build_wide(t, rg_columns_max + 1, true, &schema), RG_ERR_LIMIT,
+                "100001 columns; at most 100000");
+    CHECK_ERROR(build_wide(t, rg_schema_elements_max, false, &schema), RG_ERR_LIMIT,
+                "schema of 250001 elements; at most 250000");
+}
+
 TEST(paths_in_messages_are_cut_and_printable)
 {
     static const struct row rows[] = {
@@ -535,6 +569,7 @@ int main(int argc, char **argv)
         {"fixed_length_needs_a_length", fixed_length_needs_a_length},
         {"depth_is_limited", depth_is_limited},
         {"long_paths_are_limited_in_all", long_paths_are_limited_in_all},
+        {"columns_and_elements_are_limited", columns_and_elements_are_limited},
         {"paths_in_messages_are_cut_and_printable", paths_in_messages_are_cut_and_printable},
         {"differences_are_named", differences_are_named},
         {"a_column_more_is_another_schema", a_column_more_is_another_schema},

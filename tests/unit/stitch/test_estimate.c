@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "stitch/estimate.h"
+
+#include "base/limits.h"
+#include "parquet/types.h"
+#include "support/test.h"
+
+static struct rg_column_chunk good_chunk(void)
+{
+    return (struct rg_column_chunk){
+        .type = RG_TYPE_INT64,
+        .codec = RG_CODEC_SNAPPY,
+        .encodings = UINT32_C(1) << RG_ENCODING_PLAIN | UINT32_C(1) << RG_ENCODING_RLE,
+        .value_count = 1000,
+        .compressed_bytes = 4000,
+        .uncompressed_bytes = 8000,
+    };
+}
+
+TEST(chunks_that_cannot_be_stitched_are_named)
+{
+    struct rg_column_chunk chunk = good_chunk();
+
+    CHECK_OK(rg_stitch_acceptable(&chunk, &t->err));
+    chunk.is_encrypted = true;
+    CHECK_ERROR(rg_stitch_acceptable(&chunk, &t->err), RG_ERR_UNSUPPORTED, "is encrypted");
+    chunk = good_chunk();
+    chunk.is_elsewhere = true;
+    CHECK_ERROR(rg_stitch_acceptable(&chunk, &t->err), RG_ERR_UNSUPPORTED, "in another file");
+    chunk = good_chunk();
+    chunk.codec = 8;
+    CHECK_ERROR(rg_stitch_acceptable(&chunk, &t->err), RG_ERR_UNSUPPORTED, "codec ? (8)");
+    chunk = good_chunk();
+    chunk.encodings |= UINT32_C(1) << 1;
+    CHECK_ERROR(rg_stitch_acceptable(&chunk, &t->err), RG_ERR_UNSUPPORTED, "encoding 1");
+    chunk = good_chunk();
+    chunk.encodings |= UINT32_C(1) << 31;
+    CHECK_ERROR(rg_stitch_acceptable(&chunk, &t->err), RG_ERR_UNSUPPORTED, "encoding 31");
+}
+
+/* Old encodings and all that need a recode are no reason. */
+TEST(old_chunks_can_be_stitched)
+{
+    struct rg_column_chunk chunk = good_chunk();
+
+    chunk.type = RG_TYPE_BOOLEAN;
+    chunk.codec = RG_CODEC_LZ4;
+    chunk.has_dictionary_offset = true;
+    chunk.encodings = UINT32_C(1) << RG_ENCODING_BIT_PACKED | UINT32_C(1)
+                                                                  << RG_ENCODING_PLAIN_DICTIONARY;
+    CHECK_OK(rg_stitch_acceptable(&chunk, &t->err));
+}
+
+TEST(chunks_end_below_two_gibibytes)
+{
+    struct rg_column_chunk chunk = good_chunk();
+
+    chunk.compressed_bytes = rg_chunk_bytes_max;
+    chunk.uncompressed_bytes = rg_chunk_bytes_max;
+    CHECK_OK(rg_stitch_acceptable(&chunk, &t->err));
+    chunk.compressed_bytes = rg_chunk_bytes_max + 1;
+    CHECK_ERROR(rg_stitch_acceptable(&chunk, &t->err), RG_ERR_LIMIT, "a chunk of 2147483648 bytes");
+    chunk = good_chunk();
+    chunk.uncompressed_bytes = rg_chunk_bytes_max + 1;
+    CHECK_ERROR(rg_stitch_acceptable(&chunk, &t->err), RG_ERR_LIMIT, "a chunk of");
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test_case cases[] = {
+        {"chunks_that_cannot_be_stitched_are_named", chunks_that_cannot_be_stitched_are_named},
+        {"old_chunks_can_be_stitched", old_chunks_can_be_stitched},
+        {"chunks_end_below_two_gibibytes", chunks_end_below_two_gibibytes},
+    };
+
+    return test_main("stitch/estimate", cases, sizeof cases / sizeof cases[0], argc, argv);
+}
