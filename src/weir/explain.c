@@ -16,7 +16,8 @@
  *   9  else the sources.
  *
  * The what-if line takes the lower bound that the measured costs add up to, once as it is and once
- * with a little more of one thing. What a run could gain by that is at most the difference.
+ * with a little more of one thing. What a run could gain by that is at most the difference, but
+ * for memory: see gain_of_memory().
  */
 
 #include "weir/explain.h"
@@ -506,13 +507,31 @@ static double gain(const struct weir_terms *terms, double *term, double factor)
     return before > 0 ? 100 * (before - after) / before : 0;
 }
 
+/*
+ * Where memory limits although its term is not the largest (items come in bursts, large ones meet),
+ * the time in which steps wait for it goes down with more of it, at best in proportion; but what
+ * the other terms need stays.
+ */
+static double gain_of_memory(const struct weir_sched *s, const struct weir_mark *window,
+                             struct weir_terms *terms, double factor)
+{
+    const double by_terms = gain(terms, &terms->memory_ns, factor);
+
+    if (weir_explain_limit(s, window).kind != WEIR_LIMIT_MEMORY)
+        return by_terms;
+    const double wait = 100 * share_of(window, window->memory_wait_ns) * (1 - 1 / factor);
+    const double idle = 100 * (1 - other_ns(terms) / (double)window->ns);
+    const double by_wait = wait < idle ? wait : idle;
+    return by_wait > by_terms ? by_wait : by_terms;
+}
+
 static void add_what_if(struct text *t, const struct weir_sched *s, const struct weir_mark *window)
 {
     struct weir_terms terms = weir_explain_terms(s, window);
     const double cores = s->worker_count;
 
     add(t, " At most, one more core would save %.0f %%, a quarter more memory %.0f %%",
-        gain(&terms, &terms.cpu_ns, (cores + 1) / cores), gain(&terms, &terms.memory_ns, 1.25));
+        gain(&terms, &terms.cpu_ns, (cores + 1) / cores), gain_of_memory(s, window, &terms, 1.25));
     for (uint32_t i = 1; i < s->resource_count; i++) {
         const double saved = gain(&terms, &terms.io_ns[i], 2);
 
