@@ -47,6 +47,7 @@ bench-quick: build
 	build/venv/bin/python bench/run.py --quick
 
 bench-weir: build
+	tools/setup/python.sh bench
 	tools/bench_weir.sh
 
 format:
