@@ -89,9 +89,11 @@ struct rg_report {
     struct rg_moves moves;
     const struct rg_column_moves *columns; /* In order of first appearance. */
     size_t column_count;
-    const struct rg_left_alone *alone; /* The first of them, at most 1,000; events tell all. */
+    const struct rg_left_alone
+        *alone; /* The first of them, at most 1,000; events tell all, alike ones once. */
     size_t alone_count;
-    const char *explanation; /* What limited the run; NULL when it was too short to tell. */
+    const char *explanation;      /* What limited the run; NULL when it was too short to tell. */
+    uint64_t batch_smaller_count; /* Of batch_count: row groups smaller than asked, for memory. */
 };
 
 /*

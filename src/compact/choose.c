@@ -260,14 +260,17 @@ static struct rg_left_file *note_left(struct rg_partition *partition, const stru
 }
 
 enum rg_status rg_choose_leave(struct rg_partition *partition, const struct rg_input *input,
-                               struct rg_error *err)
+                               bool is_told, struct rg_error *err)
 {
     if (note_left(partition, input, err) == NULL)
         return err->status;
     /* --all retires every output: rows of this file may be in them and would be in none. */
     if (partition->turn->is_all && !partition->run->is_in_place)
         partition->is_refused = true;
-    rg_run_leave_alone(partition->run, input->key, input->status, input->reason);
+    if (is_told)
+        rg_run_list_alone(partition->run, input->key, input->status, input->reason);
+    else
+        rg_run_leave_alone(partition->run, input->key, input->status, input->reason);
     return RG_OK;
 }
 
@@ -531,7 +534,7 @@ enum rg_status rg_choose_usable(struct rg_partition *partition, bool *ret_is_don
             /* The store's fault and not the file's: a later run takes it. */
             return rg_fail(err, input->status, "%s", input->reason);
         } else {
-            RG_TRY(rg_choose_leave(partition, input, err));
+            RG_TRY(rg_choose_leave(partition, input, false, err));
             *ret_is_done = *ret_is_done || turn->is_adopted;
         }
     }

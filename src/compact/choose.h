@@ -36,9 +36,10 @@ RG_MUST_CHECK enum rg_status rg_choose_usable(struct rg_partition *partition, bo
 RG_MUST_CHECK enum rg_status rg_choose_note_scanned(struct rg_partition *partition,
                                                     struct rg_error *err);
 
-/* Leaves a file alone for the rest of this run, and tells why. */
+/* Leaves a file alone for the rest of this run, and tells why unless that is told already. */
 RG_MUST_CHECK enum rg_status rg_choose_leave(struct rg_partition *partition,
-                                             const struct rg_input *input, struct rg_error *err);
+                                             const struct rg_input *input, bool is_told,
+                                             struct rg_error *err);
 
 /*
  * Notes that this input was gone or another file when it was read. The third time in a run it is

@@ -343,6 +343,7 @@ static void fill_report(struct rg_compact *compact)
         .partition_count = atomic_load(&counters->partitions_found),
         .partition_written_count = atomic_load(&counters->partitions_written),
         .batch_count = atomic_load(&counters->records),
+        .batch_smaller_count = atomic_load(&counters->records_smaller),
         .file_seen_count = atomic_load(&counters->files_seen),
         .file_done_count = atomic_load(&counters->files_recorded),
         .file_good_count = atomic_load(&counters->files_good),

@@ -91,6 +91,16 @@ static void leave_inputs(struct rg_open_batch *batch, const struct rg_output *ou
     }
 }
 
+/* Row groups of so many rows do not fit: of half as many perhaps. */
+static void ask_for_smaller(struct rg_open_batch *batch, uint64_t row_count)
+{
+    (void)pthread_mutex_lock(batch->lock);
+    if (row_count / 2 > batch->bin_rows_max)
+        batch->bin_rows_max = row_count > 2 ? row_count / 2 : 1;
+    (void)pthread_mutex_unlock(batch->lock);
+    rg_open_batch_note(batch, RG_BATCH_REPLAN);
+}
+
 /* Not all memory is enough for a bin: it is planned anew as two, or is one input that cannot be. */
 static void give_up_bin(struct rg_open_batch *batch, const struct rg_output *output, uint64_t all)
 {
@@ -105,11 +115,23 @@ static void give_up_bin(struct rg_open_batch *batch, const struct rg_output *out
         rg_open_batch_leave_input(batch, bin->refs[0].input_index, &err);
         return;
     }
-    (void)pthread_mutex_lock(batch->lock);
-    if (bin->row_count / 2 > batch->bin_rows_max)
-        batch->bin_rows_max = bin->row_count > 2 ? bin->row_count / 2 : 1;
-    (void)pthread_mutex_unlock(batch->lock);
-    rg_open_batch_note(batch, RG_BATCH_REPLAN);
+    ask_for_smaller(batch, bin->row_count);
+}
+
+/* Not all memory is enough for an output as such: row groups of half the rows make smaller ones. */
+static void give_up_output(struct rg_open_batch *batch, const struct rg_output *output,
+                           const struct rg_error *err)
+{
+    uint64_t rows = 0;
+
+    for (uint32_t b = 0; b < output->bin_count; b++) {
+        if (output->bins[b].ref_count > 1 && output->bins[b].row_count > rows)
+            rows = output->bins[b].row_count;
+    }
+    if (rows > 0)
+        ask_for_smaller(batch, rows);
+    else
+        leave_inputs(batch, output, err);
 }
 
 /*
@@ -146,7 +168,7 @@ static void try_more_retained(struct rg_open_batch *batch, struct rg_output *out
                   "the metadata of its output need more than %" PRIu64
                   " MiB, half of what --memory leaves for outputs",
                   had >> 20);
-    leave_inputs(batch, output, &err);
+    give_up_output(batch, output, &err);
 }
 
 static void drop_output(void *item, enum weir_status why)
@@ -187,7 +209,7 @@ static void note_refusal(struct rg_open_batch *batch, enum weir_status status,
                       "its output needs %" PRIu64 " MiB for metadata and more for its columns, "
                       "--memory leaves %" PRIu64 " MiB for both",
                       rg_output_retained_bytes(output) >> 20, batch->run->data_budget_bytes >> 20);
-        leave_inputs(batch, output, &err);
+        give_up_output(batch, output, &err);
         return;
     }
     if (status == WEIR_CANCELLED)

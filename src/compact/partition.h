@@ -22,6 +22,7 @@ struct rg_turn {
     uint32_t taken_count;
     bool is_adopted;
     bool is_all;
+    bool has_left;                /* An input was bad and is left alone: a step forward. */
     bool is_disturbed;            /* An input was gone or another file when it was read. */
     uint64_t listed_count;        /* Candidates that this turn covers, good ones included. */
     struct rg_schema_shelf shelf; /* Under --schema union. */

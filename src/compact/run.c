@@ -142,19 +142,34 @@ static const char *without_address(const struct rg_store *store, const char *pat
     return text + url_bytes + 1 + path_bytes + 2;
 }
 
-void rg_run_leave_alone(struct rg_run *run, const char *path, enum rg_status status,
-                        const char *text)
+void rg_run_list_alone(struct rg_run *run, const char *path, enum rg_status status,
+                       const char *text)
 {
-    text = without_address(run->source, path, without_address(run->home, path, text));
-    const struct rg_left_alone alone = {.path = path, .status = status, .text = text};
+    const struct rg_left_alone alone = {
+        .path = path,
+        .status = status,
+        .text = without_address(run->source, path, without_address(run->home, path, text)),
+    };
 
     atomic_fetch_add(&run->counters.files_alone, 1);
     (void)pthread_mutex_lock(&run->lock);
     list_alone_locked(run, &alone);
     (void)pthread_mutex_unlock(&run->lock);
+}
+
+void rg_run_leave_alone(struct rg_run *run, const char *path, enum rg_status status,
+                        const char *text)
+{
+    const struct rg_left_alone alone = {
+        .path = path,
+        .status = status,
+        .text = without_address(run->source, path, without_address(run->home, path, text)),
+    };
+
+    rg_run_list_alone(run, path, status, text);
     rg_run_tell(run, &(struct rg_event){.size = sizeof(struct rg_event),
                                         .kind = RG_EVENT_LEFT_ALONE,
-                                        .text = text,
+                                        .text = alone.text,
                                         .alone = &alone});
 }
 

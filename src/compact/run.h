@@ -71,6 +71,7 @@ struct rg_counters {
     atomic_uint_fast64_t requests;
     atomic_uint_fast64_t retries;
     atomic_uint_fast64_t records;
+    atomic_uint_fast64_t records_smaller; /* Of these: row groups were made to fit the memory. */
     atomic_uint_fast64_t deleted_files;
     atomic_uint_fast64_t deleted_bytes;
 };
@@ -149,6 +150,10 @@ struct rg_column_moves *rg_run_column_moves(struct rg_run *run, struct rg_arena 
 /* An input that is not taken: told, counted, listed. Threads: any. */
 void rg_run_leave_alone(struct rg_run *run, const char *path, enum rg_status status,
                         const char *text);
+
+/* The same without telling: it was told with others. */
+void rg_run_list_alone(struct rg_run *run, const char *path, enum rg_status status,
+                       const char *text);
 
 /* Tells the caller something. Threads: any. */
 void rg_run_tell(struct rg_run *run, const struct rg_event *event);

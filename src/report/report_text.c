@@ -87,6 +87,12 @@ static void write_rest(const struct rg_report *report, struct rg_buffer *out)
         rg_buffer_printf(out, "memory: at most %s of %s\n",
                          rg_figure_bytes(report->memory_peak_bytes, a),
                          rg_figure_bytes(report->memory_limit_bytes, b));
+    if (report->batch_smaller_count > 0)
+        rg_buffer_printf(out,
+                         "row groups of %s batch%s are smaller than asked for, so that the "
+                         "work fits into --memory\n",
+                         rg_figure_count(report->batch_smaller_count, a),
+                         report->batch_smaller_count == 1 ? "" : "es");
     if (report->deleted_count > 0)
         rg_buffer_printf(out, "%s file%s removed, %s\n", rg_figure_count(report->deleted_count, a),
                          rg_figure_plural(report->deleted_count),

@@ -2,7 +2,9 @@
 
 """Lakes as they should not be, and what breaks while the command runs."""
 
+import base64
 import os
+import random
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -170,3 +172,61 @@ def test_an_output_that_is_gone_is_a_failure_and_all_mends_it(regroup, source, h
 def test_other_schemes_are_wrong_usage(place, regroup, source, home):
     assert place in regroup("compact", place, home).must(2).err
     assert place in regroup("compact", source, place).must(2).err
+
+
+# Row groups that do not fit into the memory.
+
+
+def write_text(path, rows, seed, **options):
+    """Text that does not get smaller: about 120 bytes a row."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    generator = random.Random(seed)
+    text = [base64.b64encode(generator.randbytes(90)).decode() for _ in range(rows)]
+    table = pa.table({"id": [seed * 1000000 + n for n in range(rows)], "text": text})
+    pq.write_table(table, path, **options)
+
+
+def test_row_groups_are_made_smaller_where_memory_is_short(regroup, tmp_path, home):
+    source = tmp_path / "source"
+    for number in range(24):
+        write_text(source / f"f{number:02}.parquet", 20000, number)
+    result = regroup("compact", source, home, "--memory", "64MiB", "--report-json",
+                     tmp_path / "report.json").must(0)
+    assert "smaller than asked for" in result.err
+    assert not alone(result)
+    assert '"batches_made_smaller":1' in (tmp_path / "report.json").read_text()
+    groups = [pq.ParquetFile(path).num_row_groups for path in data_files(home)]
+    assert 2 < sum(groups) < 24
+    before = data_files(home)
+    assert "nothing" in regroup("compact", source, home, "--memory", "64MiB").must(0).err
+    assert "nothing" in regroup("compact", source, home).must(0).err
+    assert data_files(home) == before
+    regroup("verify", source, home).must(0)
+
+
+def test_a_row_group_that_does_not_fit_at_all_is_left_alone(regroup, tmp_path, home):
+    source = tmp_path / "source"
+    for number in range(4):
+        write_text(source / f"f{number}.parquet", 1000, number)
+    write_text(source / "large.parquet", 400000, 9, row_group_size=10**7)
+    result = regroup("compact", source, home, "--memory", "60MiB").must(3)
+    assert list(alone(result)) == ["large.parquet"]
+    [output] = data_files(home)
+    assert pq.ParquetFile(output).metadata.num_rows == 4000
+    assert pq.ParquetFile(output).num_row_groups == 1
+
+
+def test_many_bad_files_in_one_batch(regroup, tmp_path, home):
+    source = tmp_path / "source"
+    for number in range(60):
+        path = write(source / f"f{number:02}.parquet", number * 5000, 5000, compression="none",
+                     use_dictionary=False, write_page_checksum=True)
+        if number % 2 == 1:
+            data = bytearray(path.read_bytes())
+            data[5000] ^= 0xFF
+            path.write_bytes(data)
+    result = regroup("compact", source, home, "--row-group-size", "64KiB",
+                     "--row-groups-per-file", "1").must(3)
+    assert len(alone(result)) == 30
+    wanted = [n for number in range(0, 60, 2) for n in range(number * 5000, number * 5000 + 5000)]
+    assert rows_of(data_files(home)) == wanted
