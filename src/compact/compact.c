@@ -173,10 +173,12 @@ static enum rg_status divide_memory(struct rg_run *run, uint32_t worker_count, s
     if (run->compare != NULL)
         run->compare_bytes = budget / 4;
     budget -= run->compare_bytes;
-    run->meta_budget_bytes = budget / 4;
+    /* A small file that is kept with its footer is not asked for again: that counts on S3. */
+    const bool is_near = run->source_caps.is_local;
+    run->meta_budget_bytes = is_near ? budget / 4 : budget / 8 * 3;
     run->data_budget_bytes = budget - run->meta_budget_bytes;
     run->bin_claim_max = run->data_budget_bytes / 2;
-    run->keep_bytes_max = run->meta_budget_bytes / 2;
+    run->keep_bytes_max = is_near ? run->meta_budget_bytes / 2 : run->meta_budget_bytes / 3 * 2;
     run->part_bytes = choose_part_bytes(run);
     return RG_OK;
 }
