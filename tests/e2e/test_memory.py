@@ -93,6 +93,14 @@ def test_peak_is_within_the_limit(limit_mib, group, lake, regroup, tmp_path):
         assert limit_mib < 256
 
 
+def test_verify_is_within_the_limit(lake, regroup, tmp_path):
+    """Both sides are decoded, the larger one in one chunk per column."""
+    home = tmp_path / "home"
+    regroup("compact", lake, home, "--memory", "400MiB").must(0)
+    used = peak_of(regroup, tmp_path, "verify", lake, home, "--memory", "128MiB")
+    assert used["status"] == 0 and used["peak_bytes"] <= 128 * MIB
+
+
 @pytest.fixture(scope="module")
 def small_events(tmp_path_factory):
     folder = tmp_path_factory.mktemp("small_events")
