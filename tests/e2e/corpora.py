@@ -4,8 +4,8 @@
 """Every Parquet file of the corpora through `regroup compact`: merged right, or named with exit 3.
 
 Right means: each reader that reads the input reads the same from the output, and where the values
-are known (expect.json beside the files) the output has them. Run as a program it writes the table
-of docs/corpora.md to standard output:
+are known (expect.json beside the files) the output has them. Run as a program it lets Spark read
+all of them, too, and writes docs/readers.md to standard output:
 
     build/venv/bin/python tests/e2e/corpora.py [folder of the corpora]
 """
@@ -57,22 +57,31 @@ def candidates(root):
     )
 
 
-INTRODUCTION = """# Files of many writers
+INTRODUCTION = """# Files of many writers, read back
 
-Each file through `regroup compact` alone: merged right (pyarrow and DuckDB read from the output
-what they read from the input, and known values are there), or named with a reason and left alone.
-Most of what is left alone are findings of fuzzers, encrypted files and files that are broken on
-purpose.
+Each file through `regroup compact` alone: merged right, or named with a reason and left alone.
+Right means that what pyarrow, DuckDB and Spark read from the output is what they read from the
+input, value by value and in order, and that known values are there. The columns of the readers
+count the files whose output they read so; the rest they cannot read before either (types and
+encodings that a reader does not know, files that only some take), or it is known that they read
+the input wrong. Most of what is left alone are findings of fuzzers, encrypted files and files that
+are broken on purpose.
 Written by `tests/e2e/corpora.py`; the files are not part of this repository.
 """
 
 
 class Outcome:
-    """What became of one file: "merged", "refused" (with the reason) or "wrong" (with what)."""
+    """What became of one file: "merged", "refused" (with the reason) or "wrong" (with what).
 
-    def __init__(self, kind, text=""):
+    `read_by` are the readers that read the same from the output as from the input; `kept` are
+    inputs and outputs, where they were to be kept.
+    """
+
+    def __init__(self, kind, text="", read_by=(), kept=None):
         self.kind = kind
         self.text = text
+        self.read_by = list(read_by)
+        self.kept = kept
 
 
 def read(reader, paths):
@@ -160,8 +169,11 @@ def expected_problem(known, outputs):
     return None
 
 
-def readers_problem(inputs, outputs, without=()):
-    """None, or what a reader sees in the outputs that it does not see in the inputs."""
+def readers_problem(inputs, outputs, without, read_by):
+    """None, or what a reader sees in the outputs that it does not see in the inputs.
+
+    Adds to `read_by` who reads both.
+    """
     for reader in READERS:
         if reader in without:
             continue
@@ -174,15 +186,23 @@ def readers_problem(inputs, outputs, without=()):
         said = compare.difference(before, after)
         if said:
             return f"{reader}: {said}"
+        read_by.append(reader)
     return None
 
 
-def try_alone(executable, path):
+def try_alone(executable, path, keep=None):
+    """With `keep`, input and output stay in that folder, which is made."""
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / "home"
+        if keep:
+            # Of a try that a crash of another file ended.
+            shutil.rmtree(keep, ignore_errors=True)
+            keep.mkdir(parents=True)
+            folder = keep
+        folder = Path(folder)
+        home = folder / "home"
         if path.suffix not in SUFFIXES or path.name.startswith("_"):
             # Only names of data are taken.
-            path = Path(shutil.copy(path, Path(folder) / f"{path.name.lstrip('_')}.parquet"))
+            path = Path(shutil.copy(path, folder / f"{path.name.lstrip('_')}.parquet"))
         status, said = run(executable, "compact", path, home, "--memory", "512MiB")
         outputs = data_files(home) if home.exists() else []
         if status == 3:
@@ -199,9 +219,30 @@ def try_alone(executable, path):
         if not outputs:
             rows = rows_of([path])
             return Outcome("merged") if rows == 0 else Outcome("wrong", f"{rows} rows are gone")
-        problem = readers_problem([path], outputs, deviating)
+        read_by = []
+        problem = readers_problem([path], outputs, deviating, read_by)
         problem = problem or expected_problem(known, outputs)
-        return Outcome("wrong", problem) if problem else Outcome("merged")
+        kept = ([path], outputs, deviating) if keep else None
+        return Outcome("wrong", problem) if problem else Outcome("merged", "", read_by, kept)
+
+
+def try_spark(spark, outcome):
+    """Makes the outcome wrong where Spark reads the input and something else from the output."""
+    inputs, outputs, deviating = outcome.kept
+    if any("spark" in name for name in deviating):
+        return
+    try:
+        before = spark.read(inputs)
+    except Exception:
+        return
+    try:
+        problem = compare.difference(before, spark.read(outputs))
+    except Exception as error:
+        problem = f"reads the input but not the output: {str(error)[:200]}"
+    if problem:
+        outcome.kind, outcome.text = "wrong", f"spark: {problem}"
+    else:
+        outcome.read_by.append("spark")
 
 
 def try_folder(executable, folder):
@@ -239,16 +280,20 @@ def rows_of(paths):
     return sum(f.row_group(i).num_rows for f in footers for i in range(f.num_row_groups))
 
 
-def try_all(executable, root):
+def try_all(executable, root, keep=None):
     """path -> Outcome for every file. A file on which a reader itself crashes is tried alone."""
     files = candidates(root)
+    names = {path: str(number) for number, path in enumerate(files)}
     outcomes = {}
     left = list(files)
     while left:
         # Spawned, because forks of a process whose libraries have threads may hang.
         spawn = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(os.cpu_count(), mp_context=spawn) as pool:
-            futures = {path: pool.submit(try_alone, executable, path) for path in left}
+            futures = {
+                path: pool.submit(try_alone, executable, path, keep and keep / names[path])
+                for path in left
+            }
             for path, future in futures.items():
                 try:
                     outcomes[path] = future.result()
@@ -267,27 +312,37 @@ def category(reason):
     return re.sub(r"\d+", "N", reason)[:90]
 
 
+def escaped(text):
+    """For a cell of a table."""
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
 def table(root, outcomes):
     """Markdown."""
-    lines = [INTRODUCTION]
-    lines += ["| corpus | files | merged | left alone, named | wrong |", "|---|--:|--:|--:|--:|"]
+    names = (*READERS, "spark")
+    heads = ["corpus", "files", "merged", *names, "left alone, named", "wrong"]
+    lines = [INTRODUCTION, "| " + " | ".join(heads) + " |", "|---" + "|--:" * 7 + "|"]
     by_corpus = {}
     for path, outcome in outcomes.items():
-        corpus = path.relative_to(root).parts[0]
-        by_corpus.setdefault(corpus, Counter())[outcome.kind] += 1
-    for corpus, counts in sorted(by_corpus.items()):
-        lines.append(
-            f"| {corpus} | {sum(counts.values())} | {counts['merged']} | {counts['refused']} "
-            f"| {counts['wrong']} |"
-        )
-    total = Counter(outcome.kind for outcome in outcomes.values())
-    lines.append(
-        f"| all | {len(outcomes)} | {total['merged']} | {total['refused']} | {total['wrong']} |"
-    )
+        for corpus in (path.relative_to(root).parts[0], "all"):
+            counts = by_corpus.setdefault(corpus, Counter())
+            counts.update(["files", outcome.kind, *outcome.read_by])
+    corpora = sorted(set(by_corpus) - {"all"}) + ["all"]
+    for corpus in corpora:
+        counts = by_corpus[corpus]
+        columns = ("files", "merged", *names, "refused", "wrong")
+        lines.append(f"| {corpus} | " + " | ".join(str(counts[c]) for c in columns) + " |")
+    lines += ["", "| reason for leaving files alone | files |", "|---|--:|"]
+    reasons = Counter(category(o.text) for o in outcomes.values() if o.kind == "refused")
+    for reason, count in reasons.most_common(25):
+        lines.append(f"| {escaped(reason)} | {count} |")
+    if len(reasons) > 25:
+        rest = sum(count for _, count in reasons.most_common()[25:])
+        lines.append(f"| {len(reasons) - 25} other reasons | {rest} |")
     lines += ["", "| file left alone | why |", "|---|---|"]
     for path, outcome in sorted(outcomes.items()):
         if outcome.kind != "merged":
-            text = outcome.text.replace("|", "\\|").replace("\n", " ")
+            text = escaped(outcome.text)
             mark = "**wrong** " if outcome.kind == "wrong" else ""
             lines.append(f"| {path.relative_to(root)} | {mark}{text} |")
     return "\n".join(lines) + "\n"
@@ -299,7 +354,13 @@ def main():
     executable = Path(os.environ.get("REGROUP", ROOT / "build" / "regroup"))
     if not root.is_dir() or not executable.exists():
         sys.exit(f"{root} and {executable} must both be there")
-    outcomes = try_all(executable, root)
+    with tempfile.TemporaryDirectory() as folder:
+        outcomes = try_all(executable, root, Path(folder))
+        spark = readers.Spark(Path(folder) / "spark")
+        for outcome in outcomes.values():
+            if outcome.kept:
+                try_spark(spark, outcome)
+        spark.stop()
     print(table(root, outcomes), end="")
     return 1 if any(outcome.kind == "wrong" for outcome in outcomes.values()) else 0
 
