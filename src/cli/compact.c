@@ -2,6 +2,7 @@
 
 #include "cli/compact.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -105,6 +106,8 @@ int rg_compact_command(const struct arguments *arguments)
 
     if (rg_options_is_on(arguments->options, "dry-run"))
         return rg_plan_command(arguments);
+    /* Whoever read along may go; the work is done to its end. */
+    (void)signal(SIGPIPE, SIG_IGN);
     make_title(arguments, title);
     if (!rg_watch_init(&watch, arguments, title))
         return RG_EXIT_FAILED;

@@ -5,6 +5,8 @@
  * people are talked to on standard error.
  */
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,8 +57,22 @@ static int run(int argc, char **argv, struct arguments *arguments)
     return arguments->command->run(arguments);
 }
 
+/*
+ * A caller may have closed 0, 1 or 2. A data file that is opened under one of these numbers would
+ * be written to whenever something is said; so they are taken, by what cannot be read or written.
+ */
+static void hold_standard_descriptors(void)
+{
+    for (int i = 0; i <= 2; i++) {
+        if (fcntl(i, F_GETFD) == -1 && errno == EBADF)
+            (void)open("/dev/null", i == 0 ? O_WRONLY : O_RDONLY);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    hold_standard_descriptors();
+
     struct arguments arguments = {.options = rg_options_new()};
     int exit_status;
 

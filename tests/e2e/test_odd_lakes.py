@@ -5,6 +5,9 @@
 import base64
 import os
 import random
+import shlex
+import shutil
+import subprocess
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -230,3 +233,30 @@ def test_many_bad_files_in_one_batch(regroup, tmp_path, home):
     assert len(alone(result)) == 30
     wanted = [n for number in range(0, 60, 2) for n in range(number * 5000, number * 5000 + 5000)]
     assert rows_of(data_files(home)) == wanted
+
+
+# Whoever is spoken to.
+
+
+def test_nothing_is_said_into_a_data_file(regroup, source, home):
+    for number in range(200):
+        write(source / f"p={number % 50}" / f"{number}.parquet", 500 + number * 100)
+        (source / f"p={number % 50}" / f"bad{number}.parquet").write_bytes(b"no Parquet file")
+    command = shlex.join(regroup.command("compact", source, home, "--verbose"))
+    for closed in ("2>&-", ">&- 2>&-", "<&- >&- 2>&-"):
+        done = subprocess.run(["sh", "-c", f"{command} {closed}"], timeout=SECONDS)
+        assert done.returncode == 3
+        assert sorted(rows_of(data_files(home))) == list(range(20500))
+        shutil.rmtree(home)
+
+
+def test_a_reader_that_goes_does_not_end_the_job(regroup, source, home):
+    for number in range(50):
+        (source / f"bad{number}.parquet").write_bytes(b"no Parquet file")
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(regroup.command("compact", source, home), stderr=writer, timeout=SECONDS)
+    os.close(writer)
+    assert done.returncode == 3
+    assert rows_of(data_files(home)) == list(range(500))
+    regroup("compact", source, home).must(3)
