@@ -10,8 +10,11 @@
 #include "compact/run.h"
 #include "parquet/schema.h"
 
-/* Kinds of files in one turn; uniting takes their square. */
+/* Kinds of files in one turn. */
 static const uint32_t kinds_max = 1024;
+
+/* Times that uniting is tried again without one of them; each takes as long as there are kinds. */
+static const uint32_t refusals_max = 1024;
 
 static struct rg_hash128 key_of(const struct rg_kept_schema *kept, struct rg_hash128 shape)
 {
@@ -89,10 +92,12 @@ struct uniting {
     struct rg_input *inputs;
     struct rg_arena *arena;       /* Of what stays. */
     struct rg_arena scratch;      /* Of what does not. */
+    struct rg_arena attempt;      /* Of one attempt. */
     struct rg_kept_schema **left; /* Not united yet, oldest first. */
     uint32_t left_count;
     unsigned aspects; /* Of all columns that there are. */
     uint32_t group_count;
+    uint32_t refusal_count;
     struct rg_hasher hasher;
 };
 
@@ -164,14 +169,12 @@ static uint32_t take_candidates(struct uniting *u, struct rg_kept_schema **ret_t
     return taken;
 }
 
-static enum rg_status make_map(struct uniting *u, struct rg_kept_schema *const *members,
-                               uint32_t count, struct rg_arena *arena,
-                               struct rg_schema_map *ret_map, size_t *ret_culprit,
-                               struct rg_error *err)
+static enum rg_status make_map(struct rg_kept_schema *const *members, uint32_t count,
+                               struct rg_arena *arena, struct rg_schema_map *ret_map,
+                               size_t *ret_culprit, struct rg_error *err)
 {
     struct rg_schema_source *sources = rg_arena_array(arena, count, sizeof *sources);
 
-    (void)u;
     *ret_culprit = 0;
     if (sources == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory to unite %u schemas", count);
@@ -212,8 +215,8 @@ static enum rg_status settle(struct uniting *u, struct rg_kept_schema *const *me
                              uint32_t count, uint32_t input_count, struct rg_error *err)
 {
     const struct rg_hash128 shape = shape_of_group(u->group_count++);
-    struct rg_united *united = rg_arena_array(u->arena, 1, sizeof *united);
     struct rg_schema_map map;
+    struct rg_united *united;
     size_t culprit;
 
     for (uint32_t i = 0; i < input_count; i++) {
@@ -224,9 +227,10 @@ static enum rg_status settle(struct uniting *u, struct rg_kept_schema *const *me
     }
     if (count == 1)
         return RG_OK;
+    united = rg_arena_array(u->arena, 1, sizeof *united);
     if (united == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory to unite %u schemas", count);
-    RG_TRY(make_map(u, members, count, u->arena, &map, &culprit, err));
+    RG_TRY(make_map(members, count, u->arena, &map, &culprit, err));
     united->schema = map.schema;
     rg_schema_hash(&map.schema, &u->hasher);
     for (uint32_t m = 0; m < count; m++) {
@@ -237,6 +241,16 @@ static enum rg_status settle(struct uniting *u, struct rg_kept_schema *const *me
     return RG_OK;
 }
 
+/* Takes one away from the members because it does not go with newer ones. */
+static void refuse(struct uniting *u, struct rg_kept_schema **members, uint32_t *count,
+                   size_t culprit, const char *why)
+{
+    rg_run_warn(u->run, "files like %s get outputs of their own: %s",
+                u->inputs[members[culprit]->last_input].key, why);
+    u->refusal_count++;
+    put_back(u, members, count, culprit);
+}
+
 /* The next group: as many as can be united with the newest. */
 static enum rg_status unite_next(struct uniting *u, struct rg_kept_schema **members,
                                  uint32_t input_count, struct rg_error *err)
@@ -245,22 +259,18 @@ static enum rg_status unite_next(struct uniting *u, struct rg_kept_schema **memb
     struct rg_schema_map map;
     size_t culprit;
 
-    while (count > 1) {
-        struct rg_error why = {0};
-        const enum rg_status status =
-            make_map(u, members, count, &u->scratch, &map, &culprit, &why);
+    while (count > 1 && u->refusal_count < refusals_max) {
+        const enum rg_status status = make_map(members, count, &u->attempt, &map, &culprit, err);
 
+        rg_arena_reset(&u->attempt);
         if (status == RG_OK)
             break;
-        if (status != RG_ERR_UNSUPPORTED && status != RG_ERR_LIMIT) {
-            *err = why;
+        if (status != RG_ERR_UNSUPPORTED && status != RG_ERR_LIMIT)
             return status;
-        }
-        culprit = culprit < count ? culprit : 0;
-        rg_run_warn(u->run, "files like %s get outputs of their own: %s",
-                    u->inputs[members[culprit]->last_input].key, why.text);
-        put_back(u, members, &count, culprit);
+        refuse(u, members, &count, culprit < count ? culprit : 0, err->text);
     }
+    while (count > 1 && u->refusal_count >= refusals_max)
+        put_back(u, members, &count, 0);
     return settle(u, members, count, input_count, err);
 }
 
@@ -273,6 +283,7 @@ enum rg_status rg_unite(struct rg_run *run, struct rg_schema_shelf *shelf, struc
     enum rg_status status;
 
     rg_arena_init(&u.scratch, allocator, SIZE_MAX);
+    rg_arena_init(&u.attempt, allocator, SIZE_MAX);
     rg_hasher_init(&u.hasher);
     status = list_used(&u, shelf, input_count, err);
     struct rg_kept_schema **members =
@@ -281,6 +292,7 @@ enum rg_status rg_unite(struct rg_run *run, struct rg_schema_shelf *shelf, struc
         status = rg_fail(err, RG_ERR_NOMEM, "no memory to unite %u schemas", shelf->count);
     while (status == RG_OK && u.left_count > 0)
         status = unite_next(&u, members, input_count, err);
+    rg_arena_fini(&u.attempt);
     rg_arena_fini(&u.scratch);
     *ret_hash = rg_hasher_result(&u.hasher);
     return status;

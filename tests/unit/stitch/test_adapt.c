@@ -420,6 +420,53 @@ TEST(other_sources_are_as_if_they_were_ours)
                   property_other_sources_are_as_if_they_were_ours);
 }
 
+/* Bytes that lie, in a source that is converted or lends its levels. */
+static void property_damage_is_refused_or_does_no_harm(struct test *t, struct choices *c)
+{
+    const struct scene *scene = &scenes[choose(c, sizeof scenes / sizeof scenes[0] - 1)];
+    struct rg_stitch_context *context = rg_stitch_context_new(&t->allocator);
+    struct rg_stitch_output output;
+    struct rg_arena arena;
+    struct rg_arena scratch;
+    struct world w;
+    size_t culprit = SIZE_MAX;
+
+    CHECK_MEMORY(context);
+    make_world(t, &w, c, scene);
+    const struct rg_stitch_options options = draw_options(c);
+    const struct rg_stitch_column column = {w.schema, 0, &options, true};
+    const uint32_t victim = choose(c, (uint32_t)w.count - 1);
+    const uint32_t bytes = (uint32_t)w.built[victim].bytes.bytes;
+    for (uint32_t i = 1 + choose(c, 3); i > 0 && bytes > 0; i--) {
+        /* Headers and levels are in front. */
+        const uint32_t reach = choose_bool(c) && bytes > 100 ? 100 : bytes;
+
+        w.built[victim].memory[choose(c, reach - 1)] = (uint8_t)choose(c, 255);
+    }
+    if (choose(c, 3) == 0)
+        w.built[victim].chunk.value_count += choose(c, 2) - UINT64_C(1);
+    /* A page that says it is huge must not make us take as much. */
+    rg_arena_init(&arena, &t->allocator, (size_t)64 << 20);
+    rg_arena_init(&scratch, &t->allocator, (size_t)64 << 20);
+    const enum rg_status status = rg_stitch_chunk(context, &column, w.items, w.count, &arena,
+                                                  &scratch, &output, &culprit, &t->err);
+    CHECK(status != RG_ERR_BUG);
+    if (status == RG_OK)
+        (void)naive_join(t, &w.arena, &output);
+    else if (status != RG_ERR_NOMEM)
+        CHECK(culprit < w.count && strncmp(t->err.text, "source: ", 8) == 0);
+    rg_arena_fini(&arena);
+    rg_arena_fini(&scratch);
+    rg_arena_fini(&w.arena);
+    rg_stitch_context_free(context);
+}
+
+TEST(damage_is_refused_or_does_no_harm)
+{
+    test_property(t, "damage is refused or does no harm", 400,
+                  property_damage_is_refused_or_does_no_harm);
+}
+
 /* A dictionary is all that is converted: index pages go over as they are. */
 TEST(index_pages_of_a_narrow_column_are_copied)
 {
@@ -472,6 +519,7 @@ int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"other_sources_are_as_if_they_were_ours", other_sources_are_as_if_they_were_ours},
+        {"damage_is_refused_or_does_no_harm", damage_is_refused_or_does_no_harm},
         {"index_pages_of_a_narrow_column_are_copied", index_pages_of_a_narrow_column_are_copied},
     };
 
