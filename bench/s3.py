@@ -390,7 +390,28 @@ class Bench:
 
     def memory(self):
         self.client.put_object(Bucket=BUCKET, Key="idle/bench/000000", Body=bytes(256 << 10))
-        return [self.store("idle", f"s3://{BUCKET}/idle", count) for count in (1, 8, 64)]
+        return {"http": self.idle(self.server.endpoint), "https": self.idle_with_tls()}
+
+    def idle(self, endpoint):
+        """(requests at once, what the store says of its memory and what it is seen to take)."""
+        url = f"s3://{BUCKET}/idle"
+        return [self.store("idle", url, count, endpoint=endpoint) for count in (1, 64)]
+
+    def idle_with_tls(self):
+        import fault_proxy
+
+        certificate, key = SCRATCH / "tls.pem", SCRATCH / "tls.key"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-nodes", "-keyout", str(key), "-out", str(certificate), "-subj", "/CN=bench",
+             "-addext", "subjectAltName=IP:127.0.0.1"],
+            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        self.environment["AWS_CA_BUNDLE"] = str(certificate)
+        with fault_proxy.Proxy(self.server.endpoint, tls=(certificate, key)) as proxy:
+            told = self.idle(proxy.endpoint)
+        del self.environment["AWS_CA_BUNDLE"]
+        return told
 
 
 class First:
@@ -479,12 +500,15 @@ def of_jobs(told):
 
 
 def of_memory(told):
-    few, many = told["memory"][0], told["memory"][-1]
-    each = (many["grown_bytes"] - few["grown_bytes"]) / (many["in_flight"] - few["in_flight"])
+    each = {}
+    for scheme, (few, many) in told["memory"].items():
+        grown = many["grown_bytes"] - few["grown_bytes"]
+        each[scheme] = grown / (many["in_flight"] - few["in_flight"]) / 1024
     yield "## Memory of a connection"
     yield (f"With {many['in_flight']} requests at once instead of {few['in_flight']}, resident "
-           f"memory grows by {each / 1024:.0f} KiB for each; {few['charged_each'] / 1024:.0f} KiB "
-           f"are claimed for each, and {few['charged_base'] / 1024:.0f} KiB for all together.")
+           f"memory grows by {each['http']:.0f} KiB for each, by {each['https']:.0f} KiB with TLS; "
+           f"{few['charged_each'] / 1024:.0f} KiB are claimed for each, and "
+           f"{few['charged_base'] / 1024:.0f} KiB for all together.")
 
 
 def page(told):

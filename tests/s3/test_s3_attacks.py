@@ -6,6 +6,7 @@ Each test takes every write of a run in turn (or many of them) and does its wors
 """
 
 import asyncio
+import collections
 import os
 import random
 import signal
@@ -249,3 +250,50 @@ def test_completion_that_never_works(place, code):
     assert place.rows("out") in ([], list(range(1200)))
     assert place.uploads() == []
     assert place.proxy.count(fault="error inside") <= 9
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_within_an_upload(place, number):
+    """Asked to end, it aborts what it has begun, and says so by its status."""
+    numbers = fill_both(place)
+    victim = []
+
+    @named("interrupt")
+    async def interrupt(exchange):
+        answer = await exchange.forward()
+        os.kill(victim[0].pid, number)
+        await asyncio.sleep(0.3)
+        await exchange.send(answer)
+
+    place.proxy.add(Rule(interrupt, operation="part", key="out/p=2/*"))
+    victim.append(place.start(*command_of(place, False)))
+    victim[0].communicate(timeout=100)
+    assert victim[0].returncode == 130
+    assert place.uploads() == []
+    place.proxy.clear()
+    place.regroup(*command_of(place, False)).must(0)
+    check_rows(place, numbers, "out")
+
+
+@pytest.mark.parametrize("operation, key", [
+    ("put", "out/p=1/part-*"), ("complete", "out/p=2/part-*"), ("put", "out/_regroup/p=1/*.json"),
+    ("put", "out/_regroup/p=1/*.intent"), ("put", "out/_regroup/_home"),
+])
+def test_yes_is_said_and_nothing_done(place, operation, key):
+    """A store that lies: 200, and no object. The next run at the latest is whole."""
+    numbers = fill_both(place)
+    document = b"<CompleteMultipartUploadResult><ETag>x</ETag></CompleteMultipartUploadResult>"
+
+    @named("lie")
+    async def lie(exchange):
+        body = document if operation == "complete" else b""
+        await exchange.send(Answer(200, [("ETag", '"00000000000000000000000000000000"')], body))
+
+    place.proxy.add(Rule(lie, operation=operation, key=key))
+    place.compact()
+    assert not collections.Counter(place.rows("out")) - collections.Counter(numbers)
+    lied = place.proxy.count(fault="lie")
+    assert lied == 1
+    place.proxy.clear()
+    place.compact().must(0)
+    check_rows(place, numbers, "out")
