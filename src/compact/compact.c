@@ -237,6 +237,7 @@ static enum rg_status make_engine(struct rg_compact *compact, struct rg_error *e
     const uint32_t worker_count =
         run->options->worker_count > 0 ? run->options->worker_count : weir_cpu_count();
 
+    RG_TRY(rg_discover_new(run, &compact->source, &compact->discover, err));
     RG_TRY(divide_memory(run, worker_count, err));
     run->weir = weir_new(&(struct weir_config){
         .size = sizeof(struct weir_config),
@@ -252,7 +253,7 @@ static enum rg_status make_engine(struct rg_compact *compact, struct rg_error *e
     RG_TRY(make_contexts(run, worker_count, err));
     RG_TRY(rg_pipeline_add(run, err));
     listen_to_stores(run);
-    return rg_discover_new(run, &compact->source, &compact->discover, err);
+    return rg_discover_start(compact->discover, err);
 }
 
 enum rg_status rg_compact_new(const struct rg_compact_config *config,

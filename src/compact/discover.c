@@ -324,8 +324,12 @@ enum rg_status rg_discover_new(struct rg_run *run, const struct rg_place *source
     discover->run = run;
     (void)pthread_mutex_init(&discover->lock, NULL);
     *ret_discover = discover; /* From here on freed by the caller. */
-    RG_TRY(begin(discover, source, err));
-    if (weir_source_add(run->weir, next, discover) != WEIR_OK)
+    return begin(discover, source, err);
+}
+
+enum rg_status rg_discover_start(struct rg_discover *discover, struct rg_error *err)
+{
+    if (weir_source_add(discover->run->weir, next, discover) != WEIR_OK)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for the engine");
     return RG_OK;
 }

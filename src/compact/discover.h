@@ -25,6 +25,14 @@ struct rg_discover;
 RG_MUST_CHECK enum rg_status rg_discover_new(struct rg_run *run, const struct rg_place *source,
                                              struct rg_discover **ret_discover,
                                              struct rg_error *err);
+
+/*
+ * Partitions begin when the engine runs. Apart, so that the list of --files-from is in memory
+ * before that is divided.
+ *
+ * Errors:  RG_ERR_NOMEM.
+ */
+RG_MUST_CHECK enum rg_status rg_discover_start(struct rg_discover *discover, struct rg_error *err);
 void rg_discover_free(struct rg_discover *discover);
 
 /*
