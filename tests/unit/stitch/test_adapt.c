@@ -477,7 +477,6 @@ TEST(index_pages_of_a_narrow_column_are_copied)
                                       .versions = 1,
                                       .page_slots = 20000,
                                       .dictionary_entries = 500,
-                                      .has_statistics = true,
                                       .has_index = true};
     const struct value_style values = {.distinct = 50};
     struct rg_stitch_output output;
