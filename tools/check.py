@@ -134,7 +134,7 @@ def meson(folder, suites, options=(), env=None, test_env=None, without=(), may_b
         records.unlink(missing_ok=True)
         command = ["meson", "test", "-C", folder, "--no-rebuild", "--logbase", name]
         # CI machines are slow at times, sanitizers always.
-        command += ["--print-errorlogs", "--timeout-multiplier", "4"]
+        command += ["--print-errorlogs", "--timeout-multiplier", "10"]
         for suite in suites:
             command += ["--suite", suite]
         for suite in without:

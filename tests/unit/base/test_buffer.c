@@ -50,12 +50,35 @@ TEST(long_lines_are_printed_whole)
     rg_buffer_fini(&buffer);
 }
 
+/* Around every length at which another way of printing might begin. */
+TEST(lines_of_any_length_are_printed_whole)
+{
+    static char line[4097];
+    struct rg_buffer buffer;
+
+    memset(line, 'x', sizeof line - 1);
+    for (size_t power = 2; power <= 4096; power *= 2) {
+        for (size_t length = power - 2; length <= power + 1 && length < sizeof line; length++) {
+            rg_buffer_init(&buffer, &t->allocator, 10000);
+            rg_buffer_printf(&buffer, "%.*s", (int)length, line);
+            rg_buffer_append_text(&buffer, "|");
+            if (!buffer.failed) {
+                CHECK_U64(buffer.bytes, length + 1);
+                CHECK(memcmp(buffer.data, line, length) == 0);
+                CHECK_U64(buffer.data[length], '|');
+            }
+            rg_buffer_fini(&buffer);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"appends_grow", appends_grow},
         {"nothing_is_appended_after_a_failure", nothing_is_appended_after_a_failure},
         {"long_lines_are_printed_whole", long_lines_are_printed_whole},
+        {"lines_of_any_length_are_printed_whole", lines_of_any_length_are_printed_whole},
     };
 
     return test_main("base/buffer", cases, sizeof cases / sizeof cases[0], argc, argv);
