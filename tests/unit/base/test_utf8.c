@@ -50,9 +50,12 @@ TEST(what_is_no_sequence)
         {"\xf4\x90\x80\x80", 4, 0}, /* Above U+10FFFF. */
         {"\xf5\x80\x80\x80", 4, 0}, /* The same. */
         {"\xff", 1, 0},
-        {"\xc2", 1, 0},         /* Cut off. */
-        {"\xe0\xa0", 2, 0},     /* Cut off. */
-        {"\xf0\x90\x80", 3, 0}, /* Cut off. */
+        {"\xc2", 1, 0},             /* Cut off. */
+        {"\xe0\xa0", 2, 0},         /* Cut off. */
+        {"\xf0\x90\x80", 3, 0},     /* Cut off. */
+        {"\xc2\x80", 1, 0},         /* Cut off, though the rest lies behind. */
+        {"\xe0\xa0\x80", 2, 0},     /* The same. */
+        {"\xf0\x90\x80\x80", 3, 0}, /* The same. */
         {"\xc2\x41", 2, 0},
         {"\xe0\xa0\x41", 3, 0},
         {"\xf0\x90\x80\xc0", 4, 0},

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "store/local.h"
 #include "support/fake_world.h"
 #include "support/scratch.h"
@@ -138,6 +139,9 @@ TEST(temporary_files_are_removed_when_they_are_old)
     CHECK_OK(rg_store_wait(store, &first, &t->err));
     CHECK_OK(rg_store_wait(store, &second, &t->err));
     clock_ns = 0;
+    CHECK_OK(rg_gc(&l.commit, hour_ns, &l.arena, &look, &result, &t->err));
+    CHECK_U64(result.upload_count, 0);
+    clock_ns = rg_clock_wall_ns() + hour_ns / 2; /* They were begun just now. */
     CHECK_OK(rg_gc(&l.commit, hour_ns, &l.arena, &look, &result, &t->err));
     CHECK_U64(result.upload_count, 0);
     clock_ns = UINT64_C(4000000000) * 1000000000;

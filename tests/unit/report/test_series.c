@@ -26,7 +26,8 @@ static struct rg_job_sample sample_at(uint64_t wall_ns)
     return sample;
 }
 
-static void check_series(const struct rg_series *series)
+/* `step_ns`: between two samples. */
+static void check_series(const struct rg_series *series, uint64_t step_ns)
 {
     uint64_t before = 0;
 
@@ -35,6 +36,7 @@ static void check_series(const struct rg_series *series)
         const struct rg_series_point *point = &series->points[i];
 
         CHECK(point->wall_ns >= before + series->interval_ns);
+        CHECK(point->wall_ns <= before + 2 * series->interval_ns + step_ns);
         CHECK_U64(point->in_bytes, point->wall_ns);
         CHECK_U64(point->out_bytes, point->wall_ns / 2);
         CHECK_U64(point->resident_bytes, 7);
@@ -56,9 +58,9 @@ TEST(any_length_has_room)
 
             rg_series_add(&series, &sample);
             if (i % 97 == 0)
-                check_series(&series);
+                check_series(&series, steps[s]);
         }
-        check_series(&series);
+        check_series(&series, steps[s]);
         CHECK(series.point_count >= RG_SERIES_POINTS_MAX / 4);
         const uint64_t end = series.points[series.point_count - 1].wall_ns;
         CHECK(end + series.interval_ns + steps[s] >= 20000 * steps[s]);
