@@ -63,6 +63,12 @@ struct pipeline {
     struct pipeline_outcome *outcome;
 };
 
+/* A source of lone jobs. */
+struct pull {
+    struct pipeline *pipeline;
+    int source;
+};
+
 static uint64_t pick(struct pipeline *p, uint64_t max)
 {
     return sim_random(&p->seed) % (max + 1);
@@ -402,14 +408,17 @@ static void draw_plan(struct pipeline *p)
 
 static enum weir_status next(struct weir *w, void *user)
 {
-    struct pipeline *p = user;
+    const struct pull *pull = user;
+    struct pipeline *p = pull->pipeline;
     uint32_t count = 1 + (uint32_t)pick(p, 1);
 
     (void)w;
+    if (pick(p, 1) == 0)
+        weir_sched_source_left(sim_sched(p->m), pull->source, 1 + pick(p, 1000));
     while (count-- > 0) {
         if (p->next_item == p->lone_count)
             return WEIR_END;
-        if (submit(p, &p->items[p->next_item++], NULL, 0) == WEIR_CANCELLED)
+        if (submit(p, &p->items[p->next_item++], NULL, pull->source) == WEIR_CANCELLED)
             return WEIR_END;
     }
     return WEIR_OK;
@@ -576,7 +585,12 @@ void pipeline_run(uint64_t seed, const struct pipeline_options *options,
     }
     for (uint32_t i = 0; i < p->plan_count; i++)
         (void)submit(p, p->plans[i].item, NULL, -1);
-    (void)sim_add_source(p->m, next, p);
+    /* Some share the lone jobs between two sources. */
+    struct pull pulls[2];
+    for (int i = 0; i < (seed % 3 == 0 ? 2 : 1); i++) {
+        pulls[i] = (struct pull){.pipeline = p, .source = i};
+        (void)sim_add_source(p->m, next, &pulls[i]);
+    }
     sim_run(p->m, &result);
     ret->events = result.events;
     ret->wall_ns = result.wall_ns;
