@@ -111,24 +111,20 @@ static bool pick_end(struct weir_sched *s, struct weir_task *ret)
 
 static bool pick_source(struct weir_sched *s, struct weir_task *ret)
 {
-    struct weir_sched_source *best = NULL;
-
     for (uint32_t i = 0; i < s->source_count && !s->is_cancelled; i++) {
-        struct weir_sched_source *source = &s->sources[(s->source_next + i) % s->source_count];
+        const uint32_t index = (s->source_next + i) % s->source_count;
+        struct weir_sched_source *source = &s->sources[index];
 
-        if (source->state == WEIR_SOURCE_IDLE && source->fresh_count == 0 &&
-            (best == NULL || source->turn < best->turn))
-            best = source;
+        if (source->state != WEIR_SOURCE_IDLE || source->fresh_count > 0)
+            continue;
+        s->source_next = (index + 1) % s->source_count;
+        source->state = WEIR_SOURCE_CALLED;
+        source->is_woken = false;
+        *ret = (struct weir_task){.kind = WEIR_TASK_NEXT, .stage = -1, .source = (int)index};
+        s->calls++;
+        return true;
     }
-    if (best == NULL)
-        return false;
-    const uint32_t index = (uint32_t)(best - s->sources);
-    s->source_next = (index + 1) % s->source_count;
-    best->state = WEIR_SOURCE_CALLED;
-    best->is_woken = false;
-    *ret = (struct weir_task){.kind = WEIR_TASK_NEXT, .stage = -1, .source = (int)index};
-    s->calls++;
-    return true;
+    return false;
 }
 
 static bool is_async(const struct weir_sched *s, const struct weir_sched_stage *stage)

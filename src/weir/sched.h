@@ -217,7 +217,7 @@ struct weir_sched {
     uint32_t resource_count;
     struct weir_sched_source sources[WEIR_SOURCES_MAX];
     uint32_t source_count;
-    uint32_t source_next; /* Whose turn it is, of those that have had the same. */
+    uint32_t source_next; /* Whose turn to be called it is. */
     double turn;          /* Of units that have begun, the largest. */
     double turn_last;     /* Of all units. */
 

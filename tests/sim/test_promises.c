@@ -164,6 +164,30 @@ static bool a_large_job_is_not_passed_for_ever(void)
                   large.dropped_ns / MS);
 }
 
+/* The process takes too much: less of the budget is used, but for what could not go on else. */
+static bool less_is_used_when_the_process_takes_too_much(void)
+{
+    static struct sim_item large;
+    struct sim_result result;
+
+    build(100, 16);
+    add_stream(0, 200, 10, 100 * MS);
+    weir_sched_lower(sim_sched(scene.m), 45);
+    sim_run(scene.m, &result);
+    uint64_t most = result.data_used_max;
+    bool is_good = most == 40 && !result.is_stuck;
+    sim_free(scene.m);
+
+    build(100, 16);
+    const struct weir_step route[] = {{.stage = scene.work, .grow_bytes = 90}};
+    large = (struct sim_item){.costs[0] = {.ns = 100 * MS}};
+    submit(&large, route, -1);
+    weir_sched_lower(sim_sched(scene.m), 0);
+    sim_run(scene.m, &result);
+    is_good = is_good && result.data_used_max == 90 && !result.is_stuck;
+    return finish("less is used when the process takes too much", is_good, most);
+}
+
 /* Items of one are ten times as large as those of the other; memory is what both want. */
 static bool sources_begin_the_same_bytes(void)
 {
@@ -199,6 +223,7 @@ int main(void)
     bool is_good = service_times_are_those_of_the_part();
 
     is_good = a_large_job_is_not_passed_for_ever() && is_good;
+    is_good = less_is_used_when_the_process_takes_too_much() && is_good;
     is_good = sources_begin_the_same_bytes() && is_good;
     is_good = sources_that_tell_what_is_left_end_together() && is_good;
     return is_good ? 0 : 1;
