@@ -129,12 +129,14 @@ static void list_alone_locked(struct rg_run *run, const struct rg_left_alone *al
     };
 }
 
-/* What a store says begins with the address of the file, which is told already. */
+/* What is said of a file begins with its name or address, mostly, which is told already. */
 static const char *without_address(const struct rg_store *store, const char *path, const char *text)
 {
     const size_t url_bytes = strlen(store->url);
     const size_t path_bytes = strlen(path);
 
+    if (strncmp(text, path, path_bytes) == 0 && text[path_bytes] == ' ')
+        return text + path_bytes + 1; /* "a.parquet was rewritten" */
     if (strncmp(text, store->url, url_bytes) != 0 || text[url_bytes] != '/' ||
         strncmp(text + url_bytes + 1, path, path_bytes) != 0 ||
         strncmp(text + url_bytes + 1 + path_bytes, ": ", 2) != 0)

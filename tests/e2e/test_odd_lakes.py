@@ -265,7 +265,8 @@ def test_a_reader_that_goes_does_not_end_the_job(regroup, source, home):
 def test_a_long_list_of_files_counts_as_memory(regroup, source, home, tmp_path):
     names = tmp_path / "names"
     with names.open("w") as out:
-        out.writelines(f"k={n % 1000:04}/a-rather-long-name-{n:08}.parquet\n" for n in range(500000))
+        for n in range(500000):
+            out.write(f"k={n % 1000:04}/a-rather-long-name-{n:08}.parquet\n")
         out.write("f1.parquet\nf3.parquet\n")
     result = regroup("compact", source, home, "--files-from", names, "--memory", "64MiB").must(2)
     assert "not enough" in result.err
