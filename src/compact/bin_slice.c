@@ -25,6 +25,14 @@ static uint64_t worker_count(const struct rg_bin *bin, uint32_t column_count)
     return column_count < workers ? column_count : workers;
 }
 
+/* A column's, but for scratch. */
+static uint64_t column_bytes(const struct rg_bin_job *state, uint32_t column)
+{
+    return state->column_in_bytes[column] + state->estimates[column].arena_bytes +
+           state->source_count *
+               (RG_BIN_WANTED_COUNT * sizeof(struct rg_extent) + sizeof(struct rg_stitch_source));
+}
+
 /* What these columns need besides what the job holds already. */
 uint64_t rg_bin_slice_bytes(const struct rg_bin *bin, uint32_t first, uint32_t count)
 {
@@ -33,9 +41,7 @@ uint64_t rg_bin_slice_bytes(const struct rg_bin *bin, uint32_t first, uint32_t c
     uint64_t scratch_max = 0;
 
     for (uint32_t c = first; c < first + count; c++) {
-        bytes += state->column_in_bytes[c] + state->estimates[c].arena_bytes;
-        bytes += state->source_count *
-                 (RG_BIN_WANTED_COUNT * sizeof(struct rg_extent) + sizeof(struct rg_stitch_source));
+        bytes += column_bytes(state, c);
         if (state->estimates[c].scratch_bytes > scratch_max)
             scratch_max = state->estimates[c].scratch_bytes;
     }
@@ -56,9 +62,53 @@ static uint64_t largest_column_bytes(const struct rg_bin *bin)
     return largest;
 }
 
+/* How many columns, from the first that is to come, need no more than that. */
+static uint32_t columns_within(const struct rg_bin *bin, uint32_t left, uint64_t bytes)
+{
+    const struct rg_bin_job *state = bin->job;
+    uint64_t sum = slice_bytes_min;
+    uint64_t scratch_max = 0;
+    uint32_t count = 0;
+
+    while (count < left) {
+        const uint32_t c = bin->column_first + count;
+
+        sum += column_bytes(state, c);
+        if (state->estimates[c].scratch_bytes > scratch_max)
+            scratch_max = state->estimates[c].scratch_bytes;
+        if (sum + scratch_max * worker_count(bin, count + 1) > bytes)
+            break;
+        count++;
+    }
+    return count;
+}
+
 /*
- * As many columns as the claim bears. False when not even each column alone fits: then the claim is
- * too small, and this is found before anything is read.
+ * Columns up to the target, if that is one at least and there is memory for them, and for each of
+ * the columns that come later.
+ */
+static bool choose_target(struct rg_bin *bin, struct weir_job *job, uint32_t left)
+{
+    struct rg_bin_job *state = bin->job;
+    const uint64_t target = bin->output->batch->run->slice_bytes_target;
+    const uint64_t available = weir_available(job);
+    const uint32_t count = columns_within(bin, left, target);
+
+    if (count == 0)
+        return false;
+    const uint64_t largest = largest_column_bytes(bin);
+    uint64_t needed = rg_bin_slice_bytes(bin, bin->column_first, count);
+    if (needed < largest)
+        needed = largest;
+    if (needed > available && !weir_try_grow(job, needed - available))
+        return false;
+    state->column_count = count;
+    return true;
+}
+
+/*
+ * As many columns as the claim bears, and no more than the target. False when not even each column
+ * alone fits: then the claim is too small, and this is found before anything is read.
  */
 bool rg_bin_choose_columns(struct rg_bin *bin, struct weir_job *job, uint64_t *ret_lacking_bytes)
 {
@@ -67,13 +117,15 @@ bool rg_bin_choose_columns(struct rg_bin *bin, struct weir_job *job, uint64_t *r
     const uint32_t left = leaf_count - bin->column_first;
     const uint64_t wanted = rg_bin_slice_bytes(bin, bin->column_first, left);
     uint64_t available = weir_available(job);
-    uint32_t count = 0;
 
-    if (wanted > available && weir_try_grow(job, wanted - available))
-        available = weir_available(job);
     /* With all memory there is, one column at a time: what fits may not hang on what goes beside
      * it. */
     const bool is_last_try = bin->output->had_all;
+
+    if (!is_last_try && choose_target(bin, job, left))
+        return true;
+    if (wanted > available && weir_try_grow(job, wanted - available))
+        available = weir_available(job);
     if (wanted <= available && !is_last_try) {
         state->column_count = left;
         return true;
@@ -83,10 +135,7 @@ bool rg_bin_choose_columns(struct rg_bin *bin, struct weir_job *job, uint64_t *r
         *ret_lacking_bytes = largest - available;
         return false;
     }
-    while (count == 0 ||
-           (!is_last_try && rg_bin_slice_bytes(bin, bin->column_first, count + 1) <= available))
-        count++;
-    state->column_count = count;
+    state->column_count = is_last_try ? 1 : columns_within(bin, left, available);
     return true;
 }
 

@@ -33,8 +33,11 @@ static const uint64_t job_bytes_max = UINT64_C(4) << 20;
 /* First guess of a footer's length: that of some hundred columns. */
 static const uint64_t tail_bytes_default = UINT64_C(64) << 10;
 
-/* A file up to this size is read whole at once, if it may be kept. */
-static const uint64_t local_whole_bytes_max = UINT64_C(1) << 20;
+/*
+ * A file up to this size is read whole at once, if it may be kept. Of larger local files ranges are
+ * as cheap, and kept bytes would be in memory that is touched for the first time.
+ */
+static const uint64_t local_whole_bytes_max = UINT64_C(128) << 10;
 /* Where a request costs a round trip, one for all of the file beats one for its end and one more.
  */
 static const uint64_t remote_whole_bytes_max = UINT64_C(8) << 20;

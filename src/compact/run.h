@@ -98,10 +98,11 @@ struct rg_run {
     uint64_t memory_limit_bytes;
     uint64_t data_budget_bytes;
     uint64_t meta_budget_bytes;
-    uint64_t bin_claim_max;              /* A bin asks for no more unless one column needs it. */
-    uint32_t request_count_max;          /* At once, of each store. */
-    uint64_t part_bytes;                 /* Of an upload; 0 where the home takes any. */
-    uint64_t keep_bytes_max;             /* Of input files, in each partition's memory. */
+    uint64_t bin_claim_max;      /* A bin asks for no more unless one column needs it. */
+    uint64_t slice_bytes_target; /* Columns that are handled together need no more, about. */
+    uint32_t request_count_max;  /* At once, of each store. */
+    uint64_t part_bytes;         /* Of an upload; 0 where the home takes any. */
+    uint64_t keep_bytes_max;     /* Of input files, in each partition's memory. */
     struct rg_stitch_context **contexts; /* One for each CPU worker. */
     uint32_t context_count;
     rg_event_fn *event;
