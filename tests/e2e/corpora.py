@@ -62,7 +62,7 @@ INTRODUCTION = """# Files of many writers, read back
 Each file through `regroup compact` alone: merged right, or named with a reason and left alone.
 Right means that what pyarrow, DuckDB and Spark read from the output is what they read from the
 input, value by value and in order, and that known values are there. Files that Spark reads wrong
-([reader-quirks.md](reader-quirks.md)) it must read right from the output. The columns of the readers
+([reader-quirks.md](reader-quirks.md)) it must read right from the output. The columns of readers
 count the files whose output they read so; the rest they cannot read before either (types and
 encodings that a reader does not know, files that only some take), or it is known that they read
 the input wrong. Most of what is left alone are findings of fuzzers, encrypted files and files that
@@ -319,7 +319,7 @@ def category(reason):
     """The reason without names and numbers, so that equal ones are counted together."""
     reason = re.sub(r"it ends in .* instead", "it ends in other bytes instead", reason)
     reason = re.sub(r"(row group|column|page|entry|offset|at) [^:,]*", r"\1 N", reason)
-    return re.sub(r"\d+", "N", reason)[:90]
+    return re.sub(r"\b\d+", "N", reason)[:90]
 
 
 def escaped(text):
