@@ -212,7 +212,7 @@ def test_a_row_group_that_does_not_fit_at_all_is_left_alone(regroup, tmp_path, h
     for number in range(4):
         write_text(source / f"f{number}.parquet", 1000, number)
     write_text(source / "large.parquet", 400000, 9, row_group_size=10**7)
-    result = regroup("compact", source, home, "--memory", "60MiB").must(3)
+    result = regroup("compact", source, home, "--memory", "72MiB").must(3)
     assert list(alone(result)) == ["large.parquet"]
     [output] = data_files(home)
     assert pq.ParquetFile(output).metadata.num_rows == 4000
