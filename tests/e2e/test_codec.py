@@ -28,3 +28,18 @@ def test_a_named_codec_compresses_what_is_joined_as_one(regroup, tmp_path):
         assert pq.ParquetFile(path).metadata.row_group(0).column(0).compression == "SNAPPY"
         sizes[codec] = pq.ParquetFile(path).metadata.row_group(0).column(0).total_compressed_size
     assert sizes["snappy"] < sizes["keep"] * 0.98
+
+
+def test_sorted_repeats_of_short_files_are_compressed(regroup, tmp_path):
+    """Source pages of 700 rows show the codec nothing; joined, their indices repeat."""
+    source = tmp_path / "source"
+    source.mkdir()
+    for number in range(60):
+        first = number * 700
+        at = pa.array([(first + row) // 15 for row in range(700)], pa.timestamp("ms"))
+        pq.write_table(pa.table({"at": at}), source / f"{number:03}.parquet")
+    regroup("compact", source, tmp_path / "home").must(0)
+    (path,) = data_files(tmp_path / "home")
+    assert readers.with_pyarrow([path]).equals(readers.with_pyarrow(data_files(source)))
+    chunk = pq.ParquetFile(path).metadata.row_group(0).column(0)
+    assert chunk.total_compressed_size < chunk.total_uncompressed_size * 0.7
