@@ -8,6 +8,7 @@ memory, and the bytes written; Python's start and a library's import are measure
 off the peers' times. Every output is checked once for equal rows, by DuckDB.
 
     run.py [--quick] [--sets a,b] [--writers a,b] [--rounds N] [--scale X] [--out FOLDER]
+           [--no-queries]
 
 Results go to build/bench/results: results.json, results.md, results.html.
 """
@@ -182,7 +183,7 @@ def run_set(name, writer, arguments, tools):
     ]
     print(f"{name}, {writer}: " + ", ".join(medians), flush=True)
     told = {}
-    if name.split("-")[0] in queries.QUERIES:
+    if name.split("-")[0] in queries.QUERIES and not arguments.no_queries:
         told = queries.run_all(name, kept, SCRATCH)
     shutil.rmtree(SCRATCH / "kept", ignore_errors=True)
     return {
@@ -227,6 +228,7 @@ def versions():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--no-queries", action="store_true")
     for name in ("sets", "writers"):
         parser.add_argument(f"--{name}")
     parser.add_argument("--rounds", type=int)
