@@ -6,6 +6,10 @@
  *   (1) `pending` counts outputs whose group has not been dropped, and the starter; who brings it
  * to 0 calls done(), so done() is called once and nothing of the batch is used by a data job later.
  *   (2) The outcome only gets worse.
+ *   (3) An output that lacked memory is tried again, alone, from its begin: with larger claims of
+ * its bins or of its metadata, up to all there is, then column by column. What fails even so asks
+ * for a plan with smaller row groups, and leaves an input only where a row group of it stands
+ * alone.
  */
 
 #include "compact/open_batch.h"
@@ -165,9 +169,9 @@ static void try_more_retained(struct rg_open_batch *batch, struct rg_output *out
         return;
     }
     (void)rg_fail(&err, RG_ERR_LIMIT,
-                  "the metadata of its output need more than %" PRIu64
-                  " MiB, half of what --memory leaves for outputs",
-                  had >> 20);
+                  "the metadata of its output need more than %" PRIu64 " of the %" PRIu64
+                  " MiB that --memory leaves for outputs",
+                  had >> 20, batch->run->data_budget_bytes >> 20);
     give_up_output(batch, output, &err);
 }
 

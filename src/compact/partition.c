@@ -8,7 +8,8 @@
  *   (1) Everything of a turn is in its job's memory; what outlives a turn (what was left alone,
  * what was told) is in the partition itself and small. (2) `goes_on` says whether another job
  * follows; drop() is the only place that submits it or frees the partition. (3) A turn that runs
- * out of memory gives up and follows with twice the claim, until that is all the budget there is.
+ * out of memory gives up and follows with twice the claim, until that is all the budget there is;
+ * then with half the files.
  */
 
 #include "compact/partition.h"
