@@ -3,7 +3,7 @@
 # The front door. Everything real is in meson.build, tools/ and bench/; each target first installs
 # what it needs and lacks (tools/setup/).
 
-.PHONY: build demo demo-s3 check check-long bench bench-quick bench-s3 bench-weir format clean
+.PHONY: build demo demo-s3 check check-long fuzz bench bench-quick bench-s3 bench-weir format clean
 
 build:
 	tools/setup/build.sh
@@ -37,6 +37,13 @@ check-long:
 	tools/setup/s3.sh
 	tools/setup/python.sh
 	python3 tools/check.py --long
+
+# FUZZ: more words for tools/fuzz.py, as in  make fuzz SECONDS=60 FUZZ="--target stitch=3600"
+SECONDS ?= 300
+fuzz:
+	tools/setup/build.sh
+	tools/setup/test.sh
+	python3 tools/fuzz.py --seconds $(SECONDS) $(FUZZ)
 
 bench: build
 	tools/setup/python.sh bench
