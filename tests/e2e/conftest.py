@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -15,6 +17,7 @@ import readers
 ROOT = Path(__file__).resolve().parent.parent.parent
 # A run that takes longer hangs: all lakes of these tests are small.
 SECONDS_MAX = 120
+NOBODY = 65534
 
 
 class Result:
@@ -122,6 +125,60 @@ def live_files(regroup, home):
     live = sorted(Path(home) / line for line in listed)
     assert live == data_files(home)
     return live
+
+
+def write(path, first=0, rows=100, **options):
+    """A file whose column `id` counts on from `first`: which rows it has tells where they are."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    numbers = range(first, first + rows)
+    table = pa.table({"id": numbers, "text": [f"row {n}" for n in numbers]})
+    pq.write_table(table, path, **options)
+    return path
+
+
+def rows_of(paths):
+    return readers.with_pyarrow(paths)["id"].to_pylist() if paths else []
+
+
+def snapshot(folder):
+    """Every file with its size and time of change."""
+    return {
+        str(path.relative_to(folder)): (path.stat().st_size, path.stat().st_mtime_ns)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def alone(result):
+    """What was left alone: path -> reason."""
+    lines = [line for line in result.err.splitlines() if line.startswith("left alone: ")]
+    return dict(line.removeprefix("left alone: ").split(": ", 1) for line in lines)
+
+
+@pytest.fixture
+def source(tmp_path):
+    """Five files, rows 0 to 499."""
+    folder = tmp_path / "source"
+    for number in range(5):
+        write(folder / f"f{number}.parquet", number * 100)
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path):
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def unprivileged(tmp_path):
+    """Arguments that run the command as somebody whom permissions hold."""
+    if os.getuid() != 0:
+        return {}
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == 0 and str(folder) not in ("/", "/tmp"):
+            folder.chmod(0o755)
+    tmp_path.chmod(0o777)
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": []}
 
 
 @pytest.fixture(scope="session")

@@ -13,43 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import readers
-from conftest import data_files, live_files
-
-
-def write(path, first=0, rows=100, **options):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    numbers = range(first, first + rows)
-    table = pa.table({"id": numbers, "text": [f"row {n}" for n in numbers]})
-    pq.write_table(table, path, **options)
-    return path
-
-
-def rows_of(paths):
-    return readers.with_pyarrow(paths)["id"].to_pylist() if paths else []
-
-
-def snapshot(folder):
-    """Every file with its size and time of change."""
-    return {
-        str(path.relative_to(folder)): (path.stat().st_size, path.stat().st_mtime_ns)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-@pytest.fixture
-def source(tmp_path):
-    folder = tmp_path / "source"
-    for number in range(5):
-        write(folder / f"f{number}.parquet", number * 100)
-    return folder
-
-
-@pytest.fixture
-def home(tmp_path):
-    return tmp_path / "home"
-
+from conftest import data_files, live_files, rows_of, snapshot, write
 
 # Runs again, late files, changed files.
 

@@ -13,55 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import readers
-from conftest import data_files, live_files
+from conftest import alone, data_files, live_files, rows_of, write
 
 SECONDS = 60
-NOBODY = 65534
-
-
-def write(path, first=0, rows=100, **options):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    numbers = range(first, first + rows)
-    table = pa.table({"id": numbers, "text": [f"row {n}" for n in numbers]})
-    pq.write_table(table, path, **options)
-    return path
-
-
-def rows_of(paths):
-    return readers.with_pyarrow(paths)["id"].to_pylist() if paths else []
-
-
-@pytest.fixture
-def source(tmp_path):
-    folder = tmp_path / "source"
-    for number in range(5):
-        write(folder / f"f{number}.parquet", number * 100)
-    return folder
-
-
-@pytest.fixture
-def home(tmp_path):
-    return tmp_path / "home"
-
-
-def alone(result):
-    """What was left alone: path -> reason."""
-    lines = [line for line in result.err.splitlines() if line.startswith("left alone: ")]
-    return dict(line.removeprefix("left alone: ").split(": ", 1) for line in lines)
-
-
-@pytest.fixture
-def unprivileged(tmp_path):
-    """Arguments that run the command as somebody whom permissions hold."""
-    if os.getuid() != 0:
-        return {}
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == 0 and str(folder) not in ("/", "/tmp"):
-            folder.chmod(0o755)
-    tmp_path.chmod(0o777)
-    return {"user": NOBODY, "group": NOBODY, "extra_groups": []}
-
 
 # What is listed and cannot be read.
 
