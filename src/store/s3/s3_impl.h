@@ -184,6 +184,7 @@ struct rg_s3_task {
     char checksum[9];
     char mark[RG_S3_MARK_BYTES];
     uint64_t body_bytes;
+    const struct rg_s3_call *write; /* What follows a look that found nothing. */
 
     /* GET. */
     uint64_t first; /* Of the bytes that are wanted. */

@@ -341,29 +341,6 @@ void rg_s3_ask_upload(struct rg_s3_task *task)
     rg_s3_task_call(task, &parts_call);
 }
 
-static void on_taken(struct rg_s3_task *task)
-{
-    if (strcmp(task->headers.mark, task->mark) == 0)
-        rg_s3_find_out(task, task->op->upload->bytes);
-    else
-        rg_s3_task_fail(task, RG_ERR_EXISTS, "it exists");
-}
-
-static bool on_free(struct rg_s3_task *task)
-{
-    if (task->http.status != 404)
-        return false;
-    rg_s3_task_call(task, &complete_call);
-    return true;
-}
-
-static const struct rg_s3_call look_first_call = {
-    .name = "HEAD",
-    .describe = rg_s3_describe_head,
-    .on_success = on_taken,
-    .on_refusal = on_free,
-};
-
 void rg_s3_begin_finish(struct rg_s3_task *task)
 {
     const struct rg_store_op *op = task->op;
@@ -382,7 +359,10 @@ void rg_s3_begin_finish(struct rg_s3_task *task)
     }
     memcpy(task->mark, upload->mark, sizeof task->mark);
     const bool looks_first = op->must_be_absent && !task->store->features.has_complete_if_absent;
-    rg_s3_task_call(task, looks_first ? &look_first_call : &complete_call);
+    if (looks_first)
+        rg_s3_look_first(task, &complete_call, upload->bytes);
+    else
+        rg_s3_task_call(task, &complete_call);
 }
 
 static enum rg_status describe_abort(struct rg_s3_task *task, struct rg_s3_description *ret,

@@ -194,6 +194,37 @@ void rg_s3_written(struct rg_s3_task *task, uint64_t bytes)
         rg_s3_task_call(task, &look_call);
 }
 
+/* Ours, if the operation is done again after an answer was lost. */
+static void on_taken(struct rg_s3_task *task)
+{
+    if (strcmp(task->headers.mark, task->mark) == 0)
+        rg_s3_find_out(task, task->wanted_bytes);
+    else
+        rg_s3_task_fail(task, RG_ERR_EXISTS, "it exists");
+}
+
+static bool on_free(struct rg_s3_task *task)
+{
+    if (task->http.status != 404)
+        return false;
+    rg_s3_task_call(task, task->write);
+    return true;
+}
+
+static const struct rg_s3_call look_first_call = {
+    .name = "HEAD",
+    .describe = rg_s3_describe_head,
+    .on_success = on_taken,
+    .on_refusal = on_free,
+};
+
+void rg_s3_look_first(struct rg_s3_task *task, const struct rg_s3_call *write, uint64_t bytes)
+{
+    task->write = write;
+    task->wanted_bytes = bytes;
+    rg_s3_task_call(task, &look_first_call);
+}
+
 static enum rg_status describe_put(struct rg_s3_task *task, struct rg_s3_description *ret,
                                    struct rg_error *err)
 {
@@ -240,34 +271,16 @@ static const struct rg_s3_call put_call = {
     .on_lost = on_put_lost,
 };
 
-/* Where the store cannot create only if absent: a look, then the write. */
-static void on_taken(struct rg_s3_task *task)
-{
-    rg_s3_task_fail(task, RG_ERR_EXISTS, "it exists");
-}
-
-static bool on_free(struct rg_s3_task *task)
-{
-    if (task->http.status != 404)
-        return false;
-    rg_s3_task_call(task, &put_call);
-    return true;
-}
-
-static const struct rg_s3_call look_first_call = {
-    .name = "HEAD",
-    .describe = rg_s3_describe_head,
-    .on_success = on_taken,
-    .on_refusal = on_free,
-};
-
 void rg_s3_begin_put(struct rg_s3_task *task)
 {
     const struct rg_s3_features *features = &task->store->features;
     const bool looks_first =
         task->op->must_be_absent && features->is_probed && !features->has_put_if_absent;
 
-    rg_s3_task_call(task, looks_first ? &look_first_call : &put_call);
+    if (looks_first)
+        rg_s3_look_first(task, &put_call, task->body_bytes);
+    else
+        rg_s3_task_call(task, &put_call);
 }
 
 void rg_s3_begin_put_marked(struct rg_s3_task *task, const char *mark)

@@ -37,6 +37,12 @@ void rg_s3_add_body(struct rg_s3_task *task, struct rg_s3_description *d);
  */
 void rg_s3_find_out(struct rg_s3_task *task, uint64_t bytes);
 
+/*
+ * Where the store cannot create only if absent: looks, and then writes `bytes` bytes by `write` if
+ * nothing is there; else as rg_s3_find_out().
+ */
+void rg_s3_look_first(struct rg_s3_task *task, const struct rg_s3_call *write, uint64_t bytes);
+
 /* Ends a write that the store said yes to; looks at the object if the caller wants its id. */
 void rg_s3_written(struct rg_s3_task *task, uint64_t bytes);
 
