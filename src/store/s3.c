@@ -16,6 +16,7 @@
 #include <sys/random.h>
 
 #include "store/s3/credentials.h"
+#include "store/s3/libcurl.h"
 #include "store/s3/s3_impl.h"
 #include "store/s3/s3_probe.h"
 #include "store/s3/s3_task.h"
@@ -261,10 +262,9 @@ enum rg_status rg_s3_store_new(const char *url, const struct rg_s3_options *opti
                                const struct rg_allocator *allocator, struct rg_store **ret_store,
                                struct rg_error *err)
 {
-    struct rg_s3_store *store = rg_alloc(allocator, sizeof *store);
-
     /* libcurl is set up before any thread uses it. */
-    (void)rg_http_version();
+    RG_TRY(rg_libcurl_load(err));
+    struct rg_s3_store *store = rg_alloc(allocator, sizeof *store);
     if (store == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for a store");
     memset(store, 0, sizeof *store);

@@ -6,5 +6,5 @@
 set -eu
 exec "$(dirname "$0")/packages.sh" \
     gcc libc6-dev meson ninja-build pkg-config python3 libsnappy-dev libzstd-dev liblz4-dev \
-    libbrotli-dev libdeflate-dev libxxhash-dev libjansson-dev libcurl4-openssl-dev libssl-dev \
+    libbrotli-dev libdeflate-dev libxxhash-dev libjansson-dev libcurl4-openssl-dev nettle-dev \
     libexpat1-dev libcmocka-dev

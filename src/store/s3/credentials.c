@@ -347,7 +347,7 @@ static enum rg_status sign_form(const struct rg_credentials *by, const char *reg
     };
 
     memcpy(scope.date, date, sizeof scope.date);
-    RG_TRY(rg_sha256(form, digest, err));
+    rg_sha256(form, digest);
     rg_sha256_hex(digest, payload);
     const struct rg_sigv4_request request = {
         "POST", "/", "", headers, by->session_token[0] != '\0' ? 4 : 3, payload};

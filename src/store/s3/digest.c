@@ -2,45 +2,41 @@
 
 #include "store/s3/digest.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <nettle/base64.h>
+#include <nettle/hmac.h>
+#include <nettle/sha2.h>
 #include <string.h>
 
 #if defined(__x86_64__)
 #include <nmmintrin.h>
 #endif
 
-enum rg_status rg_sha256_segments(const struct rg_segment *segments, size_t count,
-                                  uint8_t ret_digest[RG_SHA256_BYTES], struct rg_error *err)
+void rg_sha256_segments(const struct rg_segment *segments, size_t count,
+                        uint8_t ret_digest[RG_SHA256_BYTES])
 {
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool is_good = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
+    struct sha256_ctx context;
 
-    for (size_t i = 0; i < count && is_good; i++)
-        is_good = EVP_DigestUpdate(context, segments[i].data, segments[i].bytes) == 1;
-    is_good = is_good && EVP_DigestFinal_ex(context, ret_digest, NULL) == 1;
-    EVP_MD_CTX_free(context);
-    return is_good ? RG_OK : rg_fail(err, RG_ERR_NOMEM, "no memory for a digest");
+    sha256_init(&context);
+    for (size_t i = 0; i < count; i++)
+        sha256_update(&context, segments[i].bytes, segments[i].data);
+    sha256_digest(&context, RG_SHA256_BYTES, ret_digest);
 }
-
-enum rg_status rg_sha256(struct rg_span span, uint8_t ret_digest[RG_SHA256_BYTES],
-                         struct rg_error *err)
+void rg_sha256(struct rg_span span, uint8_t ret_digest[RG_SHA256_BYTES])
 {
     const struct rg_segment segment = {span.data, span.bytes};
 
-    return rg_sha256_segments(&segment, span.bytes > 0 ? 1 : 0, ret_digest, err);
+    rg_sha256_segments(&segment, span.bytes > 0 ? 1 : 0, ret_digest);
 }
 
-enum rg_status rg_hmac_sha256(struct rg_span key, struct rg_span message,
-                              uint8_t ret_digest[RG_SHA256_BYTES], struct rg_error *err)
+void rg_hmac_sha256(struct rg_span key, struct rg_span message, uint8_t ret_digest[RG_SHA256_BYTES])
 {
-    static const uint8_t nothing[1];
-    const uint8_t *data = message.bytes > 0 ? message.data : nothing;
+    struct hmac_sha256_ctx context;
 
-    if (HMAC(EVP_sha256(), key.bytes > 0 ? key.data : nothing, (int)key.bytes, data, message.bytes,
-             ret_digest, NULL) == NULL)
-        return rg_fail(err, RG_ERR_NOMEM, "no memory for a digest");
-    return RG_OK;
+    hmac_sha256_set_key(&context, key.bytes, key.data);
+    if (message.bytes > 0)
+        hmac_sha256_update(&context, message.bytes, message.data);
+    hmac_sha256_digest(&context, RG_SHA256_BYTES, ret_digest);
+    explicit_bzero(&context, sizeof context);
 }
 
 void rg_sha256_hex(const uint8_t digest[RG_SHA256_BYTES], char ret_hex[RG_SHA256_HEX_BYTES])
@@ -101,5 +97,6 @@ void rg_crc32c_base64(uint32_t crc, char ret_text[9])
     const uint8_t bytes[4] = {(uint8_t)(crc >> 24), (uint8_t)(crc >> 16), (uint8_t)(crc >> 8),
                               (uint8_t)crc};
 
-    (void)EVP_EncodeBlock((unsigned char *)ret_text, bytes, sizeof bytes);
+    base64_encode_raw(ret_text, sizeof bytes, bytes);
+    ret_text[BASE64_ENCODE_RAW_LENGTH(sizeof bytes)] = '\0';
 }

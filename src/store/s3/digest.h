@@ -5,7 +5,6 @@
 #ifndef STORE_S3_DIGEST_H
 #define STORE_S3_DIGEST_H
 
-#include "base/error.h"
 #include "base/segment.h"
 #include "base/span.h"
 
@@ -14,15 +13,11 @@ enum {
     RG_SHA256_HEX_BYTES = 65 /* With the NUL. */
 };
 
-/* Errors:  RG_ERR_NOMEM when libcrypto has no memory; so for all of these. */
-RG_MUST_CHECK enum rg_status rg_sha256_segments(const struct rg_segment *segments, size_t count,
-                                                uint8_t ret_digest[RG_SHA256_BYTES],
-                                                struct rg_error *err);
-RG_MUST_CHECK enum rg_status rg_sha256(struct rg_span span, uint8_t ret_digest[RG_SHA256_BYTES],
-                                       struct rg_error *err);
-RG_MUST_CHECK enum rg_status rg_hmac_sha256(struct rg_span key, struct rg_span message,
-                                            uint8_t ret_digest[RG_SHA256_BYTES],
-                                            struct rg_error *err);
+void rg_sha256_segments(const struct rg_segment *segments, size_t count,
+                        uint8_t ret_digest[RG_SHA256_BYTES]);
+void rg_sha256(struct rg_span span, uint8_t ret_digest[RG_SHA256_BYTES]);
+void rg_hmac_sha256(struct rg_span key, struct rg_span message,
+                    uint8_t ret_digest[RG_SHA256_BYTES]);
 
 /* Lower-case digits and a NUL. */
 void rg_sha256_hex(const uint8_t digest[RG_SHA256_BYTES], char ret_hex[RG_SHA256_HEX_BYTES]);

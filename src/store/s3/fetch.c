@@ -2,7 +2,6 @@
 
 #include "store/s3/fetch.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "store/s3/libcurl.h"
 
 static const uint64_t ms = 1000000;
 
@@ -27,41 +27,45 @@ static size_t take_body(char *data, size_t size, size_t count, void *user)
 static CURLcode run(const struct rg_fetch *fetch, CURL *easy, struct curl_slist *headers,
                     struct rg_buffer *out)
 {
-    (void)curl_easy_setopt(easy, CURLOPT_URL, fetch->url);
-    (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, fetch->method);
-    (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)fetch->timeout_ms);
-    (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)fetch->timeout_ms);
-    (void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-    (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "regroup");
-    (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-    (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, out);
+    const struct rg_libcurl *curl = rg_libcurl();
+    (void)curl->easy_setopt(easy, CURLOPT_URL, fetch->url);
+    (void)curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    (void)curl->easy_setopt(easy, CURLOPT_CUSTOMREQUEST, fetch->method);
+    (void)curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    (void)curl->easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    (void)curl->easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)fetch->timeout_ms);
+    (void)curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)fetch->timeout_ms);
+    (void)curl->easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    (void)curl->easy_setopt(easy, CURLOPT_USERAGENT, "regroup");
+    (void)curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+    (void)curl->easy_setopt(easy, CURLOPT_WRITEDATA, out);
     if (fetch->skips_proxy)
-        (void)curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+        (void)curl->easy_setopt(easy, CURLOPT_NOPROXY, "*");
     if (fetch->ca_file != NULL)
-        (void)curl_easy_setopt(easy, CURLOPT_CAINFO, fetch->ca_file);
+        (void)curl->easy_setopt(easy, CURLOPT_CAINFO, fetch->ca_file);
     if (fetch->body != NULL) {
-        (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, fetch->body);
-        (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(fetch->body));
+        (void)curl->easy_setopt(easy, CURLOPT_POSTFIELDS, fetch->body);
+        (void)curl->easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(fetch->body));
     } else if (strcmp(fetch->method, "PUT") == 0) {
-        (void)curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-        (void)curl_easy_setopt(easy, CURLOPT_INFILESIZE, 0L);
+        (void)curl->easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+        (void)curl->easy_setopt(easy, CURLOPT_INFILESIZE, 0L);
     }
-    return curl_easy_perform(easy);
+    return curl->easy_perform(easy);
 }
 
 enum rg_status rg_fetch_run(const struct rg_fetch *fetch, struct rg_buffer *out,
                             uint32_t *ret_status, struct rg_error *err)
 {
+    const struct rg_libcurl *curl = rg_libcurl();
     struct curl_slist *headers = NULL;
-    CURL *easy = curl_easy_init();
-    bool has_memory = easy != NULL;
     long http_status = 0;
 
+    RG_TRY(rg_libcurl_load(err));
+    CURL *easy = curl->easy_init();
+    bool has_memory = easy != NULL;
+
     for (uint32_t i = 0; i < fetch->header_count && has_memory; i++) {
-        struct curl_slist *longer = curl_slist_append(headers, fetch->headers[i]);
+        struct curl_slist *longer = curl->slist_append(headers, fetch->headers[i]);
 
         has_memory = longer != NULL;
         headers = has_memory ? longer : headers;
@@ -72,15 +76,15 @@ enum rg_status rg_fetch_run(const struct rg_fetch *fetch, struct rg_buffer *out,
     } else {
         const CURLcode code = run(fetch, easy, headers, out);
 
-        (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &http_status);
+        (void)curl->easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &http_status);
         if (out->failed)
             status = rg_buffer_check(out, "an answer", err);
         else if (code != CURLE_OK)
-            status = rg_fail(err, RG_ERR_AGAIN, "%s", curl_easy_strerror(code));
+            status = rg_fail(err, RG_ERR_AGAIN, "%s", curl->easy_strerror(code));
     }
-    curl_slist_free_all(headers);
+    curl->slist_free_all(headers);
     if (easy != NULL)
-        curl_easy_cleanup(easy);
+        curl->easy_cleanup(easy);
     *ret_status = (uint32_t)http_status;
     return status;
 }

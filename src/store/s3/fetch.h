@@ -26,7 +26,8 @@ struct rg_fetch {
 /*
  * Appends the answer's body, as far as `out` takes it, and tells its status.
  *
- * Errors:  RG_ERR_AGAIN when there was no answer; RG_ERR_NOMEM; RG_ERR_LIMIT (the body).
+ * Errors:  RG_ERR_AGAIN when there was no answer; RG_ERR_NOMEM; RG_ERR_LIMIT (the body);
+ *          RG_ERR_ABSENT (no libcurl).
  */
 RG_MUST_CHECK enum rg_status rg_fetch_run(const struct rg_fetch *fetch, struct rg_buffer *out,
                                           uint32_t *ret_status, struct rg_error *err);

@@ -14,7 +14,6 @@
 
 #include "store/s3/http.h"
 
-#include <curl/curl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -22,6 +21,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "store/s3/libcurl.h"
 
 static const uint64_t ms = 1000000;
 
@@ -60,17 +60,11 @@ struct rg_http {
     atomic_bool is_stopping;
 };
 
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-
-static void set_up_curl(void)
-{
-    (void)curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
 const char *rg_http_version(void)
 {
-    (void)pthread_once(&curl_once, set_up_curl);
-    return curl_version();
+    struct rg_error err;
+
+    return rg_libcurl_load(&err) == RG_OK ? rg_libcurl()->version() : "no libcurl";
 }
 
 static size_t give_body(char *to, size_t size, size_t count, void *user)
@@ -125,7 +119,7 @@ static size_t take_header(char *line, size_t size, size_t count, void *user)
     long status = 0;
 
     request->moved_ns = rg_clock_monotonic_ns();
-    (void)curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+    (void)rg_libcurl()->easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
     /* Headers of a proxy's answer and of 1xx are not the answer's. */
     if (status < 200 || status > 999)
         return bytes;
@@ -151,65 +145,67 @@ static CURL *take_handle(struct rg_http *http)
 {
     if (http->idle_count > 0)
         return http->idle[--http->idle_count];
-    return curl_easy_init();
+    return rg_libcurl()->easy_init();
 }
 
 static void give_handle(struct rg_http *http, CURL *easy, CURLcode code)
 {
     if (code == CURLE_SEND_FAIL_REWIND || http->idle_count == IDLE_MAX) {
-        curl_easy_cleanup(easy);
+        rg_libcurl()->easy_cleanup(easy);
         return;
     }
-    curl_easy_reset(easy);
+    rg_libcurl()->easy_reset(easy);
     http->idle[http->idle_count++] = easy;
 }
 
 static void set_transport(struct rg_http *http, struct rg_http_request *request, CURL *easy)
 {
+    const struct rg_libcurl *curl = rg_libcurl();
     const long connect_ms = (long)(http->options.connect_timeout_ns / ms);
 
-    (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    (void)curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    (void)curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    (void)curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    (void)curl->easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    (void)curl->easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     /* Otherwise "/./" and "/../" in keys are squashed. */
-    (void)curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
-    (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, receive_buffer_bytes);
-    (void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, idle_seconds_max);
-    (void)curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, life_seconds_max);
-    (void)curl_easy_setopt(easy, CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
-    (void)curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, expect_ms);
-    (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "regroup");
+    (void)curl->easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    (void)curl->easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+    (void)curl->easy_setopt(easy, CURLOPT_BUFFERSIZE, receive_buffer_bytes);
+    (void)curl->easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    (void)curl->easy_setopt(easy, CURLOPT_MAXAGE_CONN, idle_seconds_max);
+    (void)curl->easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, life_seconds_max);
+    (void)curl->easy_setopt(easy, CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L);
+    (void)curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+    (void)curl->easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, expect_ms);
+    (void)curl->easy_setopt(easy, CURLOPT_USERAGENT, "regroup");
     if (http->options.ca_file != NULL)
-        (void)curl_easy_setopt(easy, CURLOPT_CAINFO, http->options.ca_file);
+        (void)curl->easy_setopt(easy, CURLOPT_CAINFO, http->options.ca_file);
     if (request->skips_proxy)
-        (void)curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+        (void)curl->easy_setopt(easy, CURLOPT_NOPROXY, "*");
 }
 
 static void set_request(struct rg_http_request *request, CURL *easy)
 {
+    const struct rg_libcurl *curl = rg_libcurl();
     if (request->has_body) {
-        (void)curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-        (void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
-        (void)curl_easy_setopt(easy, CURLOPT_READDATA, request);
-        (void)curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, rewind_body);
-        (void)curl_easy_setopt(easy, CURLOPT_SEEKDATA, request);
-        (void)curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->body_bytes);
+        (void)curl->easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+        (void)curl->easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
+        (void)curl->easy_setopt(easy, CURLOPT_READDATA, request);
+        (void)curl->easy_setopt(easy, CURLOPT_SEEKFUNCTION, rewind_body);
+        (void)curl->easy_setopt(easy, CURLOPT_SEEKDATA, request);
+        (void)curl->easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->body_bytes);
     } else if (strcmp(request->method, "HEAD") == 0) {
-        (void)curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+        (void)curl->easy_setopt(easy, CURLOPT_NOBODY, 1L);
     }
-    (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
-    (void)curl_easy_setopt(easy, CURLOPT_URL, request->url);
-    (void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, (struct curl_slist *)request->header_list);
-    (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
-    (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
-    (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-    (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
-    (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
+    (void)curl->easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    (void)curl->easy_setopt(easy, CURLOPT_URL, request->url);
+    (void)curl->easy_setopt(easy, CURLOPT_HTTPHEADER, (struct curl_slist *)request->header_list);
+    (void)curl->easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+    (void)curl->easy_setopt(easy, CURLOPT_HEADERDATA, request);
+    (void)curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+    (void)curl->easy_setopt(easy, CURLOPT_WRITEDATA, request);
+    (void)curl->easy_setopt(easy, CURLOPT_PRIVATE, request);
 }
 
 static bool make_header_list(struct rg_http_request *request)
@@ -217,10 +213,10 @@ static bool make_header_list(struct rg_http_request *request)
     struct curl_slist *list = NULL;
 
     for (size_t i = 0; i < request->header_count; i++) {
-        struct curl_slist *longer = curl_slist_append(list, request->headers[i]);
+        struct curl_slist *longer = rg_libcurl()->slist_append(list, request->headers[i]);
 
         if (longer == NULL) {
-            curl_slist_free_all(list);
+            rg_libcurl()->slist_free_all(list);
             return false;
         }
         list = longer;
@@ -254,15 +250,16 @@ static void unlink_running(struct rg_http *http, struct rg_http_request *request
 static void finish(struct rg_http *http, struct rg_http_request *request, CURLcode code,
                    enum rg_http_outcome outcome, const char *text)
 {
+    const struct rg_libcurl *curl = rg_libcurl();
     CURL *easy = request->easy;
     curl_off_t length = -1;
 
-    (void)curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    (void)curl->easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     request->is_length_known = length >= 0;
     request->length_bytes = length >= 0 ? (uint64_t)length : 0;
-    (void)curl_multi_remove_handle(http->multi, easy);
+    (void)curl->multi_remove_handle(http->multi, easy);
     give_handle(http, easy, code);
-    curl_slist_free_all(request->header_list);
+    curl->slist_free_all(request->header_list);
     request->easy = NULL;
     request->header_list = NULL;
     unlink_running(http, request);
@@ -273,6 +270,7 @@ static void finish(struct rg_http *http, struct rg_http_request *request, CURLco
 
 void rg_http_start(struct rg_http *http, struct rg_http_request *request)
 {
+    const struct rg_libcurl *curl = rg_libcurl();
     CURL *easy = take_handle(http);
 
     request->status = 0;
@@ -287,14 +285,14 @@ void rg_http_start(struct rg_http *http, struct rg_http_request *request)
     if (is_ready) {
         set_transport(http, request, easy);
         set_request(request, easy);
-        if (curl_multi_add_handle(http->multi, easy) == CURLM_OK) {
+        if (curl->multi_add_handle(http->multi, easy) == CURLM_OK) {
             link_running(http, request);
             return;
         }
     }
-    curl_slist_free_all(request->header_list);
+    curl->slist_free_all(request->header_list);
     if (easy != NULL)
-        curl_easy_cleanup(easy);
+        curl->easy_cleanup(easy);
     request->easy = NULL;
     request->outcome = RG_HTTP_UNSENT;
     (void)snprintf(request->text, sizeof request->text, "no memory for a request");
@@ -335,11 +333,12 @@ static enum rg_http_outcome outcome_of(CURLcode code)
 /* How many have ended. */
 static uint32_t take_finished(struct rg_http *http)
 {
+    const struct rg_libcurl *curl = rg_libcurl();
     uint32_t count = 0;
     int left;
 
     for (;; count++) {
-        const CURLMsg *message = curl_multi_info_read(http->multi, &left);
+        const CURLMsg *message = curl->multi_info_read(http->multi, &left);
         struct rg_http_request *request = NULL;
 
         if (message == NULL)
@@ -347,8 +346,8 @@ static uint32_t take_finished(struct rg_http *http)
         if (message->msg != CURLMSG_DONE)
             continue;
         const CURLcode code = message->data.result;
-        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&request);
-        finish(http, request, code, outcome_of(code), curl_easy_strerror(code));
+        (void)curl->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&request);
+        finish(http, request, code, outcome_of(code), curl->easy_strerror(code));
     }
 }
 
@@ -402,14 +401,14 @@ static void *run_thread(void *argument)
         const uint64_t wanted_ns =
             http->options.on_turn(http->options.user, rg_clock_monotonic_ns());
 
-        (void)curl_multi_perform(http->multi, &count);
+        (void)rg_libcurl()->multi_perform(http->multi, &count);
         const uint32_t ended = take_finished(http);
         const uint64_t now_ns = rg_clock_monotonic_ns();
         if (now_ns - http->watched_ns > watch_ms * ms)
             end_stalled(http, now_ns);
         /* What ended may go on with something else: then there is nothing to wait for. */
         const int timeout_ms = ended > 0 ? 0 : wait_ms(http, wanted_ns, now_ns);
-        (void)curl_multi_poll(http->multi, NULL, 0, timeout_ms, NULL);
+        (void)rg_libcurl()->multi_poll(http->multi, NULL, 0, timeout_ms, NULL);
     }
     return NULL;
 }
@@ -431,24 +430,24 @@ enum rg_status rg_http_new(const struct rg_http_options *options,
                            const struct rg_allocator *allocator, struct rg_http **ret_http,
                            struct rg_error *err)
 {
+    const struct rg_libcurl *curl = rg_libcurl();
     struct rg_http *http = rg_alloc(allocator, sizeof *http);
 
-    (void)pthread_once(&curl_once, set_up_curl);
     if (http == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for connections");
     memset(http, 0, sizeof *http);
     http->allocator = allocator;
     http->options = *options;
-    http->multi = curl_multi_init();
+    http->multi = curl->multi_init();
     if (http->multi == NULL) {
         rg_release(allocator, http, sizeof *http);
         return rg_fail(err, RG_ERR_NOMEM, "no memory for connections");
     }
-    (void)curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)options->connection_count);
-    (void)curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
-                            (long)options->connection_count);
+    (void)curl->multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)options->connection_count);
+    (void)curl->multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
+                             (long)options->connection_count);
     if (start_thread(http) != 0) {
-        (void)curl_multi_cleanup(http->multi);
+        (void)curl->multi_cleanup(http->multi);
         rg_release(allocator, http, sizeof *http);
         return rg_fail(err, RG_ERR_IO, "no thread for connections");
     }
@@ -458,20 +457,21 @@ enum rg_status rg_http_new(const struct rg_http_options *options,
 
 void rg_http_free(struct rg_http *http)
 {
+    const struct rg_libcurl *curl = rg_libcurl();
     if (http == NULL)
         return;
     atomic_store(&http->is_stopping, true);
-    (void)curl_multi_wakeup(http->multi);
+    (void)curl->multi_wakeup(http->multi);
     (void)pthread_join(http->thread, NULL);
     for (uint32_t i = 0; i < http->idle_count; i++)
-        curl_easy_cleanup(http->idle[i]);
-    (void)curl_multi_cleanup(http->multi);
+        curl->easy_cleanup(http->idle[i]);
+    (void)curl->multi_cleanup(http->multi);
     rg_release(http->allocator, http, sizeof *http);
 }
 
 void rg_http_wake(struct rg_http *http)
 {
-    (void)curl_multi_wakeup(http->multi);
+    (void)rg_libcurl()->multi_wakeup(http->multi);
 }
 
 uint32_t rg_http_running_count(const struct rg_http *http)

@@ -84,7 +84,7 @@ struct rg_http_options {
 /*
  * Starts the event thread.
  *
- * Errors:  RG_ERR_NOMEM, RG_ERR_IO (no thread).
+ * Errors:  RG_ERR_NOMEM, RG_ERR_IO (no thread), RG_ERR_ABSENT (no libcurl).
  */
 RG_MUST_CHECK enum rg_status rg_http_new(const struct rg_http_options *options,
                                          const struct rg_allocator *allocator,
@@ -104,7 +104,7 @@ void rg_http_cancel(struct rg_http *http);
 
 uint32_t rg_http_running_count(const struct rg_http *http);
 
-/* "libcurl/7.88.1 OpenSSL/3.0.11"; static. */
+/* "libcurl/7.88.1 OpenSSL/3.0.11", or "no libcurl" where it is not installed; static. */
 const char *rg_http_version(void);
 
 #endif

@@ -680,11 +680,7 @@ void rg_s3_start(struct rg_store *base, struct rg_store_op *op)
     task->op = op;
     task->code = "";
     rg_arena_init(&task->arena, &store->allocator, (size_t)1 << 20);
-    op->status = rg_s3_prepare_body(task, &op->err);
-    if (op->status != RG_OK) {
-        rg_s3_task_end(task);
-        return;
-    }
+    rg_s3_prepare_body(task);
     (void)pthread_mutex_lock(&store->lock);
     rg_s3_queue_push(&store->incoming, task);
     (void)pthread_mutex_unlock(&store->lock);

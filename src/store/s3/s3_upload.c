@@ -257,7 +257,7 @@ static enum rg_status describe_complete(struct rg_s3_task *task, struct rg_s3_de
     uint8_t digest[RG_SHA256_BYTES];
 
     RG_TRY(write_document(task, err));
-    RG_TRY(rg_sha256_segments(&task->document, 1, digest, err));
+    rg_sha256_segments(&task->document, 1, digest);
     rg_sha256_hex(digest, task->payload);
     ret->method = "POST";
     ret->key = op->key;

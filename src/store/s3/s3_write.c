@@ -33,7 +33,7 @@ void rg_s3_make_mark(struct rg_s3_store *store, char ret_mark[RG_S3_MARK_BYTES])
     (void)snprintf(ret_mark, RG_S3_MARK_BYTES, "%016" PRIx64 "%08" PRIx32, store->random, number);
 }
 
-enum rg_status rg_s3_prepare_body(struct rg_s3_task *task, struct rg_error *err)
+void rg_s3_prepare_body(struct rg_s3_task *task)
 {
     const struct rg_store_op *op = task->op;
     uint8_t digest[RG_SHA256_BYTES];
@@ -42,7 +42,7 @@ enum rg_status rg_s3_prepare_body(struct rg_s3_task *task, struct rg_error *err)
     if (op->verb == RG_STORE_PUT)
         rg_s3_make_mark(task->store, task->mark);
     if (op->verb != RG_STORE_PUT && op->verb != RG_STORE_UPLOAD_PART)
-        return RG_OK;
+        return;
     task->body_bytes = segments_bytes(op);
     if (atomic_load(&task->store->checksum) == RG_S3_CHECKSUM_CRC32C) {
         for (size_t i = 0; i < op->segment_count; i++)
@@ -50,12 +50,11 @@ enum rg_status rg_s3_prepare_body(struct rg_s3_task *task, struct rg_error *err)
         rg_crc32c_base64(crc, task->checksum);
         if (task->store->is_https) {
             memcpy(task->payload, unsigned_payload, sizeof unsigned_payload);
-            return RG_OK;
+            return;
         }
     }
-    RG_TRY(rg_sha256_segments(op->segments, op->segment_count, digest, err));
+    rg_sha256_segments(op->segments, op->segment_count, digest);
     rg_sha256_hex(digest, task->payload);
-    return RG_OK;
 }
 
 void rg_s3_add_marks(struct rg_s3_description *d, const char *mark, const char *token)

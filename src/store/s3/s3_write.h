@@ -7,9 +7,8 @@
 
 #include "store/s3/s3_impl.h"
 
-/* Digests of the operation's segments and a mark; in the thread that starts it.
-   Errors: RG_ERR_NOMEM. */
-RG_MUST_CHECK enum rg_status rg_s3_prepare_body(struct rg_s3_task *task, struct rg_error *err);
+/* Digests of the operation's segments and a mark; in the thread that starts it. */
+void rg_s3_prepare_body(struct rg_s3_task *task);
 
 void rg_s3_begin_put(struct rg_s3_task *task);
 

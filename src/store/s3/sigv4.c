@@ -39,17 +39,12 @@ enum rg_status rg_sigv4_derive_key(const char *secret, const struct rg_sigv4_sco
         return rg_fail(err, RG_ERR_INVALID, "a secret access key of %zu bytes", secret_bytes);
     memcpy(first + 4, secret, secret_bytes);
     const struct rg_span begin = {(const uint8_t *)first, secret_bytes + 4};
-    enum rg_status status = rg_hmac_sha256(begin, day_of(scope), digest, err);
-    if (status == RG_OK)
-        status = rg_hmac_sha256(chained, rg_span_of(scope->region), digest, err);
-    if (status == RG_OK)
-        status = rg_hmac_sha256(chained, rg_span_of(scope->service), digest, err);
-    if (status == RG_OK)
-        status = rg_hmac_sha256(chained, rg_span_of("aws4_request"), digest, err);
-    if (status == RG_OK)
-        memcpy(ret_key->bytes, digest, sizeof digest);
+    rg_hmac_sha256(begin, day_of(scope), digest);
+    rg_hmac_sha256(chained, rg_span_of(scope->region), digest);
+    rg_hmac_sha256(chained, rg_span_of(scope->service), digest);
+    rg_hmac_sha256(chained, rg_span_of("aws4_request"), ret_key->bytes);
     explicit_bzero(first, sizeof first);
-    return status;
+    return RG_OK;
 }
 
 /* Header numbers in the order of their names; equal names keep theirs. */
@@ -157,7 +152,7 @@ enum rg_status rg_sigv4_string_to_sign(struct rg_span canonical_request,
     uint8_t digest[RG_SHA256_BYTES];
     char hex[RG_SHA256_HEX_BYTES];
 
-    RG_TRY(rg_sha256(canonical_request, digest, err));
+    rg_sha256(canonical_request, digest);
     rg_sha256_hex(digest, hex);
     rg_buffer_printf(out, "%s\n%s\n", algorithm, scope->date);
     append_scope(out, scope);
@@ -180,10 +175,10 @@ static enum rg_status sign(const struct rg_sigv4_request *request,
     enum rg_status status = rg_sigv4_canonical_request(request, &canonical, err);
     if (status == RG_OK)
         status = rg_sigv4_string_to_sign(rg_buffer_span(&canonical), scope, &text, err);
-    if (status == RG_OK)
-        status = rg_hmac_sha256(key_span, rg_buffer_span(&text), digest, err);
-    if (status == RG_OK)
+    if (status == RG_OK) {
+        rg_hmac_sha256(key_span, rg_buffer_span(&text), digest);
         rg_sha256_hex(digest, hex);
+    }
     rg_buffer_fini(&text);
     rg_buffer_fini(&canonical);
     return status;

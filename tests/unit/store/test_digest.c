@@ -14,10 +14,10 @@ TEST(sha256_of_segments_is_that_of_their_joint)
     char hex[RG_SHA256_HEX_BYTES];
 
     /* FIPS 180-2, appendix B.1. */
-    CHECK_OK(rg_sha256_segments(pieces, 3, digest, &t->err));
+    rg_sha256_segments(pieces, 3, digest);
     rg_sha256_hex(digest, hex);
     CHECK_TEXT(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    CHECK_OK(rg_sha256((struct rg_span){NULL, 0}, digest, &t->err));
+    rg_sha256((struct rg_span){NULL, 0}, digest);
     rg_sha256_hex(digest, hex);
     CHECK_TEXT(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
@@ -27,8 +27,7 @@ TEST(hmac_is_that_of_rfc_4231)
     uint8_t digest[RG_SHA256_BYTES];
     char hex[RG_SHA256_HEX_BYTES];
 
-    CHECK_OK(rg_hmac_sha256(rg_span_of("Jefe"), rg_span_of("what do ya want for nothing?"), digest,
-                            &t->err));
+    rg_hmac_sha256(rg_span_of("Jefe"), rg_span_of("what do ya want for nothing?"), digest);
     rg_sha256_hex(digest, hex);
     CHECK_TEXT(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
