@@ -44,6 +44,7 @@ MEMORY = "256MiB"
 
 def measure(command, env=None):
     result = SCRATCH / "measured.json"
+    result.unlink(missing_ok=True)
     process = subprocess.run(
         [sys.executable, "-I", "-S", str(ROOT / "tools" / "measure.py"), str(result), *command],
         stdin=subprocess.DEVNULL,
@@ -51,12 +52,24 @@ def measure(command, env=None):
         stderr=subprocess.STDOUT,
         env={**os.environ, **(env or {})},
     )
+    said = process.stdout.decode(errors="replace")[-500:]
+    if not result.exists():
+        raise RuntimeError(f"{command[0]} did not start: {said}")
     measured = json.loads(result.read_text())
     if measured["status"] != 0:
-        said = process.stdout.decode(errors="replace")[-500:]
         raise RuntimeError(f"{command[0]} ended with {measured['status']}: {said}")
     measured["cpu_s"] = measured["user_s"] + measured["system_s"]
     return measured
+
+
+def seconds_to_disk(paths):
+    """How long it takes until what was written is on disk: regroup waits for that, peers do not."""
+    begun = time.monotonic()
+    for path in paths:
+        handle = os.open(path, os.O_RDONLY)
+        os.fsync(handle)
+        os.close(handle)
+    return time.monotonic() - begun
 
 
 class Tool:
@@ -98,10 +111,12 @@ class Tool:
         shutil.rmtree(dest, ignore_errors=True)
         if self.name in peers.PEERS:
             dest.mkdir()
+        os.sync()  # What others left to be written is not this tool's to wait for.
         measured = measure(self.command(source, dest, of))
         for key, taken in self.startup.items():
             measured[key] = max(measured[key] - taken, 0.001)
         files = sorted(dest.rglob("*.parquet"))
+        measured["disk_s"] = measured["wall_s"] + seconds_to_disk([*files, dest])
         measured["bytes"] = sum(path.stat().st_size for path in files)
         measured["files"] = len(files)
         return measured, files
@@ -142,7 +157,7 @@ def keep(name):
 
 def summary(runs):
     told = {}
-    for key in ("wall_s", "cpu_s", "peak_bytes"):
+    for key in ("wall_s", "disk_s", "cpu_s", "peak_bytes"):
         values = sorted(run[key] for run in runs)
         told[key] = {"median": statistics.median(values), "low": values[0], "high": values[-1]}
     told["bytes"] = runs[-1]["bytes"]
