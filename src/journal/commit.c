@@ -8,7 +8,8 @@
 #include "base/failpoint.h"
 #include "base/hash.h"
 #include "journal/array.h"
-#include "journal/look_impl.h"
+#include "journal/look_list.h"
+#include "journal/look_outputs.h"
 
 /* Records and intents are built in memory: about 100 bytes for each input. */
 static const size_t document_bytes_max = (size_t)1 << 30;
@@ -37,8 +38,7 @@ static bool are_makers_dead(const struct rg_look *look, uint64_t age_ns)
 
     for (size_t i = 0; i < state->intent_count; i++) {
         const struct rg_look_intent *intent = &state->intents[i];
-        const bool is_old =
-            state->now_ns >= intent->modified_ns && state->now_ns - intent->modified_ns >= age_ns;
+        const bool is_old = rg_look_is_older(state, intent->modified_ns, age_ns);
 
         if (intent->number == look->next_number && !is_old && !intent->is_stale)
             return false;

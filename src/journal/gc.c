@@ -19,8 +19,7 @@ static bool may_void(const struct rg_look *look, uint64_t older_than_ns)
         return false;
     for (size_t i = 0; i < state->intent_count; i++) {
         const struct rg_look_intent *intent = &state->intents[i];
-        const bool is_old = state->now_ns >= intent->modified_ns &&
-                            state->now_ns - intent->modified_ns >= older_than_ns;
+        const bool is_old = rg_look_is_older(state, intent->modified_ns, older_than_ns);
 
         if (intent->number == look->next_number && !is_old)
             return false;

@@ -80,13 +80,13 @@ static enum rg_status scan_head(void *user, const struct rg_batch *head, struct 
 }
 
 /* What a rename into the trash keeps of an id: size, time, and the inode in the tag. */
-static bool is_id_in_trash(const struct rg_object_id *recorded, const struct rg_object_id *trash)
+static bool is_moved(const struct rg_object_id *recorded, const struct rg_object_id *found)
 {
     const char *recorded_inode = strchr(recorded->tag, 'i');
-    const char *trash_inode = strchr(trash->tag, 'i');
+    const char *found_inode = strchr(found->tag, 'i');
 
-    return rg_object_id_equal(recorded, trash, false) && recorded_inode != NULL &&
-           trash_inode != NULL && strcmp(recorded_inode, trash_inode) == 0;
+    return rg_object_id_equal(recorded, found, false) && recorded_inode != NULL &&
+           found_inode != NULL && strcmp(recorded_inode, found_inode) == 0;
 }
 
 static enum rg_status keep_input(struct scan *s, const struct rg_batch_input *input,
@@ -138,6 +138,8 @@ static enum rg_status scan_input(void *user, const struct rg_batch_input *input,
         if (rg_object_id_equal(&input->id, &file->object->id,
                                is_in_place || ledger->home->compares_input_tags))
             file->taken_by = current_record(s);
+        else if (is_in_place)
+            file->is_touched = file->is_touched || is_moved(&input->id, &file->object->id);
     } else if (!is_in_place) {
         RG_TRY(note_gone(s, input->name, err));
     }
@@ -145,13 +147,13 @@ static enum rg_status scan_input(void *user, const struct rg_batch_input *input,
          is_in_place && i < ledger->trash.count &&
          strcmp(ledger->trash.items[i].name, input->name) == 0;
          i++) {
-        if (is_id_in_trash(&input->id, &ledger->trash.items[i].object->id))
+        if (is_moved(&input->id, &ledger->trash.items[i].object->id))
             ledger->trash.items[i].taken_by = current_record(s);
     }
     return RG_OK;
 }
 
-static struct rg_ledger_output *find_output(const struct rg_ledger *ledger, const char *name)
+struct rg_ledger_output *rg_ledger_find_output(const struct rg_ledger *ledger, const char *name)
 {
     size_t begin = 0;
     size_t end = ledger->output_count;
@@ -173,7 +175,7 @@ static struct rg_ledger_output *find_output(const struct rg_ledger *ledger, cons
 static enum rg_status scan_taken(void *user, const char *name, struct rg_error *err)
 {
     struct scan *s = user;
-    struct rg_ledger_output *output = find_output(s->ledger, name);
+    struct rg_ledger_output *output = rg_ledger_find_output(s->ledger, name);
 
     if (output == NULL || output->taken_by != 0 || s->is_void || s->is_snapshot)
         return rg_fail(err, RG_ERR_CORRUPT, "%s: takes \"%s\", which is not live then", s->key,
@@ -222,6 +224,7 @@ static void forget_marks(struct rg_ledger_files *files)
 {
     for (size_t i = 0; i < files->count; i++) {
         files->items[i].is_named = false;
+        files->items[i].is_touched = false;
         files->items[i].taken_by = 0;
         files->items[i].output = 0;
     }

@@ -19,6 +19,8 @@ struct rg_ledger_file {
     struct rg_minted minted; /* Only where is_minted. */
     bool is_minted;
     bool is_named;     /* A record has its path among its inputs. */
+    bool is_touched;   /* In place: a record would have taken it, but for its ctime. */
+    bool is_gone;      /* Touched because it was moved away just then; the look's to set. */
     uint32_t taken_by; /* One more than the index of the (last) record that took it; 0: none. */
     uint32_t output;   /* One more than the index of the output of that name; 0: none. */
 };
@@ -86,6 +88,9 @@ struct rg_ledger {
 
 /* The file of that name, or NULL; of several the first. */
 struct rg_ledger_file *rg_ledger_find(const struct rg_ledger_files *files, const char *name);
+
+/* The output of that name, or NULL. */
+struct rg_ledger_output *rg_ledger_find_output(const struct rg_ledger *ledger, const char *name);
 
 /*
  * Reads from `snapshot` (its number, 0: from the beginning) up to the newest record. What an

@@ -61,31 +61,13 @@ RG_MUST_CHECK enum rg_status rg_look_problem(struct rg_look *look, enum rg_probl
                                              const char *key, struct rg_error *err,
                                              const char *format, ...) RG_PRINTF(5, 6);
 
+/* RG_ERR_NOMEM, with the partition that is looked at. */
+enum rg_status rg_look_no_memory(const struct rg_commit *commit, struct rg_error *err);
+
+/* Whether what was made then is that old. */
+bool rg_look_is_older(const struct rg_look_state *state, uint64_t modified_ns, uint64_t age_ns);
+
 /* prefix + name, in `arena`; NULL without memory. */
 const char *rg_look_key(struct rg_arena *arena, const char *prefix, const char *name);
-
-enum rg_look_body {
-    RG_LOOK_FOREIGN,
-    RG_LOOK_OURS,
-    RG_LOOK_GONE, /* Somebody deleted it after it was listed. */
-};
-
-/* What an object under a name of ours is: `recorded` (may be NULL) is its id, or the ask says. */
-RG_MUST_CHECK enum rg_status rg_look_body_of(const struct rg_commit *commit,
-                                             const struct rg_object *object,
-                                             const struct rg_object_id *recorded,
-                                             enum rg_look_body *ret_body, struct rg_error *err);
-
-/* The home's partition as files sorted by name, in `arena`; prefixes are left out. */
-RG_MUST_CHECK enum rg_status rg_look_list_home(const struct rg_commit *commit,
-                                               struct rg_arena *arena,
-                                               struct rg_ledger_files *ret_files,
-                                               struct rg_error *err);
-
-/* What the ledger's directory holds: intents and snapshots go into `state`. */
-RG_MUST_CHECK enum rg_status rg_look_list_ledger(const struct rg_commit *commit,
-                                                 struct rg_look_state *state,
-                                                 uint32_t **ret_snapshots, size_t *ret_count,
-                                                 struct rg_error *err);
 
 #endif

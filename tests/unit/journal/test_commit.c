@@ -236,6 +236,64 @@ TEST(an_old_id_that_comes_back_is_not_deleted)
     fake_world_fini(&w);
 }
 
+/* What a listing shows in the middle of another run's rename into the trash. */
+struct moving {
+    struct fake_world *w;
+    bool goes; /* Else a user touched the file, and it stays. */
+    bool is_touched;
+};
+
+static enum faulty_action move_away(void *user, enum faulty_moment moment, uint64_t number,
+                                    const struct rg_store_op *op)
+{
+    struct moving *moving = user;
+    char path[512];
+
+    (void)number;
+    if (moment == FAULTY_AFTER || op->verb != RG_STORE_LIST)
+        return FAULTY_GO;
+    (void)snprintf(path, sizeof path, "%s/home/p=1/b.parquet", moving->w->root);
+    if (!moving->is_touched && strcmp(op->key, "p=1/") == 0) {
+        moving->is_touched = true;
+        (void)chmod(path, 0600); /* A new ctime. */
+    } else if (moving->is_touched && moving->goes && strcmp(op->key, "_regroup/p=1/") == 0) {
+        (void)unlink(path);
+    }
+    return FAULTY_GO;
+}
+
+TEST(an_input_moved_away_while_listed_was_not_changed)
+{
+    for (int goes = 0; goes < 2; goes++) {
+        for (int takes_all = 0; takes_all < 2; takes_all++) {
+            struct faulty_store faulty;
+            struct fake_world w;
+            struct moving moving = {.w = &w, .goes = goes == 1};
+
+            fake_world_init(t, &w, true);
+            write_three(&w);
+            struct fake_job job = fake_world_job(&w);
+            job.batch_max = 10;
+            job.grace_ns = 1000 * rg_intent_refresh_ns; /* Inputs stay. */
+            run(t, &job);
+            job.grace_ns = 0;
+            job.takes_all = takes_all == 1;
+            job.home = faulty_store_init(&faulty, w.home);
+            faulty.hook = move_away;
+            faulty.user = &moving;
+            run(t, &job);
+            CHECK(moving.is_touched);
+            CHECK_U64(job.problems[RG_PROBLEM_INPUT_CHANGED] > 0, goes == 0 && takes_all == 0);
+            unsigned counts[fake_rows_max] = {0};
+            fake_world_visible(t, &w, counts);
+            CHECK_U64(counts[1], 1);
+            CHECK_U64(counts[2], goes == 1 ? 1 : 2);
+            faulty_store_fini(&faulty);
+            fake_world_fini(&w);
+        }
+    }
+}
+
 /* 4: a PUT is held, the other run commits and sweeps, the PUT lands, the run is dead. */
 TEST(an_output_that_lands_late_is_cleared)
 {
@@ -1121,6 +1179,8 @@ int main(int argc, char **argv)
         {"a_late_file_is_added_with_short_outputs", a_late_file_is_added_with_short_outputs},
         {"a_rewritten_input_is_left_alone", a_rewritten_input_is_left_alone},
         {"an_old_id_that_comes_back_is_not_deleted", an_old_id_that_comes_back_is_not_deleted},
+        {"an_input_moved_away_while_listed_was_not_changed",
+         an_input_moved_away_while_listed_was_not_changed},
         {"an_output_that_lands_late_is_cleared", an_output_that_lands_late_is_cleared},
         {"an_output_that_is_made_again_is_dead", an_output_that_is_made_again_is_dead},
         {"a_live_output_that_is_made_again_is_ours", a_live_output_that_is_made_again_is_ours},

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "journal/look_list.h"
+
+#include <stdlib.h>
+
+#include "journal/array.h"
+
+static int compare_files(const void *a, const void *b)
+{
+    const struct rg_ledger_file *left = a;
+    const struct rg_ledger_file *right = b;
+
+    return strcmp(left->name, right->name);
+}
+
+/* Objects become files: those that are no prefixes; names are what follows the last '/'. */
+static enum rg_status make_files(const struct rg_commit *commit, struct rg_arena *arena,
+                                 const struct rg_object *objects, size_t count,
+                                 struct rg_ledger_files *ret_files, struct rg_error *err)
+{
+    const struct rg_commit_options *options = &commit->options;
+    struct rg_ledger_file *items = rg_arena_array(arena, count, sizeof *items);
+    size_t end = 0;
+
+    if (items == NULL)
+        return rg_look_no_memory(commit, err);
+    for (size_t i = 0; i < count; i++) {
+        struct rg_ledger_file file = {.object = &objects[i]};
+
+        if (objects[i].is_prefix)
+            continue;
+        const char *slash = strrchr(objects[i].key, '/');
+        file.name = slash == NULL ? objects[i].key : slash + 1;
+        file.is_minted = rg_minted_parse(file.name, &file.minted) &&
+                         rg_minted_is_of(&file.minted, &options->home->id, options->partition);
+        items[end++] = file;
+    }
+    if (end > 1)
+        qsort(items, end, sizeof *items, compare_files);
+    *ret_files = (struct rg_ledger_files){items, end};
+    return RG_OK;
+}
+
+enum rg_status rg_look_list_home(const struct rg_commit *commit, struct rg_arena *arena,
+                                 struct rg_ledger_files *ret_files, struct rg_error *err)
+{
+    struct rg_object *objects;
+    size_t count;
+
+    RG_TRY(rg_store_list_all(commit->options.home->store, commit->options.partition, arena,
+                             &objects, &count, err));
+    return make_files(commit, arena, objects, count, ret_files, err);
+}
+
+/* Each run that deletes has a directory in the trash. */
+enum rg_status rg_look_list_trash(const struct rg_commit *commit, struct rg_look_state *state,
+                                  struct rg_error *err)
+{
+    const struct rg_home *home = commit->options.home;
+    struct rg_object *runs;
+    size_t run_count;
+    struct rg_object *all = NULL;
+    size_t all_count = 0;
+    size_t all_capacity = 0;
+
+    if (!home->caps.is_local)
+        return RG_OK;
+    const char *prefix = rg_ledger_key(commit->options.partition, "_trash/", state->arena);
+    if (prefix == NULL)
+        return rg_look_no_memory(commit, err);
+    RG_TRY(rg_store_list_all(home->store, prefix, state->arena, &runs, &run_count, err));
+    for (size_t i = 0; i < run_count; i++) {
+        struct rg_object *objects;
+        size_t count;
+
+        if (!runs[i].is_prefix)
+            continue;
+        RG_TRY(rg_store_list_all(home->store, runs[i].key, state->arena, &objects, &count, err));
+        for (size_t k = 0; k < count; k++) {
+            all = rg_array_room(state->arena, all, all_count, &all_capacity, sizeof *all);
+            if (all == NULL)
+                return rg_look_no_memory(commit, err);
+            all[all_count++] = objects[k];
+        }
+    }
+    return make_files(commit, state->arena, all, all_count, &state->ledger.trash, err);
+}
+
+enum rg_status rg_look_list_source(const struct rg_commit *commit, struct rg_arena *arena,
+                                   struct rg_ledger_files *ret_files, struct rg_error *err)
+{
+    const struct rg_commit_options *options = &commit->options;
+    struct rg_object *objects;
+    size_t count;
+
+    if (options->asks.list_source != NULL)
+        RG_TRY(options->asks.list_source(options->asks.user, arena, &objects, &count, err));
+    else
+        RG_TRY(
+            rg_store_list_all(options->source, options->partition, arena, &objects, &count, err));
+    for (size_t i = 0; i < count && !options->home->compares_input_tags; i++)
+        objects[i].id.tag = "";
+    return make_files(commit, arena, objects, count, ret_files, err);
+}
+
+static int compare_numbers_down(const void *a, const void *b)
+{
+    const uint32_t *left = a;
+    const uint32_t *right = b;
+
+    return *left < *right ? 1 : *left > *right ? -1 : 0;
+}
+
+/* Whether reading may begin at a snapshot that was made then. */
+static bool may_start_from(const struct rg_commit *commit, const struct rg_look_state *state,
+                           uint64_t modified_ns)
+{
+    return commit->options.grace_ns == 0 ||
+           rg_look_is_older(state, modified_ns, commit->options.grace_ns);
+}
+
+static enum rg_status add_intent(const struct rg_commit *commit, struct rg_look_state *state,
+                                 const struct rg_object *object, uint32_t number,
+                                 struct rg_error *err)
+{
+    state->intents = rg_array_room(state->arena, state->intents, state->intent_count,
+                                   &state->intent_capacity, sizeof *state->intents);
+    if (state->intents == NULL)
+        return rg_look_no_memory(commit, err);
+    state->intents[state->intent_count++] = (struct rg_look_intent){
+        .key = object->key,
+        .number = number,
+        .modified_ns = object->id.modified_ns,
+    };
+    return RG_OK;
+}
+
+static enum rg_status add_old_snapshot(const struct rg_commit *commit, struct rg_look_state *state,
+                                       const char *key, struct rg_error *err)
+{
+    state->old_snapshots =
+        rg_array_room(state->arena, state->old_snapshots, state->old_snapshot_count,
+                      &state->old_snapshot_capacity, sizeof *state->old_snapshots);
+    if (state->old_snapshots == NULL)
+        return rg_look_no_memory(commit, err);
+    state->old_snapshots[state->old_snapshot_count++] = key;
+    return RG_OK;
+}
+
+enum rg_status rg_look_list_ledger(const struct rg_commit *commit, struct rg_look_state *state,
+                                   uint32_t **ret_snapshots, size_t *ret_count,
+                                   struct rg_error *err)
+{
+    const char *prefix = rg_ledger_key(commit->options.partition, "", state->arena);
+    struct rg_object *objects;
+    size_t count;
+    uint32_t start = 0; /* The newest snapshot that reading may begin at. */
+
+    if (prefix == NULL)
+        return rg_look_no_memory(commit, err);
+    RG_TRY(rg_store_list_all(commit->options.home->store, prefix, state->arena, &objects, &count,
+                             err));
+    uint32_t *snapshots = rg_arena_array(state->arena, count, sizeof *snapshots);
+    if (snapshots == NULL)
+        return rg_look_no_memory(commit, err);
+    size_t end = 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *text = objects[i].key + strlen(prefix);
+        const struct rg_ledger_name name = rg_ledger_name_parse(text);
+
+        state->has_trash = state->has_trash || strcmp(text, "_trash/") == 0;
+        if (objects[i].is_prefix)
+            continue;
+        if (name.kind == RG_LEDGER_INTENT)
+            RG_TRY(add_intent(commit, state, &objects[i], name.number, err));
+        if (name.kind != RG_LEDGER_SNAPSHOT)
+            continue;
+        state->snapshot_newest = name.number;
+        if (may_start_from(commit, state, objects[i].id.modified_ns)) {
+            snapshots[end++] = name.number;
+            start = name.number;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct rg_ledger_name name = rg_ledger_name_parse(objects[i].key + strlen(prefix));
+
+        if (!objects[i].is_prefix && name.kind == RG_LEDGER_SNAPSHOT && name.number < start)
+            RG_TRY(add_old_snapshot(commit, state, objects[i].key, err));
+    }
+    if (end > 1)
+        qsort(snapshots, end, sizeof *snapshots, compare_numbers_down);
+    *ret_snapshots = snapshots;
+    *ret_count = end;
+    return RG_OK;
+}
