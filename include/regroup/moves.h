@@ -39,6 +39,7 @@ enum rg_reason {
     RG_REASON_LEVELS_DIFFER,        /* REQUIRED in some sources, OPTIONAL in others. */
     RG_REASON_ENCODING,             /* recode: an encoding in the way. */
     RG_REASON_TYPE_WIDENED,
+    RG_REASON_ENCODING_ASKED, /* recode: --encoding small. */
     RG_REASON_COUNT,
 };
 

@@ -101,6 +101,17 @@ static const struct rg_option table[] = {
       .commands = JOB},
      .kind = RG_OPTION_CODEC,
      .offset = FIELD(codec)},
+    {{.name = "encoding",
+      .argument = "MODE",
+      .choices = "keep small",
+      .initial = "keep",
+      .help = "keep: values stay in the encodings that the inputs chose; small: values are decoded "
+              "and encoded anew, with a dictionary or as deltas, in columns where a sample says "
+              "that it saves at least 3 percent, and all that is made anew is compressed for size: "
+              "several times the CPU",
+      .commands = JOB},
+     .kind = RG_OPTION_CHOICE,
+     .offset = FIELD(encoding)},
     {{.name = "schema",
       .argument = "MODE",
       .choices = "strict union",

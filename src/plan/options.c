@@ -248,6 +248,7 @@ struct rg_stitch_options rg_options_stitch(const struct rg_options *options)
         .page_bytes_target = (uint32_t)options->page_bytes,
         .page_rows_target = options->page_rows,
         .has_bloom = true,
+        .encoding = (enum rg_stitch_encoding)options->encoding,
     };
 }
 
@@ -285,6 +286,9 @@ void rg_options_shape(const struct rg_options *options, struct rg_buffer *out)
     else
         rg_buffer_printf(out, " codec=%s:%d", rg_option_codec_name(options->codec.codec),
                          options->codec.level);
+    /* Not said where it is as ever, so that outputs of earlier versions are known again. */
+    if (options->encoding == RG_STITCH_ENCODING_SMALL)
+        rg_buffer_append_text(out, " encoding=small");
     rg_buffer_append_text(out, options->schema == RG_SCHEMA_UNION ? " schema=union order="
                                                                   : " schema=strict order=");
     for (uint32_t i = 0; i < options->order.term_count; i++) {

@@ -102,7 +102,8 @@ struct rg_options {
     uint32_t page_rows;  /* 0: stitch's own default. */
     struct rg_sort order;
     struct rg_codec_choice codec;
-    uint32_t schema; /* enum rg_schema_mode. */
+    uint32_t encoding; /* enum rg_stitch_encoding. */
+    uint32_t schema;   /* enum rg_schema_mode. */
 
     /* How it runs. */
     struct rg_memory_limit memory;

@@ -48,6 +48,7 @@ struct rg_bench {
     bool has_crc;
     bool has_bloom;
     bool is_codec_asked;
+    bool is_small; /* Bytes go before time: RG_STITCH_ENCODING_SMALL. */
     enum rg_stitch_layout layout;
     struct rg_codec_context *codecs;
     struct rg_arena *arena;

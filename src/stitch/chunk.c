@@ -4,7 +4,7 @@
  * Drives the making of one output chunk:
  *
  *   survey   every source is walked once: sizes, counts, CRCs, levels, what kinds of pages it has
- *   decide   dictionaries united, or PLAIN (verdict.h)
+ *   decide   dictionaries united, or PLAIN (verdict.h); by trial where bytes go before time
  *   emit     source after source, page after page, in order
  *   finish   the dictionary in front, metadata, bloom filter
  *
@@ -30,6 +30,7 @@
 #include "stitch/dict_table.h"
 #include "stitch/dict_union.h"
 #include "stitch/dissolve.h"
+#include "stitch/encode_page.h"
 #include "stitch/join.h"
 #include "stitch/promote.h"
 #include "stitch/proven.h"
@@ -40,6 +41,7 @@
 #include "stitch/source.h"
 #include "stitch/statistics.h"
 #include "stitch/summary.h"
+#include "stitch/trial.h"
 #include "stitch/verdict.h"
 
 struct rg_stitch_context {
@@ -59,6 +61,8 @@ struct job {
     struct rg_joiner joiner;
     struct rg_promoter promoter;
     struct rg_recoder recoder;
+    struct rg_page_encoder encoder;
+    struct rg_trial_choice choice; /* Where bytes go before time; else neither. */
     struct rg_survey *surveys;
     size_t count;
     struct rg_dict_groups groups;
@@ -188,9 +192,9 @@ static uint8_t index_encoding_of(const struct job *job)
 
     for (size_t i = 0; i < job->count; i++)
         encodings |= job->surveys[i].encodings;
-    return (encodings & UINT32_C(1) << RG_ENCODING_RLE_DICTIONARY) != 0
-               ? RG_ENCODING_RLE_DICTIONARY
-               : RG_ENCODING_PLAIN_DICTIONARY;
+    const bool is_new = (encodings & UINT32_C(1) << RG_ENCODING_RLE_DICTIONARY) != 0;
+    const bool is_old = (encodings & UINT32_C(1) << RG_ENCODING_PLAIN_DICTIONARY) != 0;
+    return is_old && !is_new ? RG_ENCODING_PLAIN_DICTIONARY : RG_ENCODING_RLE_DICTIONARY;
 }
 
 /* What recoded values become. */
@@ -229,6 +233,22 @@ static size_t union_bytes_max(const struct job *job)
     return job->bench.dictionary_bytes_max;
 }
 
+/* Lets a trial decide, not the rule. */
+static enum rg_status decide_by_trial(struct job *job, struct rg_error *err)
+{
+    struct rg_trial_room room = {&job->bench, &job->encoder, &job->united, &job->joiner};
+
+    rg_dict_union_init(&job->united, &job->bench,
+                       job->groups.count > 0 ? union_bytes_max(job)
+                                             : job->bench.dictionary_bytes_max);
+    RG_TRY(rg_trial_run(&room, job->surveys, job->count, &job->choice, &job->culprit, err));
+    job->is_plain_phase = !job->choice.is_dictionary;
+    job->plain_reason = RG_REASON_ENCODING_ASKED;
+    if (job->choice.is_delta)
+        job->joiner.delta_encoding = RG_ENCODING_DELTA_BINARY_PACKED;
+    return RG_OK;
+}
+
 static enum rg_status decide(struct job *job, struct rg_error *err)
 {
     struct rg_layout_facts facts;
@@ -240,6 +260,8 @@ static enum rg_status decide(struct job *job, struct rg_error *err)
     job->joiner.delta_encoding = recode_encoding_of(job);
     job->is_plain_phase = true;
     job->plain_reason = RG_REASON_NONE;
+    if (job->bench.is_small)
+        return decide_by_trial(job, err);
     if (job->groups.count == 0)
         return RG_OK;
     RG_TRY(rg_sample_take(&job->bench, &job->promoter, job->surveys, job->count, &job->groups,
@@ -343,15 +365,16 @@ static enum rg_status emit_indices(struct job *job, const struct rg_survey *surv
     enum rg_reason reason = RG_REASON_DICTIONARIES_DIFFER;
 
     job->has_indices = true;
-    if (job->map.is_identity && is_codec_same && !is_tiny(job, page))
+    if (job->map.is_identity && is_codec_same && !is_tiny(job, page) && !job->bench.is_small)
         return rg_copy_page(&job->joiner, survey, page, &job->copy, err);
     if (job->map.has_duplicates)
         reason = RG_REASON_DUPLICATE_ENTRIES;
     if (job->map.is_identity) {
         verdict = is_codec_same ? RG_VERDICT_JOIN : RG_VERDICT_RECOMPRESS;
-        reason = is_codec_same               ? RG_REASON_TINY_PAGES
-                 : job->bench.is_codec_asked ? RG_REASON_CODEC_ASKED
-                                             : RG_REASON_CODECS_DIFFER;
+        reason = is_codec_same && is_tiny(job, page) ? RG_REASON_TINY_PAGES
+                 : is_codec_same                     ? RG_REASON_ENCODING_ASKED
+                 : job->bench.is_codec_asked         ? RG_REASON_CODEC_ASKED
+                                                     : RG_REASON_CODECS_DIFFER;
     }
     rg_bench_count(&job->bench, verdict, reason, page->body.bytes);
     return rg_remap_page(&job->joiner, survey, page, &job->map, verdict, err);
@@ -368,7 +391,8 @@ struct plain_source {
 static enum rg_status emit_promoted(struct job *job, const struct rg_survey *survey,
                                     struct plain_source *state, struct rg_error *err)
 {
-    if (state->is_tested)
+    /* What becomes deltas is not a page as it stands. */
+    if (state->is_tested || job->choice.is_delta)
         return RG_OK;
     state->is_tested = true;
     RG_TRY(rg_promoter_test(&job->promoter, survey, &state->is_written, err));
@@ -408,10 +432,21 @@ static void count_dictionary(struct job *job, const struct rg_survey *survey)
 static enum rg_status emit_values(struct job *job, const struct rg_survey *survey,
                                   const struct rg_source_page *page, struct rg_error *err)
 {
+    bool fits = false;
+
     if (rg_is_null_page(page))
         return rg_copy_page(&job->joiner, survey, page, &job->copy, err);
-    begin_plain_phase(job, RG_REASON_PLAIN_TAIL);
-    if (page->is_recoded)
+    if (job->choice.is_dictionary && !job->is_plain_phase) {
+        RG_TRY(rg_page_encoder_move(&job->encoder, &job->joiner, survey, page, &job->united, &fits,
+                                    err));
+        job->has_indices = job->has_indices || fits;
+        if (fits)
+            return RG_OK;
+    }
+    begin_plain_phase(job,
+                      job->choice.is_dictionary ? RG_REASON_DICTIONARY_CAP : RG_REASON_PLAIN_TAIL);
+    const bool is_delta = page->header.encoding == RG_ENCODING_DELTA_BINARY_PACKED;
+    if (page->is_recoded || (job->choice.is_delta && !is_delta))
         return rg_recode_page(&job->recoder, &job->joiner, survey, page, err);
     return rg_copy_page(&job->joiner, survey, page, &job->copy, err);
 }
@@ -538,7 +573,7 @@ static enum rg_status emit_all(struct job *job, struct rg_error *err)
     bool fits = true;
 
     /* The base first, so that its pages, the most, can be copied. */
-    if (!job->is_plain_phase) {
+    if (!job->is_plain_phase && job->groups.count > 0) {
         job->culprit = job->groups.groups[job->groups.base].survey_index;
         RG_TRY(map_group(job, job->groups.base, &fits, err));
         if (!fits)
@@ -553,12 +588,19 @@ static enum rg_status emit_all(struct job *job, struct rg_error *err)
     return rg_joiner_flush(&job->joiner, err);
 }
 
+/* The source whose dictionary the union begins with; the first, where none has one. */
+static const struct rg_survey *base_of(const struct job *job)
+{
+    if (job->groups.count == 0)
+        return &job->surveys[0];
+    return &job->surveys[job->groups.groups[job->groups.base].survey_index];
+}
+
 /* The dictionary page: the base's as it is when nothing was added, else made anew. */
 static enum rg_status make_dictionary(struct job *job, struct rg_sink_dictionary *dictionary,
                                       struct rg_error *err)
 {
-    const struct rg_dict_group *group = &job->groups.groups[job->groups.base];
-    const struct rg_survey *base = &job->surveys[group->survey_index];
+    const struct rg_survey *base = base_of(job);
     const bool is_plain_dictionary = job->joiner.index_encoding == RG_ENCODING_PLAIN_DICTIONARY;
     const bool is_base = job->is_base_kept && job->united.entry_count == base->dictionary_entries &&
                          base->dictionary_codec == job->bench.codec;
@@ -568,7 +610,7 @@ static enum rg_status make_dictionary(struct job *job, struct rg_sink_dictionary
         .raw_bytes = (uint32_t)plain.bytes,
         .entry_count = job->united.entry_count,
         .encoding = is_plain_dictionary ? RG_ENCODING_PLAIN_DICTIONARY : RG_ENCODING_PLAIN,
-        .has_crc = base->has_dictionary_crc,
+        .has_crc = job->groups.count > 0 ? base->has_dictionary_crc : base->has_crc,
     };
     if (is_base) {
         dictionary->body = (struct rg_piece){base->dictionary, !base->is_dictionary_made};
@@ -630,6 +672,7 @@ enum rg_status rg_stitch_chunk(struct rg_stitch_context *context,
     rg_bench_init(&job.bench, context->codecs, column, sources, source_count, arena, scratch);
     rg_promoter_init(&job.promoter, &job.bench, &context->proven);
     rg_recoder_init(&job.recoder, &job.bench);
+    rg_page_encoder_init(&job.encoder, &job.bench, &job.recoder);
     const enum rg_status status = run(&job, sources, &output, err);
     rg_arena_reset(scratch);
     if (status == RG_OK) {

@@ -35,6 +35,12 @@ enum rg_stitch_layout {
     RG_STITCH_LAYOUT_PLAIN,
 };
 
+/* What values are encoded in. */
+enum rg_stitch_encoding {
+    RG_STITCH_ENCODING_KEEP,  /* What the sources chose, wherever pages need not be opened. */
+    RG_STITCH_ENCODING_SMALL, /* A dictionary or deltas where a sample says that it saves bytes. */
+};
+
 struct rg_stitch_options {
     uint8_t codec;                 /* enum rg_codec, or RG_CODEC_KEEP. */
     int level;                     /* Of that codec; with keep: ignored, defaults are used. */
@@ -44,6 +50,7 @@ struct rg_stitch_options {
     bool has_crc;                  /* Write a CRC on pages that we make, whatever the sources do. */
     bool has_bloom;                /* Bloom filters on dictionary columns. */
     enum rg_stitch_layout layout;
+    enum rg_stitch_encoding encoding;
 };
 
 /* A column of the output. */

@@ -298,9 +298,10 @@ static enum rg_status add_block(struct rg_dict_union *u, const struct rg_dict_ta
     return RG_OK;
 }
 
-enum rg_status rg_dict_union_add(struct rg_dict_union *u, const struct rg_dict_table *table,
-                                 uint32_t *new_index, bool *ret_fits, struct rg_dict_map *ret_map,
-                                 struct rg_error *err)
+/* Adds all entries of the table; `slot_hint` are expected to be new. */
+static enum rg_status add_all(struct rg_dict_union *u, const struct rg_dict_table *table,
+                              uint32_t slot_hint, uint32_t *new_index, bool *ret_fits,
+                              struct rg_dict_map *ret_map, struct rg_error *err)
 {
     const uint32_t before = u->entry_count;
     const size_t bytes_before = u->plain_bytes;
@@ -308,7 +309,7 @@ enum rg_status rg_dict_union_add(struct rg_dict_union *u, const struct rg_dict_t
         .room = new_index, .entry_count = table->entry_count, .is_identity = true};
 
     *ret_fits = true;
-    RG_TRY(need_slots(u, before == 0 ? table->entry_count : 1, err));
+    RG_TRY(need_slots(u, slot_hint, err));
     for (uint32_t at = 0; at < table->entry_count && *ret_fits; at += BLOCK_ENTRIES) {
         const uint32_t left = table->entry_count - at;
 
@@ -322,4 +323,30 @@ enum rg_status rg_dict_union_add(struct rg_dict_union *u, const struct rg_dict_t
     *ret_map = map;
     dict_union_check(u);
     return RG_OK;
+}
+
+enum rg_status rg_dict_union_add(struct rg_dict_union *u, const struct rg_dict_table *table,
+                                 uint32_t *new_index, bool *ret_fits, struct rg_dict_map *ret_map,
+                                 struct rg_error *err)
+{
+    const uint32_t slot_hint = u->entry_count == 0 ? table->entry_count : 1;
+
+    return add_all(u, table, slot_hint, new_index, ret_fits, ret_map, err);
+}
+
+enum rg_status rg_dict_union_encode(struct rg_dict_union *u, const struct rg_dict_table *values,
+                                    uint32_t *new_index, bool *ret_fits, struct rg_error *err)
+{
+    struct rg_dict_map ignored;
+
+    return add_all(u, values, 1, new_index, ret_fits, &ignored, err);
+}
+
+void rg_dict_union_reset(struct rg_dict_union *u)
+{
+    u->entry_count = 0;
+    u->plain_bytes = 0;
+    if (u->slot_count > 0)
+        memset(u->slots, 0, u->slot_count * sizeof *u->slots);
+    dict_union_check(u);
 }

@@ -50,4 +50,18 @@ RG_MUST_CHECK enum rg_status rg_dict_union_add(struct rg_dict_union *u,
                                                uint32_t *new_index, bool *ret_fits,
                                                struct rg_dict_map *ret_map, struct rg_error *err);
 
+/*
+ * The same for the values of a page, most of which are there already: new_index[i] becomes the
+ * index of value i.
+ *
+ * Errors:  RG_ERR_NOMEM.
+ */
+RG_MUST_CHECK enum rg_status rg_dict_union_encode(struct rg_dict_union *u,
+                                                  const struct rg_dict_table *values,
+                                                  uint32_t *new_index, bool *ret_fits,
+                                                  struct rg_error *err);
+
+/* Takes all entries out; memory is kept. */
+void rg_dict_union_reset(struct rg_dict_union *u);
+
 #endif

@@ -100,6 +100,8 @@ enum rg_status rg_dissolve_page(struct rg_joiner *joiner, const struct rg_survey
                                 const struct rg_source_page *page,
                                 const struct rg_dict_table *table, struct rg_error *err)
 {
+    const enum rg_join_kind kind =
+        joiner->delta_encoding != RG_ENCODING_PLAIN ? RG_JOIN_DELTA : RG_JOIN_VALUES;
     struct rg_join_part part = {survey, page, RG_VERDICT_DISSOLVE, page->header.compressed_bytes,
                                 0,      0};
     struct rg_index_reader reader;
@@ -112,7 +114,7 @@ enum rg_status rg_dissolve_page(struct rg_joiner *joiner, const struct rg_survey
         rg_index_reader_init(&reader, parts.values, parts.present_count, table->entry_count, err));
     rg_level_cursor_init(&cursor, survey->source->leaf, &parts, survey->def_map);
     while (cursor.values_left > 0) {
-        RG_TRY(rg_joiner_begin(joiner, RG_JOIN_VALUES, survey->has_split_rows, err));
+        RG_TRY(rg_joiner_begin(joiner, kind, survey->has_split_rows, err));
         RG_TRY(rg_joiner_levels(joiner, &cursor, find_step(joiner, table), &step, err));
         RG_TRY(move_values(joiner, &reader, table, step.present_count, err));
         part.value_count += step.value_count;

@@ -130,6 +130,7 @@ struct part {
     bool has_other_levels;
     bool is_linked;  /* Pages may lean on the page before. */
     bool is_recoded; /* Values may have to be decoded. */
+    bool is_tried;   /* Or all of them encoded anew, if a trial says so. */
 };
 
 static bool is_all_null(const struct rg_stitch_source *source)
@@ -137,7 +138,21 @@ static bool is_all_null(const struct rg_stitch_source *source)
     return source->map != NULL && source->map->origin != RG_LEAF_VALUES;
 }
 
-static struct part part_of(const struct rg_stitch_source *source)
+/* Pages that only a decoder turns into PLAIN values. */
+static bool has_odd_encodings(const struct rg_column_chunk *chunk)
+{
+    for (unsigned encoding = 0; encoding < 32; encoding++) {
+        const bool is_simple = encoding == RG_ENCODING_PLAIN || encoding == RG_ENCODING_RLE ||
+                               encoding == RG_ENCODING_BIT_PACKED ||
+                               rg_encoding_is_dictionary((uint8_t)encoding);
+
+        if (!is_simple && rg_chunk_has_encoding(chunk, encoding))
+            return true;
+    }
+    return false;
+}
+
+static struct part part_of(const struct sums *sums, const struct rg_stitch_source *source)
 {
     const struct rg_column_chunk *chunk = source->chunk;
     struct part part = {
@@ -152,6 +167,12 @@ static struct part part_of(const struct rg_stitch_source *source)
 
     part.is_recoded = part.is_linked || part.conversion != RG_CONVERSION_NONE ||
                       (source->leaf->type == RG_TYPE_BOOLEAN && rg_chunk_has_indices(chunk));
+    part.is_tried = sums->column->options->encoding == RG_STITCH_ENCODING_SMALL &&
+                    source->leaf->type != RG_TYPE_BOOLEAN;
+    /* Deltas of integers go through the decoder, whatever they were. */
+    if (part.is_tried && (sums->leaf->type == RG_TYPE_INT32 || sums->leaf->type == RG_TYPE_INT64 ||
+                          has_odd_encodings(chunk)))
+        part.is_recoded = true;
     return part;
 }
 
@@ -204,7 +225,7 @@ static uint64_t other_bytes(const struct sums *sums, const struct part *part)
     const uint64_t raw_bytes = compressed_bound(raw_bytes_of(sums, part));
     const uint64_t pages = rg_pages_bound(chunk);
 
-    if (part->is_recoded || part->has_packed_levels || part->has_other_levels)
+    if (part->is_recoded || part->is_tried || part->has_packed_levels || part->has_other_levels)
         return raw_bytes + 64 * pages;
     if (rg_chunk_has_indices(chunk) && !rg_chunk_may_have_other_pages(chunk))
         return 0;
@@ -227,7 +248,8 @@ static uint64_t indexed_bytes(const struct sums *sums, const struct part *part)
 
     if (!rg_chunk_has_indices(chunk))
         return 0;
-    if (sums->source_count <= 1 && !rg_chunk_may_have_other_pages(chunk) && !part->is_recoded)
+    if (sums->source_count <= 1 && !rg_chunk_may_have_other_pages(chunk) && !part->is_recoded &&
+        !part->is_tried)
         return indices;
     return greater(greater(dissolved_bytes(sums->leaf, chunk), indices),
                    compressed_bound(raw_bytes_of(sums, part)));
@@ -250,6 +272,8 @@ static uint64_t entry_bound(const struct part *part)
     const uint64_t width = rg_plain_bytes(part->leaf);
     const uint64_t raw_bytes = rg_raw_bytes_bound(part->chunk);
 
+    if (part->is_tried)
+        return part->chunk->value_count;
     return rg_chunk_has_indices(part->chunk) ? raw_bytes / (width == 0 ? 4 : width) : 0;
 }
 
@@ -267,7 +291,7 @@ static void add_values(struct sums *sums, const struct part *part)
     sums->decode_bytes = greater(sums->decode_bytes, decode_bytes(part));
     sums->entry_count_max = greater(sums->entry_count_max, entries);
     sums->entry_count += entries;
-    sums->index_values += rg_chunk_has_indices(chunk) ? chunk->value_count : 0;
+    sums->index_values += part->is_tried || rg_chunk_has_indices(chunk) ? chunk->value_count : 0;
     if (chunk->has_bloom_filter_length)
         sums->bloom_bytes_max = greater(sums->bloom_bytes_max, chunk->bloom_filter_length);
     for (uint32_t i = 0; i < chunk->key_value_count; i++)
@@ -310,7 +334,7 @@ static void add_source(struct sums *sums, const struct rg_stitch_source *source)
         add_nulls(sums, source);
         return;
     }
-    const struct part part = part_of(source);
+    const struct part part = part_of(sums, source);
     sums->value_count += part.chunk->value_count;
     sums->value_count_max = greater(sums->value_count_max, part.chunk->value_count);
     sums->bytes += part.chunk->compressed_bytes;

@@ -17,8 +17,9 @@ struct rg_stitch_estimate {
     uint64_t arena_bytes_max; /* Never more. */
     uint64_t scratch_bytes;
     uint64_t scratch_bytes_max;
-    uint64_t input_bytes;  /* Of the sources' chunks, compressed. */
-    uint64_t output_bytes; /* Likely, compressed. */
+    uint64_t input_bytes;      /* Of the sources' chunks, compressed. */
+    uint64_t output_bytes;     /* Likely, compressed. */
+    uint64_t output_bytes_min; /* Hardly less; far away where footers do not tell. */
     uint64_t output_bytes_max;
     enum rg_verdict verdict; /* What most bytes will need, as far as footers tell. */
     enum rg_reason reason;

@@ -30,11 +30,14 @@ RG_MUST_CHECK enum rg_status rg_index_reader_init(struct rg_index_reader *reader
 RG_MUST_CHECK enum rg_status rg_index_read(struct rg_index_reader *reader, uint32_t count,
                                            uint32_t *ret_indices, struct rg_error *err);
 
-/*
- * Appends indices as they stand in a page: the byte of width, bit-packed runs of 256, repeated runs
- * from 64 equal ones on: what readers were measured to be fastest on.
- */
+/* Which runs indices are written in. */
+enum rg_index_runs {
+    RG_INDEX_RUNS_FAST,     /* Bit-packed ones of 256, repeats of 64 and more: fastest to read. */
+    RG_INDEX_RUNS_SHORTEST, /* A repeat becomes a run as soon as that saves bytes. */
+};
+
+/* Appends indices as they stand in a page: the byte of width, then runs. */
 void rg_index_encode(const uint32_t *indices, uint32_t count, uint32_t width,
-                     struct rg_buffer *out);
+                     enum rg_index_runs runs, struct rg_buffer *out);
 
 #endif

@@ -9,7 +9,8 @@
  *
  * Pages that are made here are V2: their levels need no compressor, they may be stored raw, and
  * their rows are whole. The exception are pages whose rows are split over pages, which V2 forbids:
- * those stay V1, one to one.
+ * those stay V1, one to one; and pages whose levels are worth compressing where bytes go before
+ * time.
  */
 
 #include "stitch/join.h"
@@ -357,11 +358,68 @@ static bool has_repeats(const struct rg_joiner *joiner)
     return equal > count / 2;
 }
 
-static void encode_indices(struct rg_joiner *joiner)
+/* How indices can be written where bytes go before time. */
+static const struct rg_index_style styles[] = {
+    {RG_INDEX_RUNS_FAST, false},
+    {RG_INDEX_RUNS_SHORTEST, false},
+    {RG_INDEX_RUNS_FAST, true},
+    {RG_INDEX_RUNS_SHORTEST, true},
+};
+
+/* Codecs that look for bytes find more in indices that do not lie across them. */
+static uint32_t width_of(const struct rg_joiner *joiner, const struct rg_index_style *style)
 {
     const uint32_t width = rg_bit_width(joiner->index_max);
 
-    rg_index_encode(joiner->indices, joiner->index_count, width, &joiner->values);
+    if (!style->is_aligned || width == 0 || width > 8)
+        return width;
+    return width > 4 ? 8 : width == 3 ? 4 : width;
+}
+
+static enum rg_status write_indices(struct rg_joiner *joiner, const struct rg_index_style *style,
+                                    struct rg_error *err)
+{
+    rg_buffer_reset(&joiner->values);
+    rg_index_encode(joiner->indices, joiner->index_count, width_of(joiner, style), style->runs,
+                    &joiner->values);
+    return rg_buffer_check(&joiner->values, "index page", err);
+}
+
+/* Tries all styles on a page: that which is smallest compressed is the chunk's. */
+static enum rg_status choose_style(struct rg_joiner *joiner, struct rg_error *err)
+{
+    size_t least = SIZE_MAX;
+    struct rg_span packed;
+
+    for (size_t i = 0; i < sizeof styles / sizeof styles[0]; i++) {
+        RG_TRY(write_indices(joiner, &styles[i], err));
+        RG_TRY(rg_bench_compress(joiner->bench, rg_buffer_span(&joiner->values), &packed, err));
+        const size_t raw_bytes = joiner->values.bytes;
+        const size_t bytes = packed.bytes < raw_bytes ? packed.bytes : raw_bytes;
+
+        if (bytes < least)
+            joiner->style = styles[i];
+        least = bytes < least ? bytes : least;
+    }
+    joiner->has_style = true;
+    return RG_OK;
+}
+
+/* Short runs are read faster by what they save where values repeat, else they cost time. */
+static enum rg_status encode_indices(struct rg_joiner *joiner, struct rg_error *err)
+{
+    if (!joiner->bench->is_small)
+        joiner->style = styles[has_repeats(joiner) ? 1 : 0];
+    else if (!joiner->has_style)
+        RG_TRY(choose_style(joiner, err));
+    return write_indices(joiner, &joiner->style, err);
+}
+
+/* Index pages that are not given to a compressor. */
+static bool is_stored(const struct rg_joiner *joiner)
+{
+    return joiner->kind == RG_JOIN_INDICES && !joiner->bench->is_small &&
+           is_stored_by_ratio(joiner) && !has_repeats(joiner);
 }
 
 /* The compressor that knows INT64 is used where it does about as well as the general one. */
@@ -377,7 +435,8 @@ static enum rg_status pack_int64(struct rg_joiner *joiner, struct rg_span raw,
     const size_t bytes = rg_snappy_int64(raw, joiner->packed_int64.data);
     if (joiner->compressor == RG_JOIN_COMPRESSOR_UNDECIDED) {
         RG_TRY(rg_bench_compress(bench, raw, ret_packed, err));
-        const bool is_close = bytes <= ret_packed->bytes + ret_packed->bytes / 20;
+        const size_t more = bench->is_small ? 0 : ret_packed->bytes / 20;
+        const bool is_close = bytes <= ret_packed->bytes + more;
 
         joiner->compressor = is_close ? RG_JOIN_COMPRESSOR_INT64 : RG_JOIN_COMPRESSOR_GENERAL;
         return RG_OK;
@@ -395,8 +454,7 @@ static enum rg_status pack_raw(struct rg_joiner *joiner, struct rg_span raw,
                           joiner->encoding == RG_ENCODING_PLAIN && raw.bytes % 8 == 0;
 
     *ret_packed = raw;
-    if (bench->codec == RG_CODEC_NONE ||
-        (joiner->kind == RG_JOIN_INDICES && is_stored_by_ratio(joiner) && !has_repeats(joiner)))
+    if (bench->codec == RG_CODEC_NONE || is_stored(joiner))
         return RG_OK;
     if (is_int64 && bench->codec == RG_CODEC_SNAPPY)
         return pack_int64(joiner, raw, ret_packed, err);
@@ -418,7 +476,8 @@ static enum rg_status pack_values(struct rg_joiner *joiner, struct values *value
     values->raw_bytes = (uint32_t)raw.bytes;
     RG_TRY(pack_raw(joiner, raw, &packed, err));
     /* Saving less than that is not worth a reader's time. */
-    const size_t worth = joiner->kind == RG_JOIN_INDICES ? raw.bytes - raw.bytes / 32 : raw.bytes;
+    const bool is_readers_time = joiner->kind == RG_JOIN_INDICES && !joiner->bench->is_small;
+    const size_t worth = is_readers_time ? raw.bytes - raw.bytes / 32 : raw.bytes;
     values->is_compressed = packed.bytes < worth;
     return add_piece(joiner, (struct rg_piece){values->is_compressed ? packed : raw, false}, err);
 }
@@ -451,7 +510,7 @@ static enum rg_status prepare_values(struct rg_joiner *joiner, struct values *va
         return RG_OK;
     }
     if (joiner->kind == RG_JOIN_INDICES)
-        encode_indices(joiner);
+        RG_TRY(encode_indices(joiner, err));
     RG_TRY(encode_delta(joiner, err));
     RG_TRY(rg_buffer_check(&joiner->values, "page", err));
     return pack_values(joiner, values, err);
@@ -582,7 +641,7 @@ static enum rg_status write_v1(struct rg_joiner *joiner, struct rg_error *err)
     RG_TRY(rg_buffer_check(&joiner->def.out, "definition levels", err));
     RG_TRY(collect_facts(joiner, &facts, err));
     if (joiner->kind == RG_JOIN_INDICES && joiner->present_count > 0)
-        encode_indices(joiner);
+        RG_TRY(encode_indices(joiner, err));
     RG_TRY(encode_delta(joiner, err));
     RG_TRY(rg_buffer_check(&joiner->values, "page", err));
     rg_buffer_reset(body);
@@ -608,11 +667,25 @@ static enum rg_status write_v1(struct rg_joiner *joiner, struct rg_error *err)
     return RG_OK;
 }
 
+/* Where bytes go before time, levels that are more than a trifle are compressed with the values. */
+static bool are_levels_packed(const struct rg_joiner *joiner)
+{
+    const uint64_t index_bytes =
+        (uint64_t)joiner->index_count * rg_bit_width(joiner->index_max) / 8;
+    const uint64_t level_bytes = joiner->rep.out.bytes + joiner->def.out.bytes;
+
+    return joiner->bench->is_small && joiner->bench->codec != RG_CODEC_NONE &&
+           joiner->kind != RG_JOIN_SPLICED && level_bytes > 128 &&
+           level_bytes * 64 > index_bytes + joiner->values.bytes;
+}
+
 enum rg_status rg_joiner_flush(struct rg_joiner *joiner, struct rg_error *err)
 {
     joiner_check(joiner);
+    const bool is_v1 = joiner->is_alone || are_levels_packed(joiner);
+
     if (joiner->kind != RG_JOIN_NOTHING && joiner->value_count > 0)
-        RG_TRY(joiner->is_alone ? write_v1(joiner, err) : write_v2(joiner, err));
+        RG_TRY(is_v1 ? write_v1(joiner, err) : write_v2(joiner, err));
     clear(joiner);
     return RG_OK;
 }

@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "stitch/bench.h"
+#include "stitch/indices.h"
 #include "stitch/levels.h"
 #include "stitch/parts.h"
 #include "stitch/sink.h"
@@ -54,12 +55,20 @@ enum rg_join_compressor {
     RG_JOIN_COMPRESSOR_INT64,
 };
 
+/* How indices are written. */
+struct rg_index_style {
+    enum rg_index_runs runs;
+    bool is_aligned; /* In 4 or 8 bits where they need a little less. */
+};
+
 struct rg_joiner {
     struct rg_bench *bench; /* Set at init, then constant. */
     struct rg_sink *sink;
     uint8_t index_encoding; /* PLAIN_DICTIONARY or RLE_DICTIONARY. */
     uint8_t delta_encoding; /* Of DELTA; PLAIN: there is none. */
     enum rg_join_compressor compressor;
+    struct rg_index_style style; /* The last page's; where bytes go before time, the first's. */
+    bool has_style;
     struct rg_room packed_int64; /* What the compressor for INT64 made. */
     /* The page in the making. */
     enum rg_join_kind kind;

@@ -277,6 +277,13 @@ static void add_recoded(struct rg_likely *likely, const struct rg_stitch_source 
     likely->recoded_made += is_decoded ? 2 * chunk->compressed_bytes : chunk->compressed_bytes;
 }
 
+/* A trial decides about the encoding. */
+static bool is_tried(const struct rg_likely *likely)
+{
+    return likely->column->options->encoding == RG_STITCH_ENCODING_SMALL &&
+           likely->leaf->type != RG_TYPE_BOOLEAN;
+}
+
 void rg_likely_add(struct rg_likely *likely, const struct rg_stitch_source *source)
 {
     const struct rg_column_chunk *chunk = source->chunk;
@@ -300,6 +307,8 @@ void rg_likely_add(struct rg_likely *likely, const struct rg_stitch_source *sour
         likely->tiny_bytes += chunk->compressed_bytes;
     if (rg_chunk_has_indices(chunk))
         add_indexed(likely, chunk);
+    else if (is_tried(likely))
+        likely->tried_bytes += chunk->compressed_bytes;
 }
 
 /*
@@ -385,6 +394,9 @@ static void predict(const struct rg_likely *likely, struct rg_stitch_estimate *e
     if (is_most(likely->recoded_bytes, likely->bytes)) {
         estimate->verdict = RG_VERDICT_RECODE;
         estimate->reason = likely->is_widened ? RG_REASON_TYPE_WIDENED : RG_REASON_ENCODING;
+    } else if (is_most(likely->tried_bytes, likely->bytes)) {
+        estimate->verdict = RG_VERDICT_RECODE;
+        estimate->reason = RG_REASON_ENCODING_ASKED;
     } else if (is_indexed && likely->indexed_count > 1 && likely->is_varied) {
         predict_indexed(likely, estimate);
     } else if (is_most(likely->other_codec_bytes, likely->bytes)) {
@@ -430,7 +442,7 @@ static uint64_t bodies(const struct rg_likely *likely, enum rg_verdict verdict)
     case RG_VERDICT_RECOMPRESS:
         return likely->bytes + likely->bytes / 4;
     case RG_VERDICT_RECODE:
-        return likely->recoded_made + likely->bytes / 4;
+        return likely->recoded_made + likely->tried_bytes + likely->bytes / 4;
     case RG_VERDICT_COPY:
     case RG_VERDICT_COUNT:
         break;
@@ -460,6 +472,17 @@ static uint64_t remap_scratch(const struct rg_likely *likely)
            likely->entries_most * 80 + likely->dictionary_raw_most + likely->index_raw_most;
 }
 
+/* Samples, a dictionary in the making, indices and offsets of a page's values. */
+static uint64_t trial_scratch(const struct rg_likely *likely)
+{
+    const uint64_t width = greater(rg_plain_bytes(likely->leaf), 4);
+    const uint64_t values = lesser(likely->raw_bytes_max / width, likely->value_count);
+    const uint64_t united = lesser(likely->dictionary_bytes_max, likely->bytes) / 2;
+
+    return 2 * page_in_making(likely) + 3 * united + united / width * 24 + 16 * values +
+           lesser(likely->index_rows, likely->value_count) * 8;
+}
+
 static uint64_t scratch_of(const struct rg_likely *likely, enum rg_verdict verdict)
 {
     const uint64_t dissolve = page_in_making(likely) + likely->dictionary_raw_most +
@@ -470,13 +493,15 @@ static uint64_t scratch_of(const struct rg_likely *likely, enum rg_verdict verdi
         return dissolve;
     case RG_VERDICT_DISSOLVE:
     case RG_VERDICT_REMAP:
-        return greater(dissolve, remap_scratch(likely) + page_in_making(likely));
+        return greater(dissolve, remap_scratch(likely) + page_in_making(likely)) +
+               (is_tried(likely) ? trial_scratch(likely) : 0);
     case RG_VERDICT_JOIN:
         return page_in_making(likely) + likely->raw_bytes_max;
     case RG_VERDICT_RECOMPRESS:
         return 2 * likely->raw_bytes_max + likely->raw_bytes_max / 4;
     case RG_VERDICT_RECODE:
-        return page_in_making(likely) + likely->raw_bytes_max + decoder_bytes;
+        return page_in_making(likely) + likely->raw_bytes_max + decoder_bytes +
+               (likely->tried_bytes > 0 ? trial_scratch(likely) : 0);
     case RG_VERDICT_COPY:
     case RG_VERDICT_COUNT:
         break;

@@ -40,6 +40,7 @@ struct rg_likely {
     uint64_t other_codec_bytes;
     uint64_t recoded_bytes; /* Of chunks whose values must be decoded, */
     uint64_t recoded_made;  /* and what becomes of them, compressed about as they are. */
+    uint64_t tried_bytes;   /* Of chunks without a dictionary that may get one, or deltas. */
     bool is_widened;
     bool has_other_pages;    /* Some chunk with a dictionary has other pages too. */
     bool is_varied;          /* Not all chunks with a dictionary hold one and the same value. */

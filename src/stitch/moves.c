@@ -23,6 +23,7 @@ static const char *const reason_texts[RG_REASON_COUNT] = {
     [RG_REASON_LEVELS_DIFFER] = "required in some inputs, optional in others",
     [RG_REASON_ENCODING] = "an encoding is in the way",
     [RG_REASON_TYPE_WIDENED] = "the type was widened",
+    [RG_REASON_ENCODING_ASKED] = "another encoding is smaller, as was asked for",
 };
 
 void rg_moves_add(struct rg_moves *moves, const struct rg_moves *more)

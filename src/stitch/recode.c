@@ -20,6 +20,7 @@ enum {
 struct stream {
     struct rg_recoder *recoder;
     struct rg_joiner *joiner;
+    struct rg_buffer *out;      /* Where values go: those of the page in the making, as a rule. */
     const struct rg_leaf *leaf; /* The source's. */
     enum rg_conversion conversion;
     struct rg_decoder decoder;
@@ -136,7 +137,7 @@ static enum rg_status look_at(struct stream *stream, size_t begin, const struct 
                               struct rg_error *err)
 {
     struct rg_recoder *recoder = stream->recoder;
-    const struct rg_buffer *page = &stream->joiner->values;
+    const struct rg_buffer *page = stream->out;
     const struct rg_span appended = {page->data + begin, page->bytes - begin};
     struct rg_statistics found = {.has_nan_count = false};
 
@@ -197,7 +198,7 @@ static enum rg_status append_values(struct stream *stream, const struct rg_value
                                     struct rg_error *err)
 {
     const struct rg_leaf *to = stream->recoder->bench->leaf;
-    struct rg_buffer *out = &stream->joiner->values;
+    struct rg_buffer *out = stream->out;
     const size_t begin = out->bytes;
 
     if (stream->conversion == RG_CONVERSION_NONE) {
@@ -328,19 +329,45 @@ enum rg_status rg_recode_page(struct rg_recoder *recoder, struct rg_joiner *join
     struct stream stream = {
         .recoder = recoder,
         .joiner = joiner,
+        .out = &joiner->values,
         .leaf = survey->source->leaf,
         .conversion = conversion_of(survey),
     };
-    const enum rg_reason reason =
-        stream.conversion != RG_CONVERSION_NONE ? RG_REASON_TYPE_WIDENED : RG_REASON_ENCODING;
     struct rg_parts parts;
 
     if (recoder->survey != survey)
         RG_TRY(begin_source(recoder, survey, err));
     RG_TRY(rg_parts_take(recoder->bench, survey->source, page, true, &parts, err));
     RG_TRY(begin_page(&stream, survey, page, &parts, err));
-    rg_bench_count(recoder->bench, RG_VERDICT_RECODE, reason, page->body.bytes);
+    rg_bench_count(recoder->bench, RG_VERDICT_RECODE, rg_recode_reason(survey, page),
+                   page->body.bytes);
     return move_page(&stream, survey, page, &parts, err);
+}
+
+enum rg_reason rg_recode_reason(const struct rg_survey *survey, const struct rg_source_page *page)
+{
+    if (conversion_of(survey) != RG_CONVERSION_NONE)
+        return RG_REASON_TYPE_WIDENED;
+    return page->is_recoded ? RG_REASON_ENCODING : RG_REASON_ENCODING_ASKED;
+}
+
+enum rg_status rg_recode_values(struct rg_recoder *recoder, const struct rg_survey *survey,
+                                const struct rg_source_page *page, const struct rg_parts *parts,
+                                uint32_t count_max, struct rg_buffer *out, struct rg_error *err)
+{
+    struct stream stream = {
+        .recoder = recoder,
+        .out = out,
+        .leaf = survey->source->leaf,
+        .conversion = conversion_of(survey),
+    };
+
+    if (recoder->survey != survey)
+        RG_TRY(begin_source(recoder, survey, err));
+    recoder->has_bounds = false;
+    RG_TRY(begin_page(&stream, survey, page, parts, err));
+    return move_values(&stream, parts->present_count < count_max ? parts->present_count : count_max,
+                       err);
 }
 
 bool rg_recoder_bounds(const struct rg_recoder *recoder, const struct rg_survey *survey,

@@ -2,9 +2,10 @@
 
 /*
  * Pages whose values cannot be moved as they are encoded: they are decoded into the page in the
- * making, which is PLAIN, or delta-encoded where all sources are (rg_recode_encoding()). Which
- * pages these are, a page itself says (rg_source_page.is_recoded): dictionaries of booleans, pages
- * that lean on the page before (PARQUET-246), values of a type that is widened.
+ * making, which is PLAIN, or delta-encoded where all sources are (rg_recode_encoding()) or a sample
+ * says that it is worth it (trial.h). Which pages these are, a page itself says
+ * (rg_source_page.is_recoded): dictionaries of booleans, pages that lean on the page before
+ * (PARQUET-246), values of a type that is widened; or bytes go before time.
  */
 
 #ifndef STITCH_RECODE_H
@@ -22,7 +23,7 @@ enum {
 /*
  * Invariants: `survey` is the source whose pages come, in order; room->last is the last value of
  * its last page of DELTA_BYTE_ARRAY; page_count pages of it were recoded, and `statistics` are of
- * their values.
+ * their values where has_bounds.
  */
 struct rg_recoder {
     struct rg_bench *bench;                      /* Set at init, then constant. */
@@ -50,6 +51,21 @@ RG_MUST_CHECK enum rg_status rg_recode_page(struct rg_recoder *recoder, struct r
                                             const struct rg_survey *survey,
                                             const struct rg_source_page *page,
                                             struct rg_error *err);
+
+/* Why the page is recoded. */
+enum rg_reason rg_recode_reason(const struct rg_survey *survey, const struct rg_source_page *page);
+
+/*
+ * Appends values of a page that was taken apart, raw, to `out`: PLAIN, of the output's type, at
+ * most `count_max` of them. Not for sources with links (survey->has_links).
+ *
+ * Errors:  RG_ERR_CORRUPT, RG_ERR_NOMEM.
+ */
+RG_MUST_CHECK enum rg_status rg_recode_values(struct rg_recoder *recoder,
+                                              const struct rg_survey *survey,
+                                              const struct rg_source_page *page,
+                                              const struct rg_parts *parts, uint32_t count_max,
+                                              struct rg_buffer *out, struct rg_error *err);
 
 /*
  * Bounds of the source's values as they are in the output, where all of them were recoded. Spans

@@ -61,8 +61,10 @@ enum rg_status rg_plain_extent(const struct rg_leaf *leaf, struct rg_span plain,
  */
 static bool can_splice(const struct rg_joiner *joiner, const struct rg_plain_values *values)
 {
-    return !joiner->bench->is_codec_asked && values->is_compressed &&
-           values->codec == RG_CODEC_SNAPPY && joiner->bench->codec == RG_CODEC_SNAPPY;
+    const bool is_one_wanted = joiner->bench->is_codec_asked || joiner->bench->is_small;
+
+    return !is_one_wanted && values->is_compressed && values->codec == RG_CODEC_SNAPPY &&
+           joiner->bench->codec == RG_CODEC_SNAPPY;
 }
 
 enum rg_join_kind rg_values_kind(const struct rg_joiner *joiner,

@@ -361,6 +361,7 @@ static struct rg_stitch_options draw_options(struct choices *c)
         .level = 1,
         .has_crc = choose(c, 3) == 0,
         .has_bloom = choose_bool(c),
+        .encoding = choose(c, 2) == 0 ? RG_STITCH_ENCODING_SMALL : RG_STITCH_ENCODING_KEEP,
         .layout = choose(c, 2) == 0 ? choose(c, 2) : RG_STITCH_LAYOUT_BY_RULE,
     };
 

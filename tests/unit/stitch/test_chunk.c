@@ -355,6 +355,7 @@ static struct rg_stitch_options draw_options(struct choices *c)
         .codec = codecs[choose(c, sizeof codecs - 1)],
         .has_crc = choose(c, 3) == 0,
         .has_bloom = choose_bool(c),
+        .encoding = choose(c, 2) == 0 ? RG_STITCH_ENCODING_SMALL : RG_STITCH_ENCODING_KEEP,
         .layout = choose(c, 4) == 0 ? choose(c, 2) : RG_STITCH_LAYOUT_BY_RULE,
     };
 
@@ -677,6 +678,8 @@ TEST(pages_move_as_they_should)
                                            .has_encoding_stats = true};
     const struct rg_stitch_options keep = {.codec = RG_CODEC_KEEP};
     const struct rg_stitch_options zstd = {.codec = RG_CODEC_ZSTD, .level = 1};
+    const struct rg_stitch_options small = {.codec = RG_CODEC_KEEP,
+                                            .encoding = RG_STITCH_ENCODING_SMALL};
     struct chunk_style plain = dictionary;
     struct chunk_style tiny = dictionary;
     struct chunk_style shuffled = dictionary;
@@ -716,6 +719,10 @@ TEST(pages_move_as_they_should)
          RG_REASON_VALUES_HARDLY_REPEAT, 9000, 4, 0},
         {"pages that lean on the page before are decoded", unique, linked, keep, RG_VERDICT_RECODE,
          RG_REASON_ENCODING, 20000, 3, RG_TYPE_BYTE_ARRAY},
+        {"plain values that repeat get a dictionary where bytes go before time", few, plain, small,
+         RG_VERDICT_RECODE, RG_REASON_ENCODING_ASKED, 20000, 3, 0},
+        {"integers that grow become deltas there", unique, plain, small, RG_VERDICT_RECODE,
+         RG_REASON_ENCODING_ASKED, 20000, 3, 0},
         {"levels that nobody writes any more are written anew", unique, packed, keep,
          RG_VERDICT_RECODE, RG_REASON_ENCODING, 60000, 3, 0},
     };

@@ -18,6 +18,7 @@ static void property_what_is_encoded_is_read_again(struct test *t, struct choice
     const uint32_t count = choose(c, choose_bool(c) ? 100 : COUNT_MAX);
     const uint32_t max = choose_bool(c) ? choose(c, 3) : choose(c, 100000);
     const uint32_t repeats = choose(c, 3);
+    const enum rg_index_runs runs = choose_bool(c) ? RG_INDEX_RUNS_FAST : RG_INDEX_RUNS_SHORTEST;
     struct rg_index_reader reader;
     struct rg_buffer out;
     uint32_t step;
@@ -30,7 +31,7 @@ static void property_what_is_encoded_is_read_again(struct test *t, struct choice
             indices[i++] = value;
     }
     rg_buffer_init(&out, &t->allocator, SIZE_MAX);
-    rg_index_encode(indices, count, rg_bit_width(max), &out);
+    rg_index_encode(indices, count, rg_bit_width(max), runs, &out);
     CHECK_OK(rg_buffer_check(&out, "indices", &t->err));
     CHECK_OK(rg_index_reader_init(&reader, rg_buffer_span(&out), count, max + 1, &t->err));
     for (uint32_t at = 0; at < count; at += step) {
@@ -59,7 +60,7 @@ TEST(runs_have_the_shape_that_readers_like)
     for (uint32_t i = 0; i < 600; i++)
         indices[i] = i < 300 ? i : i < 400 ? 7 : i / 50;
     rg_buffer_init(&out, &t->allocator, SIZE_MAX);
-    rg_index_encode(indices, 600, 9, &out);
+    rg_index_encode(indices, 600, 9, RG_INDEX_RUNS_FAST, &out);
     CHECK_OK(rg_buffer_check(&out, "indices", &t->err));
     CHECK_U64(out.data[0], 9);
     rg_run_reader_init(&reader, (struct rg_span){out.data + 1, out.bytes - 1}, 9, 600);
@@ -73,6 +74,36 @@ TEST(runs_have_the_shape_that_readers_like)
     CHECK(run.is_packed && run.value_count == 200);
     CHECK_OK(rg_run_next(&reader, &run, &is_end, &t->err));
     CHECK(is_end);
+    rg_buffer_fini(&out);
+}
+
+TEST(short_repeats_become_runs_where_that_saves_bytes)
+{
+    static uint32_t indices[600];
+    size_t bytes[2];
+
+    /* Twelve equal ones each: runs of 3 bytes instead of 12 packed ones. */
+    for (uint32_t i = 0; i < 600; i++)
+        indices[i] = i / 12;
+    for (unsigned runs = RG_INDEX_RUNS_FAST; runs <= RG_INDEX_RUNS_SHORTEST; runs++) {
+        struct rg_buffer out;
+
+        rg_buffer_init(&out, &t->allocator, SIZE_MAX);
+        rg_index_encode(indices, 600, 8, (enum rg_index_runs)runs, &out);
+        CHECK_OK(rg_buffer_check(&out, "indices", &t->err));
+        bytes[runs] = out.bytes;
+        rg_buffer_fini(&out);
+    }
+    CHECK_U64(bytes[RG_INDEX_RUNS_FAST], 1 + 600 + 3);
+    CHECK(bytes[RG_INDEX_RUNS_SHORTEST] < 600);
+    /* Of one bit each they take fewer bytes packed. */
+    for (uint32_t i = 0; i < 600; i++)
+        indices[i] = i / 12 % 2;
+    struct rg_buffer out;
+    rg_buffer_init(&out, &t->allocator, SIZE_MAX);
+    rg_index_encode(indices, 600, 1, RG_INDEX_RUNS_SHORTEST, &out);
+    CHECK_OK(rg_buffer_check(&out, "indices", &t->err));
+    CHECK_U64(out.bytes, 1 + 75 + 2);
     rg_buffer_fini(&out);
 }
 
@@ -112,6 +143,8 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"what_is_encoded_is_read_again", what_is_encoded_is_read_again},
         {"runs_have_the_shape_that_readers_like", runs_have_the_shape_that_readers_like},
+        {"short_repeats_become_runs_where_that_saves_bytes",
+         short_repeats_become_runs_where_that_saves_bytes},
         {"bad_indices_are_refused", bad_indices_are_refused},
     };
 

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "stitch/encode_page.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "parquet/types.h"
+#include "stitch/kernels.h"
+#include "stitch/values.h"
+
+void rg_page_encoder_init(struct rg_page_encoder *encoder, struct rg_bench *bench,
+                          struct rg_recoder *recoder)
+{
+    *encoder = (struct rg_page_encoder){.bench = bench, .recoder = recoder};
+    rg_buffer_init(&encoder->plain, &bench->memory, rg_page_bytes_max);
+}
+
+enum rg_status rg_page_encoder_plain(struct rg_page_encoder *encoder,
+                                     const struct rg_survey *survey,
+                                     const struct rg_source_page *page,
+                                     const struct rg_parts *parts, uint32_t count_max,
+                                     struct rg_span *ret_plain, struct rg_error *err)
+{
+    const uint32_t count = parts->present_count < count_max ? parts->present_count : count_max;
+    struct rg_span plain = parts->values;
+
+    if (page->header.encoding == RG_ENCODING_PLAIN && !page->is_recoded) {
+        RG_TRY(rg_plain_extent(encoder->bench->leaf, plain, count, &plain.bytes, err));
+        *ret_plain = plain;
+        return RG_OK;
+    }
+    rg_buffer_reset(&encoder->plain);
+    /* Slack behind the values is read by what looks at them. */
+    RG_TRY(rg_recode_values(encoder->recoder, survey, page, parts, count, &encoder->plain, err));
+    (void)rg_buffer_reserve(&encoder->plain, rg_slack_bytes);
+    *ret_plain = rg_buffer_span(&encoder->plain);
+    return rg_buffer_check(&encoder->plain, "decoded page", err);
+}
+
+/* Room for the indices of a page. */
+static enum rg_status need_indices(struct rg_page_encoder *encoder, uint32_t count,
+                                   struct rg_error *err)
+{
+    if (count <= encoder->index_capacity)
+        return RG_OK;
+    const uint64_t grown = encoder->index_capacity + encoder->index_capacity / UINT64_C(2);
+    const uint32_t capacity = count < grown && grown <= UINT32_MAX ? (uint32_t)grown : count;
+    uint32_t *indices = rg_arena_alloc(encoder->bench->scratch,
+                                       (size_t)capacity * sizeof *indices + rg_slack_bytes);
+    if (indices == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for %u indices", capacity);
+    encoder->indices = indices;
+    encoder->index_capacity = capacity;
+    return RG_OK;
+}
+
+enum rg_status rg_page_encoder_look_up(struct rg_page_encoder *encoder, struct rg_span plain,
+                                       uint32_t value_count, struct rg_dict_union *united,
+                                       const uint32_t **ret_indices, bool *ret_fits,
+                                       struct rg_error *err)
+{
+    RG_TRY(rg_dict_table_fill(&encoder->values, encoder->bench, plain, value_count, err));
+    RG_TRY(need_indices(encoder, value_count, err));
+    RG_TRY(rg_dict_union_encode(united, &encoder->values, encoder->indices, ret_fits, err));
+    *ret_indices = encoder->indices;
+    return RG_OK;
+}
+
+/* The next `count` indices into the page in the making. */
+static enum rg_status move_indices(struct rg_joiner *joiner, const uint32_t *indices,
+                                   uint32_t count, struct rg_error *err)
+{
+    uint32_t *room;
+
+    RG_TRY(rg_joiner_index_room(joiner, count, &room, err));
+    if (count == 0)
+        return RG_OK;
+    memcpy(room, indices, count * sizeof *indices);
+    const uint32_t highest = rg_kernel_max(room, count);
+    joiner->index_max = highest > joiner->index_max ? highest : joiner->index_max;
+    joiner->index_count += count;
+    return RG_OK;
+}
+
+/* Levels and indices go over together, page by page of the output. */
+static enum rg_status move_page(struct rg_joiner *joiner, const struct rg_survey *survey,
+                                const struct rg_source_page *page, const struct rg_parts *parts,
+                                const uint32_t *indices, struct rg_error *err)
+{
+    struct rg_join_part part = {survey, page, RG_VERDICT_RECODE, page->header.compressed_bytes,
+                                0,      0};
+    struct rg_level_cursor cursor;
+    struct rg_level_step step;
+
+    rg_level_cursor_init(&cursor, survey->source->leaf, parts, survey->def_map);
+    while (cursor.values_left > 0) {
+        RG_TRY(rg_joiner_begin(joiner, RG_JOIN_INDICES, survey->has_split_rows, err));
+        RG_TRY(rg_joiner_levels(joiner, &cursor, rg_joiner_room(joiner), &step, err));
+        RG_TRY(move_indices(joiner, indices, step.present_count, err));
+        indices += step.present_count;
+        part.value_count += step.value_count;
+        part.present_count += step.present_count;
+        const bool is_full = rg_joiner_is_full(joiner);
+        if (is_full || cursor.values_left == 0)
+            rg_joiner_add_part(joiner, &part);
+        if (is_full)
+            RG_TRY(rg_joiner_flush(joiner, err));
+    }
+    return joiner->is_alone ? rg_joiner_flush(joiner, err) : RG_OK;
+}
+
+enum rg_status rg_page_encoder_move(struct rg_page_encoder *encoder, struct rg_joiner *joiner,
+                                    const struct rg_survey *survey,
+                                    const struct rg_source_page *page, struct rg_dict_union *united,
+                                    bool *ret_fits, struct rg_error *err)
+{
+    struct rg_bench *bench = encoder->bench;
+    const uint32_t *indices;
+    struct rg_parts parts;
+    struct rg_span plain;
+
+    RG_TRY(rg_parts_take(bench, survey->source, page, true, &parts, err));
+    RG_TRY(rg_page_encoder_plain(encoder, survey, page, &parts, UINT32_MAX, &plain, err));
+    RG_TRY(rg_page_encoder_look_up(encoder, plain, parts.present_count, united, &indices, ret_fits,
+                                   err));
+    if (!*ret_fits)
+        return RG_OK;
+    rg_bench_count(bench, RG_VERDICT_RECODE, rg_recode_reason(survey, page), page->body.bytes);
+    return move_page(joiner, survey, page, &parts, indices, err);
+}
