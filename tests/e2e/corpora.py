@@ -34,7 +34,7 @@ JSON_TYPES = (int, str, float, list, dict, type(None))
 READERS = {"pyarrow": readers.with_pyarrow, "duckdb": readers.with_duckdb}
 SUFFIXES = (".parquet", ".parq", ".pq")
 # What lies beside the files of the corpora and is no candidate for one.
-BESIDE = (".json", ".md", ".tsv", ".csv", ".txt", ".py", ".value", ".metadata")
+BESIDE = (".json", ".md", ".tsv", ".csv", ".txt", ".py", ".value", ".metadata", ".bin")
 
 
 def is_data(path, root):
@@ -66,7 +66,7 @@ input, value by value and in order, and that known values are there. Files that 
 count the files whose output they read so; the rest they cannot read before either (types and
 encodings that a reader does not know, files that only some take), or it is known that they read
 the input wrong. Most of what is left alone are findings of fuzzers, encrypted files and files that
-are broken on purpose.
+are broken on purpose; the last column of their table tells which reader opens a file all the same.
 Written by `tests/e2e/corpora.py`; the files are not part of this repository.
 """
 
@@ -74,8 +74,8 @@ Written by `tests/e2e/corpora.py`; the files are not part of this repository.
 class Outcome:
     """What became of one file: "merged", "refused" (with the reason) or "wrong" (with what).
 
-    `read_by` are the readers that read the same from the output as from the input; `kept` are
-    inputs and outputs, where they were to be kept.
+    `read_by` are the readers that read the same from the output as from the input, or that read a
+    file which was refused; `kept` are inputs and outputs, where they were to be kept.
     """
 
     def __init__(self, kind, text="", read_by=(), kept=None):
@@ -212,7 +212,8 @@ def try_alone(executable, path, keep=None):
                 return Outcome("wrong", f"left alone, but not named: {said[-300:]}")
             if outputs:
                 return Outcome("wrong", "left alone, and yet there is an output")
-            return Outcome("refused", reason)
+            opened = [reader for reader in READERS if read(reader, [path]) is not None]
+            return Outcome("refused", reason, opened, ([path], [], ()) if keep else None)
         if status != 0:
             return Outcome("wrong", f"exit {status}: {said[-300:]}")
         known = expected_of(path)
@@ -239,6 +240,9 @@ def try_spark(spark, outcome):
     try:
         before = spark.read(inputs)
     except Exception:
+        return
+    if outcome.kind == "refused":
+        outcome.read_by.append("spark")
         return
     try:
         after = spark.read(outputs)
@@ -336,7 +340,9 @@ def table(root, outcomes):
     for path, outcome in outcomes.items():
         for corpus in (path.relative_to(root).parts[0], "all"):
             counts = by_corpus.setdefault(corpus, Counter())
-            counts.update(["files", outcome.kind, *outcome.read_by])
+            counts.update(["files", outcome.kind])
+            if outcome.kind != "refused":
+                counts.update(outcome.read_by)
     corpora = sorted(set(by_corpus) - {"all"}) + ["all"]
     for corpus in corpora:
         counts = by_corpus[corpus]
@@ -349,12 +355,13 @@ def table(root, outcomes):
     if len(reasons) > 25:
         rest = sum(count for _, count in reasons.most_common()[25:])
         lines.append(f"| {len(reasons) - 25} other reasons | {rest} |")
-    lines += ["", "| file left alone | why |", "|---|---|"]
+    lines += ["", "| file left alone | why | read by |", "|---|---|---|"]
     for path, outcome in sorted(outcomes.items()):
         if outcome.kind != "merged":
             text = escaped(outcome.text)
             mark = "**wrong** " if outcome.kind == "wrong" else ""
-            lines.append(f"| {path.relative_to(root)} | {mark}{text} |")
+            opened = ", ".join(outcome.read_by) if outcome.kind == "refused" else ""
+            lines.append(f"| {path.relative_to(root)} | {mark}{text} | {opened} |")
     return "\n".join(lines) + "\n"
 
 
@@ -367,7 +374,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         outcomes = try_all(executable, root, Path(folder))
         spark = readers.Spark(Path(folder) / "spark")
-        for outcome in outcomes.values():
+        # Broken files last: who knows what Spark makes of them.
+        for outcome in sorted(outcomes.values(), key=lambda outcome: outcome.kind != "merged"):
             if outcome.kept:
                 try_spark(spark, outcome)
         spark.stop()

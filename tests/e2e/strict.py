@@ -230,7 +230,11 @@ class Chunk:
         require(len(set(entries)) == len(entries), "a dictionary entry that is there twice")
 
     def _check_offset_index(self):
-        require(self.entry.get(4) is not None, "no offset index")
+        # An index says in which row a page begins: of pages that begin inside one there is none.
+        splits = self.repetition_max and any(page.repetition[0] for page in self.data_pages)
+        require((self.entry.get(4) is not None) == (not splits), "offset index")
+        if splits:
+            return
         index = thrift.Reader(self.file.data, self.entry[4])
         locations = index.struct()[1]
         require(index.at == self.entry[4] + self.entry[5], "length of the offset index")
@@ -245,6 +249,7 @@ class Chunk:
     def _check_column_index(self):
         if self.entry.get(6) is None:
             return
+        require(self.entry.get(4) is not None, "a column index without an offset index")
         index = thrift.Reader(self.file.data, self.entry[6]).struct()
         require(len(index[1]) == len(self.data_pages), "pages in the column index")
         require(len(index[2]) == len(index[3]) == len(index[1]), "bounds in the column index")
@@ -290,9 +295,10 @@ class Chunk:
         whole = recompute.Part.whole(parts)
         recompute.check_statistics(self.meta.get(12, {}), whole)
         recompute.check_sizes(self.meta.get(16, {}), self, whole)
-        offsets = thrift.Reader(self.file.data, self.entry[4]).struct()
-        wanted = [part.bytes for part in parts]
-        require(offsets.get(2, wanted) == wanted, "unencoded bytes in the offset index")
+        if self.entry.get(4) is not None:
+            offsets = thrift.Reader(self.file.data, self.entry[4]).struct()
+            wanted = [part.bytes for part in parts]
+            require(offsets.get(2, wanted) == wanted, "unencoded bytes in the offset index")
         if self.entry.get(6) is not None:
             index = thrift.Reader(self.file.data, self.entry[6]).struct()
             recompute.check_column_index(index, self, parts)
