@@ -225,11 +225,9 @@ struct rg_commit_asks rg_choose_asks(struct rg_partition *partition)
 static bool is_left(const struct rg_partition *partition, const char *name,
                     const struct rg_object_id *id)
 {
-    const size_t prefix_bytes = strlen(partition->prefix);
+    const struct rg_left_file *at = rg_left_files_find(&partition->left, name);
 
-    for (const struct rg_left_file *at = partition->left; at != NULL; at = at->next) {
-        if (strcmp(at->key + prefix_bytes, name) != 0)
-            continue;
+    for (; at != NULL; at = rg_left_files_next(at)) {
         if (at->misses >= misses_max || (at->misses == 0 && rg_object_id_equal(&at->id, id, true)))
             return true;
     }
@@ -239,23 +237,10 @@ static bool is_left(const struct rg_partition *partition, const char *name,
 static struct rg_left_file *note_left(struct rg_partition *partition, const struct rg_input *input,
                                       struct rg_error *err)
 {
-    const struct rg_allocator *allocator = partition->run->allocator;
-    const size_t key_bytes = strlen(input->key) + 1;
-    const size_t tag_bytes = strlen(input->id.tag) + 1;
-    struct rg_left_file *left = rg_alloc(allocator, sizeof *left + key_bytes + tag_bytes);
+    struct rg_left_file *left = rg_left_files_add(&partition->left, input->name, &input->id);
 
-    if (left == NULL) {
+    if (left == NULL)
         (void)rg_fail(err, RG_ERR_NOMEM, "no memory to note a file that is left alone");
-        return NULL;
-    }
-    left->key = (char *)(left + 1);
-    memcpy(left->key, input->key, key_bytes);
-    memcpy(left->key + key_bytes, input->id.tag, tag_bytes);
-    left->id = input->id;
-    left->id.tag = left->key + key_bytes;
-    left->misses = 0;
-    left->next = partition->left;
-    partition->left = left;
     return left;
 }
 
@@ -277,10 +262,10 @@ enum rg_status rg_choose_leave(struct rg_partition *partition, const struct rg_i
 enum rg_status rg_choose_note_missed(struct rg_partition *partition, const struct rg_input *input,
                                      struct rg_error *err)
 {
-    struct rg_left_file *at = partition->left;
+    struct rg_left_file *at = rg_left_files_find(&partition->left, input->name);
 
-    while (at != NULL && (at->misses == 0 || strcmp(at->key, input->key) != 0))
-        at = at->next;
+    while (at != NULL && at->misses == 0)
+        at = rg_left_files_next(at);
     if (at == NULL)
         at = note_left(partition, input, err);
     if (at == NULL)

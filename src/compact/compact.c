@@ -376,7 +376,7 @@ static void fill_report(struct rg_compact *compact)
         .memory_peak_bytes = rg_memory_resident_bytes_max(),
         .request_count = requests > 0 ? requests : atomic_load(&counters->requests),
         .retry_count = atomic_load(&counters->retries),
-        .moves = run->moves,
+        .moves = run->tally.sum,
         .alone = run->alone,
         .alone_count = run->alone_count,
     };
@@ -447,7 +447,7 @@ void rg_compact_sample(struct rg_compact *compact, struct rg_job_sample *ret_sam
     };
 
     (void)pthread_mutex_lock(&run->lock);
-    sample.moves = run->moves;
+    sample.moves = run->tally.sum;
     (void)pthread_mutex_unlock(&run->lock);
     weir_sample(run->weir, &sample.engine, sample.stages, RG_JOB_STAGES_MAX, sample.resources,
                 RG_JOB_RESOURCES_MAX);

@@ -22,6 +22,7 @@
 #include "base/failpoint.h"
 #include "base/limits.h"
 #include "compact/job_memory.h"
+#include "compact/partition.h"
 #include "compact/retain.h"
 #include "parquet/footer.h"
 #include "parquet/page_index.h"
@@ -662,6 +663,17 @@ static enum rg_status publish(struct rg_output *output, bool *ret_is_foreign, st
     return keep_id(output, &id, err);
 }
 
+/* They are the run's when the batch is recorded. */
+static void count_moves(struct rg_output *output)
+{
+    struct rg_open_batch *batch = output->batch;
+
+    (void)pthread_mutex_lock(batch->lock);
+    for (uint32_t c = 0; c < output->schema.leaf_count; c++)
+        rg_tally_add(&batch->partition->tally, output->schema.leaves[c].path, &output->moves[c]);
+    (void)pthread_mutex_unlock(batch->lock);
+}
+
 enum weir_status rg_output_run_publish(struct weir_job *job, void *item,
                                        const struct weir_call *call)
 {
@@ -681,8 +693,7 @@ enum weir_status rg_output_run_publish(struct weir_job *job, void *item,
         return WEIR_SKIP;
     }
     weir_moved(job, output->bytes);
-    for (uint32_t c = 0; c < output->schema.leaf_count; c++)
-        rg_run_add_moves(output->batch->run, output->schema.leaves[c].path, &output->moves[c]);
+    count_moves(output);
     output->is_made = true;
     return WEIR_OK;
 }

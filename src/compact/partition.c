@@ -156,6 +156,35 @@ static void tell_problem(struct rg_partition *partition, const struct rg_problem
     }
 }
 
+/* --all from SOURCE retires every output: what is wrong with them is over with its record. */
+static bool is_mended(const struct rg_partition *partition, const struct rg_problem *problem)
+{
+    const struct rg_look *look = &partition->turn->look;
+    const bool is_of_output =
+        problem->kind == RG_PROBLEM_OUTPUT_GONE || problem->kind == RG_PROBLEM_OUTPUT_FOREIGN;
+
+    return is_of_output && look->is_all && !look->is_all_refused && !partition->run->is_in_place &&
+           !partition->is_refused;
+}
+
+/* The look after the record of --all tells what that has left. */
+static void tell_problems(struct rg_partition *partition)
+{
+    const struct rg_look *look = &partition->turn->look;
+
+    for (size_t i = 0; i < look->problem_count; i++) {
+        if (!is_mended(partition, &look->problems[i]))
+            tell_problem(partition, &look->problems[i]);
+    }
+}
+
+/* --all cannot do without a file that cannot be used. */
+static enum weir_status refuse(struct rg_partition *partition)
+{
+    tell_problems(partition);
+    return stop(partition);
+}
+
 static enum rg_status refuse_foreign(const struct rg_partition *partition, struct rg_error *err)
 {
     const struct rg_look *look = &partition->turn->look;
@@ -220,8 +249,7 @@ static enum rg_status look(struct rg_partition *partition, struct rg_error *err)
     RG_TRY(refuse_foreign(partition, err));
     if (!partition->run->is_dry)
         RG_TRY(rg_commit_sweep(&partition->commit, &partition->turn->look, err));
-    for (size_t i = 0; i < partition->turn->look.problem_count; i++)
-        tell_problem(partition, &partition->turn->look.problems[i]);
+    tell_problems(partition);
     count_seen(partition);
     RG_TRY(rg_choose_inputs(partition, err));
     if (is_first)
@@ -234,6 +262,7 @@ static enum rg_status begin_turn(struct rg_partition *partition, struct weir_job
                                  struct rg_error *err)
 {
     partition->job = job;
+    rg_tally_reset(&partition->tally);
     partition->memory = rg_job_allocator(job);
     rg_arena_init(&partition->arena, &partition->memory, SIZE_MAX);
     partition->turn = rg_arena_array(&partition->arena, 1, sizeof *partition->turn);
@@ -359,7 +388,7 @@ enum weir_status rg_partition_run_plan(struct weir_job *job, void *item,
     if (plan_turn(partition, &is_done, &err) != RG_OK)
         return fail(partition, &err);
     if (partition->is_refused)
-        return stop(partition);
+        return refuse(partition);
     if (is_done)
         return turn->is_disturbed ? go_on(partition) : go_on_undisturbed(partition);
     turn->open.keeper = job;
@@ -482,6 +511,7 @@ static void count_made(struct rg_partition *partition)
         for (uint32_t b = 0; b < turn->open.outputs[o].bin_count; b++)
             moved_bytes += turn->open.outputs[o].bins[b].moved_bytes;
     }
+    rg_run_add_tally(partition->run, &partition->tally);
     /* What is not in chunks, footers above all, is done with, too. */
     if (in_bytes > moved_bytes)
         atomic_fetch_add(&counters->moved_in_bytes, in_bytes - moved_bytes);
@@ -630,7 +660,7 @@ enum weir_status rg_partition_run_commit(struct weir_job *job, void *item,
         if (leave_bad_inputs(partition, &err) != RG_OK)
             return fail(partition, &err);
         if (partition->is_refused)
-            return stop(partition);
+            return refuse(partition);
         if (turn->open.bin_rows_max == 0)
             return turn->has_left ? go_on_undisturbed(partition) : go_on(partition);
         partition->bin_rows_max = turn->open.bin_rows_max;
@@ -679,18 +709,13 @@ static void free_partition(struct rg_partition *partition)
 {
     const struct rg_allocator *allocator = partition->run->allocator;
 
-    while (partition->left != NULL) {
-        struct rg_left_file *left = partition->left;
-
-        partition->left = left->next;
-        rg_release(allocator, left,
-                   sizeof *left + strlen(left->key) + 1 + strlen(left->id.tag) + 1);
-    }
+    rg_left_files_fini(&partition->left);
     if (partition->told != NULL)
         rg_release(allocator, partition->told, partition->told_capacity * sizeof *partition->told);
     if (partition->scanned_to != NULL)
         rg_release(allocator, partition->scanned_to, strlen(partition->scanned_to) + 1);
     rg_forecast_free(partition->forecast, allocator);
+    rg_tally_fini(&partition->tally);
     rg_commit_fini(&partition->commit);
     (void)pthread_mutex_destroy(&partition->intent_lock);
     (void)pthread_mutex_destroy(&partition->lock);
@@ -745,6 +770,8 @@ enum rg_status rg_partition_start(struct rg_run *run, struct rg_discover *discov
     partition->claim_bytes = claim_bytes_first;
     partition->only_names = rg_discover_names(discover, prefix, &partition->only_count);
     partition->is_restricted = partition->only_names != NULL;
+    partition->left.allocator = run->allocator;
+    rg_tally_init(&partition->tally, run->allocator);
     (void)pthread_mutex_init(&partition->lock, NULL);
     (void)pthread_mutex_init(&partition->intent_lock, NULL);
     rg_commit_init(&partition->commit,

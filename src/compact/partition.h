@@ -10,7 +10,9 @@
 
 #include "compact/discover.h"
 #include "compact/forecast.h"
+#include "compact/left_files.h"
 #include "compact/open_batch.h"
+#include "compact/tally.h"
 #include "compact/unite.h"
 #include "journal/commit.h"
 
@@ -32,14 +34,6 @@ struct rg_turn {
     struct rg_open_batch open;
 };
 
-/* A file that is not taken in this run any more. */
-struct rg_left_file {
-    struct rg_left_file *next;
-    struct rg_object_id id;
-    char *key;
-    uint32_t misses; /* So often it was another file when it was read; 0: it was found bad. */
-};
-
 struct rg_partition {
     /* Set at init, then constant. */
     struct rg_run *run;
@@ -51,8 +45,8 @@ struct rg_partition {
 
     /* Owned by the worker that runs the job. */
     struct rg_commit commit;
-    struct rg_left_file *left;
-    uint64_t *told; /* Hashes of problems that were told. */
+    struct rg_left_files left; /* Not taken in this run any more. */
+    uint64_t *told;            /* Hashes of problems that were told. */
     size_t told_count;
     size_t told_capacity;
     uint64_t claim_bytes;  /* Of the next job. */
@@ -77,7 +71,8 @@ struct rg_partition {
 
     pthread_mutex_t intent_lock; /* Guards the commit while outputs are made. */
     uint64_t intent_ns;          /* Guarded by intent_lock: when it was written. */
-    pthread_mutex_t lock;        /* Guards the arena while other jobs allocate from it. */
+    pthread_mutex_t lock;        /* Guards the arena while other jobs allocate from it, */
+    struct rg_tally tally;       /* and how pages moved into the outputs of this turn. */
 };
 
 /*

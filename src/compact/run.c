@@ -11,25 +11,19 @@ enum {
     ALONE_MAX = 1000
 };
 
-struct rg_run_column {
-    struct rg_span path;
-    struct rg_moves moves;
-};
-
 void rg_run_init(struct rg_run *run)
 {
     (void)pthread_mutex_init(&run->lock, NULL);
     (void)pthread_mutex_init(&run->event_lock, NULL);
     (void)pthread_mutex_init(&run->compare_lock, NULL);
+    rg_tally_init(&run->tally, run->allocator);
 }
 
 void rg_run_fini(struct rg_run *run)
 {
-    if (run->columns != NULL)
-        rg_release(run->allocator, run->columns, run->column_capacity * sizeof *run->columns);
+    rg_tally_fini(&run->tally);
     if (run->alone != NULL)
         rg_release(run->allocator, run->alone, ALONE_MAX * sizeof *run->alone);
-    run->columns = NULL;
     run->alone = NULL;
     (void)pthread_mutex_destroy(&run->compare_lock);
     (void)pthread_mutex_destroy(&run->event_lock);
@@ -52,43 +46,10 @@ void rg_run_fail(struct rg_run *run, const struct rg_error *err)
     weir_cancel(run->weir);
 }
 
-/* The place of `path`, a new one if need be; NULL without memory. Columns come in order mostly. */
-static struct rg_run_column *find_column_locked(struct rg_run *run, struct rg_span path)
-{
-    for (uint32_t i = 0; i < run->column_count; i++) {
-        const uint32_t at = (run->column_next + i) % run->column_count;
-
-        if (rg_span_equal(run->columns[at].path, path)) {
-            run->column_next = at + 1;
-            return &run->columns[at];
-        }
-    }
-    if (run->column_count == run->column_capacity) {
-        const uint32_t capacity = run->column_capacity == 0 ? 64 : run->column_capacity * 2;
-        struct rg_run_column *columns = rg_alloc(run->allocator, capacity * sizeof *columns);
-
-        if (columns == NULL)
-            return NULL;
-        if (run->column_count > 0)
-            memcpy(columns, run->columns, run->column_count * sizeof *columns);
-        rg_release(run->allocator, run->columns, run->column_capacity * sizeof *columns);
-        run->columns = columns;
-        run->column_capacity = capacity;
-    }
-    const struct rg_span copy = rg_arena_copy(run->arena, path);
-    if (copy.data == NULL)
-        return NULL;
-    run->columns[run->column_count] = (struct rg_run_column){.path = copy};
-    return &run->columns[run->column_count++];
-}
-
-void rg_run_add_moves(struct rg_run *run, struct rg_span column, const struct rg_moves *moves)
+void rg_run_add_tally(struct rg_run *run, const struct rg_tally *tally)
 {
     (void)pthread_mutex_lock(&run->lock);
-    rg_moves_add(&run->moves, moves);
-    struct rg_run_column *slot = find_column_locked(run, column);
-    if (slot != NULL)
-        rg_moves_add(&slot->moves, moves);
+    rg_tally_add_all(&run->tally, tally);
     (void)pthread_mutex_unlock(&run->lock);
 }
 
@@ -96,11 +57,12 @@ struct rg_column_moves *rg_run_column_moves(struct rg_run *run, struct rg_arena 
                                             size_t *ret_count)
 {
     (void)pthread_mutex_lock(&run->lock);
-    struct rg_column_moves *columns = rg_arena_array(arena, run->column_count, sizeof *columns);
-    for (uint32_t i = 0; i < run->column_count && columns != NULL; i++)
-        columns[i] = (struct rg_column_moves){(const char *)run->columns[i].path.data,
-                                              run->columns[i].moves};
-    *ret_count = columns != NULL ? run->column_count : 0;
+    const struct rg_tally *tally = &run->tally;
+    struct rg_column_moves *columns = rg_arena_array(arena, tally->column_count, sizeof *columns);
+    for (size_t i = 0; i < tally->column_count && columns != NULL; i++)
+        columns[i] = (struct rg_column_moves){(const char *)tally->columns[i].path.data,
+                                              tally->columns[i].moves};
+    *ret_count = columns != NULL ? tally->column_count : 0;
     (void)pthread_mutex_unlock(&run->lock);
     return columns;
 }

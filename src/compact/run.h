@@ -17,10 +17,10 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "compact/compact.h"
+#include "compact/tally.h"
 #include "journal/home.h"
 #include "plan/options.h"
 #include "stitch/chunk.h"
-#include "stitch/moves.h"
 #include "store/store.h"
 
 /* Ids of the engine's stages; see pipeline.c. */
@@ -117,11 +117,7 @@ struct rg_run {
 
     /* Guarded by lock. */
     pthread_mutex_t lock;
-    struct rg_moves moves;
-    struct rg_run_column *columns;
-    uint32_t column_count;
-    uint32_t column_capacity;
-    uint32_t column_next; /* Where the search begins: columns come in order. */
+    struct rg_tally tally; /* Of all batches that are recorded. */
     struct rg_left_alone *alone;
     uint32_t alone_count;
     struct rg_error error; /* The first fatal one. */
@@ -141,8 +137,8 @@ void rg_run_fail(struct rg_run *run, const struct rg_error *err);
 /* Notes a failure that does not stop the run, but makes it end with this error. Threads: any. */
 void rg_run_note_failure(struct rg_run *run, const struct rg_error *err);
 
-/* Adds to the run's moves of the column with this path. Threads: any. */
-void rg_run_add_moves(struct rg_run *run, struct rg_span column, const struct rg_moves *moves);
+/* Adds a batch that is recorded. Threads: any. */
+void rg_run_add_tally(struct rg_run *run, const struct rg_tally *tally);
 
 /* The columns' moves as the report shows them, in `arena`; NULL without memory. */
 struct rg_column_moves *rg_run_column_moves(struct rg_run *run, struct rg_arena *arena,

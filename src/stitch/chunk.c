@@ -631,6 +631,26 @@ static enum rg_status make_bloom(struct job *job, struct rg_stitch_output *outpu
                                job->united.entry_count, &output->bloom, &job->culprit, err);
 }
 
+/*
+ * Dictionaries are no pages of their own: what no data page went along with counts where most pages
+ * went.
+ */
+static void settle_dictionaries(struct rg_moves *moves)
+{
+    uint32_t most = 0;
+
+    for (uint32_t v = 1; v < RG_VERDICT_COUNT; v++)
+        most = moves->pages[v] > moves->pages[most] ? v : most;
+    for (uint32_t v = 0; v < RG_VERDICT_COUNT; v++) {
+        if (moves->pages[v] > 0 || v == most)
+            continue;
+        moves->in_bytes[most] += moves->in_bytes[v];
+        moves->out_bytes[most] += moves->out_bytes[v];
+        moves->in_bytes[v] = 0;
+        moves->out_bytes[v] = 0;
+    }
+}
+
 static enum rg_status finish(struct job *job, struct rg_stitch_output *output, struct rg_error *err)
 {
     struct rg_sink_dictionary dictionary;
@@ -643,6 +663,7 @@ static enum rg_status finish(struct job *job, struct rg_stitch_output *output, s
         output->chunk.data_page_offset;
     RG_TRY(rg_summary_finish(&job->summary, &output->chunk, err));
     RG_TRY(make_bloom(job, output, err));
+    settle_dictionaries(&job->bench.moves);
     output->moves = job->bench.moves;
     return RG_OK;
 }

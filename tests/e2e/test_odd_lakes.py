@@ -3,6 +3,7 @@
 """Lakes as they should not be, and what breaks while the command runs."""
 
 import base64
+import json
 import os
 import random
 import shlex
@@ -117,9 +118,27 @@ def test_an_output_that_is_gone_is_a_failure_and_all_mends_it(regroup, source, h
     write(source / "late.parquet", 500)
     regroup("compact", source, home).must(1)
     assert rows_of(data_files(home)) == list(range(500, 600))
-    regroup("compact", source, home, "--all")
+    regroup("plan", source, home, "--all").must(0)
+    regroup("compact", source, home, "--all").must(0)
     assert sorted(rows_of(live_files(regroup, home))) == list(range(600))
     regroup("compact", source, home).must(0)
+
+
+def test_all_that_mends_nothing_says_what_is_gone(regroup, source, home):
+    regroup("compact", source, home).must(0)
+    [output] = data_files(home)
+    output.unlink()
+    # The rows of a file that cannot be read were in that output.
+    data = (source / "f3.parquet").read_bytes()
+    (source / "f3.parquet").write_bytes(b"")
+    result = regroup("compact", source, home, "--all").must(1)
+    assert output.name in result.err
+    (source / "f3.parquet").unlink()
+    result = regroup("compact", source, home, "--all").must(1)
+    assert output.name in result.err
+    (source / "f3.parquet").write_bytes(data)
+    regroup("compact", source, home, "--all").must(0)
+    assert sorted(rows_of(live_files(regroup, home))) == list(range(500))
 
 
 # Wrong usage.
@@ -187,6 +206,36 @@ def test_many_bad_files_in_one_batch(regroup, tmp_path, home):
     assert len(alone(result)) == 30
     wanted = [n for number in range(0, 60, 2) for n in range(number * 5000, number * 5000 + 5000)]
     assert rows_of(data_files(home)) == wanted
+
+
+def test_pages_count_once_where_a_batch_is_planned_anew(regroup, tmp_path, home):
+    source = tmp_path / "source"
+    for number in range(8):
+        path = write(source / f"f{number}.parquet", number * 20000, 20000, compression="none",
+                     use_dictionary=False, write_page_checksum=True, data_page_size=4096)
+    data = bytearray(path.read_bytes())
+    data[5000] ^= 0xFF
+    path.write_bytes(data)
+    # Outputs of the good files are there before the last file turns out bad.
+    regroup("compact", source, home, "--row-group-size", "512KiB", "--row-groups-per-file", "1",
+            "--jobs", "1", "--report-json", tmp_path / "bad.json").must(3)
+    path.unlink()
+    regroup("compact", source, tmp_path / "again", "--row-group-size", "512KiB",
+            "--row-groups-per-file", "1", "--report-json", tmp_path / "good.json").must(0)
+    reports = [json.loads((tmp_path / name).read_text()) for name in ("bad.json", "good.json")]
+    assert reports[0]["moves"] == reports[1]["moves"]
+    assert reports[0]["columns"] == reports[1]["columns"]
+
+
+def test_dictionaries_alone_are_no_copied_pages(regroup, tmp_path, home):
+    source = tmp_path / "source"
+    source.mkdir()
+    for number in range(8):
+        table = pa.table({"text": [f"v{n % 977}" for n in range(20000)]})
+        pq.write_table(table, source / f"{number}.parquet", row_group_size=7000)
+    result = regroup("compact", source, home).must(0)
+    [copied] = [line.split() for line in result.err.splitlines() if line.startswith("copy ")]
+    assert copied[1:] == ["0", "0", "%", "0", "B", "0", "B"]
 
 
 # Whoever is spoken to.

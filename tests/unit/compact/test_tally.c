@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "compact/tally.h"
+
+#include <stdio.h>
+
+#include "support/test.h"
+
+static void add(struct rg_tally *tally, const char *path, uint64_t pages)
+{
+    const struct rg_moves moves = {.pages[RG_VERDICT_COPY] = pages, .copied_bytes = 1};
+
+    rg_tally_add(tally, rg_span_of(path), &moves);
+}
+
+static uint64_t pages_of(const struct rg_tally *tally, const char *path)
+{
+    for (size_t i = 0; i < tally->column_count; i++) {
+        if (rg_span_equal(tally->columns[i].path, rg_span_of(path)))
+            return tally->columns[i].moves.pages[RG_VERDICT_COPY];
+    }
+    return 0;
+}
+
+TEST(columns_and_their_sum)
+{
+    struct rg_tally run;
+    struct rg_tally batch;
+    char path[16];
+
+    rg_tally_init(&run, &t->allocator);
+    rg_tally_init(&batch, &t->allocator);
+    add(&run, "c7", 1000);
+    for (uint64_t round = 0; round < 2; round++) {
+        for (uint64_t i = 0; i < 200; i++) {
+            (void)snprintf(path, sizeof path, "c%u", (unsigned)i);
+            add(&batch, path, i);
+        }
+    }
+    CHECK_U64(batch.sum.pages[RG_VERDICT_COPY], 2 * (199 * 200 / 2));
+    CHECK_U64(batch.sum.copied_bytes, 400);
+    rg_tally_add_all(&run, &batch);
+    CHECK_U64(run.sum.pages[RG_VERDICT_COPY], 1000 + 2 * (199 * 200 / 2));
+    CHECK_MEMORY(run.column_count == 200 ? run.columns : NULL);
+    CHECK_U64(pages_of(&run, "c7"), 1014);
+    CHECK_U64(pages_of(&run, "c199"), 398);
+    CHECK_TEXT((const char *)run.columns[0].path.data, "c7");
+
+    /* A batch that is planned anew begins from nothing. */
+    rg_tally_reset(&batch);
+    CHECK_U64(batch.column_count, 0);
+    CHECK_U64(batch.sum.pages[RG_VERDICT_COPY], 0);
+    add(&batch, "c1", 5);
+    rg_tally_add_all(&run, &batch);
+    CHECK_U64(pages_of(&run, "c1"), 7);
+    rg_tally_fini(&batch);
+    rg_tally_fini(&batch);
+    rg_tally_fini(&run);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test_case cases[] = {
+        {"columns_and_their_sum", columns_and_their_sum},
+    };
+
+    return test_main("compact/tally", cases, sizeof cases / sizeof cases[0], argc, argv);
+}
