@@ -138,8 +138,8 @@ def conditions(told):
         f"Versions: {named}.",
         "Same rows to a row group, same codec and level for all; files in the page cache. Median "
         "(lowest to highest). Start and import of a peer's process are taken off its times. "
-        "regroup ends when its outputs are on disk, peers and `cp` when they are in the page cache: "
-        "that is the column wall; in \"until on disk\" the outputs of all are synced. The "
+        "regroup ends when its outputs are on disk, peers and `cp` when they are in the page "
+        "cache: that is the column wall; in \"until on disk\" the outputs of all are synced. The "
         "floor is `cp -r` and the codec's work, both ways, on what had to change.",
     ]
 

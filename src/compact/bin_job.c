@@ -113,6 +113,22 @@ static enum weir_status answer_failure(struct rg_bin *bin, struct rg_error *err)
     return rg_open_batch_fail(bin->output->batch, err);
 }
 
+static void note_opened(struct rg_bin *bin)
+{
+    if (bin->is_open)
+        return;
+    bin->is_open = true;
+    if (atomic_fetch_add(&bin->output->open_bins, 1) == 0)
+        (void)atomic_fetch_add(&bin->output->batch->run->open_outputs, 1);
+}
+
+void rg_bin_closed(struct rg_bin *bin)
+{
+    if (bin->is_open && atomic_fetch_sub(&bin->output->open_bins, 1) == 1)
+        (void)atomic_fetch_sub(&bin->output->batch->run->open_outputs, 1);
+    bin->is_open = false;
+}
+
 /* The first step; also of the next slices, which find everything open. */
 enum weir_status rg_bin_run_open(struct weir_job *job, void *item, const struct weir_call *call)
 {
@@ -122,6 +138,7 @@ enum weir_status rg_bin_run_open(struct weir_job *job, void *item, const struct 
     (void)call;
     if (bin->job != NULL)
         return WEIR_OK;
+    note_opened(bin);
     if (rg_bin_list_files(bin, job, &err) != RG_OK)
         return answer_failure(bin, &err);
     if (rg_bin_footers_bytes(bin, true) > 0)
@@ -241,8 +258,9 @@ enum weir_status rg_bin_run_stitch(struct weir_job *job, void *item, const struc
     struct rg_bin *bin = item;
     struct rg_bin_job *state = bin->job;
     struct rg_run *run = bin->output->batch->run;
-    struct rg_bin_column *slot = &state->columns[call->part];
-    const struct rg_stitch_column column = rg_bin_column(bin, bin->column_first + call->part);
+    const uint32_t slice_column = state->part_columns[call->part];
+    struct rg_bin_column *slot = &state->columns[slice_column];
+    const struct rg_stitch_column column = rg_bin_column(bin, bin->column_first + slice_column);
     struct rg_stitch_source *sources = NULL;
     struct rg_error err = {0};
     struct rg_arena scratch;
@@ -259,7 +277,7 @@ enum weir_status rg_bin_run_stitch(struct weir_job *job, void *item, const struc
         atomic_store(&state->reads_are_good, true);
     }
     rg_arena_init(&scratch, &state->memory, SIZE_MAX);
-    enum rg_status status = rg_bin_list_sources(bin, call->part, &slot->arena, &sources, &err);
+    enum rg_status status = rg_bin_list_sources(bin, slice_column, &slot->arena, &sources, &err);
     if (status == RG_OK)
         status = rg_stitch_chunk(run->contexts[call->thread], &column, sources, state->source_count,
                                  &slot->arena, &scratch, &slot->output, &culprit, &err);

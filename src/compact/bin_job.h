@@ -17,6 +17,9 @@
 /* The route of a bin's job; returns the number of steps. */
 uint32_t rg_bin_route(struct rg_bin *bin, struct weir_step route[WEIR_STEPS_MAX]);
 
+/* For the engine's drop(): the bin's job is gone. */
+void rg_bin_closed(struct rg_bin *bin);
+
 /* The steps, for the stage table. */
 enum weir_status rg_bin_run_open(struct weir_job *job, void *item, const struct weir_call *call);
 enum weir_status rg_bin_run_reload(struct weir_job *job, void *item, const struct weir_call *call);

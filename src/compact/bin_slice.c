@@ -15,6 +15,13 @@ static const struct rg_range_options range_options = {
     .request_bytes_max = UINT64_C(8) << 20,
 };
 
+/* How far a slice may exceed the run's target for the sake of workers that would be idle. */
+static const uint64_t targets_max = 3;
+
+enum {
+    sorted_parts_max = 64
+};
+
 /* What a slice needs beside its columns. */
 static const uint64_t slice_bytes_min = UINT64_C(1) << 20;
 
@@ -84,26 +91,64 @@ static uint32_t columns_within(const struct rg_bin *bin, uint32_t left, uint64_t
 }
 
 /*
- * Columns up to the target, if that is one at least and there is memory for them, and for each of
- * the columns that come later.
+ * The slice's columns and as many more as it takes until none of them is more than one worker's
+ * share of it: a large column that goes alone leaves the others idle.
  */
-static bool choose_target(struct rg_bin *bin, struct weir_job *job, uint32_t left)
+static uint32_t columns_for_all(const struct rg_bin *bin, uint32_t left, uint32_t count,
+                                uint64_t bytes_max)
 {
-    struct rg_bin_job *state = bin->job;
-    const uint64_t target = bin->output->batch->run->slice_bytes_target;
-    const uint64_t available = weir_available(job);
-    const uint32_t count = columns_within(bin, left, target);
+    const struct rg_bin_job *state = bin->job;
+    const uint64_t workers = worker_count(bin, left);
+    uint64_t sum = 0;
+    uint64_t largest = 0;
 
-    if (count == 0)
-        return false;
+    for (uint32_t i = 0; i < left; i++) {
+        const uint64_t bytes = state->column_in_bytes[bin->column_first + i];
+
+        if (i >= count && (largest * workers <= sum ||
+                           rg_bin_slice_bytes(bin, bin->column_first, i + 1) > bytes_max))
+            return i;
+        sum += bytes;
+        largest = bytes > largest ? bytes : largest;
+    }
+    return left;
+}
+
+/* Takes so many columns, if there is memory for them and for each that comes later. */
+static bool take_columns(struct rg_bin *bin, struct weir_job *job, uint32_t count)
+{
+    const uint64_t available = weir_available(job);
     const uint64_t largest = largest_column_bytes(bin);
     uint64_t needed = rg_bin_slice_bytes(bin, bin->column_first, count);
+
     if (needed < largest)
         needed = largest;
     if (needed > available && !weir_try_grow(job, needed - available))
         return false;
-    state->column_count = count;
+    bin->job->column_count = count;
     return true;
+}
+
+/*
+ * Columns up to the target, if that is one at least; more where workers would be idle else: bins of
+ * one output wait for each other, so that there is one slice to work on for each output.
+ */
+static bool choose_target(struct rg_bin *bin, struct weir_job *job, uint32_t left)
+{
+    const uint64_t target = bin->output->batch->run->slice_bytes_target;
+    const uint32_t count = columns_within(bin, left, target);
+
+    if (count == 0)
+        return false;
+    const struct rg_run *run = bin->output->batch->run;
+    if (target <= UINT64_MAX / targets_max &&
+        atomic_load(&run->open_outputs) < run->context_count) {
+        const uint32_t wider = columns_for_all(bin, left, count, target * targets_max);
+
+        if (wider > count && take_columns(bin, job, wider))
+            return true;
+    }
+    return take_columns(bin, job, count);
 }
 
 /*
@@ -198,6 +243,25 @@ static enum rg_status list_requests(struct rg_bin *bin, struct rg_error *err)
     return RG_OK;
 }
 
+/*
+ * Which column is stitched by which part: the largest first, so that no worker begins it when the
+ * others end. Where columns are many each is little, and any order will do.
+ */
+static void sort_parts(const struct rg_bin *bin)
+{
+    const struct rg_bin_job *state = bin->job;
+    const uint64_t *in_bytes = &state->column_in_bytes[bin->column_first];
+    uint32_t *order = state->part_columns;
+
+    for (uint32_t column = 0; column < state->column_count; column++) {
+        uint32_t i = column;
+
+        for (; i > 0 && i <= sorted_parts_max && in_bytes[order[i - 1]] < in_bytes[column]; i--)
+            order[i] = order[i - 1];
+        order[i] = column;
+    }
+}
+
 /* Extents of the slice, requests for them, columns to fill. */
 enum rg_status rg_bin_open_slice(struct rg_bin *bin, struct rg_error *err)
 {
@@ -227,10 +291,13 @@ enum rg_status rg_bin_open_slice(struct rg_bin *bin, struct rg_error *err)
         }
     }
     state->columns = rg_arena_array(&state->slice, state->column_count, sizeof *state->columns);
-    if (state->columns == NULL)
+    state->part_columns =
+        rg_arena_array(&state->slice, state->column_count, sizeof *state->part_columns);
+    if (state->columns == NULL || state->part_columns == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for %u columns", state->column_count);
     for (uint32_t c = 0; c < state->column_count; c++)
         rg_arena_init(&state->columns[c].arena, &state->memory, SIZE_MAX);
+    sort_parts(bin);
     atomic_store(&state->reads_are_good, false);
     return list_requests(bin, err);
 }

@@ -79,6 +79,7 @@ struct rg_bin_job {
     atomic_bool reads_are_good;
     uint32_t column_count;
     struct rg_bin_column *columns;
+    uint32_t *part_columns; /* Of the slice, for each part of stitching. */
     struct rg_bin_request *requests;
     uint32_t request_count;
 

@@ -198,8 +198,8 @@ static void drop_output(void *item, enum weir_status why)
 
 static void drop_bin(void *item, enum weir_status why)
 {
-    (void)item;
     (void)why;
+    rg_bin_closed(item);
 }
 
 /* An output could not even be submitted. */

@@ -37,6 +37,7 @@ struct rg_bin {
 
     /* Owned by the worker that runs the bin's job. */
     struct rg_bin_job *job; /* In that job's memory; NULL before its first step. */
+    bool is_open;           /* Counted in open_bins of its output. */
     uint32_t column_first;  /* Columns before it are in the file. */
     uint64_t moved_bytes;   /* Of in_bytes: those of these columns. */
 };
@@ -53,9 +54,10 @@ struct rg_output {
     uint64_t claim_bytes_min; /* What one of its bins needs at least, learnt the hard way; or 0. */
     const struct rg_bin *wanting; /* The bin that wants that. */
     bool had_all;                 /* It was tried with all that there is. */
-    uint64_t retained_more;   /* What its metadata need beyond what is usual, learnt likewise. */
-    bool lacks_retained;      /* Owned by the turn: not bins, the metadata need more. */
-    bool carries_parts;       /* A first try showed that it is larger than it was thought to be. */
+    uint64_t retained_more; /* What its metadata need beyond what is usual, learnt likewise. */
+    bool lacks_retained;    /* Owned by the turn: not bins, the metadata need more. */
+    bool carries_parts;     /* A first try showed that it is larger than it was thought to be. */
+    atomic_uint open_bins;  /* Atomic: bins whose first step has begun, and that are not dropped. */
     atomic_bool lacks_memory; /* Atomic: a bin gave up; claim_bytes_min says what it wants. */
 
     /* Owned by whoever has the turn: the bin that appends, then the join. In the group's memory. */

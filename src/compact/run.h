@@ -112,6 +112,7 @@ struct rg_run {
     struct rg_arena *arena; /* Guarded by lock: texts that live as long as the run. */
 
     struct rg_counters counters;
+    atomic_uint open_outputs; /* Atomic: outputs that some bin is being made for. */
     atomic_bool is_draining;  /* Atomic: take in nothing new, finish what is open. */
     atomic_bool is_temporary; /* Atomic: something failed that a later run may mend. */
 
