@@ -48,9 +48,16 @@ def spread(told):
     return f"{middle:.2f} ({low:.2f} to {high:.2f})"
 
 
-def floor_of(result, threads, key="wall_s"):
-    """Seconds: a copy of all bytes, and the codec's work on what had to change."""
-    return result["tools"][COPY][key]["median"] + result["codec_s"] / threads
+def times(value):
+    return "-" if value is None else f"{value:.1f}x"
+
+
+def against_floor(result, threads, key):
+    """The floor: a copy of all bytes, and the codec's work on what had to change."""
+    if key not in result["tools"][US]:
+        return None
+    floor = result["tools"][COPY][key]["median"] + result["codec_s"] / threads
+    return result["tools"][US][key]["median"] / floor
 
 
 def moves_of(result):
@@ -77,11 +84,11 @@ def row_of(result, threads):
         spread(peer["wall_s"]),
         spread(us["wall_s"]),
         f"**{ratio(result, 'wall_s'):.1f}x**",
-        f"{ratio(result, 'disk_s'):.1f}x",
+        times(ratio(result, "disk_s")),
         f"{ratio(result, 'cpu_s'):.1f}x",
         f"{us['wall_s']['median'] / copy['wall_s']['median']:.1f}x",
-        f"{us['wall_s']['median'] / floor_of(result, threads):.1f}x",
-        f"{us['disk_s']['median'] / floor_of(result, threads, 'disk_s'):.1f}x",
+        times(against_floor(result, threads, "wall_s")),
+        times(against_floor(result, threads, "disk_s")),
         mib(us["peak_bytes"]["median"]),
         mib(min(told["peak_bytes"]["median"] for told in peers_of(result).values())),
         f"{us['bytes'] / result['bytes']:.3f}",
@@ -98,17 +105,26 @@ HEAD = [
     "its wall, s",
     "regroup's wall, s",
     "wall",
-    "until on disk",
+    "wall, on disk",
     "CPU",
     "wall / cp -r",
     "wall / floor",
-    "the same until on disk",
+    "wall / floor, on disk",
     "peak MiB",
     "least peak of a peer",
     "bytes / input",
     "bytes / smallest peer",
     "how bytes moved",
 ]
+
+
+def against_floors(told):
+    threads = told["threads"]
+    floors = [against_floor(result, threads, "wall_s") for result in told["results"]]
+    return [
+        f"Wall time against the floor: geometric mean {geometric_mean(floors):.1f}x, "
+        f"worst set {max(floors):.1f}x."
+    ]
 
 
 def summary_lines(told):
@@ -123,11 +139,30 @@ def summary_lines(told):
     return [
         f"Wall time against the best peer of each set: geometric mean {geometric_mean(walls):.1f}x"
         f" faster, worst set {min(walls):.1f}x.",
-        "The same until all outputs are on disk: geometric mean "
-        f"{geometric_mean(disks):.1f}x, worst set {min(disks):.1f}x.",
+        *(
+            [
+                "The same on a disk, until all is synced: geometric mean "
+                f"{geometric_mean(disks):.1f}x, worst set {min(disks):.1f}x."
+            ]
+            if disks
+            else []
+        ),
+        *against_floors(told),
         f"CPU time: geometric mean {geometric_mean(cpus):.1f}x less.",
         f"Highest peak of resident memory: {mib(max(peaks))} MiB, with --memory {told['memory']}.",
     ]
+
+
+def where_outputs_went(told):
+    places = {True: "to memory (tmpfs)", False: "to a disk", None: "to a disk, unsynced by peers"}
+    place = places[told.get("is_in_memory")]
+    rounds = told.get("disk_rounds", 0)
+    if not rounds:
+        return f"Outputs went {place}."
+    return (
+        f"Outputs went {place}; in the columns \"on disk\" they went to a disk, in {rounds} rounds "
+        "more, until all was synced: regroup ends only then, peers and `cp` were not asked to wait."
+    )
 
 
 def conditions(told):
@@ -136,11 +171,10 @@ def conditions(told):
         f"{told['date']}; {told['machine']}; {told['threads']} threads each; "
         f"{told['rounds']} interleaved rounds; scale {told['scale']:g}.",
         f"Versions: {named}.",
-        "Same rows to a row group, same codec and level for all; files in the page cache. Median "
-        "(lowest to highest). Start and import of a peer's process are taken off its times. "
-        "regroup ends when its outputs are on disk, peers and `cp` when they are in the page "
-        "cache: that is the column wall; in \"until on disk\" the outputs of all are synced. The "
+        "Same rows to a row group, same codec and level for all; inputs in the page cache. Median "
+        "(lowest to highest). Start and import of a peer's process are taken off its times. The "
         "floor is `cp -r` and the codec's work, both ways, on what had to change.",
+        where_outputs_went(told),
     ]
 
 
