@@ -182,7 +182,7 @@ static void measure(struct bench *bench, uint32_t leaf_index)
 {
     const struct rg_schema *schema = &bench->files[0].meta.schema;
     const struct rg_leaf *leaf = &schema->leaves[leaf_index];
-    const struct rg_stitch_column column = {schema, leaf_index, &bench->options, false};
+    const struct rg_stitch_column column = {schema, leaf_index, &bench->options, false, false};
     struct rg_stitch_output output;
     struct rg_stitch_estimate estimate;
     uint64_t least = UINT64_MAX;

@@ -137,10 +137,14 @@ static bool has_mapped_source(const struct rg_bin_job *state)
 
 struct rg_stitch_column rg_bin_column(const struct rg_bin *bin, uint32_t column)
 {
+    const struct rg_run *run = bin->output->batch->run;
+    const struct rg_schema *schema = rg_bin_schema(bin);
+
     return (struct rg_stitch_column){
-        .schema = rg_bin_schema(bin),
+        .schema = schema,
         .leaf_index = column,
-        .options = &bin->output->batch->run->stitch_options,
+        .options = &run->stitch_options,
+        .is_bloom_asked = rg_column_list_has(&run->options->bloom, schema->leaves[column].path),
         .has_other_levels = has_mapped_source(bin->job),
     };
 }

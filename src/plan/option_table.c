@@ -112,6 +112,16 @@ static const struct rg_option table[] = {
       .commands = JOB},
      .kind = RG_OPTION_CHOICE,
      .offset = FIELD(encoding)},
+    {{.name = "bloom",
+      .argument = "COLUMN[,COLUMN...]",
+      .initial = "none",
+      .help = "columns that get a bloom filter whatever their values are encoded in, with 1 to 2.5 "
+              "percent of false positives, of 16 MiB for a row group at most; columns whose values "
+              "are all in a dictionary get one anyhow. Nested columns are named with dots",
+      .commands = JOB},
+     .is_described = true,
+     .kind = RG_OPTION_COLUMNS,
+     .offset = FIELD(bloom)},
     {{.name = "schema",
       .argument = "MODE",
       .choices = "strict union",

@@ -23,6 +23,7 @@ enum rg_option_kind {
     RG_OPTION_CHOICE,   /* uint32_t: which word of `choices`. */
     RG_OPTION_TEXT,     /* const char *. */
     RG_OPTION_ORDER,    /* struct rg_sort. */
+    RG_OPTION_COLUMNS,  /* struct rg_column_list. */
     RG_OPTION_CODEC,    /* struct rg_codec_choice. */
     RG_OPTION_WHERE,    /* struct rg_where. */
     RG_OPTION_GLOB,     /* struct rg_glob_list. */

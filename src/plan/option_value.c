@@ -8,6 +8,7 @@
 #include "plan/option_value.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -231,6 +232,42 @@ static enum rg_status parse_sort_term(struct rg_span text, struct rg_arena *aren
     return RG_OK;
 }
 
+static int compare_paths(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* COLUMN[,COLUMN...]; in byte order, so that what is written down of it is the same. */
+static enum rg_status set_columns(struct rg_options *options, const struct rg_option *option,
+                                  void *field, const char *value, struct rg_error *err)
+{
+    struct rg_column_list list = {0};
+
+    (void)option;
+    list.paths = rg_arena_array(&options->arena, RG_COLUMNS_MAX, sizeof *list.paths);
+    if (list.paths == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for options");
+    for (const char *at = value;; at++) {
+        const size_t bytes = strcspn(at, ",");
+
+        if (bytes == 0)
+            return rg_fail(err, RG_ERR_INVALID, "a column without a name");
+        if (list.count == RG_COLUMNS_MAX)
+            return rg_fail(err, RG_ERR_INVALID, "more than %d columns", RG_COLUMNS_MAX);
+        const struct rg_span copy =
+            rg_arena_copy(&options->arena, (struct rg_span){(const uint8_t *)at, bytes});
+        if (copy.data == NULL)
+            return rg_fail(err, RG_ERR_NOMEM, "no memory for options");
+        list.paths[list.count++] = (const char *)copy.data;
+        at += bytes;
+        if (*at == 0)
+            break;
+    }
+    qsort(list.paths, list.count, sizeof *list.paths, compare_paths);
+    *(struct rg_column_list *)field = list;
+    return RG_OK;
+}
+
 static enum rg_status set_order(struct rg_options *options, const struct rg_option *option,
                                 void *field, const char *value, struct rg_error *err)
 {
@@ -402,6 +439,8 @@ static set_fn *setter_of(enum rg_option_kind kind)
         return set_text;
     case RG_OPTION_ORDER:
         return set_order;
+    case RG_OPTION_COLUMNS:
+        return set_columns;
     case RG_OPTION_CODEC:
         return set_codec;
     case RG_OPTION_WHERE:

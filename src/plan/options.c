@@ -240,6 +240,15 @@ uint64_t rg_options_file_bytes(const struct rg_options *options)
     return options->row_group_bytes * options->row_groups_per_file;
 }
 
+bool rg_column_list_has(const struct rg_column_list *list, struct rg_span path)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (rg_span_equal(rg_span_of(list->paths[i]), path))
+            return true;
+    }
+    return false;
+}
+
 struct rg_stitch_options rg_options_stitch(const struct rg_options *options)
 {
     return (struct rg_stitch_options){
@@ -289,6 +298,8 @@ void rg_options_shape(const struct rg_options *options, struct rg_buffer *out)
     /* Not said where it is as ever, so that outputs of earlier versions are known again. */
     if (options->encoding == RG_STITCH_ENCODING_SMALL)
         rg_buffer_append_text(out, " encoding=small");
+    for (uint32_t i = 0; i < options->bloom.count; i++)
+        rg_buffer_printf(out, "%s%s", i == 0 ? " bloom=" : ",", options->bloom.paths[i]);
     rg_buffer_append_text(out, options->schema == RG_SCHEMA_UNION ? " schema=union order="
                                                                   : " schema=strict order=");
     for (uint32_t i = 0; i < options->order.term_count; i++) {

@@ -51,6 +51,16 @@ struct rg_sort {
     uint32_t column_count; /* How many of them are RG_SORT_COLUMN. */
 };
 
+enum {
+    RG_COLUMNS_MAX = 256
+};
+
+/* --bloom. */
+struct rg_column_list {
+    const char **paths; /* With '.', as rg_leaf.path has it. */
+    uint32_t count;
+};
+
 /* --codec. */
 struct rg_codec_choice {
     uint8_t codec; /* enum rg_codec, or RG_CODEC_KEEP. */
@@ -102,6 +112,7 @@ struct rg_options {
     uint32_t page_rows;  /* 0: stitch's own default. */
     struct rg_sort order;
     struct rg_codec_choice codec;
+    struct rg_column_list bloom;
     uint32_t encoding; /* enum rg_stitch_encoding. */
     uint32_t schema;   /* enum rg_schema_mode. */
 
@@ -153,6 +164,9 @@ uint64_t rg_options_file_bytes(const struct rg_options *options);
 
 /* Those that stitch wants to know. */
 struct rg_stitch_options rg_options_stitch(const struct rg_options *options);
+
+/* Whether the list names this column. */
+bool rg_column_list_has(const struct rg_column_list *list, struct rg_span path);
 
 /*
  * Appends the options that shape outputs in one canonical line: what the footer key

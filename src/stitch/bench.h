@@ -47,6 +47,7 @@ struct rg_bench {
     uint32_t dictionary_bytes_max;
     bool has_crc;
     bool has_bloom;
+    bool is_bloom_asked;
     bool is_codec_asked;
     bool is_small; /* Bytes go before time: RG_STITCH_ENCODING_SMALL. */
     enum rg_stitch_layout layout;

@@ -29,6 +29,9 @@ enum {
 
 /* parquet-java reads no more than this: 128 MiB (BlockSplitBloomFilter.UPPER_BOUND_BYTES). */
 static const uint32_t blocks_max = UINT32_C(1) << 22;
+/* Of filters over values, not dictionaries: 16 MiB, 1 % of 12 million different values. Beyond that
+ * a row group has more positives, rather than a filter that readers fetch for every lookup. */
+static const uint32_t built_blocks_max = UINT32_C(1) << 19;
 
 static const uint32_t salt[BLOCK_WORDS] = {0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d,
                                            0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31};
@@ -394,31 +397,77 @@ static bool next_byte_array(struct rg_span *plain, struct rg_span *ret_value)
     return true;
 }
 
+static uint32_t blocks_for(uint64_t value_count, double rate, uint32_t count_max)
+{
+    const uint64_t bits = value_count * decibits_for(rate) / 10;
+    const uint32_t count = power_of_two_from(bits / (8 * BLOCK_BYTES) + 1);
+
+    return count < count_max ? count : count_max;
+}
+
+static enum rg_status begin(struct rg_bloom_build *build, const struct rg_leaf *leaf,
+                            uint32_t block_count, struct rg_arena *arena, struct rg_error *err)
+{
+    if (leaf->type == RG_TYPE_BOOLEAN)
+        return rg_fail(err, RG_ERR_UNSUPPORTED, "no bloom filters of booleans");
+    uint8_t *blocks = rg_arena_array(arena, block_count, BLOCK_BYTES);
+    if (blocks == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a bloom filter of %u blocks", block_count);
+    *build = (struct rg_bloom_build){leaf, blocks, block_count};
+    return RG_OK;
+}
+
+enum rg_status rg_bloom_add(struct rg_bloom_build *build, struct rg_span plain,
+                            uint32_t value_count, struct rg_error *err)
+{
+    const size_t width = value_width(build->leaf);
+    size_t needed;
+
+    if (!rg_mul_size(width, value_count, &needed) || needed > plain.bytes)
+        return rg_fail(err, RG_ERR_CORRUPT, "%zu bytes cannot hold %u dictionary entries",
+                       plain.bytes, value_count);
+    for (uint32_t i = 0; i < value_count; i++) {
+        struct rg_span value = {plain.data + (size_t)i * width, width};
+
+        if (build->leaf->type == RG_TYPE_BYTE_ARRAY && !next_byte_array(&plain, &value))
+            return rg_fail(err, RG_ERR_CORRUPT, "dictionary ends at entry %u of %u", i,
+                           value_count);
+        insert_value(build->blocks, build->block_count, build->leaf, value);
+    }
+    return RG_OK;
+}
+
 enum rg_status rg_bloom_of_dictionary(const struct rg_leaf *leaf, struct rg_span plain,
                                       uint32_t entry_count, double rate, struct rg_arena *arena,
                                       struct rg_bloom *ret_bloom, struct rg_error *err)
 {
-    const size_t width = value_width(leaf);
-    const uint64_t bits = (uint64_t)entry_count * decibits_for(rate) / 10;
-    const uint32_t block_count = power_of_two_from(bits / (8 * BLOCK_BYTES) + 1);
-    size_t needed;
+    struct rg_bloom_build build;
 
-    if (leaf->type == RG_TYPE_BOOLEAN)
-        return rg_fail(err, RG_ERR_UNSUPPORTED, "no bloom filters of booleans");
-    if (!rg_mul_size(width, entry_count, &needed) || needed > plain.bytes)
-        return rg_fail(err, RG_ERR_CORRUPT, "%zu bytes cannot hold %u dictionary entries",
-                       plain.bytes, entry_count);
-    uint8_t *blocks = rg_arena_array(arena, block_count, BLOCK_BYTES);
-    if (blocks == NULL)
-        return rg_fail(err, RG_ERR_NOMEM, "no memory for a bloom filter of %u blocks", block_count);
-    for (uint32_t i = 0; i < entry_count; i++) {
-        struct rg_span value = {plain.data + (size_t)i * width, width};
-
-        if (leaf->type == RG_TYPE_BYTE_ARRAY && !next_byte_array(&plain, &value))
-            return rg_fail(err, RG_ERR_CORRUPT, "dictionary ends at entry %u of %u", i,
-                           entry_count);
-        insert_value(blocks, block_count, leaf, value);
-    }
-    *ret_bloom = (struct rg_bloom){blocks, block_count};
+    RG_TRY(begin(&build, leaf, blocks_for(entry_count, rate, blocks_max), arena, err));
+    RG_TRY(rg_bloom_add(&build, plain, entry_count, err));
+    *ret_bloom = (struct rg_bloom){build.blocks, build.block_count};
     return RG_OK;
+}
+
+enum rg_status rg_bloom_begin(struct rg_bloom_build *build, const struct rg_leaf *leaf,
+                              uint64_t value_count, double rate, struct rg_arena *arena,
+                              struct rg_error *err)
+{
+    return begin(build, leaf, blocks_for(value_count, rate, built_blocks_max), arena, err);
+}
+
+struct rg_bloom rg_bloom_end(struct rg_bloom_build *build, double rate)
+{
+    struct rg_bloom bloom = {build->blocks, build->block_count};
+
+    while (bloom.block_count > 1 && folded_false_positives(&bloom) <= rate) {
+        fold(build->blocks, build->blocks, bloom.block_count);
+        bloom.block_count /= 2;
+    }
+    return bloom;
+}
+
+uint64_t rg_bloom_bytes_for(uint64_t value_count, double rate)
+{
+    return (uint64_t)blocks_for(value_count, rate, built_blocks_max) * BLOCK_BYTES;
 }

@@ -58,6 +58,41 @@ RG_MUST_CHECK enum rg_status rg_bloom_of_dictionary(const struct rg_leaf *leaf,
                                                     struct rg_bloom *ret_bloom,
                                                     struct rg_error *err);
 
+/* A filter in the making. */
+struct rg_bloom_build {
+    const struct rg_leaf *leaf;
+    uint8_t *blocks; /* In the arena. */
+    uint32_t block_count;
+};
+
+/*
+ * Begins an empty filter with room for `value_count` different values at `rate`, but of 16 MiB at
+ * most.
+ *
+ * Errors:  RG_ERR_UNSUPPORTED for booleans; RG_ERR_NOMEM.
+ */
+RG_MUST_CHECK enum rg_status rg_bloom_begin(struct rg_bloom_build *build,
+                                            const struct rg_leaf *leaf, uint64_t value_count,
+                                            double rate, struct rg_arena *arena,
+                                            struct rg_error *err);
+
+/*
+ * Puts PLAIN values in.
+ *
+ * Errors:  RG_ERR_CORRUPT when `plain` does not hold them.
+ */
+RG_MUST_CHECK enum rg_status rg_bloom_add(struct rg_bloom_build *build, struct rg_span plain,
+                                          uint32_t value_count, struct rg_error *err);
+
+/*
+ * The filter, as small as it can be at `rate`: values that came again and again needed less room
+ * than was kept for them.
+ */
+struct rg_bloom rg_bloom_end(struct rg_bloom_build *build, double rate);
+
+/* The most that a filter takes that is begun for `value_count` values. */
+uint64_t rg_bloom_bytes_for(uint64_t value_count, double rate);
+
 /*
  * Header and bitset as they stand in a file.
  *

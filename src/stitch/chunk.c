@@ -624,11 +624,16 @@ static enum rg_status make_bloom(struct job *job, struct rg_stitch_output *outpu
                                  struct rg_error *err)
 {
     const bool is_all_indices = job->has_indices && !job->sink.has_values_written;
-    const struct rg_span entries = {is_all_indices ? job->united.plain : NULL,
-                                    job->united.plain_bytes};
+    const struct rg_chunk_bloom of = {
+        .bench = &job->bench,
+        .encoder = &job->encoder,
+        .surveys = job->surveys,
+        .survey_count = job->count,
+        .dictionary = {is_all_indices ? job->united.plain : NULL, job->united.plain_bytes},
+        .entry_count = job->united.entry_count,
+    };
 
-    return rg_chunk_bloom_make(&job->bench, job->surveys, job->count, entries,
-                               job->united.entry_count, &output->bloom, &job->culprit, err);
+    return rg_chunk_bloom_make(&of, &output->bloom, &job->culprit, err);
 }
 
 /*

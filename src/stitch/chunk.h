@@ -59,6 +59,7 @@ struct rg_stitch_column {
     uint32_t leaf_index;
     const struct rg_stitch_options *options;
     bool has_other_levels; /* Sources have other levels: fields that are required in them. */
+    bool is_bloom_asked;   /* A bloom filter whatever the values are encoded in. */
 };
 
 /* That column in one source row group. */

@@ -5,9 +5,10 @@
 #include "parquet/types.h"
 #include "stitch/bloom.h"
 
-/* False positives: of a filter that is made, and of one that is still worth keeping. */
-static const double rate_made = 0.01;
+/* False positives of a merged filter that is still worth keeping. */
 static const double rate_kept = 0.05;
+/* Of a filter over values: sizes are powers of two, and the next larger one is not worth it. */
+static const double rate_asked = 0.025;
 
 static bool has_values(const struct rg_survey *survey)
 {
@@ -32,7 +33,7 @@ static enum rg_status make_for(struct rg_bench *bench, const struct rg_survey *s
         return RG_OK;
     RG_TRY(rg_bench_decompress(bench, &bench->dictionary, survey->dictionary_codec, true,
                                survey->dictionary, survey->dictionary_raw_bytes, &plain, err));
-    return rg_bloom_of_dictionary(bench->leaf, plain, survey->dictionary_entries, rate_made,
+    return rg_bloom_of_dictionary(bench->leaf, plain, survey->dictionary_entries, rg_bloom_rate,
                                   bench->scratch, ret_bloom, err);
 }
 
@@ -64,24 +65,97 @@ static enum rg_status merge(struct rg_bench *bench, const struct rg_survey *surv
     return RG_OK;
 }
 
-enum rg_status rg_chunk_bloom_make(struct rg_bench *bench, const struct rg_survey *surveys,
-                                   size_t survey_count, struct rg_span dictionary,
-                                   uint32_t entry_count, struct rg_span *ret_bloom,
+/* How many values there are at most that may be different. */
+static uint64_t count_values(const struct rg_chunk_bloom *of)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < of->survey_count; i++) {
+        const struct rg_survey *survey = &of->surveys[i];
+        const uint64_t nulls = survey->has_null_count ? survey->null_count : 0;
+        const uint64_t present = survey->index_values + survey->value_values - nulls;
+        const uint64_t entries = survey->dictionary_entries + survey->value_values;
+
+        count += present < entries ? present : entries;
+    }
+    return count;
+}
+
+static enum rg_status add_page(const struct rg_chunk_bloom *of, const struct rg_survey *survey,
+                               const struct rg_source_page *page, struct rg_bloom_build *build,
+                               struct rg_error *err)
+{
+    struct rg_parts parts;
+    struct rg_span plain;
+
+    RG_TRY(rg_parts_take(of->bench, survey->source, page, true, &parts, err));
+    RG_TRY(rg_page_encoder_plain(of->encoder, survey, page, &parts, UINT32_MAX, &plain, err));
+    return rg_bloom_add(build, plain, parts.present_count, err);
+}
+
+/* Entries of the dictionary, used or not, and values of all other pages. */
+static enum rg_status add_source(const struct rg_chunk_bloom *of, const struct rg_survey *survey,
+                                 struct rg_bloom_build *build, struct rg_error *err)
+{
+    struct rg_bench *bench = of->bench;
+    struct rg_page_walk walk;
+    struct rg_source_page page;
+    struct rg_span plain;
+    bool is_end;
+
+    if (survey->index_page_count > 0) {
+        RG_TRY(rg_bench_decompress(bench, &bench->dictionary, survey->dictionary_codec, true,
+                                   survey->dictionary, survey->dictionary_raw_bytes, &plain, err));
+        RG_TRY(rg_bloom_add(build, plain, survey->dictionary_entries, err));
+    }
+    if (survey->value_page_count == 0)
+        return RG_OK;
+    of->encoder->recoder->survey = NULL;
+    rg_page_walk_init(&walk, survey);
+    for (;;) {
+        RG_TRY(rg_page_walk_next(&walk, &page, &is_end, err));
+        if (is_end)
+            return RG_OK;
+        if (!rg_is_index_page(&page) && !rg_is_null_page(&page))
+            RG_TRY(add_page(of, survey, &page, build, err));
+    }
+}
+
+static enum rg_status build_filter(const struct rg_chunk_bloom *of, struct rg_bloom *ret_bloom,
                                    size_t *ret_culprit, struct rg_error *err)
 {
+    struct rg_bloom_build build;
+
+    RG_TRY(rg_bloom_begin(&build, of->bench->leaf, count_values(of), rg_bloom_rate,
+                          of->bench->scratch, err));
+    for (size_t i = 0; i < of->survey_count; i++) {
+        *ret_culprit = i;
+        RG_TRY(add_source(of, &of->surveys[i], &build, err));
+    }
+    *ret_bloom = rg_bloom_end(&build, rate_asked);
+    return RG_OK;
+}
+
+enum rg_status rg_chunk_bloom_make(const struct rg_chunk_bloom *of, struct rg_span *ret_bloom,
+                                   size_t *ret_culprit, struct rg_error *err)
+{
+    struct rg_bench *bench = of->bench;
     struct rg_bloom bloom = {NULL, 0};
     bool has_some = false;
 
     *ret_bloom = (struct rg_span){NULL, 0};
     if (bench->leaf->type == RG_TYPE_BOOLEAN)
         return RG_OK;
-    for (size_t i = 0; i < survey_count; i++)
-        has_some = has_some || (has_values(&surveys[i]) && surveys[i].source->bloom.bytes > 0);
-    if (dictionary.data != NULL && (bench->has_bloom || has_some))
-        RG_TRY(rg_bloom_of_dictionary(bench->leaf, dictionary, entry_count, rate_made,
+    for (size_t i = 0; i < of->survey_count; i++)
+        has_some =
+            has_some || (has_values(&of->surveys[i]) && of->surveys[i].source->bloom.bytes > 0);
+    if (of->dictionary.data != NULL && (bench->has_bloom || has_some || bench->is_bloom_asked))
+        RG_TRY(rg_bloom_of_dictionary(bench->leaf, of->dictionary, of->entry_count, rg_bloom_rate,
                                       bench->scratch, &bloom, err));
     else if (has_some)
-        RG_TRY(merge(bench, surveys, survey_count, &bloom, ret_culprit, err));
+        RG_TRY(merge(bench, of->surveys, of->survey_count, &bloom, ret_culprit, err));
+    if (bloom.blocks == NULL && bench->is_bloom_asked)
+        RG_TRY(build_filter(of, &bloom, ret_culprit, err));
     if (bloom.blocks == NULL)
         return RG_OK;
     return rg_bloom_emit(&bloom, bench->arena, ret_bloom, err);

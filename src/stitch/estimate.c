@@ -19,6 +19,8 @@
 #include "parquet/decoder.h"
 #include "parquet/types.h"
 #include "stitch/bench.h"
+#include "stitch/bloom.h"
+#include "stitch/chunk_bloom.h"
 #include "stitch/chunk_facts.h"
 #include "stitch/dict_groups.h"
 #include "stitch/dict_table.h"
@@ -65,6 +67,7 @@ struct sums {
     uint64_t entry_count;   /* At most. */
     uint64_t entry_count_max;
     uint64_t bloom_bytes_max;
+    uint64_t asked_bloom_bytes; /* Of the filter that is made because it was asked for. */
     uint64_t key_value_bytes;
 };
 
@@ -131,6 +134,7 @@ struct part {
     bool is_linked;  /* Pages may lean on the page before. */
     bool is_recoded; /* Values may have to be decoded. */
     bool is_tried;   /* Or all of them encoded anew, if a trial says so. */
+    bool is_hashed;  /* Into a bloom filter, and they must be decoded for that. */
 };
 
 static bool is_all_null(const struct rg_stitch_source *source)
@@ -170,6 +174,8 @@ static struct part part_of(const struct sums *sums, const struct rg_stitch_sourc
     part.is_tried = sums->column->options->encoding == RG_STITCH_ENCODING_SMALL &&
                     source->leaf->type != RG_TYPE_BOOLEAN;
     /* Deltas of integers go through the decoder, whatever they were. */
+    part.is_hashed = sums->column->is_bloom_asked &&
+                     (has_odd_encodings(chunk) || part.conversion != RG_CONVERSION_NONE);
     if (part.is_tried && (sums->leaf->type == RG_TYPE_INT32 || sums->leaf->type == RG_TYPE_INT64 ||
                           has_odd_encodings(chunk)))
         part.is_recoded = true;
@@ -206,14 +212,22 @@ static uint64_t decode_bytes(const struct part *part)
     struct rg_value_kind kind;
     struct rg_error ignored;
 
-    if (!part->is_recoded ||
+    const bool is_decoded = part->is_recoded || part->is_hashed;
+
+    if (!is_decoded ||
         rg_value_kind_init(&kind, part->leaf->type, part->leaf->type_length, &ignored) != RG_OK)
         return 0;
     const uint64_t bounds = kind.is_variable ? 8 * raw_bytes : 8 * (uint64_t)kind.width_bytes;
     const uint64_t linked = part->is_linked ? 8 * raw_bytes + (UINT64_C(8) << 20) : 0;
     const uint64_t booleans = kind.type == RG_TYPE_BOOLEAN ? 8 * raw_bytes : 0;
 
-    return rg_value_room_bytes(&kind) + bounds + linked + booleans + 4096;
+    /* Decoded pages as a whole: a buffer that doubles, and what it grew out of. */
+    const uint64_t whole =
+        part->is_tried || part->is_hashed
+            ? 4 * lesser(dissolved_bytes(part->leaf, part->chunk), rg_page_bytes_max)
+            : 0;
+
+    return rg_value_room_bytes(&kind) + bounds + linked + booleans + whole + 4096;
 }
 
 /* Values of pages without indices that may have to be joined or compressed anew. */
@@ -369,15 +383,21 @@ static uint64_t page_overhead(const struct sums *sums)
            bounds + 8 * levels;
 }
 
+static bool has_bloom(const struct sums *sums)
+{
+    return sums->column->options->has_bloom || sums->bloom_bytes_max > 0 ||
+           sums->column->is_bloom_asked;
+}
+
 /* Bytes of the arena that do not depend on the number of pages. */
 static uint64_t arena_fixed(const struct sums *sums)
 {
-    const uint64_t bloom =
-        lesser(sums->entry_count, union_bytes_max(sums) / 4) * 3 + 2 * sums->bloom_bytes_max;
+    const uint64_t bloom = lesser(sums->entry_count, union_bytes_max(sums) / 4) * 3 +
+                           2 * sums->bloom_bytes_max + sums->asked_bloom_bytes;
 
     return UINT64_C(80000) + 64 * ((uint64_t)sums->leaf->rep_max + sums->leaf->def_max) +
            compressed_bound(union_bytes_max(sums)) + sums->key_value_bytes * 2 +
-           (sums->column->options->has_bloom || sums->bloom_bytes_max > 0 ? bloom + 64 : 0);
+           (has_bloom(sums) ? bloom + 64 : 0);
 }
 
 /* Blocks of an arena cannot be filled to the last byte. */
@@ -430,8 +450,8 @@ static uint64_t making_bytes(const struct sums *sums)
 static uint64_t table_bytes(const struct sums *sums)
 {
     const uint64_t united = lesser(sums->entry_count, union_bytes_max(sums) / 4);
-    const uint64_t bloom = sums->column->options->has_bloom || sums->bloom_bytes_max > 0
-                               ? united * 3 + 2 * sums->bloom_bytes_max +
+    const uint64_t bloom = has_bloom(sums)
+                               ? united * 3 + 2 * sums->bloom_bytes_max + sums->asked_bloom_bytes +
                                      lesser(sums->source_count, UINT64_C(1) << 20) * 64
                                : 0;
 
@@ -494,7 +514,13 @@ void rg_stitch_estimate(const struct rg_stitch_column *column,
         add_source(&sums, &sources[i]);
         rg_likely_add(&likely, &sources[i]);
     }
+    if (column->is_bloom_asked && sums.leaf->type != RG_TYPE_BOOLEAN)
+        sums.asked_bloom_bytes = rg_bloom_bytes_for(sums.value_count, rg_bloom_rate);
     rg_likely_finish(&likely, ret_estimate);
+    /* Its blocks, and the filter as it is written; it reads the pages once more. */
+    ret_estimate->arena_bytes += sums.asked_bloom_bytes;
+    if (sums.asked_bloom_bytes > 0)
+        ret_estimate->scratch_bytes += sums.asked_bloom_bytes + sums.raw_bytes_max;
     bound_arena(&sums, ret_estimate);
     bound_scratch(&sums, ret_estimate);
 }

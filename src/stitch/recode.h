@@ -57,7 +57,7 @@ enum rg_reason rg_recode_reason(const struct rg_survey *survey, const struct rg_
 
 /*
  * Appends values of a page that was taken apart, raw, to `out`: PLAIN, of the output's type, at
- * most `count_max` of them. Not for sources with links (survey->has_links).
+ * most `count_max` of them. Of a source with links (survey->has_links) all pages, whole, in order.
  *
  * Errors:  RG_ERR_CORRUPT, RG_ERR_NOMEM.
  */

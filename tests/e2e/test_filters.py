@@ -15,6 +15,19 @@ import tables
 LAKES = ["arrow", "arrow_index", "arrow_mixed", "arrow_v2_tail", "polars", "duckdb", "spark"]
 # Small groups and pages, so that there is something to skip.
 OPTIONS = ("--row-group-size", "150KiB", "--page-size", "4KiB")
+BLOOM = ("--bloom", "id,key,double_price,float_null,date,ts_us,decimal18_null,word,text")
+VARIATIONS = {
+    "keep": OPTIONS,
+    "small": (*OPTIONS, "--encoding", "small"),
+    "bloom": (*OPTIONS, *BLOOM),
+    "small_bloom": (*OPTIONS, "--encoding", "small", *BLOOM),
+}
+CASES = [(name, "keep") for name in LAKES] + [
+    (name, variation)
+    for name in ("arrow", "polars", "duckdb")
+    for variation in VARIATIONS
+    if variation != "keep"
+]
 
 # In SQL, which DuckDB, Polars and Spark all take.
 FILTERS = [
@@ -54,9 +67,10 @@ def polars_rows(paths, where):
     return context.execute(f"SELECT id FROM lake WHERE {where}").collect()["id"].to_list()
 
 
-@pytest.fixture(scope="module", params=LAKES)
+@pytest.fixture(scope="module", params=CASES, ids="-".join)
 def both(request, compacted):
-    inputs, outputs = compacted(request.param, *OPTIONS)
+    name, variation = request.param
+    inputs, outputs = compacted(name, *VARIATIONS[variation])
     return inputs, outputs
 
 

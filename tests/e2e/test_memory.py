@@ -101,6 +101,19 @@ def test_verify_is_within_the_limit(lake, regroup, tmp_path):
     assert used["status"] == 0 and used["peak_bytes"] <= 128 * MIB
 
 
+@pytest.mark.parametrize("limit_mib, group", [(96, "8MiB"), (256, "64MiB")])
+def test_peak_with_other_encodings_and_bloom_filters(limit_mib, group, lake, regroup, tmp_path):
+    home = tmp_path / "home"
+    used = peak_of(
+        regroup,
+        tmp_path,
+        *("compact", lake, home, "--memory", f"{limit_mib}MiB", "--row-group-size", group),
+        *("--encoding", "small", "--bloom", "id,key,other,c1"),
+    )
+    assert used["peak_bytes"] <= limit_mib * MIB
+    assert used["status"] == 0 or limit_mib < 256
+
+
 @pytest.fixture(scope="module")
 def small_events(tmp_path_factory):
     folder = tmp_path_factory.mktemp("small_events")

@@ -36,6 +36,10 @@ VARIATIONS = {
     "lz4_raw": ("--codec", "lz4_raw"),
     "snappy": ("--codec", "snappy"),
     "none": ("--codec", "none"),
+    "small": ("--encoding", "small"),
+    "small_zstd": ("--encoding", "small", "--codec", "zstd:3"),
+    "small_small_pages": ("--encoding", "small", "--page-size", "4KiB", "--page-rows", "500"),
+    "bloom": ("--bloom", "id,key,double_price,float_null,date,ts_us,decimal18_null,word,text"),
     "full": ("--verify", "full"),
 }
 CASES = [(name, "default") for name in lakes.LAKES] + [

@@ -231,7 +231,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         .has_crc = (data[3] & 4) != 0,
         .has_bloom = (data[3] & 8) != 0,
     };
-    const struct rg_stitch_column out = {&column.schema, 0, &options, false};
+    const struct rg_stitch_column out = {&column.schema, 0, &options, false, false};
     stitch(&out, sources, count);
     return 0;
 }

@@ -99,6 +99,14 @@ TEST(values_become_fields)
     CHECK_U64(o.row_group_rows_max, 0);
     CHECK_OK(rg_options_set(&o, "schema", "union", RG_ORIGIN_FLAG, &t->err));
     CHECK_U64(o.schema, RG_SCHEMA_UNION);
+    CHECK_OK(rg_options_set(&o, "encoding", "small", RG_ORIGIN_FLAG, &t->err));
+    CHECK_U64(o.encoding, RG_STITCH_ENCODING_SMALL);
+    CHECK_U64(rg_options_stitch(&o).encoding, RG_STITCH_ENCODING_SMALL);
+    CHECK_OK(rg_options_set(&o, "bloom", "user,a.b,id", RG_ORIGIN_FLAG, &t->err));
+    CHECK_U64(o.bloom.count, 3);
+    CHECK_TEXT(o.bloom.paths[0], "a.b");
+    CHECK(rg_column_list_has(&o.bloom, rg_span_of("user")));
+    CHECK(!rg_column_list_has(&o.bloom, rg_span_of("use")));
     CHECK_OK(rg_options_set(&o, "progress", "json", RG_ORIGIN_FLAG, &t->err));
     CHECK_U64(o.progress, RG_PROGRESS_JSON);
     CHECK_OK(rg_options_set(&o, "all", "true", RG_ORIGIN_FLAG, &t->err));
@@ -131,6 +139,9 @@ TEST(wrong_values_are_named_and_leave_no_trace)
         {"row-groups-per-file", "0", "too small"},
         {"row-groups-per-file", "40000", "too large: at most 32767"},
         {"row-group-rows", "0", "too small"},
+        {"encoding", "smaller", "'smaller' is none of: keep small"},
+        {"bloom", "a,,b", "--bloom: a column without a name"},
+        {"bloom", "", "--bloom: a column without a name"},
         {"order", "name", "'name' is none of: path, size, rows, col:NAME"},
         {"order", "", "'' is none of"},
         {"order", "path,", "'' is none of"},
@@ -279,6 +290,8 @@ TEST(shape_is_a_line_that_tells_all_shaping_options)
     CHECK_OK(rg_options_set(&o, "memory", "1G", RG_ORIGIN_FLAG, &t->err));
     CHECK_OK(rg_options_set(&o, "row-group-rows", "5", RG_ORIGIN_FLAG, &t->err));
     CHECK_OK(rg_options_set(&o, "schema", "union", RG_ORIGIN_FLAG, &t->err));
+    CHECK_OK(rg_options_set(&o, "encoding", "small", RG_ORIGIN_FLAG, &t->err));
+    CHECK_OK(rg_options_set(&o, "bloom", "b,a", RG_ORIGIN_FLAG, &t->err));
     rg_options_shape(&o, &out);
     rg_buffer_append_byte(&out, 0);
     rg_options_fini(&o);
@@ -287,7 +300,8 @@ TEST(shape_is_a_line_that_tells_all_shaping_options)
                    "row-group-size=134217728 row-group-rows=0 row-groups-per-file=3 "
                    "page-size=1048576 page-rows=0 codec=keep schema=strict order=path\n"
                    "row-group-size=134217728 row-group-rows=5 row-groups-per-file=3 "
-                   "page-size=1048576 page-rows=0 codec=zstd:5 schema=union "
+                   "page-size=1048576 page-rows=0 codec=zstd:5 encoding=small bloom=a,b "
+                   "schema=union "
                    "order=col:x,rows:desc");
     rg_buffer_fini(&out);
 }

@@ -176,6 +176,7 @@ struct world {
     struct rg_stitch_source items[SOURCES_MAX];
     struct built_chunk built[SOURCES_MAX];
     size_t count;
+    bool is_bloom_asked;
     struct column expected;
 };
 
@@ -380,7 +381,7 @@ static struct rg_span stitch(struct test *t, struct world *w,
                              struct rg_stitch_context *context, struct rg_arena *arena,
                              struct rg_stitch_output *output)
 {
-    const struct rg_stitch_column column = {w->schema, 0, options, true};
+    const struct rg_stitch_column column = {w->schema, 0, options, true, w->is_bloom_asked};
     struct rg_stitch_estimate estimate;
     struct rg_arena scratch;
     size_t culprit = SIZE_MAX;
@@ -405,6 +406,7 @@ static void property_other_sources_are_as_if_they_were_ours(struct test *t, stru
 
     CHECK_MEMORY(context);
     make_world(t, &w, c, scene);
+    w.is_bloom_asked = choose(c, 2) == 0;
     const struct rg_stitch_options options = draw_options(c);
     const struct rg_span bytes = stitch(t, &w, &options, context, &arena, &output);
     naive_check(t, &w.arena, w.schema, &output, &w.expected);
@@ -435,7 +437,7 @@ static void property_damage_is_refused_or_does_no_harm(struct test *t, struct ch
     CHECK_MEMORY(context);
     make_world(t, &w, c, scene);
     const struct rg_stitch_options options = draw_options(c);
-    const struct rg_stitch_column column = {w.schema, 0, &options, true};
+    const struct rg_stitch_column column = {w.schema, 0, &options, true, false};
     const uint32_t victim = choose(c, (uint32_t)w.count - 1);
     const uint32_t bytes = (uint32_t)w.built[victim].bytes.bytes;
     for (uint32_t i = 1 + choose(c, 3); i > 0 && bytes > 0; i--) {

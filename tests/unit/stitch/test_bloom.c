@@ -128,6 +128,39 @@ TEST(a_dictionary_has_no_false_negatives)
     test_property(t, "bloom of dictionary", 2000, dictionaries_are_found);
 }
 
+/* Values that come again and again: the filter shrinks to those that are different. */
+static void built_filters_forget_nothing(struct test *t, struct choices *c)
+{
+    const struct rg_leaf leaf = {.type = RG_TYPE_INT64};
+    const uint32_t distinct = 1 + choose(c, choose_bool(c) ? 20 : 3000);
+    const uint32_t parts = 1 + choose(c, 3);
+    struct rg_bloom_build build;
+    struct rg_bloom bloom;
+    struct rg_arena arena;
+    uint64_t values[500];
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    CHECK_OK(rg_bloom_begin(&build, &leaf, parts * 500, 0.01, &arena, &t->err));
+    for (uint32_t part = 0; part < parts; part++) {
+        for (uint32_t i = 0; i < 500; i++)
+            values[i] = (part * 500 + i) % distinct;
+        CHECK_OK(rg_bloom_add(&build, (struct rg_span){(const uint8_t *)values, sizeof values}, 500,
+                              &t->err));
+    }
+    bloom = rg_bloom_end(&build, 0.02);
+    for (uint32_t i = 0; i < distinct && i < parts * 500; i++)
+        CHECK(contains(&bloom, i));
+    /* Smaller than for as many different values, unless there are as many. */
+    CHECK(bloom.block_count * 32 <= rg_bloom_bytes_for(parts * 500, 0.01));
+    CHECK(distinct > 20 || bloom.block_count <= 2);
+    rg_arena_fini(&arena);
+}
+
+TEST(a_filter_over_values_has_no_false_negatives)
+{
+    test_property(t, "bloom of values", 500, built_filters_forget_nothing);
+}
+
 TEST(zeros_are_found_under_both_signs)
 {
     static const double zeros[2] = {0.0, -0.0};
@@ -352,6 +385,8 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"a_merge_has_no_false_negatives", a_merge_has_no_false_negatives},
         {"a_dictionary_has_no_false_negatives", a_dictionary_has_no_false_negatives},
+        {"a_filter_over_values_has_no_false_negatives",
+         a_filter_over_values_has_no_false_negatives},
         {"zeros_are_found_under_both_signs", zeros_are_found_under_both_signs},
         {"false_positives_are_what_the_bits_say", false_positives_are_what_the_bits_say},
         {"false_positives_are_those_of_the_specification",

@@ -26,6 +26,7 @@ struct sources {
     struct rg_stitch_source items[SOURCES_MAX];
     struct built_chunk built[SOURCES_MAX];
     size_t count;
+    bool is_bloom_asked;
     struct column expected;
 };
 
@@ -106,6 +107,7 @@ static void check_bloom(struct test *t, const struct sources *sources,
     const struct rg_leaf *leaf = &sources->schema->leaves[0];
     struct rg_bloom bloom;
 
+    CHECK(output->bloom.bytes > 0 || !sources->is_bloom_asked || leaf->type == RG_TYPE_BOOLEAN);
     if (output->bloom.bytes == 0)
         return;
     CHECK_OK(rg_bloom_parse(output->bloom, &bloom, &t->err));
@@ -154,7 +156,7 @@ static void add_source(struct test *t, struct rg_arena *arena, struct choices *c
 static struct rg_stitch_column column_of(const struct sources *sources,
                                          const struct rg_stitch_options *options)
 {
-    struct rg_stitch_column column = {sources->schema, 0, options, false};
+    struct rg_stitch_column column = {sources->schema, 0, options, false, sources->is_bloom_asked};
 
     for (size_t i = 0; i < sources->count; i++)
         column.has_other_levels =
@@ -385,7 +387,8 @@ static void draw_sources(struct test *t, struct rg_arena *keep, struct choices *
     const bool is_uniform = choose_bool(c);
     const struct chunk_style shared = chunk_style_draw(c, &narrow->leaves[0]);
 
-    *sources = (struct sources){.schema = is_widened ? wide : narrow};
+    *sources =
+        (struct sources){.schema = is_widened ? wide : narrow, .is_bloom_asked = choose(c, 2) == 0};
     for (uint32_t i = 0; i < count; i++) {
         const bool is_wide = is_widened && choose_bool(c);
         const struct rg_schema *schema = is_wide ? wide : narrow;

@@ -26,7 +26,7 @@ static void set_up(struct test *t, struct fixture *f, enum rg_type type, int32_t
     rg_arena_init(&f->scratch, &t->allocator, SIZE_MAX);
     const struct rg_schema *schema =
         column_schema(t, &f->keep, NESTING_REQUIRED, type, type_length);
-    const struct rg_stitch_column column = {schema, 0, &options, false};
+    const struct rg_stitch_column column = {schema, 0, &options, false, false};
 
     rg_bench_init(&f->bench, NULL, &column, NULL, 0, &f->keep, &f->scratch);
 }

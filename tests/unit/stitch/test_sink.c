@@ -21,7 +21,7 @@ static void set_up(struct test *t, struct fixture *f)
     rg_arena_init(&f->scratch, &t->allocator, SIZE_MAX);
     const struct rg_schema *schema =
         column_schema(t, &f->arena, NESTING_REQUIRED, RG_TYPE_INT32, 0);
-    const struct rg_stitch_column column = {schema, 0, &options, false};
+    const struct rg_stitch_column column = {schema, 0, &options, false, false};
 
     rg_bench_init(&f->bench, NULL, &column, NULL, 0, &f->arena, &f->scratch);
     CHECK_OK(rg_sink_init(&f->sink, &f->bench, &t->err));

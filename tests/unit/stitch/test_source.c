@@ -30,7 +30,7 @@ static void set_up(struct test *t, struct fixture *f, enum column_nesting nestin
     rg_arena_init(&f->scratch, &t->allocator, SIZE_MAX);
     rg_buffer_init(&f->bytes, &t->allocator, SIZE_MAX);
     const struct rg_schema *schema = column_schema(t, &f->keep, nesting, RG_TYPE_INT32, 0);
-    const struct rg_stitch_column column = {schema, 0, &options, false};
+    const struct rg_stitch_column column = {schema, 0, &options, false, false};
 
     f->source = (struct rg_stitch_source){
         .chunk = &f->chunk,
