@@ -25,6 +25,7 @@
 
 #include "base/hash.h"
 #include "base/limits.h"
+#include "stitch/kernels.h"
 
 struct rg_dict_slot {
     uint32_t hash;
@@ -80,31 +81,19 @@ static uint64_t hash_of(const struct rg_dict_union *u, struct rg_span entry)
     return mix(value ^ u->seed);
 }
 
-/* Is entry `i` of the union this one? Those of fixed width need no lengths. */
-static bool is_entry(const struct rg_dict_union *u, uint32_t i, struct rg_span entry)
-{
-    if (u->entry_bytes == 8)
-        return memcmp(u->plain + (size_t)i * 8, entry.data, 8) == 0;
-    if (u->entry_bytes == 4)
-        return memcmp(u->plain + (size_t)i * 4, entry.data, 4) == 0;
-    return rg_span_equal(entry_of(u, i), entry);
-}
-
-/* The slot where an entry is, or would be put; *ret_probes counts the slots that were passed. */
+/* The slot where an entry is, or would be put. */
 static struct rg_dict_slot *find_slot(const struct rg_dict_union *u, struct rg_span entry,
-                                      uint64_t hash, uint32_t *ret_probes)
+                                      uint64_t hash)
 {
     const uint32_t mask = u->slot_count - 1;
     const uint32_t mark = (uint32_t)(hash >> 32);
-    uint32_t probes = 0;
 
-    for (uint32_t at = (uint32_t)hash & mask;; at = (at + 1) & mask, probes++) {
+    for (uint32_t at = (uint32_t)hash & mask;; at = (at + 1) & mask) {
         struct rg_dict_slot *slot = &u->slots[at];
 
-        *ret_probes = probes;
         if (slot->number == 0)
             return slot;
-        if (slot->hash == mark && is_entry(u, slot->number - 1, entry))
+        if (slot->hash == mark && rg_span_equal(entry_of(u, slot->number - 1), entry))
             return slot;
     }
 }
@@ -123,10 +112,23 @@ static void dict_union_check(const struct rg_dict_union *u)
     for (uint32_t i = 0; i < u->entry_count; i++) {
         const struct rg_span entry = entry_of(u, i);
 
-        assert(find_slot(u, entry, hash_of(u, entry), &used)->number == i + 1);
+        assert(find_slot(u, entry, hash_of(u, entry))->number == i + 1);
     }
 #endif
     (void)u;
+}
+
+/* Puts a new entry into the first free slot of its probe; the slots that were passed. */
+static uint32_t put_slot(struct rg_dict_union *u, uint64_t hash, uint32_t number)
+{
+    const uint32_t mask = u->slot_count - 1;
+    uint32_t at = (uint32_t)hash & mask;
+    uint32_t probes = 0;
+
+    for (; u->slots[at].number != 0; probes++)
+        at = (at + 1) & mask;
+    u->slots[at] = (struct rg_dict_slot){(uint32_t)(hash >> 32), number};
+    return probes;
 }
 
 /* Puts all entries into the empty table; false when some stretch of it gets crowded. */
@@ -135,11 +137,8 @@ static bool fill_slots(struct rg_dict_union *u)
     bool is_crowded = false;
 
     for (uint32_t i = 0; i < u->entry_count; i++) {
-        const struct rg_span entry = entry_of(u, i);
-        const uint64_t hash = hash_of(u, entry);
-        uint32_t probes;
+        const uint32_t probes = put_slot(u, hash_of(u, entry_of(u, i)), i + 1);
 
-        *find_slot(u, entry, hash, &probes) = (struct rg_dict_slot){(uint32_t)(hash >> 32), i + 1};
         is_crowded = is_crowded || probes > probes_max;
     }
     return !is_crowded;
@@ -220,23 +219,16 @@ static enum rg_status need_offset(struct rg_dict_union *u, struct rg_error *err)
 static enum rg_status append(struct rg_dict_union *u, struct rg_span entry, uint64_t hash,
                              struct rg_error *err)
 {
-    uint32_t probes;
-
     RG_TRY(need_slots(u, 1, err));
     RG_TRY(need_plain(u, entry.bytes, err));
     RG_TRY(need_offset(u, err));
-    /* The table may be another one now. */
-    struct rg_dict_slot *slot = find_slot(u, entry, hash, &probes);
     if (u->entry_bytes == 0)
         u->offsets[u->entry_count] = (uint32_t)u->plain_bytes;
-    if (entry.bytes == 8)
-        memcpy(u->plain + u->plain_bytes, entry.data, 8);
-    else
+    if (entry.bytes > 0)
         memcpy(u->plain + u->plain_bytes, entry.data, entry.bytes);
     u->plain_bytes += entry.bytes;
     u->entry_count++;
-    *slot = (struct rg_dict_slot){(uint32_t)(hash >> 32), u->entry_count};
-    if (probes > probes_max)
+    if (put_slot(u, hash, u->entry_count) > probes_max)
         refill(u);
     return RG_OK;
 }
@@ -251,17 +243,13 @@ static void undo(struct rg_dict_union *u, uint32_t count, size_t plain_bytes)
     refill(u);
 }
 
-/* Adds one entry; *ret_fits false when there is no room for it. */
+/* Finds or adds one entry; *ret_fits false when there is no room for it. */
 static enum rg_status add_entry(struct rg_dict_union *u, struct rg_span entry, uint64_t hash,
-                                uint32_t *ret_index, bool *ret_is_new, bool *ret_fits,
-                                struct rg_error *err)
+                                uint32_t *ret_index, bool *ret_fits, struct rg_error *err)
 {
-    uint32_t probes;
-    const struct rg_dict_slot *slot = find_slot(u, entry, hash, &probes);
+    const struct rg_dict_slot *slot = find_slot(u, entry, hash);
 
-    *ret_is_new = slot->number == 0;
-    *ret_fits = true;
-    if (!*ret_is_new) {
+    if (slot->number != 0) {
         *ret_index = slot->number - 1;
         return RG_OK;
     }
@@ -270,76 +258,170 @@ static enum rg_status add_entry(struct rg_dict_union *u, struct rg_span entry, u
     return *ret_fits ? append(u, entry, hash, err) : RG_OK;
 }
 
-/* Adds entries first .. first + count: all hashes first, so that slots come into the cache. */
-static enum rg_status add_block(struct rg_dict_union *u, const struct rg_dict_table *table,
-                                uint32_t first, uint32_t count, struct rg_dict_map *map,
-                                uint32_t before, bool *ret_fits, struct rg_error *err)
+/* Entries first .. first + count of any kind: all hashes first, so that slots come into the
+ * cache. */
+static enum rg_status add_any(struct rg_dict_union *u, const struct rg_dict_table *table,
+                              uint32_t first, uint32_t count, uint32_t *new_index, bool *ret_fits,
+                              struct rg_error *err)
 {
     uint64_t hashes[BLOCK_ENTRIES];
-    uint32_t *new_index = map->room + first;
     const uint64_t seed = u->seed;
-    bool is_new;
 
     for (uint32_t i = 0; i < count; i++) {
         hashes[i] = hash_of(u, rg_dict_table_entry(table, first + i));
         __builtin_prefetch(&u->slots[(uint32_t)hashes[i] & (u->slot_count - 1)]);
     }
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count && *ret_fits; i++) {
         const struct rg_span entry = rg_dict_table_entry(table, first + i);
         const uint64_t hash = seed == u->seed ? hashes[i] : hash_of(u, entry);
 
-        RG_TRY(add_entry(u, entry, hash, &new_index[i], &is_new, ret_fits, err));
-        if (!*ret_fits)
-            return RG_OK;
-        map->is_identity = map->is_identity && new_index[i] == first + i;
-        map->index_max = new_index[i] > map->index_max ? new_index[i] : map->index_max;
-        map->has_duplicates = map->has_duplicates || (!is_new && new_index[i] >= before);
+        RG_TRY(add_entry(u, entry, hash, &new_index[i], ret_fits, err));
     }
     return RG_OK;
 }
 
-/* Adds all entries of the table; `slot_hint` are expected to be new. */
+/* A value of `bytes`, which the compiler knows. */
+static inline uint64_t value_at(const uint8_t *plain, size_t i, uint32_t bytes)
+{
+    uint64_t value = 0;
+
+    memcpy(&value, plain + i * bytes, bytes);
+    return value;
+}
+
+/*
+ * The same for `count` entries of 4 or 8 bytes, for which there are slots and memory. Most of them
+ * are known as a rule: what finds them is a handful of instructions. Ends early, at the entry
+ * behind the one returned, when the table was filled anew by another seed.
+ */
+static inline uint32_t add_values(struct rg_dict_union *u, const uint8_t *entries, uint32_t count,
+                                  uint32_t bytes, uint32_t *new_index, bool *ret_fits)
+{
+    const uint32_t mask = u->slot_count - 1;
+    struct rg_dict_slot *slots = u->slots;
+    uint8_t *plain = u->plain;
+    uint64_t hashes[BLOCK_ENTRIES];
+
+    for (uint32_t i = 0; i < count; i++) {
+        hashes[i] = mix(value_at(entries, i, bytes) ^ u->seed);
+        __builtin_prefetch(&slots[(uint32_t)hashes[i] & mask]);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t value = value_at(entries, i, bytes);
+        uint32_t at = (uint32_t)hashes[i] & mask;
+        uint32_t probes = 0;
+
+        while (slots[at].number != 0 && value_at(plain, slots[at].number - 1, bytes) != value) {
+            at = (at + 1) & mask;
+            probes++;
+        }
+        if (slots[at].number != 0) {
+            new_index[i] = slots[at].number - 1;
+            continue;
+        }
+        *ret_fits = bytes <= u->plain_bytes_max - u->plain_bytes;
+        if (!*ret_fits)
+            return i;
+        new_index[i] = u->entry_count;
+        memcpy(plain + u->plain_bytes, &value, bytes);
+        u->plain_bytes += bytes;
+        slots[at] = (struct rg_dict_slot){(uint32_t)(hashes[i] >> 32), ++u->entry_count};
+        if (probes > probes_max) {
+            refill(u);
+            return i + 1;
+        }
+    }
+    return count;
+}
+
+/* A block of entries; *ret_done of them are in the map, fewer than `count` where one does not fit
+ * or the seed changed. */
+static enum rg_status add_block(struct rg_dict_union *u, const struct rg_dict_table *table,
+                                uint32_t first, uint32_t count, uint32_t *new_index, bool *ret_fits,
+                                uint32_t *ret_done, struct rg_error *err)
+{
+    const size_t room = u->plain_bytes_max - u->plain_bytes;
+    const size_t bytes = (size_t)count * u->entry_bytes;
+    const uint8_t *entries = table->plain.data + (size_t)first * u->entry_bytes;
+
+    *ret_done = count;
+    if (u->entry_bytes != 4 && u->entry_bytes != 8)
+        return add_any(u, table, first, count, new_index, ret_fits, err);
+    RG_TRY(need_slots(u, count, err));
+    RG_TRY(need_plain(u, bytes < room ? bytes : room, err));
+    *ret_done = u->entry_bytes == 8 ? add_values(u, entries, count, 8, new_index, ret_fits)
+                                    : add_values(u, entries, count, 4, new_index, ret_fits);
+    return RG_OK;
+}
+
+/* What the map as a whole is like; `before`: entries of the union without this dictionary. */
+static void describe(struct rg_dict_map *map, uint32_t before, uint32_t after)
+{
+    uint32_t added = 0;
+
+    map->new_index = map->room;
+    map->has_additions = after > before;
+    map->index_max = rg_kernel_max(map->room, map->entry_count);
+    map->is_identity = rg_kernel_is_ramp(map->room, map->entry_count, 0);
+    if (!map->has_additions)
+        return;
+    for (uint32_t i = 0; i < map->entry_count; i++)
+        added += map->room[i] >= before;
+    map->has_duplicates = added > after - before;
+}
+
+/* Adds all entries of the table. */
 static enum rg_status add_all(struct rg_dict_union *u, const struct rg_dict_table *table,
-                              uint32_t slot_hint, uint32_t *new_index, bool *ret_fits,
-                              struct rg_dict_map *ret_map, struct rg_error *err)
+                              uint32_t *new_index, bool *ret_fits, struct rg_error *err)
 {
     const uint32_t before = u->entry_count;
     const size_t bytes_before = u->plain_bytes;
-    struct rg_dict_map map = {
-        .room = new_index, .entry_count = table->entry_count, .is_identity = true};
+    uint32_t done;
 
     *ret_fits = true;
-    RG_TRY(need_slots(u, slot_hint, err));
-    for (uint32_t at = 0; at < table->entry_count && *ret_fits; at += BLOCK_ENTRIES) {
+    RG_TRY(need_slots(u, 1, err));
+    for (uint32_t at = 0; at < table->entry_count && *ret_fits; at += done) {
         const uint32_t left = table->entry_count - at;
 
-        RG_TRY(add_block(u, table, at, left < BLOCK_ENTRIES ? left : BLOCK_ENTRIES, &map, before,
-                         ret_fits, err));
+        RG_TRY(add_block(u, table, at, left < BLOCK_ENTRIES ? left : BLOCK_ENTRIES, new_index + at,
+                         ret_fits, &done, err));
     }
     if (!*ret_fits)
         undo(u, before, bytes_before);
-    map.new_index = map.room;
-    map.has_additions = u->entry_count > before;
-    *ret_map = map;
     dict_union_check(u);
     return RG_OK;
+}
+
+/* Memory for the first dictionary, in one piece. */
+static enum rg_status make_room(struct rg_dict_union *u, const struct rg_dict_table *table,
+                                struct rg_error *err)
+{
+    const size_t bytes = table->plain.bytes;
+
+    RG_TRY(need_slots(u, table->entry_count, err));
+    return need_plain(u, bytes < u->plain_bytes_max ? bytes : u->plain_bytes_max, err);
 }
 
 enum rg_status rg_dict_union_add(struct rg_dict_union *u, const struct rg_dict_table *table,
                                  uint32_t *new_index, bool *ret_fits, struct rg_dict_map *ret_map,
                                  struct rg_error *err)
 {
-    const uint32_t slot_hint = u->entry_count == 0 ? table->entry_count : 1;
+    const uint32_t before = u->entry_count;
+    struct rg_dict_map map = {.room = new_index, .entry_count = table->entry_count};
 
-    return add_all(u, table, slot_hint, new_index, ret_fits, ret_map, err);
+    if (before == 0)
+        RG_TRY(make_room(u, table, err));
+    RG_TRY(add_all(u, table, new_index, ret_fits, err));
+    if (*ret_fits)
+        describe(&map, before, u->entry_count);
+    *ret_map = map;
+    return RG_OK;
 }
 
 enum rg_status rg_dict_union_encode(struct rg_dict_union *u, const struct rg_dict_table *values,
                                     uint32_t *new_index, bool *ret_fits, struct rg_error *err)
 {
-    struct rg_dict_map ignored;
-
-    return add_all(u, values, 1, new_index, ret_fits, &ignored, err);
+    return add_all(u, values, new_index, ret_fits, err);
 }
 
 void rg_dict_union_reset(struct rg_dict_union *u)
