@@ -59,6 +59,7 @@ struct rg_bench {
     struct rg_room page;       /* A page's body, decompressed. */
     struct rg_room dictionary; /* A dictionary's body, decompressed. */
     struct rg_room packed;     /* What the compressor made. */
+    struct rg_room front;      /* Levels in front of a page's values. */
     /* BIT_PACKED levels of a page as the runs that they are now. */
     struct rg_level_writer unpacked_rep;
     struct rg_level_writer unpacked_def;

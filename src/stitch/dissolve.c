@@ -102,8 +102,10 @@ enum rg_status rg_dissolve_page(struct rg_joiner *joiner, const struct rg_survey
 {
     const enum rg_join_kind kind =
         joiner->delta_encoding != RG_ENCODING_PLAIN ? RG_JOIN_DELTA : RG_JOIN_VALUES;
-    struct rg_join_part part = {survey, page, RG_VERDICT_DISSOLVE, page->header.compressed_bytes,
-                                0,      0};
+    struct rg_join_part part = {.survey = survey,
+                                .page = page,
+                                .verdict = RG_VERDICT_DISSOLVE,
+                                .in_bytes = page->header.compressed_bytes};
     struct rg_index_reader reader;
     struct rg_level_cursor cursor;
     struct rg_level_step step;

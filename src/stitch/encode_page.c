@@ -88,8 +88,10 @@ static enum rg_status move_page(struct rg_joiner *joiner, const struct rg_survey
                                 const struct rg_source_page *page, const struct rg_parts *parts,
                                 const uint32_t *indices, struct rg_error *err)
 {
-    struct rg_join_part part = {survey, page, RG_VERDICT_RECODE, page->header.compressed_bytes,
-                                0,      0};
+    struct rg_join_part part = {.survey = survey,
+                                .page = page,
+                                .verdict = RG_VERDICT_RECODE,
+                                .in_bytes = page->header.compressed_bytes};
     struct rg_level_cursor cursor;
     struct rg_level_step step;
 

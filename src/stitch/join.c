@@ -285,6 +285,7 @@ void rg_joiner_add_part(struct rg_joiner *joiner, struct rg_join_part *part)
         .body_raw_bytes = header->uncompressed_bytes,
         .has_crc = header->has_crc,
         .are_bounds_wide = !is_whole_page,
+        .unencoded_bytes = part->unencoded_bytes,
     };
     struct rg_statistics *statistics = &facts.statistics;
 
@@ -294,6 +295,8 @@ void rg_joiner_add_part(struct rg_joiner *joiner, struct rg_join_part *part)
     if (!is_whole_page)
         statistics->has_nan_count = statistics->has_nan_count && statistics->nan_count == 0;
     if (part->present_count == 0)
+        facts.has_unencoded_bytes = true;
+    else if (part->has_unencoded_bytes)
         facts.has_unencoded_bytes = true;
     else if (is_whole_page)
         facts.has_unencoded_bytes =

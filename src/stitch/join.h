@@ -180,6 +180,9 @@ struct rg_join_part {
     uint64_t in_bytes;
     uint32_t value_count; /* Of the part: moved in since the last call. */
     uint32_t present_count;
+    /* Bytes of its strings, where who moved them in knows. */
+    uint64_t unencoded_bytes;
+    bool has_unencoded_bytes;
 };
 
 /* Adds the facts of a part of a page, and makes the next part empty. */

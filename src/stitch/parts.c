@@ -5,10 +5,18 @@
 #include "parquet/levels.h"
 #include "parquet/types.h"
 #include "stitch/levels.h"
+#include "stitch/snappy_cut.h"
 
 enum {
     BLOCK_LEVELS = 256, /* Decoded at a time. */
 };
+
+static const size_t front_bytes_usual = 4096;
+
+static uint32_t read_u32(const uint8_t *at)
+{
+    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
 
 /* Cuts a stream with its four-byte length off the front of `rest` (V1 pages, Encodings.md). */
 static enum rg_status cut_stream(struct rg_span *rest, const char *what, struct rg_span *ret_stream,
@@ -16,8 +24,7 @@ static enum rg_status cut_stream(struct rg_span *rest, const char *what, struct 
 {
     if (rest->bytes < 4)
         return rg_fail(err, RG_ERR_CORRUPT, "a page ends at its %s levels", what);
-    const uint32_t bytes = (uint32_t)rest->data[0] | (uint32_t)rest->data[1] << 8 |
-                           (uint32_t)rest->data[2] << 16 | (uint32_t)rest->data[3] << 24;
+    const uint32_t bytes = read_u32(rest->data);
     if (bytes > rest->bytes - 4)
         return rg_fail(err, RG_ERR_CORRUPT, "%u bytes of %s levels in a page that has %zu left",
                        bytes, what, rest->bytes - 4);
@@ -187,6 +194,56 @@ enum rg_status rg_parts_take(struct rg_bench *bench, const struct rg_stitch_sour
                                    parts.values_raw_bytes, &parts.values, err));
         parts.is_compressed = false;
     }
+    *ret_parts = parts;
+    return RG_OK;
+}
+
+bool rg_parts_has_front(const struct rg_stitch_source *source, const struct rg_source_page *page)
+{
+    const struct rg_page_header *header = &page->header;
+    const struct rg_leaf *leaf = source->leaf;
+
+    return header->type == RG_PAGE_DATA && header->is_compressed &&
+           source->chunk->codec == RG_CODEC_SNAPPY && (leaf->rep_max > 0 || leaf->def_max > 0) &&
+           (leaf->rep_max == 0 || header->rep_encoding == RG_ENCODING_RLE) &&
+           (leaf->def_max == 0 || header->def_encoding == RG_ENCODING_RLE);
+}
+
+/* Decompresses the first `count` raw bytes of a page. */
+static enum rg_status open_front(struct rg_bench *bench, const struct rg_source_page *page,
+                                 size_t count, struct rg_span *ret_front, struct rg_error *err)
+{
+    const uint32_t raw_bytes = page->header.uncompressed_bytes;
+
+    if (count > raw_bytes)
+        return rg_fail(err, RG_ERR_CORRUPT, "%zu bytes of levels in a page of %u", count,
+                       raw_bytes);
+    RG_TRY(rg_bench_room(bench, &bench->front, count, front_bytes_usual, err));
+    RG_TRY(rg_snappy_front(page->body, raw_bytes, count, bench->front.data, err));
+    *ret_front = (struct rg_span){bench->front.data, count};
+    return RG_OK;
+}
+
+enum rg_status rg_parts_take_front(struct rg_bench *bench, const struct rg_stitch_source *source,
+                                   const struct rg_source_page *page, struct rg_parts *ret_parts,
+                                   struct rg_error *err)
+{
+    struct rg_parts parts = {.value_count = page->header.value_count};
+    const int stream_count = (source->leaf->rep_max > 0) + (source->leaf->def_max > 0);
+    struct rg_span front = {NULL, 0};
+    size_t bytes = 0;
+
+    /* The length of a stream stands behind the stream before. */
+    for (int i = 0; i < stream_count; i++) {
+        RG_TRY(open_front(bench, page, bytes + 4, &front, err));
+        bytes += 4 + (size_t)read_u32(front.data + bytes);
+    }
+    RG_TRY(open_front(bench, page, bytes, &front, err));
+    RG_TRY(split_v1(bench, source->leaf, &page->header, front, &parts, err));
+    parts.front = front;
+    parts.values = page->body;
+    parts.values_raw_bytes = page->header.uncompressed_bytes - (uint32_t)front.bytes;
+    parts.is_compressed = true;
     *ret_parts = parts;
     return RG_OK;
 }

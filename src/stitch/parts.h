@@ -19,6 +19,8 @@ struct rg_parts {
     struct rg_span values;
     uint32_t values_raw_bytes;
     bool is_compressed; /* The values are, by the source's codec. */
+    /* Raw bytes that come out in front of the values when they are decompressed. */
+    struct rg_span front;
 };
 
 /*
@@ -41,5 +43,20 @@ RG_MUST_CHECK enum rg_status rg_parts_peek(struct rg_bench *bench,
                                            const struct rg_stitch_source *source,
                                            const struct rg_source_page *page, bool *ret_has_levels,
                                            struct rg_parts *ret_parts, struct rg_error *err);
+
+/* May rg_parts_take_front() be asked for this page? */
+bool rg_parts_has_front(const struct rg_stitch_source *source, const struct rg_source_page *page);
+
+/*
+ * Takes a snappy V1 page apart whose levels are runs, and leaves its values where they are: under
+ * the compression that they share with the levels. Only the levels are decompressed, into the
+ * bench's memory, until the next page is taken this way.
+ *
+ * Errors:  as rg_parts_take().
+ */
+RG_MUST_CHECK enum rg_status rg_parts_take_front(struct rg_bench *bench,
+                                                 const struct rg_stitch_source *source,
+                                                 const struct rg_source_page *page,
+                                                 struct rg_parts *ret_parts, struct rg_error *err);
 
 #endif

@@ -229,12 +229,13 @@ static enum rg_status join(struct rg_promoter *promoter, const struct rg_survey 
     };
     struct rg_level_cursor cursor;
     struct rg_level_step step;
+    size_t extent;
 
     RG_TRY(rg_joiner_make_room(joiner, promoter->value_count, survey->dictionary_raw_bytes, err));
     RG_TRY(rg_joiner_begin(joiner, rg_values_kind(joiner, &values), false, err));
     rg_level_cursor_init(&cursor, promoter->bench->leaf, parts, NULL);
     RG_TRY(rg_joiner_levels(joiner, &cursor, promoter->value_count, &step, err));
-    RG_TRY(rg_values_move(joiner, &values, err));
+    RG_TRY(rg_values_move(joiner, &values, &extent, err));
     facts.has_unencoded_bytes = unencoded_bytes(promoter, survey, &facts.unencoded_bytes);
     rg_joiner_add_facts(joiner, &facts);
     return RG_OK;

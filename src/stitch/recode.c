@@ -296,8 +296,10 @@ static enum rg_status move_page(struct stream *stream, const struct rg_survey *s
                                 struct rg_error *err)
 {
     struct rg_joiner *joiner = stream->joiner;
-    struct rg_join_part part = {survey, page, RG_VERDICT_RECODE, page->header.compressed_bytes,
-                                0,      0};
+    struct rg_join_part part = {.survey = survey,
+                                .page = page,
+                                .verdict = RG_VERDICT_RECODE,
+                                .in_bytes = page->header.compressed_bytes};
     struct rg_level_cursor cursor;
     struct rg_level_step step;
 

@@ -32,7 +32,10 @@ enum rg_status rg_remap_page(struct rg_joiner *joiner, const struct rg_survey *s
                              const struct rg_source_page *page, const struct rg_dict_map *map,
                              enum rg_verdict verdict, struct rg_error *err)
 {
-    struct rg_join_part part = {survey, page, verdict, page->header.compressed_bytes, 0, 0};
+    struct rg_join_part part = {.survey = survey,
+                                .page = page,
+                                .verdict = verdict,
+                                .in_bytes = page->header.compressed_bytes};
     struct rg_index_reader reader;
     struct rg_level_cursor cursor;
     struct rg_level_step step;

@@ -4,8 +4,11 @@
  * A snappy body is its raw length and then elements that only look back, so that bodies can be
  * joined by adding the lengths and putting the elements one behind the other. That is only safe
  * when each body is sound by itself: a copy that looks back too far would find the bytes of the
- * body in front and yield wrong values in silence. Hence every body is decompressed once; what is
- * saved is the compressor, which costs several times more.
+ * body in front and yield wrong values in silence. Hence the elements of every body are checked;
+ * and strings are looked at, so that every value lies inside its own body.
+ *
+ * Levels of V1 pages lie under the same compression, in front of the values: the elements behind
+ * them are used (snappy_cut.h).
  */
 
 #include "stitch/values.h"
@@ -14,6 +17,7 @@
 
 #include "base/limits.h"
 #include "stitch/dict_table.h"
+#include "stitch/snappy_cut.h"
 
 static enum rg_status refuse_short(uint32_t got, uint32_t wanted, struct rg_error *err)
 {
@@ -77,27 +81,47 @@ enum rg_join_kind rg_values_kind(const struct rg_joiner *joiner,
     return can_splice(joiner, values) ? RG_JOIN_SPLICED : RG_JOIN_VALUES;
 }
 
-/* What follows the raw length in front of a snappy body that is known to be sound. */
-static struct rg_span elements_of(struct rg_span body)
+/* The body's elements behind its levels, as they lie there but for some at their beginning. */
+static enum rg_status splice_as_it_is(struct rg_joiner *joiner,
+                                      const struct rg_plain_values *values, struct rg_error *err)
 {
+    const uint32_t all_bytes = values->raw_bytes + (uint32_t)values->front.bytes;
+    struct rg_buffer *head = &joiner->body;
+    uint64_t raw_bytes = values->raw_bytes;
+    struct rg_span tail;
+
+    rg_buffer_reset(head);
+    RG_TRY(rg_snappy_cut(values->body, all_bytes, values->front, head, &tail, err));
+    RG_TRY(rg_buffer_check(head, "page", err));
+    if (head->bytes > 0) {
+        RG_TRY(rg_joiner_splice(joiner, rg_buffer_span(head), false, raw_bytes, err));
+        raw_bytes = 0;
+    }
+    return tail.bytes == 0 ? RG_OK : rg_joiner_splice(joiner, tail, true, raw_bytes, err);
+}
+
+/* The same of values that must be compressed first. */
+static enum rg_status splice_packed(struct rg_joiner *joiner, struct rg_span raw,
+                                    struct rg_error *err)
+{
+    struct rg_span body;
     size_t at = 0;
 
+    RG_TRY(rg_bench_compress(joiner->bench, raw, &body, err));
     while (at < body.bytes && (body.data[at] & 128) != 0)
         at++;
     at += at < body.bytes;
-    return (struct rg_span){body.data + at, body.bytes - at};
+    const struct rg_span elements = {body.data + at, body.bytes - at};
+    return rg_joiner_splice(joiner, elements, false, raw.bytes, err);
 }
 
-static enum rg_status append_spliced(struct rg_joiner *joiner, const struct rg_plain_values *values,
-                                     struct rg_span raw, struct rg_error *err)
+/* Values that need not be seen: their bytes say how many there are. */
+static bool may_stay_packed(const struct rg_joiner *joiner, const struct rg_plain_values *values)
 {
-    struct rg_span body = values->body;
-    const bool is_as_it_is = can_splice(joiner, values) && raw.bytes == values->raw_bytes;
+    const uint64_t each = rg_plain_bytes(joiner->bench->leaf);
 
-    if (!is_as_it_is)
-        RG_TRY(rg_bench_compress(joiner->bench, raw, &body, err));
-    const struct rg_span elements = elements_of(body);
-    return rg_joiner_splice(joiner, elements, is_as_it_is, raw.bytes, err);
+    return joiner->kind == RG_JOIN_SPLICED && can_splice(joiner, values) && each > 0 &&
+           values->raw_bytes == values->value_count * each;
 }
 
 /* Appends `count` bits behind the present_count - count that are there. */
@@ -151,24 +175,42 @@ static enum rg_status append_runs(struct rg_joiner *joiner, struct rg_span raw, 
     return RG_OK;
 }
 
-enum rg_status rg_values_move(struct rg_joiner *joiner, const struct rg_plain_values *values,
-                              struct rg_error *err)
+/* The values decompressed. */
+static enum rg_status unpack(struct rg_joiner *joiner, const struct rg_plain_values *values,
+                             struct rg_span *ret_raw, struct rg_error *err)
 {
-    struct rg_span raw;
-    size_t extent;
+    const size_t front_bytes = values->front.bytes;
 
     RG_TRY(rg_bench_decompress(joiner->bench, &joiner->bench->page, values->codec,
-                               values->is_compressed, values->body, values->raw_bytes, &raw, err));
+                               values->is_compressed, values->body,
+                               values->raw_bytes + (uint32_t)front_bytes, ret_raw, err));
+    ret_raw->data += front_bytes;
+    ret_raw->bytes -= front_bytes;
+    return RG_OK;
+}
+
+enum rg_status rg_values_move(struct rg_joiner *joiner, const struct rg_plain_values *values,
+                              size_t *ret_extent, struct rg_error *err)
+{
+    struct rg_span raw;
+
+    *ret_extent = values->raw_bytes;
+    if (may_stay_packed(joiner, values))
+        return splice_as_it_is(joiner, values, err);
+    RG_TRY(unpack(joiner, values, &raw, err));
     if (values->encoding == RG_ENCODING_RLE) {
+        *ret_extent = 0;
         RG_TRY(append_runs(joiner, raw, values->value_count, err));
         return rg_buffer_check(&joiner->values, "page", err);
     }
-    RG_TRY(rg_plain_extent(joiner->bench->leaf, raw, values->value_count, &extent, err));
-    raw.bytes = extent;
+    RG_TRY(rg_plain_extent(joiner->bench->leaf, raw, values->value_count, ret_extent, err));
+    const bool is_whole = *ret_extent == raw.bytes;
+    raw.bytes = *ret_extent;
     if (joiner->kind == RG_JOIN_BITS) {
         append_bits(joiner, raw.data, values->value_count);
     } else if (joiner->kind == RG_JOIN_SPLICED) {
-        RG_TRY(append_spliced(joiner, values, raw, err));
+        return is_whole && can_splice(joiner, values) ? splice_as_it_is(joiner, values, err)
+                                                      : splice_packed(joiner, raw, err);
     } else {
         rg_buffer_append(&joiner->values, raw.data, raw.bytes);
         joiner->bench->moves.copied_bytes += raw.bytes;

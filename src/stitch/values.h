@@ -14,7 +14,8 @@
 /* PLAIN values as they lie in a page. */
 struct rg_plain_values {
     struct rg_span body;
-    uint32_t raw_bytes;
+    struct rg_span front; /* Raw bytes that come out of the body before the values. */
+    uint32_t raw_bytes;   /* Of the values. */
     uint32_t value_count; /* Nulls have no place in it. */
     uint8_t encoding;     /* PLAIN, or RLE of booleans. */
     uint8_t codec;
@@ -35,12 +36,13 @@ enum rg_join_kind rg_values_kind(const struct rg_joiner *joiner,
                                  const struct rg_plain_values *values);
 
 /*
- * Appends the values to the page in the making, which is of the kind above.
+ * Appends the values to the page in the making, which is of the kind above. *ret_extent is what
+ * they are long, PLAIN; 0 where they were RLE.
  *
  * Errors:  RG_ERR_CORRUPT, RG_ERR_NOMEM.
  */
 RG_MUST_CHECK enum rg_status rg_values_move(struct rg_joiner *joiner,
                                             const struct rg_plain_values *values,
-                                            struct rg_error *err);
+                                            size_t *ret_extent, struct rg_error *err);
 
 #endif
