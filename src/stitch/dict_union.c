@@ -32,6 +32,9 @@ struct rg_dict_slot {
     uint32_t number; /* Of the entry, plus one; 0: free. */
 };
 
+/* The compiler makes a loop for every width that a caller names. */
+#define INLINE static inline __attribute__((always_inline))
+
 enum {
     BLOCK_ENTRIES = 32, /* Hashed and looked up together. */
 };
@@ -281,7 +284,7 @@ static enum rg_status add_any(struct rg_dict_union *u, const struct rg_dict_tabl
 }
 
 /* A value of `bytes`, which the compiler knows. */
-static inline uint64_t value_at(const uint8_t *plain, size_t i, uint32_t bytes)
+INLINE uint64_t value_at(const uint8_t *plain, size_t i, uint32_t bytes)
 {
     uint64_t value = 0;
 
@@ -294,8 +297,8 @@ static inline uint64_t value_at(const uint8_t *plain, size_t i, uint32_t bytes)
  * are known as a rule: what finds them is a handful of instructions. Ends early, at the entry
  * behind the one returned, when the table was filled anew by another seed.
  */
-static inline uint32_t add_values(struct rg_dict_union *u, const uint8_t *entries, uint32_t count,
-                                  uint32_t bytes, uint32_t *new_index, bool *ret_fits)
+INLINE uint32_t add_values(struct rg_dict_union *u, const uint8_t *entries, uint32_t count,
+                           uint32_t bytes, uint32_t *new_index, bool *ret_fits)
 {
     const uint32_t mask = u->slot_count - 1;
     struct rg_dict_slot *slots = u->slots;

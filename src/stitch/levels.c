@@ -23,23 +23,45 @@ enum {
     REPEAT_MIN = 8,       /* Equal levels that are worth a run of their own. */
 };
 
+/* Not every processor has an instruction for it, and without it the compiler makes a call. */
+static uint32_t count_ones(uint64_t word)
+{
+    word -= word >> 1 & UINT64_C(0x5555555555555555);
+    word = (word & UINT64_C(0x3333333333333333)) + (word >> 2 & UINT64_C(0x3333333333333333));
+    word = (word + (word >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (uint32_t)(word * UINT64_C(0x0101010101010101) >> 56);
+}
+
+/*
+ * The bits from `*at` on up to `end` or to the end of eight bytes, from bit 0 of the word on; *at
+ * moves behind them. No byte is touched that has none of them.
+ */
+static uint64_t next_bits(const uint8_t *packed, uint64_t *at, uint64_t end, uint32_t *ret_count)
+{
+    const uint32_t skipped = *at % 8;
+    const uint64_t left = end - *at;
+    const uint32_t count = left < 64 - skipped ? (uint32_t)left : 64 - skipped;
+    uint64_t word = 0;
+
+    if (skipped + count > 56)
+        memcpy(&word, packed + *at / 8, sizeof word);
+    else
+        memcpy(&word, packed + *at / 8, (skipped + count + 7) / 8);
+    *at += count;
+    *ret_count = count;
+    word >>= skipped;
+    return count < 64 ? word & ((UINT64_C(1) << count) - 1) : word;
+}
+
 /* Set bits among the first `count` bits from bit `first` on. */
 static uint32_t count_bits(const uint8_t *packed, uint32_t first, uint32_t count)
 {
+    const uint64_t end = (uint64_t)first + count;
     uint32_t sum = 0;
-    uint32_t at = first;
-    const uint32_t end = first + count;
+    uint32_t step;
 
-    for (; at < end && at % 8 != 0; at++)
-        sum += packed[at / 8] >> (at % 8) & 1U;
-    for (; end - at >= 64; at += 64) {
-        uint64_t word;
-
-        memcpy(&word, packed + at / 8, sizeof word);
-        sum += (uint32_t)__builtin_popcountll(word);
-    }
-    for (; at < end; at++)
-        sum += packed[at / 8] >> (at % 8) & 1U;
+    for (uint64_t at = first; at < end;)
+        sum += count_ones(next_bits(packed, &at, end, &step));
     return sum;
 }
 
@@ -48,21 +70,16 @@ static uint32_t count_pairs(const uint8_t *packed, uint32_t first, uint32_t coun
 {
     const uint64_t low_bits = UINT64_C(0x5555555555555555);
     const uint64_t wanted = low_bits * level;
-    const uint32_t end = first + count;
+    const uint64_t end = 2 * ((uint64_t)first + count);
     uint32_t sum = 0;
-    uint32_t at = first;
+    uint32_t step;
 
-    for (; at < end && at % 4 != 0; at++)
-        sum += (packed[at / 4] >> (at % 4 * 2) & 3U) == level;
-    for (; end - at >= 32; at += 32) {
-        uint64_t word;
+    for (uint64_t at = UINT64_C(2) * first; at < end;) {
+        const uint64_t word = next_bits(packed, &at, end, &step) ^ wanted;
+        const uint64_t here = step < 64 ? (UINT64_C(1) << step) - 1 : UINT64_MAX;
 
-        memcpy(&word, packed + at / 4, sizeof word);
-        word ^= wanted;
-        sum += 32 - (uint32_t)__builtin_popcountll((word | word >> 1) & low_bits);
+        sum += step / 2 - count_ones((word | word >> 1) & low_bits & here);
     }
-    for (; at < end; at++)
-        sum += (packed[at / 4] >> (at % 4 * 2) & 3U) == level;
     return sum;
 }
 
