@@ -186,19 +186,15 @@ static enum rg_status run_trial(struct rg_bench *bench, const struct rg_survey *
 }
 
 static enum rg_status take_one(struct rg_bench *bench, const struct rg_survey *survey,
-                               bool is_thinned, struct rg_buffer *trial, struct hash_set *ret_set,
-                               struct rg_layout_facts *facts, struct rg_error *err)
+                               bool is_thinned, struct rg_dict_table *table,
+                               struct hash_set *ret_set, struct rg_error *err)
 {
-    struct rg_dict_table table = {0};
     struct rg_span plain;
 
     RG_TRY(rg_bench_decompress(bench, &bench->dictionary, survey->dictionary_codec, true,
                                survey->dictionary, survey->dictionary_raw_bytes, &plain, err));
-    RG_TRY(rg_dict_table_fill(&table, bench, plain, survey->dictionary_entries, err));
-    RG_TRY(fill_set(bench, &table, is_thinned, ret_set, err));
-    if (trial != NULL)
-        RG_TRY(run_trial(bench, survey, &table, trial, &facts->trial_bytes, err));
-    return RG_OK;
+    RG_TRY(rg_dict_table_fill(table, bench, plain, survey->dictionary_entries, err));
+    return fill_set(bench, table, is_thinned, ret_set, err);
 }
 
 static void compare_pairs(const struct hash_set sets[SAMPLES_MAX], uint32_t count, bool is_thinned,
@@ -241,6 +237,38 @@ static void look_at(const struct rg_survey *surveys, const size_t *picked, uint3
     }
 }
 
+/* Is there anything that a trial could yield for which dictionaries are dissolved? It yields some
+ * bytes at least, and the more, the less so. */
+static bool is_trial_needed(const struct rg_layout_facts *facts)
+{
+    enum rg_reason reason;
+
+    return rg_layout_choose(facts, &reason) == RG_LAYOUT_PLAIN &&
+           reason == RG_REASON_VALUES_HARDLY_REPEAT;
+}
+
+/* Overlap of the dictionaries, and the trial. The middle one comes last: it is at hand then. */
+static enum rg_status compare_samples(struct rg_bench *bench, const struct rg_survey *surveys,
+                                      const size_t *picked, uint32_t count, bool is_thinned,
+                                      struct rg_buffer *trial, struct rg_layout_facts *facts,
+                                      size_t *ret_culprit, struct rg_error *err)
+{
+    const uint32_t middle = count / 2;
+    struct hash_set sets[SAMPLES_MAX] = {{0}};
+    struct rg_dict_table table = {0};
+
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t at = i == count - 1 ? middle : i < middle ? i : i + 1;
+
+        *ret_culprit = picked[at];
+        RG_TRY(take_one(bench, &surveys[picked[at]], is_thinned, &table, &sets[at], err));
+    }
+    compare_pairs(sets, count, is_thinned, facts);
+    if (!is_trial_needed(facts))
+        return RG_OK;
+    return run_trial(bench, &surveys[picked[middle]], &table, trial, &facts->trial_bytes, err);
+}
+
 enum rg_status rg_sample_take(struct rg_bench *bench, struct rg_promoter *promoter,
                               const struct rg_survey *surveys, size_t survey_count,
                               const struct rg_dict_groups *groups, struct rg_buffer *trial,
@@ -253,7 +281,6 @@ enum rg_status rg_sample_take(struct rg_bench *bench, struct rg_promoter *promot
         .codec = bench->codec,
         .level = bench->level,
     };
-    struct hash_set sets[SAMPLES_MAX] = {{0}};
     size_t picked[SAMPLES_MAX];
     bool is_thinned;
 
@@ -266,12 +293,9 @@ enum rg_status rg_sample_take(struct rg_bench *bench, struct rg_promoter *promot
         RG_TRY(test_identity(promoter, surveys, picked, count, &facts.are_samples_identity,
                              ret_culprit, err));
     is_clear = is_clear || facts.are_samples_identity || facts.distinct_count <= 1;
-    for (uint32_t i = 0; i < count && !is_clear; i++) {
-        *ret_culprit = picked[i];
-        RG_TRY(take_one(bench, &surveys[picked[i]], is_thinned, i == count / 2 ? trial : NULL,
-                        &sets[i], &facts, err));
-    }
-    compare_pairs(sets, is_clear ? 0 : count, is_thinned, &facts);
+    if (!is_clear)
+        RG_TRY(compare_samples(bench, surveys, picked, count, is_thinned, trial, &facts,
+                               ret_culprit, err));
     *ret_facts = facts;
     return RG_OK;
 }
