@@ -254,7 +254,7 @@ static enum rg_status plan_inputs(struct rg_partition *partition, struct rg_erro
         RG_TRY(rg_unite(partition->run, &turn->shelf, turn->inputs, turn->input_count,
                         &partition->arena, &partition->memory, &turn->united_hash, err));
     for (uint32_t i = 0; i < turn->input_count; i++)
-        files[i] = turn->inputs[i].plan;
+        RG_TRY(rg_united_plan_file(&turn->inputs[i], &partition->arena, &files[i], err));
     if (partition->bin_rows_max > 0)
         options.row_group_rows_max = partition->bin_rows_max;
     rg_arena_init(&scratch, &partition->memory, SIZE_MAX);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "compact/input.h"
 #include "compact/retain.h"
 #include "compact/run.h"
@@ -296,4 +297,88 @@ enum rg_status rg_unite(struct rg_run *run, struct rg_schema_shelf *shelf, struc
     rg_arena_fini(&u.scratch);
     *ret_hash = rg_hasher_result(&u.hasher);
     return status;
+}
+
+/* Values of one column that become wider. */
+struct widening {
+    uint64_t from_bytes;
+    uint64_t to_bytes; /* 0: they stay as they are. */
+    bool is_flat;      /* As many values as rows, at most. */
+};
+
+/* Of the types that widen, and that they widen to. */
+static uint64_t value_bytes(const struct rg_leaf *leaf)
+{
+    if (leaf->type == RG_TYPE_FIXED_LEN_BYTE_ARRAY)
+        return leaf->type_length > 0 ? (uint64_t)leaf->type_length : 0;
+    return leaf->type == RG_TYPE_INT64 || leaf->type == RG_TYPE_DOUBLE ? 8 : 4;
+}
+
+static struct widening widening_of(const struct rg_kept_schema *kept, uint32_t column)
+{
+    const struct rg_leaf_map *map = &kept->leaves[column];
+
+    if (map->origin != RG_LEAF_VALUES || map->conversion == RG_CONVERSION_NONE)
+        return (struct widening){0};
+    const struct rg_leaf *from = &kept->schema.leaves[map->leaf_index];
+    return (struct widening){
+        .from_bytes = value_bytes(from),
+        .to_bytes = value_bytes(&kept->united->schema.leaves[column]),
+        .is_flat = from->rep_max == 0,
+    };
+}
+
+/* count * bytes, cut where an output's chunk ends. */
+static uint64_t chunk_bytes(uint64_t count, uint64_t bytes)
+{
+    return bytes > 0 && count > rg_chunk_bytes_max / bytes ? rg_chunk_bytes_max : count * bytes;
+}
+
+static void widen_row_group(const struct widening *wide, struct rg_plan_row_group *group)
+{
+    uint64_t after;
+    uint64_t added;
+
+    if (wide->is_flat) {
+        after = chunk_bytes(group->row_count, wide->to_bytes);
+        added = chunk_bytes(group->row_count, wide->to_bytes - wide->from_bytes);
+    } else {
+        /* How many values there are is not known any more, only what the largest chunk has. */
+        const uint64_t from_bytes = wide->from_bytes == 0 ? 1 : wide->from_bytes;
+        const uint64_t times = (wide->to_bytes + from_bytes - 1) / from_bytes;
+
+        after = chunk_bytes(group->chunk_bytes_max, times);
+        added = after - group->chunk_bytes_max;
+    }
+    group->uncompressed_bytes += added;
+    if (after > group->chunk_bytes_max)
+        group->chunk_bytes_max = after;
+}
+
+enum rg_status rg_united_plan_file(const struct rg_input *input, struct rg_arena *arena,
+                                   struct rg_plan_file *ret_file, struct rg_error *err)
+{
+    const struct rg_kept_schema *kept = input->schema;
+    struct rg_plan_row_group *groups = NULL;
+
+    *ret_file = input->plan;
+    if (kept == NULL || kept->leaves == NULL || ret_file->row_group_count == 0)
+        return RG_OK;
+    for (uint32_t column = 0; column < kept->united->schema.leaf_count; column++) {
+        const struct widening wide = widening_of(kept, column);
+
+        if (wide.to_bytes <= wide.from_bytes)
+            continue;
+        if (groups == NULL) {
+            groups = rg_arena_array(arena, ret_file->row_group_count, sizeof *groups);
+            if (groups == NULL)
+                return rg_fail(err, RG_ERR_NOMEM, "no memory for %u row groups",
+                               ret_file->row_group_count);
+            memcpy(groups, ret_file->row_groups, ret_file->row_group_count * sizeof *groups);
+            ret_file->row_groups = groups;
+        }
+        for (uint32_t i = 0; i < ret_file->row_group_count; i++)
+            widen_row_group(&wide, &groups[i]);
+    }
+    return RG_OK;
 }

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "parquet/metadata.h"
 #include "parquet/writer.h"
+#include "plan/plan.h"
 #include "stitch/file_shape.h"
 #include "stitch/schema_map.h"
 
@@ -72,5 +73,16 @@ RG_MUST_CHECK enum rg_status rg_unite(struct rg_run *run, struct rg_schema_shelf
                                       struct rg_input *inputs, uint32_t input_count,
                                       struct rg_arena *arena, const struct rg_allocator *allocator,
                                       struct rg_hash128 *ret_hash, struct rg_error *err);
+
+/*
+ * The input as the plan is to see it: its values as wide as they become, so that row groups of the
+ * output keep the plan's caps. What changes is a copy in `arena`.
+ *
+ * Errors:  RG_ERR_NOMEM.
+ */
+RG_MUST_CHECK enum rg_status rg_united_plan_file(const struct rg_input *input,
+                                                 struct rg_arena *arena,
+                                                 struct rg_plan_file *ret_file,
+                                                 struct rg_error *err);
 
 #endif

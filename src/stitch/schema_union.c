@@ -19,11 +19,13 @@
 
 #include "stitch/schema_union_impl.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/limits.h"
 #include "parquet/schema.h"
+#include "parquet/value_text.h"
 
 static const uint32_t capacity_min = 64;
 
@@ -89,6 +91,35 @@ static enum rg_status refuse(const struct builder *b, const uint32_t *in_source,
     *b->ret_culprit = culprit;
     return rg_fail(err, RG_ERR_UNSUPPORTED, "column %s: %s",
                    rg_schema_path_text(b->sources[source].schema, in_source[source], path), what);
+}
+
+/* "INT32 DATE". */
+static const char *type_text(const struct rg_schema_element *element, char *text, size_t bytes)
+{
+    const struct rg_leaf leaf = {.type = element->type, .type_length = element->type_length};
+    char type[RG_VALUE_TEXT_BYTES];
+    char annotation[RG_VALUE_TEXT_BYTES];
+
+    (void)rg_leaf_type_text(&leaf, type);
+    (void)rg_annotation_text(element, annotation);
+    (void)snprintf(text, bytes, "%s%s%s", type, annotation[0] == 0 ? "" : " ", annotation);
+    return text;
+}
+
+/* Two types that do not go together, by name; `culprit` has the one of them. */
+static enum rg_status refuse_type(const struct builder *b, const uint32_t *in_source,
+                                  size_t culprit, const struct rg_schema_element *other,
+                                  struct rg_error *err)
+{
+    char one_text[2 * RG_VALUE_TEXT_BYTES];
+    char other_text[2 * RG_VALUE_TEXT_BYTES];
+    char what[4 * RG_VALUE_TEXT_BYTES + 64];
+
+    (void)type_text(element_of(b, culprit, in_source[culprit]), one_text, sizeof one_text);
+    (void)type_text(other, other_text, sizeof other_text);
+    (void)snprintf(what, sizeof what, "%s does not go with %s of another input", one_text,
+                   other_text);
+    return refuse(b, in_source, culprit, what, err);
 }
 
 static bool find_ends(struct builder *b)
@@ -371,7 +402,7 @@ static enum rg_status unite_types(const struct builder *b, const uint32_t *in_so
         if (is_alike ? (!rg_widen_is_lossless(element, widest, &conversion) ||
                         !rg_widen_is_lossless(widest, element, &conversion))
                      : !rg_widen_is_lossless(widest, element, &conversion))
-            return refuse(b, in_source, s, "is of a type in another input that does not fit", err);
+            return refuse_type(b, in_source, s, widest, err);
         if (!is_alike)
             widest = element;
     }
@@ -379,7 +410,7 @@ static enum rg_status unite_types(const struct builder *b, const uint32_t *in_so
         /* Widening is no chain: INT32 goes into INT64 and into DOUBLE, these two do not. */
         if (in_source[s] != rg_element_missing &&
             !rg_widen_is_lossless(element_of(b, s, in_source[s]), widest, &conversion))
-            return refuse(b, in_source, s, "is of a type in another input that does not fit", err);
+            return refuse_type(b, in_source, s, widest, err);
     }
     *ret_widest = widest;
     return RG_OK;
@@ -409,6 +440,32 @@ static enum rg_status unite_repetition(const struct builder *b, const uint32_t *
             repetition = RG_OPTIONAL;
     }
     *ret = repetition;
+    return RG_OK;
+}
+
+/* Whether the node is what repeats in a MAP: its first child is the key. */
+static bool is_map_entry(const struct builder *b, uint32_t node_index)
+{
+    const struct rg_union_node *parent = &b->nodes[b->nodes[node_index].parent_index];
+
+    return node_index > 0 &&
+           rg_schema_annotation(newest_element(b, parent->in_source)).logical == RG_LOGICAL_MAP;
+}
+
+/*
+ * Keys are REQUIRED (LogicalTypes.md, Maps). Where a writer made them OPTIONAL all the same, its
+ * files may share outputs, and no others: readers that refuse theirs would refuse all.
+ */
+static enum rg_status check_key(const struct builder *b, const uint32_t *in_source,
+                                struct rg_error *err)
+{
+    const uint8_t repetition = newest_element(b, in_source)->repetition;
+
+    for (size_t s = b->source_count; s-- > 0;) {
+        if (in_source[s] != rg_element_missing &&
+            element_of(b, s, in_source[s])->repetition != repetition)
+            return refuse(b, in_source, s, "is the key of a map, and optional in some inputs", err);
+    }
     return RG_OK;
 }
 
@@ -494,6 +551,8 @@ static enum rg_status merge_children(struct builder *b, uint32_t node_index, enu
             RG_TRY(check_ids(b, in_source, err));
         RG_TRY(unite_types(b, in_source, is_alike, &widest, err));
         RG_TRY(unite_repetition(b, parent, in_source, is_alike, &repetition, err));
+        if (matching == BY_PLACE && i == 0 && is_map_entry(b, node_index))
+            RG_TRY(check_key(b, in_source, err));
         if (!append_node(b, node_index, in_source))
             return no_memory(err);
         if (!widest->has_type) {

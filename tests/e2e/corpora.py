@@ -66,7 +66,9 @@ input, value by value and in order, and that known values are there. Files that 
 count the files whose output they read so; the rest they cannot read before either (types and
 encodings that a reader does not know, files that only some take), or it is known that they read
 the input wrong. Most of what is left alone are findings of fuzzers, encrypted files and files that
-are broken on purpose; the last column of their table tells which reader opens a file all the same.
+are broken on purpose; the last column of their table tells which reader opens a file all the same:
+checksums that are not right, chunks and indexes outside the file, tables without a column, and a
+dictionary larger than the memory these runs are given.
 Written by `tests/e2e/corpora.py`; the files are not part of this repository.
 """
 

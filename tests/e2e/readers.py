@@ -41,6 +41,7 @@ def with_pyarrow_dictionaries(paths):
 
 def with_duckdb(paths, columns="*", where="true"):
     connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")
     listed = "[" + ", ".join(f"'{path}'" for path in paths) + "]"
     source = f"read_parquet({listed}, hive_partitioning = false)"
     query = f"SELECT {columns} FROM {source} WHERE {where}"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Files of writers that nobody has any more, made page by page (writer.py): alone and among files of
-pyarrow, with all values known beforehand and read back from the output."""
+"""Files of writers that nobody has any more, made page by page (writer.py): alone and among files
+of pyarrow, with all values known beforehand and read back from the output."""
 
 import os
 import random
@@ -15,8 +15,8 @@ import readers
 import strict
 import writer
 from conftest import data_files
-from values import (BOOLEAN, BYTE_ARRAY, DELTA, DELTA_BYTES, DELTA_LENGTH, DOUBLE, FLOAT, INT32, INT64,
-                    PLAIN, RLE, RLE_DICTIONARY, SPLIT)  # fmt: skip
+from values import (BOOLEAN, BYTE_ARRAY, DELTA, DELTA_BYTES, DELTA_LENGTH, DOUBLE, FLOAT, INT32,
+                    INT64, PLAIN, RLE, RLE_DICTIONARY, SPLIT)  # fmt: skip
 
 OLD = b"parquet-mr version 1.7.0 (build 123)"
 PAGE_ENTRIES = 300
@@ -61,7 +61,9 @@ OLD_FILES = {
     "delta strings of old that do not lean": Old(STRINGS, [(DELTA_BYTES, 1), (DELTA_BYTES, 2)]),
     # Levels of parquet-mr before 1.0 and of Impala.
     "bit-packed levels": Old(EVERY, [(PLAIN, 1)], is_packed=True),
-    "bit-packed levels, dictionary": Old((INT64, BYTE_ARRAY), [(RLE_DICTIONARY, 1)], is_packed=True),
+    "bit-packed levels, dictionary": Old(
+        (INT64, BYTE_ARRAY), [(RLE_DICTIONARY, 1)], is_packed=True
+    ),
     "bit-packed levels, dictionary given up": Old(
         (INT64, BYTE_ARRAY), [(RLE_DICTIONARY, 1), (PLAIN, 1)], is_packed=True, codec="snappy"
     ),
@@ -75,7 +77,9 @@ OLD_FILES = {
     ),
     "split streams and dictionaries": Old((FLOAT, DOUBLE), [(SPLIT, 1), (RLE_DICTIONARY, 2)]),
     "dictionary of booleans": Old((BOOLEAN,), [(RLE_DICTIONARY, 1), (RLE_DICTIONARY, 2)]),
-    "booleans of every kind": Old((BOOLEAN,), [(RLE, 2), (PLAIN, 1), (RLE_DICTIONARY, 2), (RLE, 1)]),
+    "booleans of every kind": Old(
+        (BOOLEAN,), [(RLE, 2), (PLAIN, 1), (RLE_DICTIONARY, 2), (RLE, 1)]
+    ),
     **{
         f"codec {name}": Old((INT64, BYTE_ARRAY), [(RLE_DICTIONARY, 1), (PLAIN, 1), (PLAIN, 2)],
                              codec=name)

@@ -4,8 +4,8 @@
 BIT_PACKED, the LZ4 of Hadoop, gzip in several members, DELTA_BYTE_ARRAY that leans on the page
 before (PARQUET-246), dictionaries of booleans, encodings that change from page to page.
 
-A file is one row group. Its schema is the one that pyarrow writes for the same table, so that it can
-share an output with files of pyarrow.
+A file is one row group. Its schema is the one that pyarrow writes for the same table, so that it
+can share an output with files of pyarrow.
 """
 
 import gzip
@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import raw
 import thrift
 from thrift import Small
-from values import (BIT_PACKED, BOOLEAN, BYTE_ARRAY, DELTA, DELTA_BYTES, DELTA_LENGTH, DOUBLE, FLOAT,
-                    INT32, INT64, PLAIN, RLE, RLE_DICTIONARY, SPLIT)  # fmt: skip
+from values import (BIT_PACKED, BOOLEAN, BYTE_ARRAY, DELTA, DELTA_BYTES, DELTA_LENGTH, DOUBLE,
+                    FLOAT, INT32, INT64, PLAIN, RLE, RLE_DICTIONARY, SPLIT)  # fmt: skip
 
 FORMATS = {INT32: "i", INT64: "q", FLOAT: "f", DOUBLE: "d"}
 UNCOMPRESSED, SNAPPY, GZIP, LZ4, LZ4_RAW = 0, 1, 2, 5, 7

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "compact/input.h"
 #include "compact/run.h"
 #include "parquet/schema.h"
@@ -224,6 +225,51 @@ TEST(trying_ends)
     tear_down(&w);
 }
 
+/* Plans know how wide values become: caps of outputs are of what is written. */
+TEST(widened_values_count_as_what_they_become)
+{
+    static struct world w;
+    static const struct column_text large[] = {{"d", RG_TYPE_DOUBLE, RG_LOGICAL_NONE, 0},
+                                               {"f", RG_TYPE_DOUBLE, RG_LOGICAL_NONE, 0}};
+    static const struct column_text small[] = {{"d", RG_TYPE_INT32, RG_LOGICAL_NONE, 0},
+                                               {"f", RG_TYPE_FLOAT, RG_LOGICAL_NONE, 0}};
+    struct rg_plan_row_group groups[] = {
+        {.row_count = 1000, .uncompressed_bytes = 8000, .chunk_bytes_max = 4000},
+        {.row_count = UINT64_C(1) << 40, .uncompressed_bytes = 8000, .chunk_bytes_max = 4000},
+        {.row_count = 10, .uncompressed_bytes = 90000, .chunk_bytes_max = 70000},
+    };
+    struct rg_plan_file file;
+
+    set_up(t, &w);
+    add_file(t, &w, 10, NULL, small, 2);
+    add_file(t, &w, 20, NULL, large, 2);
+    for (uint32_t i = 0; i < 2; i++) {
+        w.inputs[i].plan.row_groups = groups;
+        w.inputs[i].plan.row_group_count = 3;
+    }
+    unite(t, &w);
+    CHECK(share(&w, 0, 1));
+    CHECK_OK(rg_united_plan_file(&w.inputs[1], &w.arena, &file, &t->err));
+    CHECK(file.row_groups == groups);
+    CHECK_OK(rg_united_plan_file(&w.inputs[0], &w.arena, &file, &t->err));
+    CHECK(file.row_groups != groups);
+    CHECK_U64(file.row_groups[0].uncompressed_bytes, 16000);
+    CHECK_U64(file.row_groups[0].chunk_bytes_max, 8000);
+    CHECK_U64(file.row_groups[1].uncompressed_bytes, 8000 + 2 * rg_chunk_bytes_max);
+    CHECK_U64(file.row_groups[1].chunk_bytes_max, rg_chunk_bytes_max);
+    CHECK_U64(file.row_groups[2].uncompressed_bytes, 90080);
+    CHECK_U64(file.row_groups[2].chunk_bytes_max, 70000);
+    /* Planned anew, the same comes out. */
+    CHECK_U64(groups[0].uncompressed_bytes, 8000);
+
+    /* Of a list it is not known how many values there are. */
+    w.inputs[0].schema->schema.leaves[0].rep_max = 1;
+    CHECK_OK(rg_united_plan_file(&w.inputs[0], &w.arena, &file, &t->err));
+    CHECK_U64(file.row_groups[2].uncompressed_bytes, 90000 + 70000 + 40);
+    CHECK_U64(file.row_groups[2].chunk_bytes_max, 140000);
+    tear_down(&w);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -232,6 +278,7 @@ int main(int argc, char **argv)
         {"values_of_another_meaning_stay_apart", values_of_another_meaning_stay_apart},
         {"two_families_become_two_groups", two_families_become_two_groups},
         {"trying_ends", trying_ends},
+        {"widened_values_count_as_what_they_become", widened_values_count_as_what_they_become},
     };
 
     return test_main("compact/unite", cases, sizeof cases / sizeof cases[0], argc, argv);

@@ -6,6 +6,7 @@
 
 #include "parquet/types.h"
 #include "stitch/estimate.h"
+#include "support/case_file.h"
 #include "support/column.h"
 #include "support/naive.h"
 #include "support/test.h"
@@ -396,6 +397,20 @@ static struct rg_span stitch(struct test *t, struct world *w,
     return naive_join(t, &w->arena, output);
 }
 
+/* A case that fails is written out, a file for each source that has values or lends its levels. */
+static void keep_sources(void *user, uint64_t seed)
+{
+    const struct world *w = user;
+
+    for (size_t i = 0; i < w->count; i++) {
+        const struct rg_stitch_source *source = &w->items[i];
+
+        if (source->chunk != NULL)
+            case_file_keep("adapt", seed, i, source->schema, &w->built[i], source->file_offset,
+                           source->row_count);
+    }
+}
+
 static void property_other_sources_are_as_if_they_were_ours(struct test *t, struct choices *c)
 {
     const struct scene *scene = &scenes[choose(c, sizeof scenes / sizeof scenes[0] - 1)];
@@ -407,11 +422,13 @@ static void property_other_sources_are_as_if_they_were_ours(struct test *t, stru
     CHECK_MEMORY(context);
     make_world(t, &w, c, scene);
     w.is_bloom_asked = choose(c, 2) == 0;
+    test_on_failure(keep_sources, &w);
     const struct rg_stitch_options options = draw_options(c);
     const struct rg_span bytes = stitch(t, &w, &options, context, &arena, &output);
     naive_check(t, &w.arena, w.schema, &output, &w.expected);
     rg_arena_fini(&arena);
     CHECK_SPAN(stitch(t, &w, &options, context, &arena, &output), bytes);
+    test_on_failure(NULL, NULL);
     rg_arena_fini(&arena);
     rg_arena_fini(&w.arena);
     rg_stitch_context_free(context);
