@@ -43,17 +43,30 @@ enum rg_reason {
     RG_REASON_COUNT,
 };
 
+enum {
+    RG_MOVES_CODECS = 8, /* Codecs by their number in the format. */
+};
+
 struct rg_moves {
     uint64_t pages[RG_VERDICT_COUNT];     /* Data pages of the sources. */
     uint64_t in_bytes[RG_VERDICT_COUNT];  /* Their bodies, and their dictionaries', compressed. */
     uint64_t out_bytes[RG_VERDICT_COUNT]; /* What became of them, compressed, headers included. */
     uint64_t reason_pages[RG_REASON_COUNT];
-    uint64_t copied_bytes; /* Bytes that went through memcpy or a codec on their way. */
+    uint64_t copied_bytes;           /* Bytes that went through memcpy or a codec on their way. */
+    uint32_t codecs;                 /* Bit n: codec n compressed what was made anew, */
+    int32_t levels[RG_MOVES_CODECS]; /* at this level. */
 };
 
 /* "copy", "promote", ...; "values hardly repeat", ... */
 RG_API const char *rg_verdict_name(enum rg_verdict verdict);
 RG_API const char *rg_reason_text(enum rg_reason reason);
+
+/* "zstd:3", "snappy"; levels are those that this run compressed at, --codec keep included. */
+enum {
+    RG_CODEC_TEXT_MAX = 24,
+};
+RG_API const char *rg_moves_codec(const struct rg_moves *moves, unsigned codec,
+                                  char text[RG_CODEC_TEXT_MAX]);
 
 #ifdef __cplusplus
 }

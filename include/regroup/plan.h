@@ -31,7 +31,7 @@ struct rg_partition_plan {
     uint64_t row_group_in_count, row_group_out_count;
     uint64_t row_count;
     uint64_t in_bytes;
-    uint64_t out_bytes;     /* Estimate. */
+    uint64_t out_bytes;     /* Estimate; with --encoding small: if no encoding is better. */
     uint64_t out_bytes_max; /* Never more. */
     uint64_t request_count;
     uint64_t memory_bytes;     /* At which nothing would wait for memory. */
@@ -41,6 +41,7 @@ struct rg_partition_plan {
     uint64_t file_good_count;
     const struct rg_column_forecast *columns;
     size_t column_count;
+    uint64_t out_bytes_min; /* out_bytes, but for what another encoding may make of it. */
 };
 
 struct rg_plan_view;

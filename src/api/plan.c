@@ -115,6 +115,7 @@ static void add_total(struct rg_partition_plan *total, const struct rg_partition
     total->in_bytes += plan->in_bytes;
     total->out_bytes += plan->out_bytes;
     total->out_bytes_max += plan->out_bytes_max;
+    total->out_bytes_min += plan->out_bytes_min;
     total->request_count += plan->request_count;
     total->memory_bytes = larger_of(total->memory_bytes, plan->memory_bytes);
     total->memory_bytes_min = larger_of(total->memory_bytes_min, plan->memory_bytes_min);

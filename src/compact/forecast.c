@@ -11,6 +11,8 @@
 
 /* A part of an upload, for counting requests. */
 static const uint64_t part_bytes = UINT64_C(8) << 20;
+/* What a chunk takes in the footer and the page indexes, about. */
+static const uint64_t chunk_meta_bytes = 350;
 
 struct forecast_column {
     char *path;
@@ -106,11 +108,13 @@ void rg_forecast_add(const struct rg_bin *bin, const struct rg_stitch_estimate *
 {
     struct rg_open_batch *batch = bin->output->batch;
     struct rg_run *run = batch->run;
+    uint64_t least = 0;
     uint64_t likely = 0;
     uint64_t most = 0;
 
     for (uint32_t c = 0; c < schema->leaf_count; c++) {
-        likely += estimates[c].output_bytes;
+        likely += estimates[c].output_bytes + chunk_meta_bytes;
+        least += estimates[c].output_bytes_min + chunk_meta_bytes;
         most += estimates[c].output_bytes_max;
     }
     atomic_fetch_add(&run->counters.forecast_bytes, likely);
@@ -122,6 +126,7 @@ void rg_forecast_add(const struct rg_bin *bin, const struct rg_stitch_estimate *
         struct rg_partition_plan *plan = &batch->partition->forecast->plan;
 
         plan->out_bytes += likely;
+        plan->out_bytes_min += least;
         plan->out_bytes_max += most;
         add_columns_locked(batch->partition, estimates, schema);
         add_memory_locked(plan, estimates, in_bytes, schema->leaf_count);

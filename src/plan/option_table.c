@@ -97,7 +97,8 @@ static const struct rg_option table[] = {
       .initial = "keep",
       .help = "keep (for each column the codec that most of its bytes have), snappy, zstd[:LEVEL], "
               "gzip[:LEVEL], lz4_raw, brotli[:LEVEL] or none; with a name, what is joined is "
-              "compressed as one: slower and smaller",
+              "compressed as one: slower and smaller. Levels where none is named, with keep too: "
+              "zstd 1, gzip 6, brotli 4",
       .commands = JOB},
      .kind = RG_OPTION_CODEC,
      .offset = FIELD(codec)},

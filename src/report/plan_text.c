@@ -49,6 +49,22 @@ static void bytes_cell(struct rg_table *table, uint64_t bytes)
     rg_table_cell(table, rg_figure_bytes(bytes, figure));
 }
 
+/* A range where footers do not tell what another encoding will make of the values. */
+static void about_cell(struct rg_table *table, const struct rg_partition_plan *plan)
+{
+    char least[RG_FIGURE_BYTES_MAX];
+    char about[RG_FIGURE_BYTES_MAX];
+    char range[2 * RG_FIGURE_BYTES_MAX + 4];
+
+    if (plan->out_bytes_min >= plan->out_bytes) {
+        bytes_cell(table, plan->out_bytes);
+        return;
+    }
+    (void)snprintf(range, sizeof range, "%s to %s", rg_figure_bytes(plan->out_bytes_min, least),
+                   rg_figure_bytes(plan->out_bytes, about));
+    rg_table_cell(table, range);
+}
+
 static void write_row(struct rg_table *table, const char *name,
                       const struct rg_partition_plan *plan)
 {
@@ -58,7 +74,7 @@ static void write_row(struct rg_table *table, const char *name,
     count_cell(table, plan->row_group_in_count);
     count_cell(table, plan->row_group_out_count);
     bytes_cell(table, plan->in_bytes);
-    bytes_cell(table, plan->out_bytes);
+    about_cell(table, plan);
     bytes_cell(table, plan->out_bytes_max);
     count_cell(table, plan->request_count);
     bytes_cell(table, plan->memory_bytes_min);
@@ -176,6 +192,8 @@ static void json_partition(struct rg_json *json, const char *name,
     rg_json_u64(json, "rows", plan->row_count);
     rg_json_u64(json, "bytes_in", plan->in_bytes);
     rg_json_u64(json, "bytes_out", plan->out_bytes);
+    if (plan->out_bytes_min < plan->out_bytes)
+        rg_json_u64(json, "bytes_out_min", plan->out_bytes_min);
     rg_json_u64(json, "bytes_out_max", plan->out_bytes_max);
     rg_json_u64(json, "requests", plan->request_count);
     rg_json_u64(json, "memory_bytes", plan->memory_bytes);

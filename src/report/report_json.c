@@ -95,6 +95,8 @@ void rg_report_json_counts(struct rg_json *json, const struct rg_report *report)
 /* Members of the object that is open: what moved how, and why. */
 static void write_moves(struct rg_json *json, const struct rg_moves *moves)
 {
+    char text[RG_CODEC_TEXT_MAX];
+
     rg_json_object_begin(json, "moves");
     for (unsigned v = 0; v < RG_VERDICT_COUNT; v++) {
         if (moves->pages[v] == 0)
@@ -111,6 +113,12 @@ static void write_moves(struct rg_json *json, const struct rg_moves *moves)
         if (moves->reason_pages[r] > 0)
             rg_json_u64(json, rg_reason_text((enum rg_reason)r), moves->reason_pages[r]);
     rg_json_object_end(json);
+    /* Of what was compressed in this run: with levels, those that keep stands for too. */
+    rg_json_array_begin(json, "compressed_with");
+    for (unsigned codec = 0; codec < RG_MOVES_CODECS; codec++)
+        if ((moves->codecs & 1U << codec) != 0)
+            rg_json_text(json, NULL, rg_moves_codec(moves, codec, text));
+    rg_json_array_end(json);
 }
 
 static void write_alone(struct rg_json *json, const struct rg_report *report)

@@ -107,6 +107,22 @@ static void write_rest(const struct rg_report *report, struct rg_buffer *out)
                          report->file_alone_count == 1 ? " was" : "s were");
 }
 
+/* What compressed that which was not copied, and how hard. */
+static void write_codecs(const struct rg_moves *moves, struct rg_buffer *out)
+{
+    char text[RG_CODEC_TEXT_MAX];
+    const char *between = "made anew: compressed with ";
+
+    for (unsigned codec = 0; codec < RG_MOVES_CODECS; codec++) {
+        if ((moves->codecs & 1U << codec) == 0)
+            continue;
+        rg_buffer_printf(out, "%s%s", between, rg_moves_codec(moves, codec, text));
+        between = ", ";
+    }
+    if (moves->codecs != 0)
+        rg_buffer_append_byte(out, '\n');
+}
+
 static void write_moves(const struct rg_report *report, struct rg_buffer *out)
 {
     static const char *const headings[] = {"pages moved by", ">pages", ">", ">bytes in",
@@ -129,6 +145,7 @@ static void write_moves(const struct rg_report *report, struct rg_buffer *out)
         rg_table_cell(&table, rg_figure_bytes(report->moves.out_bytes[v], figure));
     }
     rg_table_fini(&table);
+    write_codecs(&report->moves, out);
 }
 
 /* The columns that most work was done on, most first; at most `max`, and how many there are. */

@@ -161,8 +161,17 @@ enum rg_status rg_bench_compress(struct rg_bench *bench, struct rg_span raw,
     RG_TRY(rg_codec_compress(bench->codecs, bench->codec, bench->level, raw, bench->packed.data,
                              bound, &bytes, err));
     bench->moves.copied_bytes += bytes;
+    rg_bench_note_codec(bench);
     *ret_packed = (struct rg_span){bench->packed.data, bytes};
     return RG_OK;
+}
+
+void rg_bench_note_codec(struct rg_bench *bench)
+{
+    if (bench->codec == RG_CODEC_NONE || bench->codec >= RG_MOVES_CODECS)
+        return;
+    bench->moves.codecs |= 1U << bench->codec;
+    bench->moves.levels[bench->codec] = bench->level;
 }
 
 void rg_bench_count(struct rg_bench *bench, enum rg_verdict verdict, enum rg_reason reason,

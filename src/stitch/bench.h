@@ -109,6 +109,9 @@ RG_MUST_CHECK enum rg_status rg_bench_decompress(struct rg_bench *bench, struct 
 RG_MUST_CHECK enum rg_status rg_bench_compress(struct rg_bench *bench, struct rg_span raw,
                                                struct rg_span *ret_packed, struct rg_error *err);
 
+/* Notes that the output's codec compressed something. */
+void rg_bench_note_codec(struct rg_bench *bench);
+
 /* Counts a source's data page. */
 void rg_bench_count(struct rg_bench *bench, enum rg_verdict verdict, enum rg_reason reason,
                     uint64_t in_bytes);

@@ -418,6 +418,7 @@ static void bound_arena(const struct sums *sums, struct rg_stitch_estimate *esti
         lesser(sums->bytes + estimate->arena_bytes_max, rg_chunk_bytes_max);
     estimate->arena_bytes = lesser(estimate->arena_bytes, estimate->arena_bytes_max);
     estimate->output_bytes = lesser(estimate->output_bytes, estimate->output_bytes_max);
+    estimate->output_bytes_min = lesser(estimate->output_bytes_min, estimate->output_bytes);
 }
 
 /* The page in the making: values, indices, levels, and what is made of them. */

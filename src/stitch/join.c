@@ -445,6 +445,7 @@ static enum rg_status pack_int64(struct rg_joiner *joiner, struct rg_span raw,
         return RG_OK;
     }
     bench->moves.copied_bytes += bytes;
+    rg_bench_note_codec(bench);
     *ret_packed = (struct rg_span){joiner->packed_int64.data, bytes};
     return RG_OK;
 }

@@ -224,6 +224,36 @@ static void add_constant(struct rg_likely *likely, const struct rg_column_chunk 
         likely->is_varied = true;
 }
 
+/* The integer that a bound stands for. */
+static double integer_of(struct rg_span bound)
+{
+    uint64_t bits = 0;
+
+    for (size_t i = 0; i < bound.bytes; i++)
+        bits |= (uint64_t)bound.data[i] << (8 * i);
+    return bound.bytes == 4 ? (double)(int32_t)(uint32_t)bits : (double)(int64_t)bits;
+}
+
+/* How far the values of integer chunks are apart, each by itself and all together. */
+static void add_range(struct rg_likely *likely, const struct rg_column_chunk *chunk)
+{
+    const struct rg_span min = chunk->statistics.min_value;
+    const struct rg_span max = chunk->statistics.max_value;
+    const size_t width = rg_plain_bytes(likely->leaf);
+    const bool is_integer =
+        likely->leaf->type == RG_TYPE_INT32 || likely->leaf->type == RG_TYPE_INT64;
+    const bool has_bounds = min.data != NULL && max.data != NULL;
+
+    if (!is_integer || !has_bounds || min.bytes != width || max.bytes != width)
+        return;
+    const double low = integer_of(min);
+    const double high = integer_of(max);
+    const bool is_first = likely->ranged_count++ == 0;
+    likely->range_sum += high > low ? high - low : 0;
+    likely->range_low = is_first ? low : fmin(low, likely->range_low);
+    likely->range_high = is_first ? high : fmax(high, likely->range_high);
+}
+
 static void add_indexed(struct rg_likely *likely, const struct rg_column_chunk *chunk)
 {
     const struct view view = look_at(likely->leaf, chunk);
@@ -243,6 +273,7 @@ static void add_indexed(struct rg_likely *likely, const struct rg_column_chunk *
     likely->entry_bytes += view.dictionary_bytes;
     likely->entry_raw_bytes += view.entry_raw_bytes;
     add_constant(likely, chunk);
+    add_range(likely, chunk);
     likely->index_bytes += view.has_other_pages ? view.index_raw_bytes
                                                 : chunk->compressed_bytes - view.dictionary_bytes;
     likely->dissolved_bytes += lesser(dissolved, raw_bytes);
@@ -333,8 +364,8 @@ static double population(double draws, double distinct)
     return draws / high;
 }
 
-/* The rule by which a stitch decides, on what footers tell of dictionaries. */
-static enum rg_layout choose_layout(const struct rg_likely *likely, enum rg_reason *ret_reason)
+/* What footers tell of dictionaries, for the rule by which a stitch decides. */
+static struct rg_layout_facts facts_of(const struct rg_likely *likely)
 {
     const struct rg_stitch_options *options = likely->column->options;
     const double chunks = (double)likely->indexed_count;
@@ -342,7 +373,8 @@ static enum rg_layout choose_layout(const struct rg_likely *likely, enum rg_reas
     const double entries = (double)greater(likely->entry_count, 1);
     /* Half way; that matters where values hardly repeat. */
     const double distinct = (entries + (double)likely->entries_unsure / 2) / chunks;
-    const struct rg_layout_facts facts = {
+
+    return (struct rg_layout_facts){
         .source_count = likely->indexed_count,
         .distinct_count = likely->indexed_count,
         .has_sampled_values = likely->has_other_pages,
@@ -362,16 +394,15 @@ static enum rg_layout choose_layout(const struct rg_likely *likely, enum rg_reas
         .level = options->codec == RG_CODEC_KEEP ? rg_codec_level_default(likely->codec)
                                                  : options->level,
     };
-
-    return rg_layout_choose(&facts, ret_reason);
 }
 
 /* What becomes of chunks with dictionaries, where there are several. */
 static void predict_indexed(const struct rg_likely *likely, struct rg_stitch_estimate *estimate)
 {
+    const struct rg_layout_facts facts = facts_of(likely);
     enum rg_reason reason;
 
-    if (choose_layout(likely, &reason) == RG_LAYOUT_DICTIONARY) {
+    if (rg_layout_choose(&facts, &reason) == RG_LAYOUT_DICTIONARY) {
         estimate->verdict = RG_VERDICT_REMAP;
         estimate->reason = RG_REASON_DICTIONARIES_DIFFER;
     } else if (is_most(likely->unique_bytes, likely->indexed_bytes)) {
@@ -510,6 +541,40 @@ static uint64_t scratch_of(const struct rg_likely *likely, enum rg_verdict verdi
     return lesser(likely->raw_bytes_max, 2 * likely->page_bytes);
 }
 
+/*
+ * How many entries the united dictionary has. Values that come with their file, as times do, do not
+ * repeat in the next: the ranges of integers tell that.
+ */
+static double united_entries(const struct rg_likely *likely, double entries)
+{
+    const struct rg_layout_facts facts = facts_of(likely);
+    const double united = rg_layout_union_entries(&facts);
+    const double chunks = (double)likely->ranged_count;
+
+    if (likely->ranged_count < likely->indexed_count || likely->range_sum <= 0)
+        return united;
+    const double spread =
+        (likely->range_high - likely->range_low + 1) / (likely->range_sum / chunks + 1);
+    return fmax(united, fmin(entries * spread, (double)likely->entry_count));
+}
+
+/*
+ * Indices, and the united dictionary. Indices of many values need more bits in it than in the
+ * dictionaries of short files.
+ */
+static uint64_t remapped_bytes(const struct rg_likely *likely)
+{
+    const double entries = (double)likely->entry_count / (double)likely->indexed_count;
+    const double united = united_entries(likely, entries);
+    const double bits =
+        (double)likely->index_raw_bytes * 8 / (double)greater(likely->index_values, 1);
+    const double wider = fmax(1, (double)bits_of((uint64_t)united) / fmax(1, bits));
+    const double entry_bytes =
+        (double)likely->entry_bytes / (double)greater(likely->entry_count, 1);
+
+    return (uint64_t)((double)likely->index_bytes * wider + united * entry_bytes);
+}
+
 void rg_likely_finish(const struct rg_likely *likely, struct rg_stitch_estimate *estimate)
 {
     predict(likely, estimate);
@@ -524,7 +589,10 @@ void rg_likely_finish(const struct rg_likely *likely, struct rg_stitch_estimate 
     estimate->input_bytes = likely->bytes;
     estimate->output_bytes = estimate->verdict == RG_VERDICT_DISSOLVE ? made : likely->bytes;
     if (estimate->verdict == RG_VERDICT_REMAP)
-        estimate->output_bytes = likely->index_bytes + 3 * likely->dictionary_bytes_most;
+        estimate->output_bytes = lesser(remapped_bytes(likely), likely->bytes);
     else if (estimate->verdict == RG_VERDICT_PROMOTE)
         estimate->output_bytes = likely->bytes - lesser(likely->index_bytes, likely->bytes);
+    /* What a dictionary or deltas make of values, no footer tells. */
+    estimate->output_bytes_min =
+        is_tried(likely) && estimate->verdict != RG_VERDICT_REMAP ? 0 : estimate->output_bytes;
 }

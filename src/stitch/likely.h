@@ -45,6 +45,10 @@ struct rg_likely {
     bool has_other_pages;    /* Some chunk with a dictionary has other pages too. */
     bool is_varied;          /* Not all chunks with a dictionary hold one and the same value. */
     struct rg_span constant; /* That value, of the first of them. */
+    uint64_t ranged_count;   /* Chunks of integers whose bounds are known; */
+    double range_sum;        /* how far theirs are apart, and those of all. */
+    double range_low;
+    double range_high;
     /* The largest chunk's. */
     uint64_t bytes_max;
     uint64_t raw_bytes_max;

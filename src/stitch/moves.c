@@ -2,6 +2,11 @@
 
 #include "stitch/moves.h"
 
+#include <stdio.h>
+
+#include "parquet/codec.h"
+#include "parquet/types.h"
+
 static const char *const verdict_names[RG_VERDICT_COUNT] = {
     [RG_VERDICT_COPY] = "copy",     [RG_VERDICT_PROMOTE] = "promote",
     [RG_VERDICT_REMAP] = "remap",   [RG_VERDICT_DISSOLVE] = "dissolve",
@@ -36,6 +41,10 @@ void rg_moves_add(struct rg_moves *moves, const struct rg_moves *more)
     for (unsigned i = 0; i < RG_REASON_COUNT; i++)
         moves->reason_pages[i] += more->reason_pages[i];
     moves->copied_bytes += more->copied_bytes;
+    moves->codecs |= more->codecs;
+    for (unsigned i = 0; i < RG_MOVES_CODECS; i++)
+        if ((more->codecs & 1U << i) != 0)
+            moves->levels[i] = more->levels[i];
 }
 
 const char *rg_verdict_name(enum rg_verdict verdict)
@@ -46,4 +55,18 @@ const char *rg_verdict_name(enum rg_verdict verdict)
 const char *rg_reason_text(enum rg_reason reason)
 {
     return (unsigned)reason < RG_REASON_COUNT ? reason_texts[reason] : "?";
+}
+
+const char *rg_moves_codec(const struct rg_moves *moves, unsigned codec,
+                           char text[RG_CODEC_TEXT_MAX])
+{
+    const bool has_level =
+        codec == RG_CODEC_GZIP || codec == RG_CODEC_BROTLI || codec == RG_CODEC_ZSTD;
+
+    if (has_level)
+        (void)snprintf(text, RG_CODEC_TEXT_MAX, "%s:%d", rg_codec_name((uint8_t)codec),
+                       (int)moves->levels[codec]);
+    else
+        (void)snprintf(text, RG_CODEC_TEXT_MAX, "%s", rg_codec_name((uint8_t)codec));
+    return text;
 }

@@ -32,6 +32,7 @@ static const struct rg_partition_plan partitions[] = {
      .in_bytes = 5000000,
      .out_bytes = 4900000,
      .out_bytes_max = 6000000,
+     .out_bytes_min = 4900000,
      .request_count = 1234,
      .memory_bytes = 3000000,
      .memory_bytes_min = 1000000,
@@ -91,6 +92,23 @@ TEST(a_plan_for_people)
           "1 file is left alone\n");
 }
 
+TEST(what_footers_do_not_tell_is_a_range)
+{
+    struct rg_partition_plan total = partitions[1];
+    struct rg_plan_text plan = {NULL, 0, &total, &report};
+
+    total.path = NULL;
+    total.out_bytes = 2048;
+    total.out_bytes_min = 1024;
+    check(t, &plan, false, false,
+          "partition  files  to  row groups  to  bytes              to about  at most  requests  "
+          "memory from  no wait from\n"
+          "all            3   1           3   1    0 B  1.00 KiB to 2.00 KiB      0 B         0  "
+          "        0 B           0 B\n"
+          "\n"
+          "all columns are copied or promoted, as far as footers tell\n");
+}
+
 TEST(a_plan_of_nothing)
 {
     const struct rg_partition_plan total = {.file_good_count = 2};
@@ -147,6 +165,7 @@ int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"a_plan_for_people", a_plan_for_people},
+        {"what_footers_do_not_tell_is_a_range", what_footers_do_not_tell_is_a_range},
         {"a_plan_of_nothing", a_plan_of_nothing},
         {"a_plan_as_data_has_columns", a_plan_as_data_has_columns},
         {"most_gain_comes_first", most_gain_comes_first},

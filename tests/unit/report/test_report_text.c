@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "parquet/types.h"
 #include "report/report_json.h"
 #include "support/test.h"
 
@@ -61,7 +62,9 @@ static struct rg_report report_of_a_job(void)
                           [RG_VERDICT_DISSOLVE] = 2000},
              .out_bytes = {[RG_VERDICT_COPY] = 4000,
                            [RG_VERDICT_REMAP] = 1100,
-                           [RG_VERDICT_DISSOLVE] = 5000}},
+                           [RG_VERDICT_DISSOLVE] = 5000},
+             .codecs = 1U << RG_CODEC_SNAPPY | 1U << RG_CODEC_ZSTD,
+             .levels = {[RG_CODEC_ZSTD] = 3}},
         .columns = columns,
         .column_count = sizeof columns / sizeof columns[0],
     };
@@ -78,6 +81,7 @@ TEST(a_job_is_summed_up)
                   "copy               15  65.2 %  3.91 KiB   3.91 KiB\n"
                   "remap               5  21.7 %    1000 B   1.07 KiB\n"
                   "dissolve            3  13.0 %  1.95 KiB   4.88 KiB\n"
+                  "made anew: compressed with snappy, zstd:3\n"
                   "columns that needed more  how             why\n"
                   "note                      dissolve 100 %  values hardly repeat\n"
                   "city                      remap 25.0 %    dictionaries differ\n"
@@ -125,7 +129,7 @@ TEST(many_columns_are_cut_unless_asked_for)
     for (size_t i = 0; i < out.bytes; i++)
         lines += out.data[i] == '\n';
     if (!out.failed)
-        CHECK_U64(lines, 2 + 4 + 31 + 2);
+        CHECK_U64(lines, 2 + 4 + 1 + 31 + 2);
     rg_buffer_reset(&out);
     rg_report_text_write(&report, false, &out);
     rg_buffer_append_byte(&out, 0);
@@ -198,6 +202,7 @@ TEST(the_document_tells_all)
             "\"retries\":0},\"moves\":{\"copy\":{\"pages\":15,\"bytes_in\":4000,"
             "\"bytes_out\":4000},\"remap\":{\"pages\":5,\"bytes_in\":1000,\"bytes_out\":1100},"
             "\"dissolve\":{\"pages\":3,\"bytes_in\":2000,\"bytes_out\":5000}},\"reasons\":{},"
+            "\"compressed_with\":[\"snappy\",\"zstd:3\"],"
             "\"columns\":[],\"left_alone\":[{\"path\":\"bad.parquet\",\"status\":\"corrupt\","
             "\"reason\":\"no magic\"}],\"explanation\":\"stitch limits the run\","
             "\"settings\":[{\"name\":\"memory\",\"value\":\"1G\",\"origin\":\"flag\"},"
