@@ -35,6 +35,9 @@
 static const uint64_t parse_expansion_halves = 7;
 static const uint64_t job_bytes_min = UINT64_C(2) << 20;
 
+/* Files of a part of the reload step, where reading is local. */
+static const uint32_t reload_files_max = 16;
+
 enum step {
     STEP_OPEN,
     STEP_RELOAD,
@@ -129,6 +132,25 @@ void rg_bin_closed(struct rg_bin *bin)
     bin->is_open = false;
 }
 
+/* Footers are read again by parts of some files where that is local. */
+static enum rg_status divide_reload(struct rg_bin *bin, struct weir_job *job, struct rg_error *err)
+{
+    const struct rg_run *run = bin->output->batch->run;
+    const bool is_local = run->source_caps.is_local && run->home_caps.is_local;
+    struct rg_bin_job *state = bin->job;
+
+    if (rg_bin_footers_bytes(bin, true) == 0)
+        return RG_OK;
+    state->reload_part_files = is_local ? reload_files_max : 1;
+    const uint32_t count =
+        (state->file_count + state->reload_part_files - 1) / state->reload_part_files;
+    state->reload_requests = rg_arena_array(&state->arena, count, sizeof *state->reload_requests);
+    if (state->reload_requests == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to read %u footers", state->file_count);
+    weir_set_parts(job, STEP_RELOAD, count);
+    return RG_OK;
+}
+
 /* The first step; also of the next slices, which find everything open. */
 enum weir_status rg_bin_run_open(struct weir_job *job, void *item, const struct weir_call *call)
 {
@@ -141,29 +163,43 @@ enum weir_status rg_bin_run_open(struct weir_job *job, void *item, const struct 
     note_opened(bin);
     if (rg_bin_list_files(bin, job, &err) != RG_OK)
         return answer_failure(bin, &err);
-    if (rg_bin_footers_bytes(bin, true) > 0)
-        weir_set_parts(job, STEP_RELOAD, bin->job->file_count);
+    if (divide_reload(bin, job, &err) != RG_OK)
+        return answer_failure(bin, &err);
     return WEIR_OK;
 }
 
-enum weir_status rg_bin_run_reload(struct weir_job *job, void *item, const struct weir_call *call)
+/* The footer of a file is to be read again. */
+static bool needs_reload(const struct rg_bin_file *file)
 {
-    struct rg_bin *bin = item;
-    struct rg_bin_job *state = bin->job;
-    struct rg_error err = {0};
+    return rg_input_footer(file->input).data == NULL;
+}
 
-    (void)job;
-    if (call->part >= state->file_count)
-        return WEIR_OK;
-    struct rg_bin_file *file = &state->files[call->part];
-    if (state->is_located || rg_input_footer(file->input).data != NULL)
-        return WEIR_OK;
-    const size_t bytes = (size_t)file->input->footer_bytes;
-    file->footer = weir_alloc(job, bytes + RG_FOOTER_TAIL_BYTES + rg_slack_bytes);
-    if (file->footer == NULL) {
-        (void)rg_fail(&err, RG_ERR_NOMEM, "no memory to read a footer of %zu bytes", bytes);
-        return answer_failure(bin, &err);
+/* One block for the footers that a part reads again. */
+static bool place_footers(struct weir_job *job, struct rg_bin_file *files, uint32_t count)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        bytes += needs_reload(&files[i])
+                     ? files[i].input->footer_bytes + RG_FOOTER_TAIL_BYTES + rg_slack_bytes
+                     : 0;
+    uint8_t *buffer = bytes > 0 ? weir_alloc(job, (size_t)bytes) : NULL;
+    if (bytes > 0 && buffer == NULL)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!needs_reload(&files[i]))
+            continue;
+        files[i].footer = buffer;
+        buffer += files[i].input->footer_bytes + RG_FOOTER_TAIL_BYTES + rg_slack_bytes;
     }
+    return true;
+}
+
+static void start_reload(struct rg_bin *bin, struct rg_part_requests *requests,
+                         struct rg_bin_file *file)
+{
+    const uint64_t bytes = file->input->footer_bytes;
+
     file->reload.op = (struct rg_store_op){
         .verb = RG_STORE_GET,
         .key = file->input->key,
@@ -172,7 +208,32 @@ enum weir_status rg_bin_run_reload(struct weir_job *job, void *item, const struc
         .in_bytes = bytes,
         .expected = &file->input->id,
     };
-    return rg_part_request_start(&file->reload, store_of(bin, file), job, call->part);
+    rg_part_requests_add(requests, &file->reload, store_of(bin, file));
+}
+
+enum weir_status rg_bin_run_reload(struct weir_job *job, void *item, const struct weir_call *call)
+{
+    struct rg_bin *bin = item;
+    struct rg_bin_job *state = bin->job;
+    struct rg_error err = {0};
+    const uint32_t first = call->part * state->reload_part_files;
+
+    if (state->is_located || state->reload_requests == NULL || first >= state->file_count)
+        return WEIR_OK;
+    struct rg_bin_file *files = state->files + first;
+    const uint32_t left = state->file_count - first;
+    const uint32_t count = left < state->reload_part_files ? left : state->reload_part_files;
+    if (!place_footers(job, files, count)) {
+        (void)rg_fail(&err, RG_ERR_NOMEM, "no memory to read %u footers", count);
+        return answer_failure(bin, &err);
+    }
+    struct rg_part_requests *requests = &state->reload_requests[call->part];
+    rg_part_requests_begin(requests, job, call->part);
+    for (uint32_t i = 0; i < count; i++) {
+        if (needs_reload(&files[i]))
+            start_reload(bin, requests, &files[i]);
+    }
+    return rg_part_requests_end(requests);
 }
 
 enum weir_status rg_bin_run_locate(struct weir_job *job, void *item, const struct weir_call *call)
@@ -200,7 +261,7 @@ enum weir_status rg_bin_run_locate(struct weir_job *job, void *item, const struc
         return want_claim(bin, bin->claim_bytes + lacking_bytes);
     if (rg_bin_open_slice(bin, &err) != RG_OK)
         return answer_failure(bin, &err);
-    weir_set_parts(job, STEP_READ, state->request_count > 0 ? state->request_count : 1);
+    weir_set_parts(job, STEP_READ, state->read_part_count > 0 ? state->read_part_count : 1);
     weir_set_parts(job, STEP_STITCH, state->column_count);
     return WEIR_OK;
 }
@@ -211,12 +272,18 @@ enum weir_status rg_bin_run_read(struct weir_job *job, void *item, const struct 
     struct rg_bin_job *state = bin->job;
     struct rg_run *run = bin->output->batch->run;
 
-    if (call->part >= state->request_count)
+    if (call->part >= state->read_part_count)
         return WEIR_OK;
-    struct rg_bin_request *request = &state->requests[call->part];
-    atomic_fetch_add(&run->counters.requests, 1);
-    atomic_fetch_add(&run->counters.read_bytes, request->request.op.in_bytes);
-    return rg_part_request_start(&request->request, store_of(bin, request->file), job, call->part);
+    struct rg_bin_read_part *part = &state->read_parts[call->part];
+    rg_part_requests_begin(&part->requests, job, call->part);
+    for (uint32_t i = 0; i < part->count; i++) {
+        struct rg_bin_request *request = &state->requests[part->first + i];
+
+        atomic_fetch_add(&run->counters.requests, 1);
+        atomic_fetch_add(&run->counters.read_bytes, request->request.op.in_bytes);
+        rg_part_requests_add(&part->requests, &request->request, store_of(bin, request->file));
+    }
+    return rg_part_requests_end(&part->requests);
 }
 
 /* Row group, column, page: the text begins with the first ("row group 2") already, mostly. */

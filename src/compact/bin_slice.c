@@ -22,6 +22,10 @@ enum {
     sorted_parts_max = 64
 };
 
+/* Small requests are a part together where all of them are local. */
+static const uint32_t part_requests_max = 16;
+static const uint64_t part_bytes_max = UINT64_C(512) << 10;
+
 /* What a slice needs beside its columns. */
 static const uint64_t slice_bytes_min = UINT64_C(1) << 20;
 
@@ -262,6 +266,36 @@ static void sort_parts(const struct rg_bin *bin)
     }
 }
 
+/* Cuts the requests into the parts of the reading step. */
+static enum rg_status divide_requests(struct rg_bin *bin, struct rg_error *err)
+{
+    const struct rg_run *run = bin->output->batch->run;
+    struct rg_bin_job *state = bin->job;
+    const bool is_local = run->source_caps.is_local && run->home_caps.is_local;
+    uint64_t bytes = 0;
+
+    state->read_part_count = 0;
+    state->read_parts =
+        rg_arena_array(&state->slice, state->request_count, sizeof *state->read_parts);
+    if (state->read_parts == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for %u reads", state->request_count);
+    for (uint32_t i = 0; i < state->request_count; i++) {
+        const uint64_t wanted = state->requests[i].request.op.in_bytes;
+        struct rg_bin_read_part *part = &state->read_parts[state->read_part_count];
+
+        if (i > 0 && is_local && part[-1].count < part_requests_max &&
+            bytes + wanted <= part_bytes_max) {
+            part[-1].count++;
+            bytes += wanted;
+            continue;
+        }
+        *part = (struct rg_bin_read_part){.first = i, .count = 1};
+        state->read_part_count++;
+        bytes = wanted;
+    }
+    return RG_OK;
+}
+
 /* Extents of the slice, requests for them, columns to fill. */
 enum rg_status rg_bin_open_slice(struct rg_bin *bin, struct rg_error *err)
 {
@@ -299,7 +333,8 @@ enum rg_status rg_bin_open_slice(struct rg_bin *bin, struct rg_error *err)
         rg_arena_init(&state->columns[c].arena, &state->memory, SIZE_MAX);
     sort_parts(bin);
     atomic_store(&state->reads_are_good, false);
-    return list_requests(bin, err);
+    RG_TRY(list_requests(bin, err));
+    return divide_requests(bin, err);
 }
 
 void rg_bin_close_slice(struct rg_bin_job *state)

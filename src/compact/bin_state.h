@@ -61,6 +61,13 @@ struct rg_bin_request {
     struct rg_bin_file *file;
 };
 
+/* Requests of a part of the reading step. */
+struct rg_bin_read_part {
+    struct rg_part_requests requests;
+    uint32_t first;
+    uint32_t count;
+};
+
 struct rg_bin_job {
     struct rg_allocator memory;
     struct rg_arena arena;     /* Until the bin is done. */
@@ -68,6 +75,8 @@ struct rg_bin_job {
     uint32_t file_count;
     struct rg_bin_source *sources;
     uint32_t source_count;
+    uint32_t reload_part_files;               /* In each part of the reload step but the last. */
+    struct rg_part_requests *reload_requests; /* Of each of its parts. */
     bool is_located;
     bool is_told;
     struct rg_sorting_column *sorting_columns;
@@ -82,6 +91,8 @@ struct rg_bin_job {
     uint32_t *part_columns; /* Of the slice, for each part of stitching. */
     struct rg_bin_request *requests;
     uint32_t request_count;
+    struct rg_bin_read_part *read_parts;
+    uint32_t read_part_count;
 
     /* Of the slice that is being sent. */
     struct weir_job *sender;

@@ -2,7 +2,8 @@
 
 /*
  * A batch's inputs are cut into jobs of some files. A job's first step reads, one part for each
- * file: the whole file where it is small and may be kept, else its end. Its second step parses and
+ * file, or for some on a local store: the whole file where it is small and may be kept, else its
+ * end. Its second step parses and
  * leaves the summaries. A footer that is longer than what was read is read again by a job of its
  * own, which then knows the length.
  *
@@ -24,9 +25,10 @@
 #include "stitch/estimate.h"
 #include "stitch/file_merge.h"
 
-/* Files of a job, and bytes read by one. */
+/* Files of a job, of a part where reading is local, and bytes read by a job. */
 enum {
-    FILES_MAX = 32
+    FILES_MAX = 32,
+    PART_FILES_MAX = 8,
 };
 static const uint64_t job_bytes_max = UINT64_C(4) << 20;
 
@@ -68,11 +70,18 @@ struct footer_read {
     bool is_kept;
 };
 
+/* The files of a part of the reading step. */
+struct footer_part {
+    struct rg_part_requests requests;
+    struct footer_read reads[PART_FILES_MAX];
+};
+
 struct footer_job {
     struct footers *all;
     struct rg_input *inputs;
     uint32_t input_count;
-    struct footer_read *reads[FILES_MAX]; /* In the job's memory. */
+    uint32_t part_files;                  /* In each part but the last. */
+    struct footer_part *parts[FILES_MAX]; /* In the job's memory. */
     bool is_passed_on[FILES_MAX];         /* Another job has this input now. */
 };
 
@@ -129,46 +138,51 @@ static bool reserve_kept(struct footers *all, uint64_t bytes)
     return false;
 }
 
-static uint8_t *buffer_for(struct footers *all, struct weir_job *job, struct rg_input *input,
-                           struct footer_read *read)
+static bool is_local(const struct footers *all, const struct rg_input *input)
 {
     const struct rg_run *run = all->order.run;
-    const bool is_local = input->is_home ? run->home_caps.is_local : run->source_caps.is_local;
-    const uint64_t whole_bytes_max = is_local ? local_whole_bytes_max : remote_whole_bytes_max;
-    const uint64_t bytes = input->id.bytes;
 
-    if (bytes <= whole_bytes_max &&
-        atomic_fetch_add(&all->whole_bytes, bytes) + bytes <= all->whole_bytes_max &&
-        reserve_kept(all, bytes)) {
-        uint8_t *kept = weir_alloc(all->order.keeper, (size_t)bytes + rg_slack_bytes);
-
-        if (kept != NULL) {
-            read->is_kept = true;
-            read->bytes = bytes;
-            return kept;
-        }
-    }
-    read->bytes = guess_tail_bytes(all, input);
-    return weir_alloc(job, (size_t)read->bytes + rg_slack_bytes);
+    return input->is_home ? run->home_caps.is_local : run->source_caps.is_local;
 }
 
-enum weir_status rg_footers_run_read(struct weir_job *job, void *item, const struct weir_call *call)
+/* Room for the whole file where it is kept, else its end is to be read; how much of it. */
+static void choose_read(struct footers *all, const struct rg_input *input, struct footer_read *read)
 {
-    struct footer_job *footer_job = item;
-    struct footers *all = footer_job->all;
-    struct rg_input *input = &footer_job->inputs[call->part];
-    struct rg_store *store = input->is_home ? all->order.run->home : all->order.run->source;
+    const uint64_t whole_bytes_max =
+        is_local(all, input) ? local_whole_bytes_max : remote_whole_bytes_max;
+    const uint64_t bytes = input->id.bytes;
 
-    if (footer_job->is_passed_on[call->part])
-        return WEIR_OK;
-    struct footer_read *read = weir_alloc(job, sizeof *read);
-    footer_job->reads[call->part] = read;
-    if (read == NULL)
-        return WEIR_OK; /* The next step sees it and asks for more. */
-    memset(read, 0, sizeof *read);
-    read->buffer = buffer_for(all, job, input, read);
-    if (read->buffer == NULL)
-        return WEIR_OK;
+    *read = (struct footer_read){.bytes = guess_tail_bytes(all, input)};
+    if (bytes > whole_bytes_max ||
+        atomic_fetch_add(&all->whole_bytes, bytes) + bytes > all->whole_bytes_max ||
+        !reserve_kept(all, bytes))
+        return;
+    uint8_t *kept = weir_alloc(all->order.keeper, (size_t)bytes + rg_slack_bytes);
+    if (kept != NULL)
+        *read = (struct footer_read){.buffer = kept, .bytes = bytes, .is_kept = true};
+}
+
+/* One block for all ends that a part reads. Without memory they have no buffers. */
+static void place_ends(struct weir_job *job, struct footer_read *reads, uint32_t count)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        bytes += reads[i].is_kept ? 0 : reads[i].bytes + rg_slack_bytes;
+    uint8_t *buffer = bytes > 0 ? weir_alloc(job, (size_t)bytes) : NULL;
+    for (uint32_t i = 0; i < count && buffer != NULL; i++) {
+        if (reads[i].is_kept)
+            continue;
+        reads[i].buffer = buffer;
+        buffer += reads[i].bytes + rg_slack_bytes;
+    }
+}
+
+static void start_read(struct footers *all, struct rg_part_requests *requests,
+                       const struct rg_input *input, struct footer_read *read)
+{
+    struct rg_run *run = all->order.run;
+
     read->request.op = (struct rg_store_op){
         .verb = RG_STORE_GET,
         .key = input->key,
@@ -177,9 +191,36 @@ enum weir_status rg_footers_run_read(struct weir_job *job, void *item, const str
         .is_suffix = !read->is_kept,
         .expected = &input->id,
     };
-    atomic_fetch_add(&all->order.run->counters.requests, 1);
-    atomic_fetch_add(&all->order.run->counters.read_bytes, read->request.op.in_bytes);
-    return rg_part_request_start(&read->request, store, job, call->part);
+    atomic_fetch_add(&run->counters.requests, 1);
+    atomic_fetch_add(&run->counters.read_bytes, read->bytes);
+    rg_part_requests_add(requests, &read->request, input->is_home ? run->home : run->source);
+}
+
+enum weir_status rg_footers_run_read(struct weir_job *job, void *item, const struct weir_call *call)
+{
+    struct footer_job *footer_job = item;
+    struct footers *all = footer_job->all;
+    const uint32_t first = call->part * footer_job->part_files;
+    const uint32_t left = footer_job->input_count - first;
+    const uint32_t count = left < footer_job->part_files ? left : footer_job->part_files;
+    struct footer_part *part = weir_alloc(job, sizeof *part);
+
+    footer_job->parts[call->part] = part;
+    if (part == NULL)
+        return WEIR_OK; /* The next step sees it and asks for more. */
+    for (uint32_t i = 0; i < count; i++) {
+        if (footer_job->is_passed_on[first + i])
+            part->reads[i] = (struct footer_read){.is_kept = true};
+        else
+            choose_read(all, &footer_job->inputs[first + i], &part->reads[i]);
+    }
+    place_ends(job, part->reads, count);
+    rg_part_requests_begin(&part->requests, job, call->part);
+    for (uint32_t i = 0; i < count; i++) {
+        if (part->reads[i].buffer != NULL)
+            start_read(all, &part->requests, &footer_job->inputs[first + i], &part->reads[i]);
+    }
+    return rg_part_requests_end(&part->requests);
 }
 
 static void leave_alone(struct footers *all, struct rg_input *input, const struct rg_error *err)
@@ -363,6 +404,19 @@ static enum weir_status want_more_memory(struct footers *all, struct weir_job *j
     return status;
 }
 
+static const struct footer_read *read_of(const struct footer_job *footer_job, uint32_t index)
+{
+    return &footer_job->parts[index / footer_job->part_files]
+                ->reads[index % footer_job->part_files];
+}
+
+/* False when there was no memory for it. */
+static bool was_read(const struct footer_job *footer_job, uint32_t index)
+{
+    return footer_job->parts[index / footer_job->part_files] != NULL &&
+           read_of(footer_job, index)->buffer != NULL;
+}
+
 /* Parses one input; anything but WEIR_OK is what the step returns. */
 static enum weir_status parse_with_memory(struct footer_job *footer_job, struct weir_job *job,
                                           uint32_t index)
@@ -374,7 +428,7 @@ static enum weir_status parse_with_memory(struct footer_job *footer_job, struct 
 
     for (uint32_t attempt = 0; !input->is_described && input->status == RG_OK; attempt++) {
         const enum rg_status status =
-            parse_one(all, job, input, footer_job->reads[index], &needs_more, &err);
+            parse_one(all, job, input, read_of(footer_job, index), &needs_more, &err);
 
         if (status == RG_ERR_CANCELLED)
             return WEIR_CANCELLED;
@@ -401,11 +455,9 @@ enum weir_status rg_footers_run_parse(struct weir_job *job, void *item,
 
     (void)call;
     for (uint32_t i = 0; i < footer_job->input_count; i++) {
-        const struct footer_read *read = footer_job->reads[i];
-
         if (footer_job->is_passed_on[i])
             continue;
-        if (read == NULL || read->buffer == NULL)
+        if (!was_read(footer_job, i))
             return WEIR_RESTART;
         const enum weir_status status = parse_with_memory(footer_job, job, i);
         if (status != WEIR_OK)
@@ -425,7 +477,7 @@ static void drop(void *item, enum weir_status why)
     release_one(footer_job->all);
 }
 
-static uint64_t claim_bytes(const struct rg_input *inputs, uint32_t count)
+static uint64_t claim_bytes(const struct rg_input *inputs, uint32_t count, uint32_t part_files)
 {
     uint64_t largest = 0;
     uint64_t bytes = 0;
@@ -433,9 +485,10 @@ static uint64_t claim_bytes(const struct rg_input *inputs, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         const uint64_t tail = tail_bytes_max(&inputs[i]);
 
-        bytes += tail + rg_slack_bytes + sizeof(struct footer_read) + 256;
+        bytes += tail + rg_slack_bytes + 256;
         largest = tail > largest ? tail : largest;
     }
+    bytes += (count + part_files - 1) / part_files * (uint64_t)sizeof(struct footer_part);
     return bytes + largest * 2 + (UINT64_C(64) << 10);
 }
 
@@ -452,11 +505,13 @@ static enum rg_status submit(struct footers *all, struct rg_input *inputs, uint3
     footer_job->all = all;
     footer_job->inputs = inputs;
     footer_job->input_count = count;
+    footer_job->part_files =
+        run->source_caps.is_local && run->home_caps.is_local ? PART_FILES_MAX : 1;
 
     const struct weir_step route[] = {
         {.stage = run->stages.footers_read,
-         .part_count = count,
-         .grow_bytes = claim_bytes(inputs, count)},
+         .part_count = (count + footer_job->part_files - 1) / footer_job->part_files,
+         .grow_bytes = claim_bytes(inputs, count, footer_job->part_files)},
         {.stage = run->stages.footers_parse},
     };
     atomic_fetch_add(&all->pending, 1);

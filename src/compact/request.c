@@ -15,23 +15,36 @@ static uint64_t moved_bytes(const struct rg_store_op *op)
 
 static void on_done(struct rg_store_op *op)
 {
-    struct rg_part_request *request = op->user;
+    const struct rg_part_request *request = op->user;
+    struct rg_part_requests *all = request->all;
 
-    if (atomic_fetch_add(&request->meetings, 1) == 1)
-        weir_done(request->job, request->part, WEIR_OK, moved_bytes(op));
+    atomic_fetch_add_explicit(&all->moved_bytes, moved_bytes(op), memory_order_relaxed);
+    if (atomic_fetch_sub(&all->pending, 1) == 1)
+        weir_done(all->job, all->part, WEIR_OK, atomic_load(&all->moved_bytes));
 }
 
-enum weir_status rg_part_request_start(struct rg_part_request *request, struct rg_store *store,
-                                       struct weir_job *job, uint32_t part)
+void rg_part_requests_begin(struct rg_part_requests *all, struct weir_job *job, uint32_t part)
 {
-    request->job = job;
-    request->part = part;
-    atomic_init(&request->meetings, 0);
+    all->job = job;
+    all->part = part;
+    atomic_init(&all->pending, 1);
+    atomic_init(&all->moved_bytes, 0);
+}
+
+void rg_part_requests_add(struct rg_part_requests *all, struct rg_part_request *request,
+                          struct rg_store *store)
+{
+    request->all = all;
     request->op.done = on_done;
     request->op.user = request;
+    atomic_fetch_add(&all->pending, 1);
     rg_store_start(store, &request->op);
-    if (atomic_fetch_add(&request->meetings, 1) == 0)
+}
+
+enum weir_status rg_part_requests_end(struct rg_part_requests *all)
+{
+    if (atomic_fetch_sub(&all->pending, 1) != 1)
         return WEIR_PENDING;
-    weir_moved(job, moved_bytes(&request->op));
+    weir_moved(all->job, atomic_load(&all->moved_bytes));
     return WEIR_OK;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * One store operation as one part of an asynchronous step.
+ * Store operations as one part of an asynchronous step: one, or several where each is so small that
+ * the engine's own work for a part would count.
  *
  * The store may finish an operation before rg_store_start() returns or later, from a thread of its
  * own; the engine wants WEIR_PENDING and weir_done(), or the answer itself. The two meet here:
- * whoever comes second, the starter or the callback, reports the end.
+ * whoever comes last, the starter or a callback, reports the end.
  */
 
 #ifndef COMPACT_REQUEST_H
@@ -16,19 +17,29 @@
 
 #include "store/store.h"
 
-struct rg_part_request {
-    struct rg_store_op op; /* done and user are set by rg_part_request_start(). */
+/* The operations of a part. */
+struct rg_part_requests {
     struct weir_job *job;
     uint32_t part;
-    atomic_uint meetings;
+    atomic_uint pending; /* Operations that are not over, and one for the starter. */
+    atomic_uint_least64_t moved_bytes;
+};
+
+struct rg_part_request {
+    struct rg_store_op op; /* done and user are set by rg_part_requests_add(). */
+    struct rg_part_requests *all;
 };
 
 /*
- * Starts request->op, filled in by the caller, for this part. Returns what run() returns: WEIR_OK
- * when it is over already, or WEIR_PENDING. How it ended is in op.status and is looked at by a
- * later step; the engine is told WEIR_OK in any case.
+ * Begins a part; `all` and the requests stay where they are until a later step. Between begin and
+ * end any number of operations, filled in by the caller, is started. How they ended is in
+ * op.status and is looked at by a later step; the engine is told WEIR_OK in any case.
  */
-enum weir_status rg_part_request_start(struct rg_part_request *request, struct rg_store *store,
-                                       struct weir_job *job, uint32_t part);
+void rg_part_requests_begin(struct rg_part_requests *all, struct weir_job *job, uint32_t part);
+void rg_part_requests_add(struct rg_part_requests *all, struct rg_part_request *request,
+                          struct rg_store *store);
+
+/* Returns what run() returns: WEIR_OK when all are over already, or WEIR_PENDING. */
+enum weir_status rg_part_requests_end(struct rg_part_requests *all);
 
 #endif

@@ -169,6 +169,8 @@ static void free_store(struct rg_store *base)
     stop_threads(store);
     pthread_cond_destroy(&store->changed);
     pthread_mutex_destroy(&store->lock);
+    if (store->root_file >= 0)
+        (void)close(store->root_file);
     rg_release(allocator, store->threads, store->options.thread_count * sizeof(pthread_t));
     rg_release(allocator, store->root, store->root_bytes + 1);
     rg_release(allocator, store->base.url, store->url_bytes);
@@ -202,11 +204,16 @@ static enum rg_status absolute_path(const char *path, struct rg_local_path *ret_
     return RG_OK;
 }
 
+static const char *root_path(const struct rg_local_path *root)
+{
+    return root->text[0] == '\0' ? "/" : root->text;
+}
+
 static enum rg_status check_root(const struct rg_local_path *root, bool must_exist,
                                  struct rg_error *err)
 {
     struct stat found;
-    const char *path = root->text[0] == '\0' ? "/" : root->text;
+    const char *path = root_path(root);
 
     if (stat(path, &found) != 0) {
         if (errno == ENOENT && must_exist)
@@ -283,6 +290,9 @@ enum rg_status rg_local_store_new(const char *root, const struct rg_local_option
     store->allocator = allocator;
     store->options = *options;
     store->token = random_token();
+    /* A root that may be made later may be replaced too. */
+    store->root_file =
+        options->must_exist ? open(root_path(&path), O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     /* A nameless file gets its name by way of /proc. */
     atomic_init(&store->needs_named_temporaries,
                 options->names_temporaries || access("/proc/self/fd", X_OK) != 0);

@@ -104,8 +104,12 @@ struct page {
 static size_t sort_and_unite(struct rg_object *objects, size_t count)
 {
     size_t kept = 0;
+    size_t sorted = count > 0 ? 1 : 0;
 
-    if (count > 1)
+    /* Pages are sorted, mostly. */
+    while (sorted < count && compare_keys(&objects[sorted - 1], &objects[sorted]) <= 0)
+        sorted++;
+    if (sorted < count)
         qsort(objects, count, sizeof *objects, compare_keys);
     for (size_t i = 0; i < count; i++) {
         if (kept == 0 || strcmp(objects[kept - 1].key, objects[i].key) != 0)

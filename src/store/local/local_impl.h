@@ -25,6 +25,7 @@ struct rg_local_store {
     struct rg_local_options options;
     char *root; /* Absolute; "" for "/". */
     size_t root_bytes;
+    int root_file; /* The root, where it must exist; else -1. */
     size_t url_bytes;
     uint64_t token; /* Random; part of the names of temporary files. */
     pthread_t *threads;

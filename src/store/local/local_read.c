@@ -65,34 +65,68 @@ static enum rg_status read_bytes(struct rg_local_store *store, struct rg_store_o
     return RG_OK;
 }
 
-static enum rg_status read_open_file(struct rg_local_store *store, struct rg_store_op *op, int file,
-                                     struct rg_error *err)
+/* A size of the file; the part of it that is wanted is read. */
+static enum rg_status read_wanted(struct rg_local_store *store, struct rg_store_op *op, int file,
+                                  uint64_t size, struct rg_error *err)
 {
-    struct stat found;
-
-    if (fstat(file, &found) != 0)
-        return rg_local_fail(store, op->key, "look", errno, err);
-    if (!S_ISREG(found.st_mode))
-        return rg_fail(err, RG_ERR_ABSENT, "%s/%s: not a regular file", store->base.url, op->key);
-    RG_TRY(check_expected(store, op, &found, err));
-
-    const uint64_t size = (uint64_t)found.st_size;
     uint64_t offset = op->offset;
     uint64_t bytes = op->in_bytes;
+
     if (op->is_suffix)
         offset = bytes < size ? size - bytes : 0;
     if (offset > size)
         offset = size;
     if (bytes > size - offset)
         bytes = size - offset;
-    RG_TRY(read_bytes(store, op, file, offset, bytes, err));
-    /* Somebody may have written into the file while it was read. */
+    return read_bytes(store, op, file, offset, bytes, err);
+}
+
+static enum rg_status look_at_file(const struct rg_local_store *store, const struct rg_store_op *op,
+                                   int file, struct stat *found, struct rg_error *err)
+{
+    if (fstat(file, found) != 0)
+        return rg_local_fail(store, op->key, "look", errno, err);
+    if (!S_ISREG(found->st_mode))
+        return rg_fail(err, RG_ERR_ABSENT, "%s/%s: not a regular file", store->base.url, op->key);
+    return check_expected(store, op, found, err);
+}
+
+/*
+ * A body that is expected has a size that is known, and one look at the file after reading shows
+ * whether it was that body before and is so still: a small file costs one look, not two.
+ */
+static enum rg_status read_open_file(struct rg_local_store *store, struct rg_store_op *op, int file,
+                                     struct rg_error *err)
+{
+    struct stat found;
+
     if (op->expected != NULL) {
-        if (fstat(file, &found) != 0)
-            return rg_local_fail(store, op->key, "look", errno, err);
-        RG_TRY(check_expected(store, op, &found, err));
+        struct rg_error read_err = {.status = RG_OK};
+        const enum rg_status status = read_wanted(store, op, file, op->expected->bytes, &read_err);
+
+        /* That it is another body explains why it could not be read, too. */
+        if (status != RG_ERR_CANCELLED)
+            RG_TRY(look_at_file(store, op, file, &found, err));
+        if (status != RG_OK) {
+            *err = read_err;
+            return status;
+        }
+    } else {
+        RG_TRY(look_at_file(store, op, file, &found, err));
+        RG_TRY(read_wanted(store, op, file, (uint64_t)found.st_size, err));
     }
     return rg_local_id_of(&found, op->arena, &op->id, err);
+}
+
+/* From the root, so that the path above it is not walked for each file. */
+static int open_for_reading(const struct rg_local_store *store, const struct rg_local_path *path)
+{
+    /* O_NONBLOCK: a pipe of that name must not hold us up. */
+    const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+
+    if (store->root_file < 0 || path->text[store->root_bytes] != '/')
+        return open(path->text, flags);
+    return openat(store->root_file, path->text + store->root_bytes + 1, flags);
 }
 
 enum rg_status rg_local_get(struct rg_local_store *store, struct rg_store_op *op,
@@ -101,8 +135,7 @@ enum rg_status rg_local_get(struct rg_local_store *store, struct rg_store_op *op
     struct rg_local_path path;
 
     RG_TRY(rg_local_path_of(store, op->key, &path, err));
-    /* O_NONBLOCK: a pipe of that name must not hold us up. */
-    const int file = open(path.text, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    const int file = open_for_reading(store, &path);
     if (file < 0)
         return rg_local_fail(store, op->key, "open", errno, err);
     const enum rg_status status = read_open_file(store, op, file, err);

@@ -125,10 +125,30 @@ enum {
     tag_bytes_max = 48
 };
 
+static char *write_number(uint64_t number, char *to)
+{
+    char digits[20];
+    size_t count = 0;
+
+    do {
+        digits[count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    while (count > 0)
+        *to++ = digits[--count];
+    return to;
+}
+
+/* Without printf: it is done for each file of a listing. */
 static void write_tag(const struct stat *stat, char ret_tag[tag_bytes_max])
 {
-    (void)snprintf(ret_tag, tag_bytes_max, "c%" PRIu64 "i%" PRIu64, ns_of(&stat->st_ctim),
-                   (uint64_t)stat->st_ino);
+    char *to = ret_tag;
+
+    *to++ = 'c';
+    to = write_number(ns_of(&stat->st_ctim), to);
+    *to++ = 'i';
+    to = write_number((uint64_t)stat->st_ino, to);
+    *to = '\0';
 }
 
 enum rg_status rg_local_id_of(const struct stat *stat, struct rg_arena *arena,
@@ -153,8 +173,10 @@ bool rg_local_id_matches(const struct stat *stat, const struct rg_object_id *id,
 
     if ((uint64_t)stat->st_size != id->bytes || rg_local_modified_ns(stat) != id->modified_ns)
         return false;
+    if (!is_strict)
+        return true;
     write_tag(stat, tag);
-    return !is_strict || strcmp(tag, id->tag) == 0;
+    return strcmp(tag, id->tag) == 0;
 }
 
 static int sync_path(const char *path)

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 #include <utime.h>
 
 #include "local_place.h"
@@ -52,6 +53,57 @@ TEST(what_is_no_file_is_not_read)
     op.key = "pipe/x";
     CHECK_ERROR(rg_store_wait(p.store, &op, &t->err), RG_ERR_ABSENT, "pipe/x");
     local_place_fini(&p);
+}
+
+/* With a root that is held open, as a SOURCE's is, and without. */
+TEST(a_body_that_is_expected_is_the_one_that_is_read)
+{
+    static const struct rg_local_options options[] = {{0}, {.must_exist = true}};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct local_place p;
+        struct rg_object_id id;
+        uint8_t buffer[8] = {0};
+
+        local_place_init(t, &p, options[i]);
+        CHECK(mkdir(local_place_path(t, &p, "a"), 0777) == 0);
+        scratch_write(p.root, "a/x", "12345", 5);
+        CHECK_OK(store_head(p.store, "a/x", &p.arena, &id, &t->err));
+        struct rg_store_op op = {.verb = RG_STORE_GET,
+                                 .key = "a/x",
+                                 .buffer = buffer,
+                                 .in_bytes = 3,
+                                 .is_suffix = true,
+                                 .expected = &id};
+        CHECK_OK(rg_store_wait(p.store, &op, &t->err));
+        CHECK(op.out_bytes == 3 && memcmp(buffer, "345", 4) == 0);
+        CHECK(op.id.bytes == 5 && op.id.modified_ns == id.modified_ns);
+        op = (struct rg_store_op){
+            .verb = RG_STORE_GET, .key = "a/x", .buffer = buffer, .in_bytes = 8, .expected = &id};
+        op.offset = 4;
+        CHECK_OK(rg_store_wait(p.store, &op, &t->err));
+        CHECK(op.out_bytes == 1 && buffer[0] == '5');
+        op.offset = 6;
+        CHECK_OK(rg_store_wait(p.store, &op, &t->err));
+        CHECK(op.out_bytes == 0);
+        /* Longer or shorter than it was: said so, whatever was read. */
+        op.offset = 0;
+        scratch_write(p.root, "a/x", "1234567", 7);
+        CHECK_ERROR(rg_store_wait(p.store, &op, &t->err), RG_ERR_CHANGED,
+                    "a/x: changed since it was listed (5 bytes then, 7 bytes now)");
+        scratch_write(p.root, "a/x", "123", 3);
+        CHECK_ERROR(rg_store_wait(p.store, &op, &t->err), RG_ERR_CHANGED,
+                    "a/x: changed since it was listed (5 bytes then, 3 bytes now)");
+        CHECK(unlink(local_place_path(t, &p, "a/x")) == 0);
+        CHECK_ERROR(rg_store_wait(p.store, &op, &t->err), RG_ERR_ABSENT, "a/x");
+        CHECK(mkdir(local_place_path(t, &p, "a/x"), 0777) == 0);
+        CHECK_ERROR(rg_store_wait(p.store, &op, &t->err), RG_ERR_ABSENT, "a/x: not a regular file");
+        op.key = "pipe";
+        CHECK(mkfifo(local_place_path(t, &p, "pipe"), 0600) == 0);
+        CHECK_ERROR(rg_store_wait(p.store, &op, &t->err), RG_ERR_ABSENT,
+                    "pipe: not a regular file");
+        local_place_fini(&p);
+    }
 }
 
 TEST(keys_do_not_leave_the_tree)
@@ -105,6 +157,8 @@ int main(int argc, char **argv)
         {"a_rewrite_of_the_same_size_and_time_shows_in_the_tag",
          a_rewrite_of_the_same_size_and_time_shows_in_the_tag},
         {"what_is_no_file_is_not_read", what_is_no_file_is_not_read},
+        {"a_body_that_is_expected_is_the_one_that_is_read",
+         a_body_that_is_expected_is_the_one_that_is_read},
         {"keys_do_not_leave_the_tree", keys_do_not_leave_the_tree},
         {"files_without_permission_are_denied", files_without_permission_are_denied},
     };
