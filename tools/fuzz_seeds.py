@@ -12,6 +12,7 @@ kept once. Broken files give what can be cut from them.
 """
 
 import argparse
+import gzip
 import hashlib
 import struct
 import sys
@@ -151,7 +152,7 @@ def decompress(codec, data):
     """None where only a library could: stitch and chunk have those pages whole."""
     if codec == NONE:
         return data
-    return zlib.decompress(data, 31) if codec == GZIP else None
+    return gzip.decompress(data) if codec == GZIP else None
 
 
 def cut_values(header, levels, values, leaf, entries, seeds):
@@ -209,8 +210,8 @@ def main():
         files += 1
         try:
             cut_file(path.read_bytes(), seeds)
-        except (ValueError, LookupError, TypeError, AttributeError, struct.error, zlib.error,
-                RecursionError, OverflowError):  # fmt: skip
+        except (ValueError, LookupError, TypeError, AttributeError, OSError, EOFError, struct.error,
+                zlib.error, RecursionError, OverflowError):  # fmt: skip
             broken += 1
     print(f"{files} files, {broken} of them broken somewhere")
     for target, count in sorted(seeds.count.items()):
