@@ -473,6 +473,252 @@ TEST(schemas_are_united_or_refused_by_name)
     }
 }
 
+/*
+ * A property: random schemas of a few fields, some with fields inside, against a model that goes
+ * field by field. A field is the same one wherever it stands, however it is called (by id), and
+ * whatever of its chain of widening types it has.
+ */
+
+enum {
+    TOPS = 4,
+    INNERS = 3,
+    FIELDS = TOPS * (INNERS + 1), /* Field k, and behind all of them those inside. */
+};
+
+struct drawn_field {
+    bool is_there;
+    bool is_optional;
+    char name;     /* Of two that it may have. */
+    uint32_t rank; /* In its chain. */
+};
+
+struct drawn_schema {
+    struct drawn_field fields[FIELDS];
+    uint32_t order[FIELDS]; /* Of fields at the top, then of those inside the first, and so on. */
+    uint32_t leaf_index[FIELDS];
+    char text[TEXT_BYTES];
+};
+
+struct drawn_case {
+    const char *chains[FIELDS]; /* NULL: has fields inside. */
+    struct drawn_schema sources[SOURCES_MAX];
+    struct drawn_schema merged;
+    uint32_t count;
+    bool is_by_id;
+};
+
+static uint32_t first_inside(uint32_t top)
+{
+    return TOPS + top * INNERS;
+}
+
+static void draw_order(struct choices *c, uint32_t first, uint32_t count, uint32_t *order)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t at = choose(c, i);
+
+        order[first + i] = order[first + at];
+        order[first + at] = first + i;
+    }
+}
+
+static void draw_fields(struct choices *c, const struct drawn_case *d, struct drawn_schema *s,
+                        uint32_t first, uint32_t count)
+{
+    draw_order(c, first, count, s->order);
+    for (uint32_t i = first; i < first + count; i++)
+        s->fields[i] = (struct drawn_field){
+            .is_there = choose(c, 3) != 0,
+            .is_optional = choose_bool(c),
+            .name = d->is_by_id && choose_bool(c) ? 'y' : 'x',
+            .rank = d->chains[i] == NULL ? 0 : choose(c, (uint32_t)strlen(d->chains[i]) - 1),
+        };
+    s->fields[first + choose(c, count - 1)].is_there = true;
+}
+
+/* What write_fields() writes. */
+static char *write_drawn(const struct drawn_case *d, struct drawn_schema *s, uint32_t first,
+                         uint32_t count, uint32_t *leaf_count, char *text)
+{
+    bool is_first = true;
+
+    for (uint32_t i = first; i < first + count; i++) {
+        const uint32_t number = s->order[i];
+        const struct drawn_field *f = &s->fields[number];
+
+        if (!f->is_there)
+            continue;
+        text += sprintf(text, "%s%c%u%c", is_first ? "" : " ", f->name, number,
+                        f->is_optional ? '?' : '!');
+        is_first = false;
+        if (d->chains[number] != NULL) {
+            text += sprintf(text, "%c", d->chains[number][f->rank]);
+            s->leaf_index[number] = (*leaf_count)++;
+        } else {
+            text += sprintf(text, "{");
+            text = write_drawn(d, s, first_inside(number), INNERS, leaf_count, text);
+            text += sprintf(text, "}");
+        }
+        if (d->is_by_id)
+            text += sprintf(text, "#%u", number + 1);
+    }
+    return text;
+}
+
+static void draw_case(struct choices *c, struct drawn_case *d)
+{
+    static const char *const chains[] = {"chil", "01234", "s", "fd", "b", "id", "h"};
+
+    memset(d, 0, sizeof *d);
+    d->is_by_id = choose_bool(c);
+    d->count = 1 + choose(c, SOURCES_MAX - 1);
+    for (uint32_t i = 0; i < FIELDS; i++)
+        d->chains[i] = i < TOPS && choose(c, 2) == 0
+                           ? NULL
+                           : chains[choose(c, sizeof chains / sizeof chains[0] - 1)];
+    for (uint32_t s = 0; s < d->count; s++) {
+        uint32_t leaf_count = 0;
+
+        draw_fields(c, d, &d->sources[s], 0, TOPS);
+        for (uint32_t top = 0; top < TOPS; top++)
+            draw_fields(c, d, &d->sources[s], first_inside(top), INNERS);
+        (void)write_drawn(d, &d->sources[s], 0, TOPS, &leaf_count, d->sources[s].text);
+    }
+}
+
+/* Field by field, from the newest source on. `top` holds the fields, or is TOPS. */
+static void merge_drawn(struct drawn_case *d, uint32_t top, uint32_t first, uint32_t count)
+{
+    struct drawn_schema *m = &d->merged;
+    uint32_t at = first;
+
+    for (uint32_t s = d->count; s-- > 0;) {
+        const struct drawn_schema *source = &d->sources[s];
+
+        for (uint32_t i = first; i < first + count; i++) {
+            const uint32_t number = source->order[i];
+            const struct drawn_field *f = &source->fields[number];
+
+            if (!f->is_there || (top < TOPS && !source->fields[top].is_there))
+                continue;
+            if (!m->fields[number].is_there) {
+                m->fields[number] = *f;
+                m->order[at++] = number;
+            }
+            if (f->rank > m->fields[number].rank)
+                m->fields[number].rank = f->rank;
+        }
+    }
+    for (uint32_t i = first; i < first + count; i++) {
+        for (uint32_t s = 0; s < d->count; s++) {
+            const struct drawn_schema *source = &d->sources[s];
+            const struct drawn_field *f = &source->fields[i];
+
+            if (top == TOPS || source->fields[top].is_there)
+                m->fields[i].is_optional =
+                    m->fields[i].is_optional || !f->is_there || f->is_optional;
+        }
+        if (!m->fields[i].is_there)
+            m->order[at++] = i;
+    }
+}
+
+/* The output's level where `level` is the source's, on a path of one or two fields. */
+static uint32_t mapped_level(const struct drawn_case *d, uint32_t source, const uint32_t *path,
+                             uint32_t depth, uint32_t level)
+{
+    uint32_t out = 0;
+
+    for (uint32_t i = 0; i < depth; i++) {
+        if (d->sources[source].fields[path[i]].is_optional && level-- == 0)
+            break;
+        out += d->merged.fields[path[i]].is_optional;
+    }
+    return out;
+}
+
+static void check_levels_of(const struct drawn_case *d, uint32_t source,
+                            const struct rg_leaf_map *map, const struct rg_schema *own,
+                            const uint32_t *path, uint32_t depth)
+{
+    for (uint32_t level = 0; level <= own->leaves[map->leaf_index].def_max; level++)
+        CHECK_U64(map->def_map == NULL ? level : map->def_map[level],
+                  mapped_level(d, source, path, depth, level));
+}
+
+static void check_leaf(const struct drawn_case *d, uint32_t source, const struct rg_leaf_map *map,
+                       const struct rg_schema *own, uint32_t number)
+{
+    const struct drawn_schema *s = &d->sources[source];
+    const uint32_t top = number < TOPS ? number : (number - TOPS) / INNERS;
+    const bool is_inside = number >= TOPS;
+    const uint32_t path[] = {top, number};
+
+    if (s->fields[top].is_there && s->fields[number].is_there) {
+        CHECK(map->origin == RG_LEAF_VALUES);
+        CHECK_U64(map->leaf_index, s->leaf_index[number]);
+        check_levels_of(d, source, map, own, path, is_inside ? 2 : 1);
+    } else if (is_inside && s->fields[top].is_there && s->fields[top].is_optional) {
+        CHECK(map->origin == RG_LEAF_LEVELS);
+        CHECK(map->leaf_index < own->leaf_count);
+        check_levels_of(d, source, map, own, path, 1);
+    } else {
+        CHECK(map->origin == RG_LEAF_NULLS);
+        CHECK_U64(map->def_level,
+                  is_inside && s->fields[top].is_there ? d->merged.fields[top].is_optional : 0);
+    }
+}
+
+static void property_a_union_is_that_of_its_fields(struct test *t, struct choices *c)
+{
+    static struct small_meta metas[SOURCES_MAX];
+    static struct drawn_case d;
+    struct rg_schema_source sources[SOURCES_MAX];
+    struct rg_schema_map map;
+    struct rg_arena arena;
+    char text[TEXT_BYTES] = "";
+    size_t culprit;
+    uint32_t leaf_count = 0;
+
+    draw_case(c, &d);
+    merge_drawn(&d, TOPS, 0, TOPS);
+    for (uint32_t top = 0; top < TOPS; top++)
+        merge_drawn(&d, top, first_inside(top), INNERS);
+    (void)write_drawn(&d, &d.merged, 0, TOPS, &leaf_count, d.merged.text);
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    for (uint32_t s = 0; s < d.count; s++) {
+        const char *rest = d.sources[s].text;
+
+        small_meta_begin(&metas[s]);
+        (void)read_fields(&metas[s], &rest);
+        CHECK_MADE(small_meta_build(&metas[s], &arena));
+        sources[s] = (struct rg_schema_source){&metas[s].meta.schema, d.is_by_id};
+    }
+    CHECK_OK(rg_schema_map_make(sources, d.count, &arena, &map, &culprit, &t->err));
+    (void)write_fields(&map.schema, 0, 1, text);
+    if (strcmp(text, d.merged.text) != 0)
+        test_fail(__FILE__, __LINE__, "%s | %s | %s: %s, not %s", d.sources[0].text,
+                  d.sources[1].text, d.sources[2].text, text, d.merged.text);
+    CHECK_U64(map.schema.leaf_count, leaf_count);
+    for (uint32_t s = 0; s < d.count; s++) {
+        for (uint32_t number = 0; number < FIELDS; number++) {
+            const uint32_t top = number < TOPS ? number : (number - TOPS) / INNERS;
+
+            if (d.chains[number] != NULL && (number < TOPS || d.chains[top] == NULL) &&
+                d.merged.fields[top].is_there && d.merged.fields[number].is_there)
+                check_leaf(&d, s, &map.leaves[s * leaf_count + d.merged.leaf_index[number]],
+                           sources[s].schema, number);
+        }
+        CHECK(map.is_unchanged[s] == (strcmp(d.sources[s].text, d.merged.text) == 0));
+    }
+    rg_arena_fini(&arena);
+}
+
+TEST(a_union_is_that_of_its_fields)
+{
+    test_property(t, "a union is that of its fields", 3000, property_a_union_is_that_of_its_fields);
+}
+
 TEST(ids_that_arrow_made_up_are_not_given)
 {
     static const struct {
@@ -523,6 +769,7 @@ int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"schemas_are_united_or_refused_by_name", schemas_are_united_or_refused_by_name},
+        {"a_union_is_that_of_its_fields", a_union_is_that_of_its_fields},
         {"ids_that_arrow_made_up_are_not_given", ids_that_arrow_made_up_are_not_given},
         {"no_schemas_are_no_union", no_schemas_are_no_union},
     };
