@@ -418,34 +418,45 @@ static size_t pick_free(struct rg_partition *partition, size_t *picked, uint64_t
     return end;
 }
 
+static enum rg_status make_room(struct rg_partition *partition, size_t count, struct rg_error *err)
+{
+    struct rg_turn *turn = partition->turn;
+
+    turn->inputs = rg_arena_array(&partition->arena, count, sizeof *turn->inputs);
+    if (turn->inputs == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for %zu inputs", count);
+    return RG_OK;
+}
+
 enum rg_status rg_choose_inputs(struct rg_partition *partition, struct rg_error *err)
 {
     struct rg_turn *turn = partition->turn;
     const struct rg_look *look = &turn->look;
-    const size_t most = look->free_count + look->live_count + look->adopted_count;
     size_t *picked = rg_arena_array(&partition->arena, look->free_count, sizeof *picked);
     uint64_t *sizes = rg_arena_array(&partition->arena, look->free_count, sizeof *sizes);
     uint64_t new_bytes;
 
-    turn->inputs = rg_arena_array(&partition->arena, most, sizeof *turn->inputs);
-    if (picked == NULL || sizes == NULL || turn->inputs == NULL)
-        return rg_fail(err, RG_ERR_NOMEM, "no memory for %zu inputs", most);
+    if (picked == NULL || sizes == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to choose from %zu files", look->free_count);
     const bool is_all_planned =
         look->is_all && partition->run->is_dry && partition->scanned_to != NULL;
     if (look->is_all_refused || is_all_planned)
         return RG_OK;
     if (look->has_adopted && !look->is_all && !partition->run->is_dry &&
-        partition->batch_files == 0 && !adopts_what_is_left(partition))
+        partition->batch_files == 0 && !adopts_what_is_left(partition)) {
+        RG_TRY(make_room(partition, look->adopted_count + look->adopted_taken_count, err));
         return adopt(partition, err);
+    }
 
     const size_t count = pick_free(partition, picked, sizes, &new_bytes);
     turn->is_all = look->is_all;
     if (count == 0 && !look->is_all)
         return RG_OK;
+    turn->listed_count = count; /* Where these are too many, half of them are tried. */
+    RG_TRY(make_room(partition, count + look->live_count, err));
     RG_TRY(take_live(partition, new_bytes, err));
     for (size_t i = 0; i < count; i++)
         turn->inputs[turn->input_count++] = input_of(&look->free[picked[i]]);
-    turn->listed_count = count;
     return RG_OK;
 }
 

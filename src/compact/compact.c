@@ -84,6 +84,7 @@ static enum rg_status open_places(struct rg_compact *compact,
         .text = config->source,
         .options = config->options,
         .may_write = run->is_in_place && !run->is_dry,
+        .has_bare_ids = !run->is_in_place,
         .request_count_max = run->request_count_max,
         .allocator = run->allocator,
     };
@@ -101,6 +102,7 @@ static enum rg_status open_places(struct rg_compact *compact,
     request.text = config->dest;
     request.is_dest = true;
     request.may_write = !run->is_dry;
+    request.has_bare_ids = false;
     RG_TRY(rg_place_open(&request, &compact->dest, err));
     RG_TRY(rg_places_check(&compact->source, &compact->dest, err));
     if (!run->is_dry)

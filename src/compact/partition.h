@@ -26,6 +26,7 @@ struct rg_turn {
     bool is_all;
     bool has_left;                /* An input was bad and is left alone: a step forward. */
     bool is_disturbed;            /* An input was gone or another file when it was read. */
+    bool is_chosen;               /* The listing, and what is derived from it, had memory enough. */
     uint64_t listed_count;        /* Candidates that this turn covers, good ones included. */
     struct rg_schema_shelf shelf; /* Under --schema union. */
     struct rg_hash128 united_hash;
@@ -66,6 +67,7 @@ struct rg_partition {
     struct rg_turn *turn;       /* In the arena. */
     atomic_uint meetings;       /* Of the step that waits. */
     struct weir_job *job;
+    bool is_crowded; /* Its files are too many for the memory to go through them in batches. */
     bool is_refused; /* --all met a file that it cannot use and may not leave out, or only such. */
     enum rg_status footers_status;
 

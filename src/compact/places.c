@@ -112,7 +112,10 @@ static enum rg_status open_local(const struct rg_place_request *request, const c
     char root[PATH_MAX];
     char canonical[PATH_MAX];
     const char *name = NULL;
-    const struct rg_local_options options = {.must_exist = !request->is_dest};
+    const struct rg_local_options options = {
+        .must_exist = !request->is_dest,
+        .lacks_tags = request->has_bare_ids,
+    };
 
     if (*path == '\0')
         return rg_fail(err, RG_ERR_INVALID, "\"%s\" is not a path", request->text);

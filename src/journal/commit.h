@@ -92,7 +92,7 @@ void rg_commit_fini(struct rg_commit *commit);
  * `arena`; reset that before the next look.
  *
  * Errors:  RG_ERR_AGAIN: too many looks, see above. RG_ERR_CORRUPT: the ledger of this partition
- *          cannot be read; nothing may be done to it. RG_ERR_NOMEM (about 300 bytes for each listed
+ *          cannot be read; nothing may be done to it. RG_ERR_NOMEM (about 200 bytes for each listed
  *          file), and those of the store and of the asks.
  */
 RG_MUST_CHECK enum rg_status rg_commit_look(struct rg_commit *commit, struct rg_arena *arena,

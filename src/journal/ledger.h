@@ -16,8 +16,7 @@
 struct rg_ledger_file {
     const struct rg_object *object;
     const char *name;
-    struct rg_minted minted; /* Only where is_minted. */
-    bool is_minted;
+    uint32_t number;   /* N of its name where this ledger minted that; 0: it is foreign. */
     bool is_named;     /* A record has its path among its inputs. */
     bool is_touched;   /* In place: a record would have taken it, but for its ctime. */
     bool is_gone;      /* Touched because it was moved away just then; the look's to set. */

@@ -53,7 +53,7 @@ static enum rg_status sweep_dead(const struct rg_commit *commit, struct rg_look 
     if (output == NULL && commit->options.home->is_unprotected)
         return RG_OK;
     const bool is_in_snapshot = output == NULL && ledger->records[0].is_snapshot &&
-                                file->minted.number <= ledger->records[0].number;
+                                file->number <= ledger->records[0].number;
     if (is_in_snapshot)
         taker = 1;
     if (taker != 0 && !may_delete(commit, look->state, taker - 1)) {
@@ -107,13 +107,13 @@ enum rg_status rg_look_sort_files(const struct rg_commit *commit, struct rg_look
         const struct rg_ledger_file *file = &ledger->files.items[i];
         const bool is_live = file->output != 0 && ledger->outputs[file->output - 1].taken_by == 0;
 
-        if (file->is_minted && file->minted.number > ledger->last)
+        if (file->number > ledger->last)
             look->pending_count++;
-        else if (file->is_minted && !is_live)
+        else if (file->number != 0 && !is_live)
             RG_TRY(sweep_dead(commit, look, file, err));
-        else if (!file->is_minted && file->taken_by != 0)
+        else if (file->number == 0 && file->taken_by != 0)
             RG_TRY(sweep_taken(commit, look, file, told, err));
-        else if (!file->is_minted && !is_in_place && rg_look_is_data(commit, file->object)) {
+        else if (file->number == 0 && !is_in_place && rg_look_is_data(commit, file->object)) {
             if (look->foreign_count == 0)
                 look->foreign_first = file->object->key;
             look->foreign_count++;
@@ -135,10 +135,10 @@ enum rg_status rg_look_sort_trash(const struct rg_commit *commit, struct rg_look
         const struct rg_ledger_file *file = &ledger->trash.items[i];
         bool is_dead = file->taken_by != 0;
 
-        if (file->is_minted) {
+        if (file->number != 0) {
             const struct rg_ledger_output *output = rg_ledger_find_output(ledger, file->name);
             const bool is_live = output != NULL && output->taken_by == 0;
-            is_dead = file->minted.number <= ledger->last && !is_live;
+            is_dead = file->number <= ledger->last && !is_live;
             enum rg_look_body body = RG_LOOK_OURS;
             if (is_dead)
                 RG_TRY(rg_look_body_of(commit, file->object, output == NULL ? NULL : &output->id,

@@ -32,6 +32,16 @@ struct rg_look_input rg_look_input_of(const struct rg_ledger_file *file)
 }
 
 /* Free and changed files, from SOURCE or from the home. */
+/* Mostly all are taken: room for those that are not. */
+static size_t count_untaken(const struct rg_ledger_files *files)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < files->count; i++)
+        count += files->items[i].taken_by == 0;
+    return count;
+}
+
 /*
  * A rename into the trash changes a file's ctime while it still has its name (Linux: a file system
  * sets it before vfs_rename() takes the name away), so that a listing beside another run's sweep
@@ -65,7 +75,7 @@ enum rg_status rg_look_list_inputs(const struct rg_commit *commit, struct rg_loo
     const bool is_in_place = commit->options.home->options.is_in_place;
     const struct rg_ledger_files *files =
         is_in_place ? &state->ledger.files : &state->ledger.sources;
-    struct rg_look_input *free = rg_arena_array(state->arena, files->count, sizeof *free);
+    struct rg_look_input *free = rg_arena_array(state->arena, count_untaken(files), sizeof *free);
     struct rg_look_input *changed = NULL;
     size_t changed_capacity = 0;
 
@@ -75,7 +85,7 @@ enum rg_status rg_look_list_inputs(const struct rg_commit *commit, struct rg_loo
         RG_TRY(find_gone_since(commit, state, err));
     for (size_t i = 0; i < files->count; i++) {
         const struct rg_ledger_file *file = &files->items[i];
-        const bool is_foreign = (!is_in_place || !file->is_minted) && !file->is_gone;
+        const bool is_foreign = (!is_in_place || file->number == 0) && !file->is_gone;
         const bool is_changed = is_foreign && file->is_named && file->taken_by == 0 &&
                                 rg_look_is_data(commit, file->object);
 

@@ -44,7 +44,7 @@ static enum rg_status intent_input(void *user, const struct rg_batch_input *inpu
         rg_ledger_find(home->options.is_in_place ? &ledger->files : &ledger->sources, input->name);
 
     const bool is_usable =
-        file != NULL && !file->is_named && !(home->options.is_in_place && file->is_minted) &&
+        file != NULL && !file->is_named && !(home->options.is_in_place && file->number != 0) &&
         rg_object_id_equal(&file->object->id, &input->id, home->compares_input_tags);
     reading->is_stale = reading->is_stale || !is_usable;
     reading->is_adoptable =

@@ -27,13 +27,15 @@ static enum rg_status make_files(const struct rg_commit *commit, struct rg_arena
         return rg_look_no_memory(commit, err);
     for (size_t i = 0; i < count; i++) {
         struct rg_ledger_file file = {.object = &objects[i]};
+        struct rg_minted minted;
 
         if (objects[i].is_prefix)
             continue;
         const char *slash = strrchr(objects[i].key, '/');
         file.name = slash == NULL ? objects[i].key : slash + 1;
-        file.is_minted = rg_minted_parse(file.name, &file.minted) &&
-                         rg_minted_is_of(&file.minted, &options->home->id, options->partition);
+        if (rg_minted_parse(file.name, &minted) &&
+            rg_minted_is_of(&minted, &options->home->id, options->partition))
+            file.number = minted.number;
         items[end++] = file;
     }
     if (end > 1)

@@ -33,6 +33,7 @@
 struct rg_local_options {
     uint32_t thread_count;  /* 0: operations are done inside rg_store_start(). */
     uint32_t page_key_max;  /* Cap on the entries of a listing page, for tests; 0: none. */
+    bool lacks_tags;        /* Listings have ids without tags: fewer bytes in memory. */
     bool must_exist;        /* Fail when the root is not there; else make it when first written. */
     bool keeps_page_cache;  /* False: written bytes are dropped from the page cache soon. */
     bool names_temporaries; /* As on a file system without O_TMPFILE, for tests. */

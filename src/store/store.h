@@ -107,6 +107,7 @@ struct rg_store_op {
                                   only, and spare a request. */
     struct rg_object *objects; /* LIST, LIST_UPLOADS. */
     size_t object_count;
+    uint64_t entry_count; /* LIST: on RG_ERR_NOMEM so many entries at least are to be listed. */
     const char *next_page_token; /* LIST: NULL at the end. */
     const char *found_token; /* HEAD with an arena: the token stored beside the object, or "". */
     const char *new_key;     /* RESTORE: what it is called now; the old name may be taken. */

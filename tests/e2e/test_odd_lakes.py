@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import random
+import re
 import shlex
 import shutil
 import subprocess
@@ -275,3 +276,14 @@ def test_a_long_list_of_files_counts_as_memory(regroup, source, home, tmp_path):
     assert "not enough" in result.err
     regroup("compact", source, home, "--files-from", names, "--memory", "256MiB").must(0)
     assert rows_of(data_files(home)) == [*range(100, 200), *range(300, 400)]
+
+
+def test_a_folder_that_is_too_large_for_the_memory_names_what_would_do(regroup, tmp_path, home):
+    source = tmp_path / "source"
+    first = write(source / "first.parquet", rows=1)
+    for n in range(60000):
+        os.link(first, source / f"k-{n:08}.parquet")
+    result = regroup("plan", source, home, "--memory", "64MiB").must(1)
+    assert "60001 files in one folder" in result.err
+    wanted = re.search(r"--memory (\d+MiB) would do", result.err).group(1)
+    regroup("plan", source, home, "--memory", wanted).must(0)

@@ -12,10 +12,15 @@
 
 #include "store/local/local_tree.h"
 
-/* An entry while the directory is still being read; `object` follows. */
-struct entry {
-    struct entry *next;
-    struct rg_object object;
+enum {
+    heap_object_count = 256
+};
+
+/* Entries while the directory is still being read. */
+struct heap {
+    struct heap *next;
+    size_t count;
+    struct rg_object objects[heap_object_count];
 };
 
 struct listing {
@@ -23,9 +28,10 @@ struct listing {
     struct rg_store_op *op;
     const struct rg_local_path *path;
     DIR *directory;
-    bool wants_uploads;    /* Our own temporary files, and nothing else. */
-    char *real_root;       /* Of realpath(), made when the first link is met. */
-    struct entry *entries; /* In op->arena. */
+    bool wants_uploads; /* Our own temporary files, and nothing else. */
+    char *real_root;    /* Of realpath(), made when the first link is met. */
+    struct rg_arena scratch;
+    struct heap *heaps; /* In scratch; texts of objects in op->arena. */
     size_t count;
 };
 
@@ -70,33 +76,46 @@ static bool leads_into_tree(struct listing *l, const char *name)
     return is_at_or_below(target, l->real_root) || is_at_or_below(l->real_root, target);
 }
 
+/* Room for one more object; NULL without memory. */
+static struct rg_object *add_object(struct listing *l)
+{
+    if (l->heaps == NULL || l->heaps->count == heap_object_count) {
+        struct heap *heap = rg_arena_alloc(&l->scratch, sizeof *heap);
+
+        if (heap == NULL)
+            return NULL;
+        heap->next = l->heaps;
+        heap->count = 0;
+        l->heaps = heap;
+    }
+    return &l->heaps->objects[l->heaps->count];
+}
+
 static enum rg_status add_entry(struct listing *l, const char *name, const struct stat *stat,
                                 bool is_prefix, struct rg_error *err)
 {
     const size_t prefix_bytes = strlen(l->op->key);
     const size_t name_bytes = strlen(name);
-    struct entry *entry = rg_arena_alloc(l->op->arena, sizeof *entry);
+    struct rg_object *object = add_object(l);
     char *key = rg_arena_alloc(l->op->arena, prefix_bytes + name_bytes + 2);
 
-    if (entry == NULL || key == NULL)
+    if (object == NULL || key == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "%s/%s: no memory for a listing of %zu entries",
                        l->store->base.url, l->op->key, l->count + 1);
     memcpy(key, l->op->key, prefix_bytes);
     memcpy(key + prefix_bytes, name, name_bytes);
     memcpy(key + prefix_bytes + name_bytes, is_prefix ? "/" : "", is_prefix ? 2 : 1);
-    *entry = (struct entry){
-        .next = l->entries,
-        .object = {.key = key, .is_prefix = is_prefix, .id = {.tag = ""}},
-    };
+    *object = (struct rg_object){.key = key, .is_prefix = is_prefix, .id = {.tag = ""}};
     if (l->wants_uploads)
-        entry->object.id = (struct rg_object_id){
+        object->id = (struct rg_object_id){
             .bytes = (uint64_t)stat->st_size,
             .modified_ns = rg_local_modified_ns(stat),
             .tag = key + prefix_bytes,
         };
     else if (!is_prefix)
-        RG_TRY(rg_local_id_of(stat, l->op->arena, &entry->object.id, err));
-    l->entries = entry;
+        RG_TRY(rg_local_id_of(stat, l->store->options.lacks_tags ? NULL : l->op->arena, &object->id,
+                              err));
+    l->heaps->count++;
     l->count++;
     return RG_OK;
 }
@@ -167,8 +186,12 @@ static enum rg_status give_page(struct listing *l, struct rg_error *err)
         return rg_fail(err, RG_ERR_NOMEM, "%s/%s: no memory for a listing of %zu entries",
                        l->store->base.url, op->key, l->count);
     size_t end = 0;
-    for (const struct entry *entry = l->entries; entry != NULL; entry = entry->next)
-        objects[end++] = entry->object;
+    for (const struct heap *heap = l->heaps; heap != NULL; heap = heap->next) {
+        memcpy(objects + end, heap->objects, heap->count * sizeof *objects);
+        end += heap->count;
+    }
+    rg_arena_fini(&l->scratch);
+    l->heaps = NULL;
     if (end > 1)
         qsort(objects, end, sizeof *objects, compare_keys);
     if (page_key_max == 0 || (op->page_key_max != 0 && op->page_key_max < page_key_max))
@@ -185,6 +208,16 @@ static enum rg_status give_page(struct listing *l, struct rg_error *err)
     return RG_OK;
 }
 
+/* Without memory: how many there are, for a message that helps. */
+static void count_entries(struct listing *l)
+{
+    const struct dirent *found;
+
+    rewinddir(l->directory);
+    for (found = readdir(l->directory); found != NULL; found = readdir(l->directory))
+        l->op->entry_count += strcmp(found->d_name, ".") != 0 && strcmp(found->d_name, "..") != 0;
+}
+
 static enum rg_status run_listing(struct listing *l, struct rg_error *err)
 {
     struct rg_local_path path;
@@ -192,6 +225,7 @@ static enum rg_status run_listing(struct listing *l, struct rg_error *err)
     l->op->objects = NULL;
     l->op->object_count = 0;
     l->op->next_page_token = NULL;
+    l->op->entry_count = 0;
     RG_TRY(rg_local_path_of(l->store, l->op->key, &path, err));
     l->path = &path;
     l->directory = opendir(path.text);
@@ -201,10 +235,14 @@ static enum rg_status run_listing(struct listing *l, struct rg_error *err)
             return RG_OK;
         return rg_local_fail(l->store, l->op->key, "list", errno, err);
     }
+    rg_arena_init(&l->scratch, l->op->arena->allocator, SIZE_MAX);
     enum rg_status status = read_directory(l, err);
-    (void)closedir(l->directory);
     if (status == RG_OK)
         status = give_page(l, err);
+    if (status == RG_ERR_NOMEM)
+        count_entries(l);
+    rg_arena_fini(&l->scratch);
+    (void)closedir(l->directory);
     l->path = NULL;
     return status;
 }

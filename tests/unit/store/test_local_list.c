@@ -147,6 +147,35 @@ TEST(temporary_names_are_told_by_their_form)
     CHECK(!rg_local_is_temporary(""));
 }
 
+TEST(without_memory_a_listing_tells_how_many_there_are)
+{
+    struct local_place p;
+    struct rg_arena small;
+    struct rg_arena enough;
+    char name[32];
+
+    local_place_init(t, &p, (struct rg_local_options){.lacks_tags = true});
+    for (int i = 0; i < 700; i++) {
+        (void)snprintf(name, sizeof name, "d/file-%04d", i);
+        scratch_write(p.root, name, "1", 1);
+    }
+    rg_arena_init(&small, &t->allocator, 8192);
+    struct rg_store_op op = {.verb = RG_STORE_LIST, .key = "d/", .arena = &small};
+    CHECK(rg_store_wait(p.store, &op, &t->err) == RG_ERR_NOMEM);
+    CHECK_U64(op.entry_count, 700);
+    rg_arena_fini(&small);
+
+    rg_arena_init(&enough, &t->allocator, SIZE_MAX);
+    op = (struct rg_store_op){.verb = RG_STORE_LIST, .key = "d/", .arena = &enough};
+    CHECK_OK(rg_store_wait(p.store, &op, &t->err));
+    CHECK_U64(op.object_count, 700);
+    CHECK_TEXT(op.objects[699].key, "d/file-0699");
+    CHECK_TEXT(op.objects[699].id.tag, "");
+    CHECK(enough.bytes < 700 * 120);
+    rg_arena_fini(&enough);
+    local_place_fini(&p);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -157,6 +186,8 @@ int main(int argc, char **argv)
         {"names_that_are_no_text_round_trip", names_that_are_no_text_round_trip},
         {"directories_without_permission_are_denied", directories_without_permission_are_denied},
         {"pages_show_changes_between_them", pages_show_changes_between_them},
+        {"without_memory_a_listing_tells_how_many_there_are",
+         without_memory_a_listing_tells_how_many_there_are},
         {"temporary_names_are_told_by_their_form", temporary_names_are_told_by_their_form},
     };
 
