@@ -6,13 +6,14 @@ import html as escaping
 import math
 
 US = "regroup"
+SMALL = "regroup, small"  # With --encoding small.
 COPY = "cp -r"
-COLOURS = {US: "#0b6e4f", COPY: "#9a9a9a"}
+COLOURS = {US: "#0b6e4f", SMALL: "#7fb8a4", COPY: "#9a9a9a"}
 OTHER_COLOURS = ["#c8553d", "#e09f3e", "#5b6c9d", "#8a5a83", "#4d908e", "#b56576"]
 
 
 def peers_of(result):
-    return {name: told for name, told in result["tools"].items() if name not in (US, COPY)}
+    return {name: told for name, told in result["tools"].items() if name not in (US, SMALL, COPY)}
 
 
 def best_peer(result, key="wall_s"):
@@ -68,6 +69,15 @@ def moves_of(result):
     return ", ".join(f"{verdict} {share:.0%}" for share, verdict in shares if share >= 0.005)
 
 
+def small_of(result, smallest):
+    """What --encoding small makes of it: bytes by the smallest peer's, CPU by the best peer's."""
+    small = result["tools"].get(SMALL)
+    if small is None:
+        return ["", ""]
+    best = result["tools"][best_peer(result, "cpu_s")]["cpu_s"]["median"]
+    return [f"{small['bytes'] / smallest:.3f}", f"{best / small['cpu_s']['median']:.1f}x"]
+
+
 def row_of(result, threads):
     us = result["tools"][US]
     best = best_peer(result)
@@ -93,6 +103,7 @@ def row_of(result, threads):
         mib(min(told["peak_bytes"]["median"] for told in peers_of(result).values())),
         f"{us['bytes'] / result['bytes']:.3f}",
         f"{us['bytes'] / smallest:.3f}",
+        *small_of(result, smallest),
         moves_of(result),
     ]
 
@@ -114,6 +125,8 @@ HEAD = [
     "least peak of a peer",
     "bytes / input",
     "bytes / smallest peer",
+    "the same, --encoding small",
+    "its CPU",
     "how bytes moved",
 ]
 
@@ -194,7 +207,7 @@ def query_rows(told):
             for query, times in asked.items():
                 if query == "failed" or US not in times:
                     continue
-                others = {tool: seconds for tool, seconds in times.items() if tool != US}
+                others = {tool: s for tool, s in times.items() if tool not in (US, SMALL)}
                 best = min(others, key=others.get)
                 share = times[US] / max(others[best], 1e-6)
                 rows.append([title_of(result), reader, query, times[US], others[best], best, share])

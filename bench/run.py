@@ -43,6 +43,7 @@ SHARED_MEMORY = Path("/dev/shm")
 # All outputs of the largest set, one for each tool, kept for the queries.
 MEMORY_FREE_MIN = 6 << 30
 US = "regroup"
+SMALL = "regroup, small"
 COPY = "cp -r"
 QUICK = {"sets": "events-snappy,tiny,wide", "writers": "pyarrow", "rounds": 3, "scale": 0.25}
 FULL = {"sets": ",".join(sets.SETS), "writers": ",".join(sets.WRITERS), "rounds": 3, "scale": 1.0}
@@ -94,12 +95,14 @@ class Tool:
             }
 
     def command(self, source, dest, of):
-        if self.name == US:
+        if self.name in (US, SMALL):
+            small = self.name == SMALL
             return [
                 *(str(REGROUP), "compact", str(source), str(dest), "--memory", MEMORY),
                 *("--row-group-rows", str(of.group_rows), "--row-group-size", "1GiB"),
                 *("--jobs", str(self.threads), "--progress", "none"),
-                *("--report-json", str(SCRATCH / "report.json")),
+                *("--report-json", str(SCRATCH / ("small.json" if small else "report.json"))),
+                *(("--encoding", "small") if small else ()),
             ]
         if self.name == COPY:
             return ["cp", "-r", str(source), str(dest)]
@@ -161,7 +164,7 @@ def types_of(files):
 def check_rows(name, source, files):
     inputs = sorted(source.glob("*.parquet"))
     types = types_of(inputs)
-    in_order = name in (US, *peers.ORDERED)
+    in_order = name in (US, SMALL, *peers.ORDERED)
     if digest(inputs, types, in_order) != digest(files, types, in_order):
         sys.exit(f"{name}: the rows of its output are not those of its input")
 
@@ -290,7 +293,7 @@ def main():
             setattr(arguments, key, value)
 
     SCRATCH.mkdir(parents=True, exist_ok=True)
-    tools = [Tool(name, arguments.threads) for name in (US, *peers.PEERS, COPY)]
+    tools = [Tool(name, arguments.threads) for name in (US, SMALL, *peers.PEERS, COPY)]
     started = time.strftime("%Y-%m-%d")
     scratch = memory_folder()
     results = []

@@ -109,7 +109,7 @@ static const struct rg_option table[] = {
       .help = "keep: values stay in the encodings that the inputs chose; small: values are decoded "
               "and encoded anew, with a dictionary or as deltas, in columns where a sample says "
               "that it saves at least 3 percent, and all that is made anew is compressed for size: "
-              "several times the CPU",
+              "about twice to four times the CPU",
       .commands = JOB},
      .kind = RG_OPTION_CHOICE,
      .offset = FIELD(encoding)},
