@@ -28,6 +28,9 @@ static const uint64_t sum_max = UINT64_C(1) << 60;
 
 __extension__ typedef unsigned __int128 u128;
 
+/* Of an output: readers count values of a chunk in 32 bits with a sign (parquet-java#1939). */
+static const uint64_t row_group_rows_cap = INT32_MAX;
+
 /* What is summed over row groups; a bin's caps are on these. */
 enum measure {
     WEIGHT,
@@ -648,7 +651,10 @@ enum rg_status rg_plan_batch(const struct rg_plan_file *files, uint32_t file_cou
         .limits =
             {
                 [WEIGHT] = options->row_group_bytes,
-                [ROWS] = options->row_group_rows_max != 0 ? options->row_group_rows_max : INT64_MAX,
+                [ROWS] = options->row_group_rows_max != 0 &&
+                                 options->row_group_rows_max < row_group_rows_cap
+                             ? options->row_group_rows_max
+                             : row_group_rows_cap,
                 [UNCOMPRESSED] = rg_row_group_bytes_max,
                 [CHUNK] = rg_chunk_bytes_max,
             },

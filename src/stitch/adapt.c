@@ -104,6 +104,8 @@ static enum rg_status end_page(struct nulls *nulls, struct rg_error *err)
 static enum rg_status add_rows(struct nulls *nulls, uint64_t row_count, uint8_t def_level,
                                struct rg_error *err)
 {
+    if (row_count > chunk_values_max)
+        return rg_fail(err, RG_ERR_LIMIT, "a chunk of %llu nulls", (unsigned long long)row_count);
     while (row_count > 0) {
         const uint32_t most = nulls->bench->page_rows;
         const uint32_t step = row_count < most ? (uint32_t)row_count : most;

@@ -210,6 +210,25 @@ TEST(uncompressed_bytes_and_chunks_are_capped)
     bench_fini(&b);
 }
 
+/* Constant columns are short, however many rows they have. */
+TEST(rows_that_readers_cannot_count_are_capped)
+{
+    struct bench b;
+    struct inputs in = {0};
+
+    bench_init(t, &b);
+    for (char c = 'a'; c < 'e'; c++)
+        add_file(&in, (char[]){c, 0}, WEIGHTS(1));
+    for (uint32_t i = 0; i < in.count; i++)
+        in.groups[i][0].row_count = INT32_MAX / 2;
+    check_layout(t, &b, &in, "a0 b0 | c0 d0");
+    set(t, &b, "row-group-rows", "4000000000");
+    check_layout(t, &b, &in, "a0 b0 | c0 d0");
+    in.groups[1][0].row_count += 2;
+    check_layout(t, &b, &in, "a0 | b0 | c0 d0");
+    bench_fini(&b);
+}
+
 TEST(small_files_are_not_split)
 {
     struct bench b;
@@ -633,6 +652,7 @@ int main(int argc, char **argv)
          nothing_is_below_half_a_target_unless_the_batch_is},
         {"rows_are_capped", rows_are_capped},
         {"uncompressed_bytes_and_chunks_are_capped", uncompressed_bytes_and_chunks_are_capped},
+        {"rows_that_readers_cannot_count_are_capped", rows_that_readers_cannot_count_are_capped},
         {"small_files_are_not_split", small_files_are_not_split},
         {"shapes_do_not_mix", shapes_do_not_mix},
         {"orders", orders},

@@ -534,12 +534,60 @@ TEST(index_pages_of_a_narrow_column_are_copied)
     rg_stitch_context_free(context);
 }
 
+/* The edge of docs/limits.md: 2^31 - 1 rows that lack the column, and one more. */
+TEST(as_many_nulls_as_a_chunk_may_count)
+{
+    const struct rg_stitch_options options = {.codec = RG_CODEC_KEEP};
+    struct rg_stitch_context *context = rg_stitch_context_new(&t->allocator);
+    struct rg_arena keep;
+
+    CHECK_MEMORY(context);
+    rg_arena_init(&keep, &t->allocator, SIZE_MAX);
+    const struct rg_schema *schema =
+        column_schema(t, &keep, NESTING_OPTIONAL, RG_TYPE_BYTE_ARRAY, 0);
+    const struct rg_leaf_map map = {.origin = RG_LEAF_NULLS};
+    const struct rg_stitch_column column = {
+        .schema = schema, .options = &options, .has_other_levels = true};
+    for (uint64_t more = 0; more < 2; more++) {
+        const struct rg_stitch_source source = {
+            .leaf = &schema->leaves[0],
+            .writer = &writer,
+            .row_count = INT32_MAX + more,
+            .name = "source",
+            .schema = schema,
+            .map = &map,
+        };
+        struct rg_stitch_output output;
+        struct rg_arena arena;
+        struct rg_arena scratch;
+        size_t culprit = SIZE_MAX;
+
+        rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+        rg_arena_init(&scratch, &t->allocator, SIZE_MAX);
+        const enum rg_status status = rg_stitch_chunk(context, &column, &source, 1, &arena,
+                                                      &scratch, &output, &culprit, &t->err);
+        if (more == 0) {
+            CHECK_OK(status);
+            CHECK_U64(output.chunk.value_count, INT32_MAX);
+            CHECK_U64(output.chunk.statistics.null_count, INT32_MAX);
+        } else {
+            CHECK(status == RG_ERR_NOMEM || status == RG_ERR_LIMIT);
+            CHECK(culprit == 0);
+        }
+        rg_arena_fini(&scratch);
+        rg_arena_fini(&arena);
+    }
+    rg_arena_fini(&keep);
+    rg_stitch_context_free(context);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"other_sources_are_as_if_they_were_ours", other_sources_are_as_if_they_were_ours},
         {"damage_is_refused_or_does_no_harm", damage_is_refused_or_does_no_harm},
         {"index_pages_of_a_narrow_column_are_copied", index_pages_of_a_narrow_column_are_copied},
+        {"as_many_nulls_as_a_chunk_may_count", as_many_nulls_as_a_chunk_may_count},
     };
 
     return test_main("stitch/adapt", cases, sizeof cases / sizeof cases[0], argc, argv);
