@@ -57,12 +57,24 @@ enum rg_status rg_commit_end(struct rg_commit *commit, const struct rg_look *loo
     }
     const bool has_left_overs = look->pending_count > 0 || look->intent_count > 0;
     if (commit->has_voided || !has_left_overs || commit->options.home->is_unprotected ||
-        !are_makers_dead(look, rg_intent_age_max_ns))
+        look->next_number > rg_record_number_max || !are_makers_dead(look, rg_intent_age_max_ns))
         return RG_OK;
     RG_TRY(rg_commit_void(commit, look->next_number, err));
     commit->has_voided = true;
     *ret_looks_again = true;
     return RG_OK;
+}
+
+static enum rg_status check_number(const struct rg_commit *commit, uint32_t number,
+                                   struct rg_error *err)
+{
+    if (number <= rg_record_number_max)
+        return RG_OK;
+    return rg_fail(err, RG_ERR_LIMIT,
+                   "%s/_regroup/%s: the ledger is full: it has %" PRIu32
+                   " records, and a home cannot have more",
+                   commit->options.home->store->url, commit->options.partition,
+                   rg_record_number_max);
 }
 
 /* PUTs the document of that name into the ledger. */
@@ -116,6 +128,7 @@ enum rg_status rg_commit_intent(struct rg_commit *commit, const struct rg_batch 
         .hash = rg_batch_hash(batch, commit->options.partition),
     };
 
+    RG_TRY(check_number(commit, batch->number, err));
     RG_FAILPOINT("journal.before_intent");
     /* As a new one first: a local file is replaced by way of a temporary one, which could stay. */
     enum rg_status status = put_document(commit, batch, &name, true, err);
@@ -199,6 +212,7 @@ enum rg_status rg_commit_record(struct rg_commit *commit, const struct rg_batch 
     const struct rg_ledger_name name = {.kind = RG_LEDGER_RECORD, .number = batch->number};
 
     *ret_is_made = false;
+    RG_TRY(check_number(commit, batch->number, err));
     RG_FAILPOINT("journal.before_record");
     const enum rg_status status = put_document(commit, batch, &name, true, err);
     RG_FAILPOINT("journal.after_record");

@@ -114,7 +114,8 @@ RG_MUST_CHECK enum rg_status rg_commit_sweep(struct rg_commit *commit, struct rg
 RG_MUST_CHECK enum rg_status rg_commit_end(struct rg_commit *commit, const struct rg_look *look,
                                            bool *ret_looks_again, struct rg_error *err);
 
-/* Step 4. The same again refreshes it. Its batch needs no outputs and runs yet. */
+/* Step 4. The same again refreshes it. Its batch needs no outputs and runs yet. Errors: those of
+   the store; RG_ERR_LIMIT as of rg_commit_record(). */
 RG_MUST_CHECK enum rg_status rg_commit_intent(struct rg_commit *commit,
                                               const struct rg_batch *batch, struct rg_error *err);
 
@@ -131,7 +132,8 @@ RG_MUST_CHECK enum rg_status rg_commit_check(struct rg_commit *commit, const str
  * Step 7: creates the record if it is absent, durably. *ret_is_made: the store said so; else
  * another run's record has this number, or there was no answer.
  *
- * Errors:  those of the store, but not RG_ERR_EXISTS and RG_ERR_AGAIN.
+ * Errors:  those of the store, but not RG_ERR_EXISTS and RG_ERR_AGAIN; RG_ERR_LIMIT: there are as
+ *          many records as a home can have.
  */
 RG_MUST_CHECK enum rg_status rg_commit_record(struct rg_commit *commit,
                                               const struct rg_batch *batch, bool *ret_is_made,

@@ -274,6 +274,38 @@ TEST(old_snapshots_are_deleted)
     fake_world_fini(&w);
 }
 
+/* The last record that a home can have is made, and is the last. */
+TEST(a_full_ledger_is_read_and_not_written)
+{
+    struct rg_arena arena;
+    struct fake_world w;
+    bool is_from_snapshot;
+
+    rg_arena_init(&arena, &rg_allocator_system, SIZE_MAX);
+    fake_world_init(t, &w, false);
+    struct fake_job job = short_job(&w);
+    make_history(t, &w, &job, 0, 20);
+    const char *text = store_get_text(t, w.home, "_regroup/p=1/_000016.snapshot", &arena);
+    const char *number = strstr(text, "\"number\":16,");
+    CHECK(number != NULL);
+    const size_t bytes = strlen(text) + 16;
+    char *later = rg_arena_alloc(&arena, bytes);
+    CHECK(later != NULL);
+    (void)snprintf(later, bytes, "%.*s\"number\":999998,%s", (int)(number - text), text,
+                   number + strlen("\"number\":16,"));
+    CHECK_OK(store_put_text(w.home, "_regroup/p=1/_999998.snapshot", later, true, &t->err));
+    fake_world_write(&w, "y1.parquet", "r81\n");
+    job.batch_max = 100; /* And what the snapshot does not know. */
+    const size_t before = job.record_count;
+    CHECK_OK(fake_job_run(&job, &t->err));
+    CHECK_U64(job.record_count, before + 1);
+    fake_world_write(&w, "y2.parquet", "r82\n");
+    CHECK_ERROR(fake_job_run(&job, &t->err), RG_ERR_LIMIT, "the ledger is full: it has 999999");
+    CHECK(strstr(look_text(t, &job, &arena, &is_from_snapshot), "free y2.parquet") != NULL);
+    rg_arena_fini(&arena);
+    fake_world_fini(&w);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -283,6 +315,7 @@ int main(int argc, char **argv)
         {"grace_asks_for_an_older_snapshot", grace_asks_for_an_older_snapshot},
         {"a_snapshot_guards_what_it_took", a_snapshot_guards_what_it_took},
         {"old_snapshots_are_deleted", old_snapshots_are_deleted},
+        {"a_full_ledger_is_read_and_not_written", a_full_ledger_is_read_and_not_written},
     };
 
     return test_main("journal/snapshot", cases, sizeof cases / sizeof cases[0], argc, argv);
