@@ -286,7 +286,7 @@ static enum rg_status check_level(const struct rg_place *place, const char *pref
     size_t count;
 
     const enum rg_status status =
-        rg_store_list_all(place->store, prefix, arena, &objects, &count, err);
+        rg_store_list_names(place->store, prefix, arena, &objects, &count, err);
     if (status == RG_ERR_ABSENT)
         return RG_OK;
     RG_TRY(status);

@@ -135,17 +135,20 @@ static enum rg_status join_pages(const struct page *pages, size_t count, struct 
     return RG_OK;
 }
 
-enum rg_status rg_store_list_all(struct rg_store *store, const char *prefix, struct rg_arena *arena,
-                                 struct rg_object **ret_objects, size_t *ret_count,
-                                 struct rg_error *err)
+static enum rg_status list_pages(struct rg_store *store, const char *prefix, bool names_only,
+                                 struct rg_arena *arena, struct rg_object **ret_objects,
+                                 size_t *ret_count, struct rg_error *err)
 {
     struct page *pages = NULL;
     const char *token = NULL;
     size_t count = 0;
 
     do {
-        struct rg_store_op op = {
-            .verb = RG_STORE_LIST, .key = prefix, .arena = arena, .page_token = token};
+        struct rg_store_op op = {.verb = RG_STORE_LIST,
+                                 .key = prefix,
+                                 .arena = arena,
+                                 .page_token = token,
+                                 .names_only = names_only};
 
         RG_TRY(rg_store_wait(store, &op, err));
         if (token != NULL && op.next_page_token != NULL && strcmp(token, op.next_page_token) == 0)
@@ -166,6 +169,20 @@ enum rg_status rg_store_list_all(struct rg_store *store, const char *prefix, str
     *ret_count = sort_and_unite(objects, count);
     *ret_objects = objects;
     return RG_OK;
+}
+
+enum rg_status rg_store_list_all(struct rg_store *store, const char *prefix, struct rg_arena *arena,
+                                 struct rg_object **ret_objects, size_t *ret_count,
+                                 struct rg_error *err)
+{
+    return list_pages(store, prefix, false, arena, ret_objects, ret_count, err);
+}
+
+enum rg_status rg_store_list_names(struct rg_store *store, const char *prefix,
+                                   struct rg_arena *arena, struct rg_object **ret_objects,
+                                   size_t *ret_count, struct rg_error *err)
+{
+    return list_pages(store, prefix, true, arena, ret_objects, ret_count, err);
 }
 
 bool rg_object_id_equal(const struct rg_object_id *a, const struct rg_object_id *b, bool is_strict)

@@ -96,7 +96,8 @@ struct rg_store_op {
     const char *upload_id;    /* ABORT_STALE. */
     struct rg_arena *arena;   /* LIST, HEAD, LIST_UPLOADS, RESTORE: where results are put. */
     const char *page_token;   /* LIST: NULL first, then what the page before returned. */
-    uint32_t page_key_max;    /* LIST: at most so many entries in a page; 0: as many as it likes. */
+    bool names_only;       /* LIST: ids may be left empty where they cost a look at each object. */
+    uint32_t page_key_max; /* LIST: at most so many entries in a page; 0: as many as it likes. */
 
     /* Set by the store before done(). */
     enum rg_status status;
@@ -191,6 +192,12 @@ RG_MUST_CHECK enum rg_status rg_store_list_all(struct rg_store *store, const cha
                                                struct rg_arena *arena,
                                                struct rg_object **ret_objects, size_t *ret_count,
                                                struct rg_error *err);
+
+/* The same without ids, which is cheaper on some stores. Blocks. */
+RG_MUST_CHECK enum rg_status rg_store_list_names(struct rg_store *store, const char *prefix,
+                                                 struct rg_arena *arena,
+                                                 struct rg_object **ret_objects, size_t *ret_count,
+                                                 struct rg_error *err);
 
 /* True when both ids name one body; tags are compared only if `is_strict`. */
 bool rg_object_id_equal(const struct rg_object_id *a, const struct rg_object_id *b, bool is_strict);

@@ -91,6 +91,7 @@ static struct rg_object *add_object(struct listing *l)
     return &l->heaps->objects[l->heaps->count];
 }
 
+/* Without `stat` its id is left empty. */
 static enum rg_status add_entry(struct listing *l, const char *name, const struct stat *stat,
                                 bool is_prefix, struct rg_error *err)
 {
@@ -112,7 +113,7 @@ static enum rg_status add_entry(struct listing *l, const char *name, const struc
             .modified_ns = rg_local_modified_ns(stat),
             .tag = key + prefix_bytes,
         };
-    else if (!is_prefix)
+    else if (!is_prefix && stat != NULL)
         RG_TRY(rg_local_id_of(stat, l->store->options.lacks_tags ? NULL : l->op->arena, &object->id,
                               err));
     l->heaps->count++;
@@ -120,8 +121,10 @@ static enum rg_status add_entry(struct listing *l, const char *name, const struc
     return RG_OK;
 }
 
-static enum rg_status take_entry(struct listing *l, const char *name, struct rg_error *err)
+static enum rg_status take_entry(struct listing *l, const struct dirent *found,
+                                 struct rg_error *err)
 {
+    const char *name = found->d_name;
     struct stat stat;
     bool is_link = false;
 
@@ -129,6 +132,11 @@ static enum rg_status take_entry(struct listing *l, const char *name, struct rg_
         return RG_OK;
     if (l->wants_uploads != rg_local_is_temporary(name) && l->wants_uploads)
         return RG_OK;
+    /* What the directory itself tells is enough for names. Links are looked at, and so is
+     * everything where directories do not tell. */
+    if (l->op->names_only && !l->wants_uploads &&
+        (found->d_type == DT_REG || found->d_type == DT_DIR))
+        return add_entry(l, name, NULL, found->d_type == DT_DIR, err);
     if (fstatat(dirfd(l->directory), name, &stat, AT_SYMLINK_NOFOLLOW) != 0)
         /* Gone since it was read: as if it had been gone before. */
         return errno == ENOENT ? RG_OK : rg_local_fail(l->store, l->op->key, "list", errno, err);
@@ -162,7 +170,7 @@ static enum rg_status read_directory(struct listing *l, struct rg_error *err)
             return RG_OK;
         if (atomic_load_explicit(&l->store->is_cancelled, memory_order_relaxed))
             return rg_fail(err, RG_ERR_CANCELLED, "cancelled");
-        RG_TRY(take_entry(l, found->d_name, err));
+        RG_TRY(take_entry(l, found, err));
     }
 }
 

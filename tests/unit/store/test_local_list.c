@@ -30,6 +30,32 @@ TEST(links_to_files_are_files)
     local_place_fini(&p);
 }
 
+TEST(names_alone_are_those_of_a_whole_listing)
+{
+    struct local_place p;
+    struct rg_object *objects;
+    struct rg_object *names;
+    size_t count;
+    size_t name_count;
+
+    local_place_init(t, &p, plain);
+    scratch_write(p.root, "real/x", "12345", 5);
+    scratch_write(p.root, "b", "1", 1);
+    CHECK(symlink("real/x", local_place_path(t, &p, "link")) == 0);
+    CHECK(symlink("nowhere", local_place_path(t, &p, "none")) == 0);
+    CHECK(symlink("real", local_place_path(t, &p, "again")) == 0);
+    CHECK(mkfifo(local_place_path(t, &p, "pipe"), 0600) == 0);
+    CHECK_OK(rg_store_list_all(p.store, "", &p.arena, &objects, &count, &t->err));
+    CHECK_OK(rg_store_list_names(p.store, "", &p.arena, &names, &name_count, &t->err));
+    CHECK_U64(count, 4);
+    CHECK_U64(name_count, count);
+    for (size_t i = 0; i < count; i++) {
+        CHECK_TEXT(names[i].key, objects[i].key);
+        CHECK(names[i].is_prefix == objects[i].is_prefix);
+    }
+    local_place_fini(&p);
+}
+
 TEST(links_to_directories_do_not_loop)
 {
     struct local_place p;
@@ -180,6 +206,7 @@ int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"links_to_files_are_files", links_to_files_are_files},
+        {"names_alone_are_those_of_a_whole_listing", names_alone_are_those_of_a_whole_listing},
         {"links_to_directories_do_not_loop", links_to_directories_do_not_loop},
         {"a_root_that_is_a_link_knows_its_own_tree", a_root_that_is_a_link_knows_its_own_tree},
         {"only_files_and_directories_are_shown", only_files_and_directories_are_shown},
