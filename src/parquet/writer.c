@@ -184,6 +184,8 @@ struct rg_writer rg_writer_parse(struct rg_span created_by)
         judge_parquet_mr(&writer, &v);
     else if (is_named(writer.application, "parquet-cpp"))
         judge_parquet_cpp(&writer, &v);
+    else if (is_named(writer.application, "parquet-cpp-arrow"))
+        writer.has_short_sizes = true; /* From its first size statistics on; 26.0.0 still (run). */
     else if (is_named(writer.application, "impala"))
         writer.has_nan_bounds = !writer.is_parsed || is_below(&v, 2, 12, 0); /* IMPALA-6527. */
     return writer;

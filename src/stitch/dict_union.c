@@ -150,9 +150,10 @@ static bool fill_slots(struct rg_dict_union *u)
 /* The same table with the entries that there are. Crowds are broken up by another seed. */
 static void refill(struct rg_dict_union *u)
 {
-    for (uint32_t tries = 0; tries < seeds_max; tries++) {
+    for (uint32_t tries = 1;; tries++) {
         memset(u->slots, 0, u->slot_count * sizeof *u->slots);
-        if (fill_slots(u))
+        /* Slots and seed must go together, crowded or not. */
+        if (fill_slots(u) || tries == seeds_max)
             return;
         u->seed += UINT64_C(0xa0761d6478bd642f);
     }

@@ -797,6 +797,8 @@ bool rg_survey_unencoded_bytes(const struct rg_survey *survey, const struct rg_s
 
     if (!survey->has_offset_index || source->offset_index->unencoded_bytes == NULL)
         return false;
+    if (page->header.encoding == RG_ENCODING_DELTA_BYTE_ARRAY && source->writer->has_short_sizes)
+        return false;
     *ret_bytes = source->offset_index->unencoded_bytes[page->index_ordinal];
     return true;
 }

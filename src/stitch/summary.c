@@ -68,7 +68,11 @@ enum rg_status rg_summary_add(struct rg_summary *summary, const struct rg_survey
     const struct rg_column_chunk *chunk = survey->source->chunk;
     struct rg_size_statistics sizes = chunk->size_statistics;
     const bool has_values = survey->index_page_count + survey->value_page_count > 0;
+    const bool has_delta_strings =
+        (survey->source_encodings & UINT32_C(1) << RG_ENCODING_DELTA_BYTE_ARRAY) != 0;
 
+    if (has_delta_strings && survey->source->writer->has_short_sizes)
+        sizes.has_unencoded_bytes = false;
     if (survey->def_map != NULL)
         RG_TRY(translate_histogram(summary, survey, statistics, &sizes, err));
     rg_statistics_merge_add(&summary->statistics, statistics, chunk->value_count);

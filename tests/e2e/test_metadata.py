@@ -151,6 +151,25 @@ def test_bounds_of_writers_that_lie_do_not_get_through(
         assert 1 not in stats and 2 not in stats and 4 not in stats
 
 
+@pytest.mark.parametrize("has_index", [False, True])
+def test_sizes_of_delta_strings_by_arrow_do_not_get_through(has_index, regroup, tmp_path):
+    """Arrow counts what a value does not share with the one before, not its bytes."""
+    for number in range(3):
+        words = [None if i % 7 == 0 else "north" * (i % 9) for i in range(900)]
+        options = {} if number == 2 else {"column_encoding": {"word": "DELTA_BYTE_ARRAY"}}
+        raw_options = {"use_dictionary": False, "data_page_size": 500, "write_batch_size": 50}
+        (tmp_path / "in").mkdir(exist_ok=True)
+        pq.write_table(
+            pa.table({"word": words}),
+            tmp_path / "in" / f"{number}.parquet",
+            write_page_index=has_index,
+            **raw_options,
+            **options,
+        )
+    outputs = compacted(regroup, tmp_path / "in", tmp_path / "out")
+    assert pq.read_table(outputs)["word"].to_pylist() == words * 3
+
+
 def test_nan_and_zeros_in_bounds(regroup, tmp_path):
     """A bound that is NaN goes; a zero gets the sign that holds for both zeros."""
     source = tmp_path / "in"

@@ -163,6 +163,38 @@ TEST(values_made_to_collide_do_no_harm)
     tear_down(&f);
 }
 
+/* Where every seed that is tried is crowded, the table is slow, and as right as ever. */
+TEST(values_made_to_collide_under_every_seed_are_found_again)
+{
+    enum {
+        EACH = 300,
+        COUNT = 40 * EACH,
+    };
+    static uint64_t values[COUNT];
+    static uint32_t room[COUNT];
+    struct rg_dict_table table = {0};
+    struct rg_dict_union u;
+    struct rg_dict_map map;
+    struct fixture f;
+    bool fits;
+
+    /* The crowd of the first seed comes last: when it shows, those of the others are there. */
+    for (uint64_t i = 0; i < COUNT; i++) {
+        const uint64_t seed = (COUNT - 1 - i) / EACH * UINT64_C(0xa0761d6478bd642f);
+
+        values[i] = value_with_hash(i << 40 | 77) ^ seed;
+    }
+    set_up(t, &f, RG_TYPE_INT64, 0);
+    rg_dict_union_init(&u, &f.bench, sizeof values);
+    fill(t, &f, &table, SPAN(values), COUNT);
+    CHECK_OK(rg_dict_union_add(&u, &table, room, &fits, &map, &t->err));
+    CHECK(fits && map.is_identity);
+    CHECK_OK(rg_dict_union_add(&u, &table, room, &fits, &map, &t->err));
+    CHECK(fits && map.is_identity && !map.has_additions);
+    CHECK_U64(u.entry_count, COUNT);
+    tear_down(&f);
+}
+
 /* The union as an array that is searched from its beginning. */
 struct model {
     struct rg_span entries[4096];
@@ -296,6 +328,8 @@ int main(int argc, char **argv)
         {"refusal_leaves_no_trace", refusal_leaves_no_trace},
         {"twins_become_one", twins_become_one},
         {"values_made_to_collide_do_no_harm", values_made_to_collide_do_no_harm},
+        {"values_made_to_collide_under_every_seed_are_found_again",
+         values_made_to_collide_under_every_seed_are_found_again},
         {"the_union_is_what_a_search_would_make", the_union_is_what_a_search_would_make},
         {"dictionaries_that_lie_are_refused", dictionaries_that_lie_are_refused},
     };
