@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import readers
-from conftest import live_files
+from conftest import live_files, rows_of, write
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +51,16 @@ def test_killed_and_run_again(regroup, source, tmp_path):
         kept = (".parquet", ".json", ".snapshot")
         left = [path for path in home.rglob("*") if path.is_file() and path.suffix not in kept]
         assert [path.name for path in left] == ["_home"]
+
+
+def test_five_copies_in_place_at_once(regroup, tmp_path):
+    """All of them end well, whoever does the work, and each row is there once."""
+    for turn in range(4):
+        lake = tmp_path / str(turn)
+        for number in range(24):
+            write(lake / f"k={number % 4}" / f"f{number:03}.parquet", number * 100)
+        copies = [regroup.start("compact", "--in-place", lake) for _ in range(5)]
+        for copy in copies:
+            _, said = copy.communicate(timeout=120)
+            assert copy.returncode == 0, said.decode(errors="replace")
+        assert sorted(rows_of(live_files(regroup, lake))) == list(range(2400))
