@@ -6,8 +6,10 @@
  *     bench_stitch [--codec NAME] [--times N] [--column N] [--memory yes] [--layout plain] FILE...
  *
  * All files are held in memory; all their row groups become one chunk for each column. Printed are
- * the least CPU time of N runs and how the pages moved; with --memory yes also the least memory
- * that is enough, against what was estimated as likely and at most.
+ * the least CPU time of N runs, the bytes that user space wrote on their way (by copying, codecs
+ * and encoders) for one of the input, and how the pages moved; with --memory yes also the least
+ * memory that is enough, against what was estimated as likely and at most. bench/copied.py makes a
+ * table.
  */
 
 #include <inttypes.h>
@@ -45,6 +47,7 @@ struct bench {
     uint64_t all_ns;
     uint64_t all_in;
     uint64_t all_out;
+    uint64_t all_copied;
 };
 
 static uint64_t cpu_ns(void)
@@ -216,6 +219,7 @@ static void measure(struct bench *bench, uint32_t leaf_index)
     bench->all_ns += least;
     bench->all_in += in_bytes;
     bench->all_out += output.bytes;
+    bench->all_copied += output.moves.copied_bytes;
 }
 
 static uint8_t codec_of(const char *name)
@@ -272,9 +276,9 @@ int main(int argc, char **argv)
         if (bench.column == UINT32_MAX || bench.column == c)
             measure(&bench, c);
     }
-    printf("all: %.2f ms, %.3f ns for an input byte, %.2f -> %.2f MiB\n",
+    printf("all: %.2f ms, %.3f ns for an input byte, %.2f -> %.2f MiB, copied %.3f\n",
            (double)bench.all_ns / 1e6, (double)bench.all_ns / (double)bench.all_in,
-           mib(bench.all_in), mib(bench.all_out));
+           mib(bench.all_in), mib(bench.all_out), (double)bench.all_copied / (double)bench.all_in);
     rg_stitch_context_free(bench.context);
     rg_arena_fini(&bench.arena);
     for (size_t i = 0; i < bench.file_count; i++)

@@ -89,8 +89,10 @@ static enum rg_status move_values(struct rg_joiner *joiner, struct rg_index_read
         const uint32_t step = count < step_values ? count : step_values;
 
         RG_TRY(rg_index_read(reader, step, indices, err));
+        const size_t before = joiner->values.bytes;
         rg_dissolve_gather(table, indices, step, &joiner->values);
         RG_TRY(rg_buffer_check(&joiner->values, "dissolved page", err));
+        joiner->bench->moves.copied_bytes += joiner->values.bytes - before;
         count -= step;
     }
     return RG_OK;
