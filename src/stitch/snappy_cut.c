@@ -30,6 +30,8 @@ struct element {
 
 enum {
     LITERAL_SHORT_MAX = 60, /* Bytes of a literal whose length is in its tag. */
+    /* A literal whose tag tells of any number of bytes, and a copy. */
+    PASS_BYTES_MIN = 1 + 64 + 3,
 };
 
 static enum rg_status refuse(const struct walk *walk, const char *what, struct rg_error *err)
@@ -203,6 +205,45 @@ static void put_free(const struct walk *walk, const struct element *element, str
     put_copy(head, bytes - step, element->distance);
 }
 
+/*
+ * Passes by what needs no care: a short literal, or none, and a copy of a usual kind that looks
+ * back no further than the front, again and again. Stops in front of anything else. There is one
+ * step of it for every value where values have little in common, hence no branch depends on the
+ * data but those that stop it.
+ */
+static void pass_by(struct walk *walk, size_t front_bytes)
+{
+    const uint8_t *at = walk->at;
+    uint64_t produced = walk->produced;
+
+    while (walk->end - at >= PASS_BYTES_MIN && produced >= front_bytes) {
+        const uint32_t first = *at;
+        const uint32_t is_literal = (first & 3) == 0;
+        const uint32_t literal = -is_literal & ((first >> 2) + 1);
+        const uint8_t *copy = at + literal + is_literal;
+
+        if (literal > LITERAL_SHORT_MAX)
+            break;
+        /* Kind 1 has a length of 4 to 11 and a distance of 11 bits, kind 2 64 and 16. */
+        const uint32_t tag = *copy;
+        const uint32_t kind = tag & 3;
+        const uint32_t is_short = -(kind & 1);
+        const uint32_t high = (is_short & tag >> 5) | (~is_short & copy[2]);
+        const uint32_t distance = copy[1] | high << 8;
+        const uint32_t bytes = 1 + (tag >> 2 & (63 - (is_short & 56))) + (is_short & 3);
+        const uint64_t before = produced + literal;
+
+        if ((kind != 1 && kind != 2) || distance == 0 || distance > before)
+            break;
+        if (before - distance < front_bytes || before + bytes > walk->raw_bytes)
+            break;
+        produced = before + bytes;
+        at = copy + 1 + kind;
+    }
+    walk->at = at;
+    walk->produced = produced;
+}
+
 enum rg_status rg_snappy_cut(struct rg_span body, uint32_t raw_bytes, struct rg_span front,
                              struct rg_buffer *head, struct rg_span *ret_tail, struct rg_error *err)
 {
@@ -212,7 +253,7 @@ enum rg_status rg_snappy_cut(struct rg_span body, uint32_t raw_bytes, struct rg_
 
     RG_TRY(begin(&walk, body, raw_bytes, err));
     tail = walk.at;
-    while (walk.at < walk.end) {
+    while (pass_by(&walk, front.bytes), walk.at < walk.end) {
         const uint8_t *begins = walk.at;
 
         RG_TRY(next(&walk, &element, err));
