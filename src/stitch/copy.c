@@ -304,16 +304,13 @@ static bool may_stay_packed(const struct rg_joiner *joiner, const struct rg_surv
                             const struct rg_source_page *page)
 {
     const struct rg_bench *bench = joiner->bench;
-    const struct rg_statistics *statistics = &survey->statistics;
-    const bool has_bounds =
-        statistics->min_value.data != NULL && statistics->max_value.data != NULL;
 
     if (bench->codec != RG_CODEC_SNAPPY || bench->is_codec_asked || bench->is_small ||
         joiner->kind == RG_JOIN_VALUES)
         return false;
     return bench->leaf->type != RG_TYPE_BOOLEAN && !survey->has_split_rows &&
-           (has_bounds || survey->has_column_index || bench->order == RG_ORDER_NONE) &&
-           rg_parts_has_front(survey->source, page) && !gains_by_joining(&page->header);
+           rg_survey_has_bounds(survey) && rg_parts_has_front(survey->source, page) &&
+           !gains_by_joining(&page->header);
 }
 
 /* PLAIN values of a whole page into the page in the making. */
@@ -339,6 +336,8 @@ static enum rg_status join_values(struct rg_joiner *joiner, const struct rg_surv
         .encoding = page->header.encoding,
         .codec = survey->source->chunk->codec,
         .is_compressed = parts.is_compressed,
+        .is_lasting = !survey->are_bytes_made,
+        .has_bounds = rg_survey_has_bounds(survey),
     };
     RG_TRY(rg_joiner_make_room(joiner, parts.value_count, parts.values_raw_bytes, err));
     RG_TRY(rg_joiner_begin(joiner, rg_values_kind(joiner, &values), survey->has_split_rows, err));

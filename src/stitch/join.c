@@ -512,7 +512,8 @@ static enum rg_status prepare_values(struct rg_joiner *joiner, struct values *va
         if (joiner->spliced_bytes > rg_page_bytes_max)
             return rg_fail(err, RG_ERR_LIMIT, "a page of %llu bytes",
                            (unsigned long long)joiner->spliced_bytes);
-        *values = (struct values){(uint32_t)joiner->spliced_bytes, true};
+        *values =
+            (struct values){(uint32_t)joiner->spliced_bytes, joiner->bench->codec != RG_CODEC_NONE};
         return RG_OK;
     }
     if (joiner->kind == RG_JOIN_INDICES)
@@ -596,8 +597,9 @@ static enum rg_status write_v2(struct rg_joiner *joiner, struct rg_error *err)
     const struct rg_piece first[RG_JOIN_PIECES_FIRST] = {
         {rep, false},
         {def, false},
-        {joiner->kind == RG_JOIN_SPLICED ? snappy_preamble(joiner->spliced_bytes, preamble)
-                                         : (struct rg_span){NULL, 0},
+        {joiner->kind == RG_JOIN_SPLICED && values.is_compressed
+             ? snappy_preamble(joiner->spliced_bytes, preamble)
+             : (struct rg_span){NULL, 0},
          false},
     };
 

@@ -217,6 +217,8 @@ static enum rg_status join(struct rg_promoter *promoter, const struct rg_survey 
         .encoding = RG_ENCODING_PLAIN,
         .codec = survey->dictionary_codec,
         .is_compressed = true,
+        .is_lasting = !survey->is_dictionary_made,
+        .has_bounds = rg_survey_has_bounds(survey),
     };
     struct rg_join_facts facts = {
         .verdict = RG_VERDICT_PROMOTE,

@@ -151,13 +151,12 @@ enum rg_status rg_snappy_front(struct rg_span body, uint32_t raw_bytes, size_t c
     return RG_OK;
 }
 
-static void put_literal(struct rg_buffer *out, const uint8_t *data, size_t bytes)
+/* What stands in front of a literal's bytes. */
+static void put_literal_tag(struct rg_buffer *out, size_t bytes)
 {
     uint8_t tag[5];
     size_t tag_bytes = 1;
 
-    if (bytes == 0)
-        return;
     if (bytes <= LITERAL_SHORT_MAX) {
         tag[0] = (uint8_t)((bytes - 1) << 2);
     } else {
@@ -166,7 +165,6 @@ static void put_literal(struct rg_buffer *out, const uint8_t *data, size_t bytes
         tag[0] = (uint8_t)((LITERAL_SHORT_MAX - 1 + tag_bytes - 1) << 2);
     }
     rg_buffer_append(out, tag, tag_bytes);
-    rg_buffer_append(out, data, bytes);
 }
 
 static void put_copy(struct rg_buffer *out, uint32_t bytes, uint32_t distance)
@@ -183,26 +181,31 @@ static void put_copy(struct rg_buffer *out, uint32_t bytes, uint32_t distance)
 /*
  * What the element yields behind the front, without looking into it. A copy from inside the front
  * takes bytes of it up to its end, or to where it began to repeat itself; from there on it stays.
+ * The answer is where the body goes on as it lies: of a literal, with its bytes.
  */
-static void put_free(const struct walk *walk, const struct element *element, struct rg_span front,
-                     struct rg_buffer *head)
+static const uint8_t *put_free(const struct walk *walk, const struct element *element,
+                               struct rg_span front, struct rg_buffer *head)
 {
     const uint64_t skipped =
         walk->produced < front.bytes ? front.bytes - walk->produced : UINT64_C(0);
 
     if (element->bytes <= skipped)
-        return;
+        return walk->at;
     const uint32_t bytes = element->bytes - (uint32_t)skipped;
     if (element->literal != NULL) {
-        put_literal(head, element->literal + skipped, bytes);
-        return;
+        put_literal_tag(head, bytes);
+        return element->literal + skipped;
     }
     const uint64_t from = walk->produced + skipped - element->distance;
     const uint64_t in_front = from < front.bytes ? front.bytes - from : 0;
     const uint32_t step = in_front < bytes ? (uint32_t)in_front : bytes;
 
-    put_literal(head, front.data + from, step);
+    if (step > 0) {
+        put_literal_tag(head, step);
+        rg_buffer_append(head, front.data + from, step);
+    }
     put_copy(head, bytes - step, element->distance);
+    return walk->at;
 }
 
 /*
@@ -260,8 +263,7 @@ enum rg_status rg_snappy_cut(struct rg_span body, uint32_t raw_bytes, struct rg_
         /* Distance is 0 for literals. */
         if (walk.produced < front.bytes || walk.produced - element.distance < front.bytes) {
             rg_buffer_append(head, tail, (size_t)(begins - tail));
-            put_free(&walk, &element, front, head);
-            tail = walk.at;
+            tail = put_free(&walk, &element, front, head);
         }
         walk.produced += element.bytes;
     }

@@ -753,6 +753,11 @@ static bool has_bounds(const struct rg_statistics *statistics)
     return statistics->min_value.data != NULL && statistics->max_value.data != NULL;
 }
 
+bool rg_survey_has_bounds(const struct rg_survey *survey)
+{
+    return survey->bench->order == RG_ORDER_NONE || has_bounds(&survey->statistics);
+}
+
 void rg_survey_page_statistics(const struct rg_bench *bench, const struct rg_survey *survey,
                                const struct rg_source_page *page,
                                struct rg_statistics *ret_statistics)

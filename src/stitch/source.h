@@ -139,6 +139,9 @@ void rg_survey_page_statistics(const struct rg_bench *bench, const struct rg_sur
                                const struct rg_source_page *page,
                                struct rg_statistics *ret_statistics);
 
+/* Will pages have bounds without anybody looking at their values? Also where there is no order. */
+bool rg_survey_has_bounds(const struct rg_survey *survey);
+
 /* Bytes of the page's BYTE_ARRAY values as the source's index tells. */
 bool rg_survey_unencoded_bytes(const struct rg_survey *survey, const struct rg_source_page *page,
                                uint64_t *ret_bytes);

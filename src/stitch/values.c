@@ -7,6 +7,8 @@
  * body in front and yield wrong values in silence. Hence the elements of every body are checked;
  * and strings are looked at, so that every value lies inside its own body.
  *
+ * Uncompressed values are spliced, too: nothing but the list of pieces is made of them.
+ *
  * Levels of V1 pages lie under the same compression, in front of the values: the elements behind
  * them are used (snappy_cut.h).
  */
@@ -65,10 +67,12 @@ enum rg_status rg_plain_extent(const struct rg_leaf *leaf, struct rg_span plain,
  */
 static bool can_splice(const struct rg_joiner *joiner, const struct rg_plain_values *values)
 {
-    const bool is_one_wanted = joiner->bench->is_codec_asked || joiner->bench->is_small;
+    const struct rg_bench *bench = joiner->bench;
 
-    return !is_one_wanted && values->is_compressed && values->codec == RG_CODEC_SNAPPY &&
-           joiner->bench->codec == RG_CODEC_SNAPPY;
+    if (bench->codec == RG_CODEC_NONE)
+        return values->codec == RG_CODEC_NONE && values->has_bounds;
+    return !bench->is_codec_asked && !bench->is_small && values->is_compressed &&
+           values->codec == RG_CODEC_SNAPPY && bench->codec == RG_CODEC_SNAPPY;
 }
 
 enum rg_join_kind rg_values_kind(const struct rg_joiner *joiner,
@@ -76,8 +80,10 @@ enum rg_join_kind rg_values_kind(const struct rg_joiner *joiner,
 {
     if (joiner->bench->leaf->type == RG_TYPE_BOOLEAN)
         return RG_JOIN_BITS;
-    if (joiner->kind == RG_JOIN_VALUES || joiner->kind == RG_JOIN_SPLICED)
-        return joiner->kind;
+    if (joiner->kind == RG_JOIN_VALUES)
+        return RG_JOIN_VALUES;
+    if (joiner->kind == RG_JOIN_SPLICED && values->has_bounds)
+        return RG_JOIN_SPLICED;
     return can_splice(joiner, values) ? RG_JOIN_SPLICED : RG_JOIN_VALUES;
 }
 
@@ -97,7 +103,8 @@ static enum rg_status splice_as_it_is(struct rg_joiner *joiner,
         RG_TRY(rg_joiner_splice(joiner, rg_buffer_span(head), false, raw_bytes, err));
         raw_bytes = 0;
     }
-    return tail.bytes == 0 ? RG_OK : rg_joiner_splice(joiner, tail, true, raw_bytes, err);
+    return tail.bytes == 0 ? RG_OK
+                           : rg_joiner_splice(joiner, tail, values->is_lasting, raw_bytes, err);
 }
 
 /* The same of values that must be compressed first. */
@@ -115,12 +122,24 @@ static enum rg_status splice_packed(struct rg_joiner *joiner, struct rg_span raw
     return rg_joiner_splice(joiner, elements, false, raw.bytes, err);
 }
 
+static enum rg_status splice(struct rg_joiner *joiner, const struct rg_plain_values *values,
+                             struct rg_span raw, bool is_whole, struct rg_error *err)
+{
+    const bool can_stay = can_splice(joiner, values);
+
+    if (joiner->bench->codec == RG_CODEC_NONE)
+        return rg_joiner_splice(joiner, raw, can_stay && values->is_lasting, raw.bytes, err);
+    return can_stay && is_whole ? splice_as_it_is(joiner, values, err)
+                                : splice_packed(joiner, raw, err);
+}
+
 /* Values that need not be seen: their bytes say how many there are. */
 static bool may_stay_packed(const struct rg_joiner *joiner, const struct rg_plain_values *values)
 {
     const uint64_t each = rg_plain_bytes(joiner->bench->leaf);
 
-    return joiner->kind == RG_JOIN_SPLICED && can_splice(joiner, values) && each > 0 &&
+    return joiner->kind == RG_JOIN_SPLICED && joiner->bench->codec == RG_CODEC_SNAPPY &&
+           can_splice(joiner, values) && each > 0 &&
            values->raw_bytes == values->value_count * each;
 }
 
@@ -209,8 +228,7 @@ enum rg_status rg_values_move(struct rg_joiner *joiner, const struct rg_plain_va
     if (joiner->kind == RG_JOIN_BITS) {
         append_bits(joiner, raw.data, values->value_count);
     } else if (joiner->kind == RG_JOIN_SPLICED) {
-        return is_whole && can_splice(joiner, values) ? splice_as_it_is(joiner, values, err)
-                                                      : splice_packed(joiner, raw, err);
+        return splice(joiner, values, raw, is_whole, err);
     } else {
         rg_buffer_append(&joiner->values, raw.data, raw.bytes);
         joiner->bench->moves.copied_bytes += raw.bytes;

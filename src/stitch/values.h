@@ -20,6 +20,8 @@ struct rg_plain_values {
     uint8_t encoding;     /* PLAIN, or RLE of booleans. */
     uint8_t codec;
     bool is_compressed;
+    bool is_lasting; /* The body outlives the making of the chunk. */
+    bool has_bounds; /* The least and the greatest are known without looking at them. */
 };
 
 /*
