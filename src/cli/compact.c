@@ -45,6 +45,34 @@ static int exit_of(enum rg_status status, const struct rg_report *report,
     return is_told ? rg_exit_status(status) : rg_exit_with(err);
 }
 
+static bool has_column(const struct rg_report *report, const char *name, size_t bytes)
+{
+    for (size_t i = 0; i < report->column_count; i++) {
+        const char *column = report->columns[i].column;
+
+        if (strlen(column) == bytes && memcmp(column, name, bytes) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A filter that was asked for, and that no output can have. */
+static void name_unknown_columns(const struct arguments *arguments, const struct rg_report *report)
+{
+    const char *at = rg_options_get(arguments->options, "bloom");
+
+    if (at == NULL || report->column_count == 0 || rg_options_is_on(arguments->options, "quiet"))
+        return;
+    while (*at != 0) {
+        const size_t bytes = strcspn(at, ",");
+
+        if (!has_column(report, at, bytes))
+            rg_output_say("warning: --bloom names %.*s, a column that no output has",
+                          (int)(bytes < 200 ? bytes : 200), at);
+        at += bytes + (at[bytes] == ',');
+    }
+}
+
 static int run_job(const struct arguments *arguments, struct watch *watch)
 {
     const struct rg_job_config config = config_of(arguments, watch);
@@ -58,6 +86,8 @@ static int run_job(const struct arguments *arguments, struct watch *watch)
     status = rg_job_run(job, &err);
     rg_watch_job(watch, NULL);
     rg_watch_summary(watch, rg_job_report(job), status, &err);
+    if (watch->mode != WATCH_JSON)
+        name_unknown_columns(arguments, rg_job_report(job));
     const int exit_status = exit_of(status, rg_job_report(job), &err, watch->mode == WATCH_JSON);
     rg_job_free(job);
     return exit_status;

@@ -43,3 +43,12 @@ def test_sorted_repeats_of_short_files_are_compressed(regroup, tmp_path):
     assert readers.with_pyarrow([path]).equals(readers.with_pyarrow(data_files(source)))
     chunk = pq.ParquetFile(path).metadata.row_group(0).column(0)
     assert chunk.total_compressed_size < chunk.total_uncompressed_size * 0.7
+
+
+def test_a_bloom_filter_for_a_column_that_is_not_there_is_said(regroup, source, home):
+    result = regroup("compact", source, home, "--bloom", "id,idd").must(0)
+    assert "--bloom names idd, a column that no output has" in result.err
+    assert "names id," not in result.err
+    (path,) = data_files(home)
+    chunk = regroup("inspect", path, "--json").must(0).out
+    assert '"bloom_filter' in chunk
