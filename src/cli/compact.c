@@ -61,7 +61,10 @@ static void name_unknown_columns(const struct arguments *arguments, const struct
 {
     const char *at = rg_options_get(arguments->options, "bloom");
 
-    if (at == NULL || report->column_count == 0 || rg_options_is_on(arguments->options, "quiet"))
+    const bool is_asked = rg_options_origin(arguments->options, "bloom") != RG_ORIGIN_DEFAULT;
+
+    if (at == NULL || !is_asked || report->column_count == 0 ||
+        rg_options_is_on(arguments->options, "quiet"))
         return;
     while (*at != 0) {
         const size_t bytes = strcspn(at, ",");
