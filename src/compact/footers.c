@@ -73,7 +73,7 @@ struct footer_read {
 /* The files of a part of the reading step. */
 struct footer_part {
     struct rg_part_requests requests;
-    struct footer_read reads[PART_FILES_MAX];
+    struct footer_read reads[]; /* As many as a part has files. */
 };
 
 struct footer_job {
@@ -203,7 +203,7 @@ enum weir_status rg_footers_run_read(struct weir_job *job, void *item, const str
     const uint32_t first = call->part * footer_job->part_files;
     const uint32_t left = footer_job->input_count - first;
     const uint32_t count = left < footer_job->part_files ? left : footer_job->part_files;
-    struct footer_part *part = weir_alloc(job, sizeof *part);
+    struct footer_part *part = weir_alloc(job, sizeof *part + count * sizeof *part->reads);
 
     footer_job->parts[call->part] = part;
     if (part == NULL)
@@ -485,7 +485,7 @@ static uint64_t claim_bytes(const struct rg_input *inputs, uint32_t count, uint3
     for (uint32_t i = 0; i < count; i++) {
         const uint64_t tail = tail_bytes_max(&inputs[i]);
 
-        bytes += tail + rg_slack_bytes + 256;
+        bytes += tail + rg_slack_bytes + sizeof(struct footer_read) + 256;
         largest = tail > largest ? tail : largest;
     }
     bytes += (count + part_files - 1) / part_files * (uint64_t)sizeof(struct footer_part);
