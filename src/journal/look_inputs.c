@@ -31,7 +31,6 @@ struct rg_look_input rg_look_input_of(const struct rg_ledger_file *file)
     };
 }
 
-/* Free and changed files, from SOURCE or from the home. */
 /* Mostly all are taken: room for those that are not. */
 static size_t count_untaken(const struct rg_ledger_files *files)
 {
@@ -68,6 +67,7 @@ static enum rg_status find_gone_since(const struct rg_commit *commit, struct rg_
     return RG_OK;
 }
 
+/* Free and changed files, from SOURCE or from the home. */
 enum rg_status rg_look_list_inputs(const struct rg_commit *commit, struct rg_look *look,
                                    struct rg_error *err)
 {
