@@ -487,6 +487,41 @@ TEST(damage_is_refused_or_does_no_harm)
                   property_damage_is_refused_or_does_no_harm);
 }
 
+/* Sources of INT32 for an output of INT64. */
+static void make_narrow_world(struct test *t, struct world *w)
+{
+    *w = (struct world){.scene = &scenes[0]};
+    rg_arena_init(&w->arena, &t->allocator, SIZE_MAX);
+    w->schema = column_schema(t, &w->arena, NESTING_OPTIONAL, RG_TYPE_INT64, 0);
+    w->from = column_schema(t, &w->arena, NESTING_OPTIONAL, RG_TYPE_INT32, 0);
+    w->map =
+        (struct rg_leaf_map){.origin = RG_LEAF_VALUES, .conversion = RG_CONVERSION_INT32_INT64};
+}
+
+static void add_narrow(struct test *t, struct world *w, struct choices *c,
+                       const struct value_style *values, const struct chunk_style *style,
+                       uint32_t rows)
+{
+    const struct column column = column_make(t, &w->arena, c, &w->from->leaves[0], rows, values);
+    struct built_chunk *built = &w->built[w->count];
+
+    *built = chunk_build(t, &w->arena, c, w->from, &column, style, 4);
+    w->items[w->count++] = (struct rg_stitch_source){
+        .chunk = &built->chunk,
+        .leaf = &w->from->leaves[0],
+        .writer = &writer,
+        .bytes = built->bytes,
+        .row_count = column.row_count,
+        .offset_index = built->has_index ? &built->offset_index : NULL,
+        .column_index = built->has_index ? &built->column_index : NULL,
+        .file_offset = 4,
+        .name = "source",
+        .schema = w->from,
+        .map = &w->map,
+    };
+    expect(t, w, &column, true);
+}
+
 /* A dictionary is all that is converted: index pages go over as they are. */
 TEST(index_pages_of_a_narrow_column_are_copied)
 {
@@ -501,34 +536,49 @@ TEST(index_pages_of_a_narrow_column_are_copied)
     const struct value_style values = {.distinct = 50};
     struct rg_stitch_output output;
     struct rg_arena arena;
-    struct world w = {.scene = &scenes[0]};
+    struct world w;
 
     CHECK_MEMORY(context);
-    rg_arena_init(&w.arena, &t->allocator, SIZE_MAX);
-    w.schema = column_schema(t, &w.arena, NESTING_OPTIONAL, RG_TYPE_INT64, 0);
-    w.from = column_schema(t, &w.arena, NESTING_OPTIONAL, RG_TYPE_INT32, 0);
-    w.map = (struct rg_leaf_map){.origin = RG_LEAF_VALUES, .conversion = RG_CONVERSION_INT32_INT64};
-    const struct column column = column_make(t, &w.arena, &c, &w.from->leaves[0], 40000, &values);
-    w.built[0] = chunk_build(t, &w.arena, &c, w.from, &column, &style, 4);
-    w.items[0] = (struct rg_stitch_source){
-        .chunk = &w.built[0].chunk,
-        .leaf = &w.from->leaves[0],
-        .writer = &writer,
-        .bytes = w.built[0].bytes,
-        .row_count = column.row_count,
-        .offset_index = &w.built[0].offset_index,
-        .column_index = &w.built[0].column_index,
-        .file_offset = 4,
-        .name = "source",
-        .schema = w.from,
-        .map = &w.map,
-    };
-    w.count = 1;
-    expect(t, &w, &column, true);
+    make_narrow_world(t, &w);
+    add_narrow(t, &w, &c, &values, &style, 40000);
     (void)stitch(t, &w, &options, context, &arena, &output);
     naive_check(t, &w.arena, w.schema, &output, &w.expected);
     CHECK_U64(output.moves.pages[RG_VERDICT_COPY], 2);
     CHECK(output.chunk.statistics.min_value.bytes == 8 && output.has_column_index);
+    rg_arena_fini(&arena);
+    rg_arena_fini(&w.arena);
+    rg_stitch_context_free(context);
+}
+
+/*
+ * A dictionary that is converted lies in scratch, which is gone when the output is read:
+ * uncompressed and promoted into a page in the making, it must be copied.
+ */
+TEST(promoted_values_of_a_narrow_column_outlive_scratch)
+{
+    struct choices c = {.seed = 8};
+    const struct rg_stitch_options options = {.codec = RG_CODEC_KEEP};
+    struct rg_stitch_context *context = rg_stitch_context_new(&t->allocator);
+    const struct chunk_style style = {.codec = RG_CODEC_NONE,
+                                      .versions = 1,
+                                      .page_slots = 20000,
+                                      .dictionary_entries = 20000,
+                                      .has_statistics = true,
+                                      .has_encoding_stats = true};
+    struct rg_stitch_output output;
+    struct rg_arena arena;
+    struct world w;
+
+    CHECK_MEMORY(context);
+    make_narrow_world(t, &w);
+    for (uint32_t i = 0; i < 4; i++) {
+        const struct value_style values = {.distinct = 0, .first = 10000 * i};
+
+        add_narrow(t, &w, &c, &values, &style, 600);
+    }
+    (void)stitch(t, &w, &options, context, &arena, &output);
+    naive_check(t, &w.arena, w.schema, &output, &w.expected);
+    CHECK_U64(output.moves.pages[RG_VERDICT_PROMOTE], 4);
     rg_arena_fini(&arena);
     rg_arena_fini(&w.arena);
     rg_stitch_context_free(context);
@@ -587,6 +637,8 @@ int main(int argc, char **argv)
         {"other_sources_are_as_if_they_were_ours", other_sources_are_as_if_they_were_ours},
         {"damage_is_refused_or_does_no_harm", damage_is_refused_or_does_no_harm},
         {"index_pages_of_a_narrow_column_are_copied", index_pages_of_a_narrow_column_are_copied},
+        {"promoted_values_of_a_narrow_column_outlive_scratch",
+         promoted_values_of_a_narrow_column_outlive_scratch},
         {"as_many_nulls_as_a_chunk_may_count", as_many_nulls_as_a_chunk_may_count},
     };
 

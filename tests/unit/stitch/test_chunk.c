@@ -179,6 +179,7 @@ static struct rg_span stitch(struct test *t, struct rg_arena *keep,
     if (status == RG_ERR_NOMEM && may_lack_memory)
         return (struct rg_span){NULL, 0};
     CHECK_OK(status);
+    rg_arena_fini(scratch); /* No segment points there. */
     return naive_join(t, keep, output);
 }
 
