@@ -47,6 +47,13 @@ static void *counting_alloc(void *context, size_t bytes)
     return block + 1;
 }
 
+/* Called through this, so that no compiler drops what is written to memory just before its end. */
+static void *(*const volatile fill)(void *, int, size_t) = memset;
+
+enum {
+    SPOILT_BYTES_MAX = 1 << 20,
+};
+
 static void counting_release(void *context, void *memory, size_t bytes)
 {
     struct test *t = context;
@@ -63,6 +70,8 @@ static void counting_release(void *context, void *memory, size_t bytes)
     if (block->next != NULL)
         block->next->previous = block->previous;
     t->live_bytes -= bytes;
+    /* Whoever still looks there shall see that it is gone. */
+    (void)fill(memory, 0xdd, bytes < SPOILT_BYTES_MAX ? bytes : SPOILT_BYTES_MAX);
     free(block);
 }
 
