@@ -184,7 +184,9 @@ def conditions(told):
         f"{told['date']}; {told['machine']}; {told['threads']} threads each; "
         f"{told['rounds']} interleaved rounds; scale {told['scale']:g}.",
         f"Versions: {named}.",
-        "Same rows to a row group, same codec and level for all; inputs in the page cache. Median "
+        "Same rows to a row group and same codec for all, zstd of level 3; what regroup makes anew "
+        "in its default mode is of zstd level 1 (profiles.md has both). Inputs in the page cache. "
+        "Median "
         "(lowest to highest). Start and import of a peer's process are taken off its times. The "
         "floor is `cp -r` and the codec's work, both ways, on what had to change.",
         where_outputs_went(told),
