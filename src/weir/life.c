@@ -115,6 +115,7 @@ void weir_life_begin_step(struct weir_job *job)
     job->parts_started = 0;
     job->parts_ended = 0;
     job->grown = 0;
+    job->grown_back = 0;
     job->grow_wanted = 0;
     job->step_busy_ns = 0;
     job->step_best_ns = 0;

@@ -332,10 +332,15 @@ enum weir_status weir_sched_grow(struct weir_sched *s, struct weir_job *job, uin
 
 void weir_sched_shrink(struct weir_sched *s, struct weir_job *job, uint64_t bytes)
 {
-    if (bytes > job->held || !weir_step_lower(job, job->held - bytes))
+    const uint64_t growth = job->grown - job->grown_back;
+
+    if (bytes > job->held || !weir_step_lower(job, job->held - bytes)) {
         weir_life_breach(job, "weir_shrink() of memory that is allocated", bytes);
-    else
+    } else {
+        /* What is asked for again after that is not needed twice. */
+        job->grown_back += bytes < growth ? bytes : growth;
         weir_job_refresh(job);
+    }
     settle(s);
 }
 

@@ -98,7 +98,8 @@ struct weir_job {
     uint64_t held;
     uint64_t planned;
     bool is_started;         /* The step's grow is in held. */
-    uint64_t grown;          /* By weir_grow() in this step. */
+    uint64_t grown;          /* By weir_grow() in this step, */
+    uint64_t grown_back;     /* and of that given back by weir_shrink(). */
     uint64_t grow_wanted;    /* What weir_grow() was refused in this step. */
     bool has_passed_order;   /* Was in an in_order stage: cannot begin again. */
     enum weir_status status; /* Of the step so far. */

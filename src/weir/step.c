@@ -52,7 +52,7 @@ bool weir_step_can_retry(struct weir_job *job, uint64_t extra)
 {
     const uint64_t retained = job->group == NULL ? 0 : job->group->retained_max;
 
-    extra += job->grown + job->grow_wanted;
+    extra += job->grown - job->grown_back + job->grow_wanted;
     return peak_with(job, extra, 0) <= job->unit->purse->bytes_max - retained &&
            job->state == WEIR_JOB_GRANTED && !job->has_passed_order && !weir_job_is_join(job) &&
            (job->group == NULL || !job->sched->stages[job->route[job->step].stage].config.in_order);
@@ -89,7 +89,7 @@ static void go_on(struct weir_job *job)
 static void retry(struct weir_sched *s, struct weir_job *job)
 {
     struct weir_step *step = weir_job_step(job);
-    const uint64_t extra = job->grown + job->grow_wanted;
+    const uint64_t extra = job->grown - job->grown_back + job->grow_wanted;
     const uint64_t added = step->grow_bytes + job->grown;
     const bool is_join = weir_job_is_join(job);
     const uint64_t beside = is_join || job->group == NULL ? 0 : job->group->retained_max;
