@@ -194,11 +194,18 @@ def conditions(told):
 
 
 def failures(told):
-    return [
+    tools = [
         f"{title_of(result)}: {name} failed: {text}"
         for result in told["results"]
         for name, text in result["failed"].items()
     ]
+    readers = [
+        f"{title_of(result)}: queries of {reader} failed: {asked['failed']}"
+        for result in told["results"]
+        for reader, asked in result["queries"].items()
+        if "failed" in asked
+    ]
+    return tools + readers
 
 
 def query_rows(told):

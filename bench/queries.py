@@ -10,6 +10,7 @@ round beginning with another output; the first round, which pays for page faults
 
 import datetime
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -17,6 +18,7 @@ import sys
 from pathlib import Path
 
 ROUNDS = 5
+SPARK_ROUNDS = 3  # It takes long, and what it takes hardly varies.
 # Of each set: three columns, a filter that few rows pass, a lookup, a range of time.
 QUERIES = {
     "events": {
@@ -136,9 +138,43 @@ def ask_clickhouse():
 
     def ask(files, columns, condition):
         asked, tested = sql(columns, condition)
-        listed = "{" + ",".join(files) + "}" if len(files) > 1 else files[0]
+        # All files of a folder: alternatives in braces are for names without a slash.
+        listed = f"{Path(files[0]).parent}/*.parquet"
         query = f"SELECT {asked} FROM file('{listed}', Parquet) WHERE {tested}"
         return connection.query(query, "Arrow").rows_read()
+
+    return ask
+
+
+def ask_spark():
+    os.environ.update(SPARK_LOCAL_IP="127.0.0.1", SPARK_LOCAL_HOSTNAME="localhost", TZ="UTC")
+    from pyspark.sql import SparkSession, functions
+
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.driver.memory": "3g",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.log.level": "ERROR",
+        "spark.sql.session.timeZone": "UTC",
+    }
+    builder = SparkSession.builder.master("local[2]")
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    global cpu_seconds
+    cpu_seconds = process_seconds(session.sparkContext._gateway.proc.pid)
+    operators = {"=": "__eq__", ">": "__gt__", ">=": "__ge__", "<=": "__le__"}
+
+    def ask(files, columns, condition):
+        frame = session.read.parquet(*files)
+        for column, op, value in condition or []:
+            frame = frame.filter(
+                getattr(functions.col(column), operators[op])(functions.lit(value))
+            )
+        frame = frame.select(*columns) if columns else frame
+        frame.write.format("noop").mode("overwrite").save()
 
     return ask
 
@@ -148,7 +184,19 @@ READERS = {
     "pyarrow": ask_pyarrow,
     "Polars": ask_polars,
     "ClickHouse": ask_clickhouse,
+    "Spark": ask_spark,
 }
+
+
+def process_seconds(pid):
+    """CPU of another process, which does the reader's work."""
+    ticks = os.sysconf("SC_CLK_TCK")
+
+    def seconds():
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / ticks
+
+    return seconds
 
 
 def cpu_seconds():
@@ -162,7 +210,7 @@ def measure(reader, spec):
     tools = list(outputs)
     asked = questions(spec["set"], outputs[tools[0]])
     times = {query: {tool: [] for tool in tools} for query in asked}
-    for round_number in range(ROUNDS + 1):
+    for round_number in range((SPARK_ROUNDS if reader == "Spark" else ROUNDS) + 1):
         for query, (columns, condition) in asked.items():
             shift = round_number % len(tools)
             for tool in tools[shift:] + tools[:shift]:
@@ -176,12 +224,12 @@ def measure(reader, spec):
     }
 
 
-def run_all(name, outputs, scratch):
+def run_all(name, outputs, scratch, readers):
     """{reader: {query: {tool: seconds}}} for a set's outputs, {tool: [file]}."""
     spec = scratch / "queries.json"
     spec.write_text(json.dumps({"set": name, "outputs": outputs}))
     told = {}
-    for reader in READERS:
+    for reader in readers:
         process = subprocess.run(
             [sys.executable, str(Path(__file__)), reader, str(spec)],
             stdout=subprocess.PIPE,

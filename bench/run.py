@@ -8,7 +8,7 @@ memory, and the bytes written; Python's start and a library's import are measure
 off the peers' times. Every output is checked once for equal rows, by DuckDB.
 
     run.py [--quick] [--sets a,b] [--writers a,b] [--rounds N] [--disk-rounds N] [--scale X]
-           [--out FOLDER] [--no-queries]
+           [--out FOLDER] [--readers DuckDB,Spark] [--no-queries]
 
 Outputs go to memory (tmpfs), so that it is the tools that are compared and not a disk that is in a
 good mood or not; then, for some rounds more, to the disk below build/, where the time until all is
@@ -235,7 +235,7 @@ def run_set(name, writer, arguments, tools, scratch):
     print(f"{name}, {writer}: " + ", ".join(medians), flush=True)
     told = {}
     if name.split("-")[0] in queries.QUERIES and not arguments.no_queries:
-        told = queries.run_all(name, kept, scratch)
+        told = queries.run_all(name, kept, scratch, arguments.readers.split(","))
     shutil.rmtree(scratch, ignore_errors=True)
     return {
         "set": name,
@@ -282,6 +282,7 @@ def main():
     parser.add_argument("--no-queries", action="store_true")
     for name in ("sets", "writers"):
         parser.add_argument(f"--{name}")
+    parser.add_argument("--readers", default=",".join(queries.READERS))
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--disk-rounds", type=int, default=2)
     parser.add_argument("--scale", type=float)
