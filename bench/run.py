@@ -45,8 +45,20 @@ MEMORY_FREE_MIN = 6 << 30
 US = "regroup"
 SMALL = "regroup, small"
 COPY = "cp -r"
-QUICK = {"sets": "events-snappy,tiny,wide", "writers": "pyarrow", "rounds": 3, "scale": 0.25}
-FULL = {"sets": ",".join(sets.SETS), "writers": ",".join(sets.WRITERS), "rounds": 3, "scale": 1.0}
+QUICK = {
+    "sets": "events-snappy,tiny,wide",
+    "writers": "pyarrow",
+    "readers": "DuckDB,pyarrow,Polars,ClickHouse",  # Spark takes longer than all of them.
+    "rounds": 3,
+    "scale": 0.25,
+}
+FULL = {
+    "sets": ",".join(sets.SETS),
+    "writers": ",".join(sets.WRITERS),
+    "readers": ",".join(queries.READERS),
+    "rounds": 3,
+    "scale": 1.0,
+}
 MEMORY = "256MiB"
 
 
@@ -280,9 +292,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--no-queries", action="store_true")
-    for name in ("sets", "writers"):
+    for name in ("sets", "writers", "readers"):
         parser.add_argument(f"--{name}")
-    parser.add_argument("--readers", default=",".join(queries.READERS))
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--disk-rounds", type=int, default=2)
     parser.add_argument("--scale", type=float)
