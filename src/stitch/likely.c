@@ -18,6 +18,7 @@
 #include "stitch/dict_groups.h"
 #include "stitch/dict_table.h"
 #include "stitch/source.h"
+#include "stitch/trial.h"
 #include "stitch/verdict.h"
 
 /* Strings of which nothing is known, with their length. */
@@ -342,28 +343,6 @@ void rg_likely_add(struct rg_likely *likely, const struct rg_stitch_source *sour
         likely->tried_bytes += chunk->compressed_bytes;
 }
 
-/*
- * From how many values n draws yield d different ones, if all are equally likely: the solution of
- * d = P (1 - exp(-n / P)).
- */
-static double population(double draws, double distinct)
-{
-    double low = 0;  /* n / P of a population that is too large, */
-    double high = 1; /* and too small. */
-
-    while (high < 1e6 && -expm1(-high) / high * draws > distinct)
-        high *= 2;
-    for (int step = 0; step < 50; step++) {
-        const double middle = (low + high) / 2;
-
-        if (-expm1(-middle) / middle * draws > distinct)
-            low = middle;
-        else
-            high = middle;
-    }
-    return draws / high;
-}
-
 /* What footers tell of dictionaries, for the rule by which a stitch decides. */
 static struct rg_layout_facts facts_of(const struct rg_likely *likely)
 {
@@ -386,7 +365,7 @@ static struct rg_layout_facts facts_of(const struct rg_likely *likely)
         .entry_bytes = likely->entry_bytes,
         .entry_raw_bytes = likely->entry_raw_bytes,
         .sample_entries = distinct,
-        .pair_products = population(draws, distinct),
+        .pair_products = rg_trial_population(draws, distinct),
         .pair_hits = 1,
         .trial_bytes = (double)likely->entry_bytes / entries,
         .dictionary_bytes_max = likely->dictionary_bytes_max,

@@ -299,8 +299,7 @@ static enum rg_status try_all(struct trial *trial, struct rg_error *err)
     return RG_OK;
 }
 
-/* How many equally likely values there are, if `draws` of them yield `distinct` different ones. */
-static double population(double draws, double distinct)
+double rg_trial_population(double draws, double distinct)
 {
     double low = 0; /* draws / P of a population that is too large, and too small. */
     double high = 1;
@@ -321,7 +320,7 @@ static double population(double draws, double distinct)
 double rg_trial_distinct(double first_count, double first_distinct, double sample_count,
                          double sample_distinct, double value_count)
 {
-    const double all = population(sample_count, sample_distinct);
+    const double all = rg_trial_population(sample_count, sample_distinct);
     const double expected = -expm1(-first_count / all) * all;
     const double uniform = fmax(sample_distinct, -expm1(-value_count / all) * all);
 

@@ -56,4 +56,10 @@ struct rg_trial_choice rg_trial_choose(const struct rg_trial_figures *figures);
 double rg_trial_distinct(double first_count, double first_distinct, double sample_count,
                          double sample_distinct, double value_count);
 
+/*
+ * From how many values n `draws` yield d `distinct` ones, if all are equally likely: the solution
+ * of d = P (1 - exp(-n / P)).
+ */
+double rg_trial_population(double draws, double distinct);
+
 #endif
