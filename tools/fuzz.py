@@ -36,7 +36,8 @@ ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
 }
-EMPTY = {"seconds": 0.0, "executions": 0, "coverage": 0, "corpus": 0}
+# grown_at: after how many seconds the count of edges last became larger.
+EMPTY = {"seconds": 0.0, "executions": 0, "coverage": 0, "corpus": 0, "grown_at": 0.0}
 
 
 def build(folder):
@@ -69,7 +70,10 @@ class Runs:
             self.by_target = json.loads(self.path.read_text())
 
     def of(self, target):
-        return self.by_target.setdefault(target, dict(EMPTY))
+        record = self.by_target.setdefault(target, {})
+        for name, nothing in EMPTY.items():
+            record.setdefault(name, nothing)
+        return record
 
     def add(self, target, seconds, log):
         record = self.of(target)
@@ -79,7 +83,9 @@ class Runs:
         coverage = [int(edges) for edges in re.findall(r"cov: (\d+)", log)]
         record["seconds"] += seconds
         record["executions"] += int(executed[-1]) if executed else 0
-        record["coverage"] = max(coverage, default=record["coverage"])
+        if max(coverage, default=0) > record["coverage"]:
+            record["coverage"] = max(coverage)
+            record["grown_at"] = record["seconds"]
         record["corpus"] = len(list((self.folder / "corpus" / target).iterdir()))
         kept = self.path.with_suffix(".new")
         kept.write_text(json.dumps(self.by_target, indent=1, sort_keys=True))
@@ -90,13 +96,14 @@ class Runs:
         return sorted(path for path in folder.glob("*") if path.is_file())
 
     def table(self):
-        lines = ["| target | seconds | executions | edges | inputs kept | open findings |"]
-        lines.append("|---|--:|--:|--:|--:|--:|")
+        lines = ["| target | seconds | executions | edges | no new edge for | inputs kept | open |"]
+        lines.append("|---|--:|--:|--:|--:|--:|--:|")
         for target in sorted(self.by_target):
-            record = self.by_target[target]
+            record = self.of(target)
             lines.append(
                 f"| {target} | {record['seconds']:,.0f} | {record['executions']:,} "
-                f"| {record['coverage']:,} | {record['corpus']:,} "
+                f"| {record['coverage']:,} | {record['seconds'] - record['grown_at']:,.0f} "
+                f"| {record['corpus']:,} "
                 f"| {len(self.findings(target))} |"
             )
         return "\n".join(lines)
