@@ -4,7 +4,7 @@
  * A batch on its way: inputs of one partition, the output files that are made of them, and how it
  * goes.
  *
- * A batch lives in the memory of its partition's job (the keeper), which waits until all outputs
+ * A batch lives in the memory of its partition's job, which waits until all outputs
  * are made or have failed. Bins and outputs are items of data jobs that work at the same time; what
  * they share is either constant or guarded as said here.
  */
@@ -94,7 +94,6 @@ enum rg_batch_outcome {
 struct rg_open_batch {
     /* Set before the first job, then constant. */
     struct rg_run *run;
-    struct weir_job *keeper;
     struct rg_input *inputs;
     uint32_t input_count;
     struct rg_output *outputs;
@@ -106,7 +105,6 @@ struct rg_open_batch {
     /* Called whenever an output is finished, by a thread that may block; tells that the run lives.
      */
     enum rg_status (*refresh)(struct rg_open_batch *batch, struct rg_error *err);
-    void *user;
 
     struct rg_partition *partition; /* Whose forecast it adds to; see forecast.h. */
     struct rg_arena *arena;         /* Guarded by lock. */

@@ -2,7 +2,8 @@
 
 /*
  * One partition on its way through the commit protocol (journal/commit.h): a job that looks, reads
- * footers, plans, waits for its outputs, commits, and looks again until there is nothing to do.
+ * footers, plans, waits for its outputs, commits, and looks again until there is nothing to do. The
+ * steps are in partition_list.h, partition_plan.h, partition_outputs.h and partition_commit.h.
  */
 
 #ifndef COMPACT_PARTITION_H
@@ -84,19 +85,5 @@ struct rg_partition {
  */
 RG_MUST_CHECK enum rg_status rg_partition_start(struct rg_run *run, struct rg_discover *discover,
                                                 char *prefix, struct rg_error *err);
-
-/* The steps, for the stage table. */
-enum weir_status rg_partition_run_list(struct weir_job *job, void *item,
-                                       const struct weir_call *call);
-enum weir_status rg_partition_run_footers(struct weir_job *job, void *item,
-                                          const struct weir_call *call);
-enum weir_status rg_partition_run_plan(struct weir_job *job, void *item,
-                                       const struct weir_call *call);
-enum weir_status rg_partition_run_intent(struct weir_job *job, void *item,
-                                         const struct weir_call *call);
-enum weir_status rg_partition_run_outputs(struct weir_job *job, void *item,
-                                          const struct weir_call *call);
-enum weir_status rg_partition_run_commit(struct weir_job *job, void *item,
-                                         const struct weir_call *call);
 
 #endif

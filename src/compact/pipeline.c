@@ -19,7 +19,10 @@
 #include "compact/bin_job.h"
 #include "compact/footers.h"
 #include "compact/output.h"
-#include "compact/partition.h"
+#include "compact/partition_commit.h"
+#include "compact/partition_list.h"
+#include "compact/partition_outputs.h"
+#include "compact/partition_plan.h"
 
 /* Where a stage works. */
 enum place {

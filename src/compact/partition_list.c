@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "compact/partition_list.h"
+
+#include "compact/choose.h"
+#include "compact/problems.h"
+#include "compact/turn.h"
+
+static enum rg_status refuse_foreign(const struct rg_partition *partition, struct rg_error *err)
+{
+    const struct rg_look *look = &partition->turn->look;
+
+    if (partition->run->is_in_place || look->foreign_count == 0)
+        return RG_OK;
+    return rg_fail(err, RG_ERR_INVALID,
+                   "the destination holds %zu Parquet file%s that regroup did not write here, the "
+                   "first is %s; use an empty destination",
+                   look->foreign_count, look->foreign_count == 1 ? "" : "s", look->foreign_first);
+}
+
+static void count_seen(struct rg_partition *partition)
+{
+    struct rg_counters *counters = &partition->run->counters;
+    const struct rg_look *look = &partition->turn->look;
+
+    if (partition->is_seen)
+        return;
+    partition->is_seen = true;
+    if (look->free_count + look->changed_count + look->live_count == 0)
+        return;
+    partition->is_counted = true;
+    atomic_fetch_add(&counters->partitions_found, 1);
+    atomic_fetch_add(&counters->files_seen,
+                     look->free_count + look->changed_count + look->named_count);
+    atomic_fetch_add(&counters->files_recorded, look->named_count);
+    for (size_t i = 0; i < look->free_count; i++)
+        atomic_fetch_add(&counters->seen_bytes, look->free[i].id.bytes);
+}
+
+/* In place the journal lists; the prefixes below are found by a listing of our own, once. */
+static enum rg_status walk_in_place(struct rg_partition *partition, struct rg_error *err)
+{
+    struct rg_object *objects;
+    size_t count;
+
+    if (partition->is_listed || !partition->run->is_in_place)
+        return RG_OK;
+    return rg_choose_asks(partition).list_source(partition, &partition->arena, &objects, &count,
+                                                 err);
+}
+
+/* In place our own outputs are the data, and good, while there is nothing to add to them. */
+static void count_live(struct rg_partition *partition)
+{
+    struct rg_counters *counters = &partition->run->counters;
+    const struct rg_turn *turn = partition->turn;
+
+    if (!partition->run->is_in_place || turn->input_count > 0)
+        return;
+    atomic_fetch_add(&counters->files_seen, turn->look.live_count);
+    atomic_fetch_add(&counters->files_good, turn->look.live_count);
+}
+
+static enum rg_status look(struct rg_partition *partition, struct rg_error *err)
+{
+    const bool is_first = !partition->is_seen;
+
+    RG_TRY(walk_in_place(partition, err));
+    RG_TRY(rg_commit_look(&partition->commit, &partition->arena, &partition->turn->look, err));
+    RG_TRY(refuse_foreign(partition, err));
+    if (!partition->run->is_dry)
+        RG_TRY(rg_commit_sweep(&partition->commit, &partition->turn->look, err));
+    rg_problems_tell(partition);
+    count_seen(partition);
+    RG_TRY(rg_choose_inputs(partition, err));
+    partition->turn->is_chosen = true;
+    if (is_first)
+        count_live(partition);
+    return RG_OK;
+}
+
+enum weir_status rg_partition_run_list(struct weir_job *job, void *item,
+                                       const struct weir_call *call)
+{
+    struct rg_partition *partition = item;
+    struct rg_error err = {0};
+    bool looks_again = false;
+
+    (void)call;
+    if (rg_run_is_stopping(partition->run))
+        return rg_turn_stop(partition);
+    enum rg_status status = rg_turn_begin(partition, job, &err);
+    if (status == RG_OK)
+        status = look(partition, &err);
+    if (status != RG_OK)
+        return rg_turn_fail(partition, &err);
+    if (partition->turn->input_count > 0)
+        return WEIR_OK;
+    if (partition->run->is_dry)
+        return rg_turn_stop(partition);
+    if (rg_commit_end(&partition->commit, &partition->turn->look, &looks_again, &err) != RG_OK)
+        return rg_turn_fail(partition, &err);
+    return looks_again ? rg_turn_again(partition) : rg_turn_stop(partition);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "compact/partition_outputs.h"
+
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "compact/turn.h"
+
+/* A batch that takes long says every hour that it is alive. */
+static enum rg_status refresh_intent(struct rg_open_batch *batch, struct rg_error *err)
+{
+    struct rg_partition *partition = batch->partition;
+    enum rg_status status = RG_OK;
+
+    (void)pthread_mutex_lock(&partition->intent_lock);
+    if (rg_clock_monotonic_ns() - partition->intent_ns > rg_intent_refresh_ns) {
+        partition->intent_ns = rg_clock_monotonic_ns();
+        status = rg_commit_intent(&partition->commit, &partition->turn->batch, err);
+    }
+    (void)pthread_mutex_unlock(&partition->intent_lock);
+    return status;
+}
+
+static void on_batch(struct rg_open_batch *batch)
+{
+    rg_turn_wake(batch->partition);
+}
+
+enum weir_status rg_partition_run_intent(struct weir_job *job, void *item,
+                                         const struct weir_call *call)
+{
+    struct rg_partition *partition = item;
+    struct rg_error err = {0};
+
+    (void)job;
+    (void)call;
+    if (partition->run->is_dry)
+        return WEIR_OK;
+    RG_FAILPOINT("partition.before_intent");
+    partition->intent_ns = rg_clock_monotonic_ns();
+    if (rg_commit_intent(&partition->commit, &partition->turn->batch, &err) != RG_OK)
+        return rg_turn_fail(partition, &err);
+    RG_FAILPOINT("partition.after_intent");
+    return WEIR_OK;
+}
+
+enum weir_status rg_partition_run_outputs(struct weir_job *job, void *item,
+                                          const struct weir_call *call)
+{
+    struct rg_partition *partition = item;
+    struct rg_open_batch *open = &partition->turn->open;
+
+    (void)job;
+    (void)call;
+    open->done = on_batch;
+    open->refresh = refresh_intent;
+    atomic_store(&partition->meetings, 0);
+    rg_open_batch_start(open);
+    return rg_turn_wait(partition);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "compact/turn_record.h"
+
+#include <inttypes.h>
+
+#include "base/failpoint.h"
+#include "compact/layout.h"
+
+static void count_made(struct rg_partition *partition)
+{
+    struct rg_counters *counters = &partition->run->counters;
+    const struct rg_turn *turn = partition->turn;
+    uint64_t in_bytes = 0;
+    uint64_t moved_bytes = 0;
+
+    if (!partition->has_written)
+        atomic_fetch_add(&counters->partitions_written, 1);
+    partition->has_written = true;
+    atomic_fetch_add(&counters->records, 1);
+    atomic_fetch_add(&counters->records_smaller, partition->bin_rows_max > 0);
+    atomic_fetch_add(&counters->in_files, turn->input_count);
+    atomic_fetch_add(&counters->files_done, turn->input_count);
+    for (uint32_t i = 0; i < turn->input_count; i++) {
+        atomic_fetch_add(&counters->in_row_groups, turn->inputs[i].plan.row_group_count);
+        in_bytes += turn->inputs[i].id.bytes;
+    }
+    atomic_fetch_add(&counters->in_bytes, in_bytes);
+    for (uint32_t o = 0; o < turn->open.output_count; o++) {
+        atomic_fetch_add(&counters->out_files, 1);
+        atomic_fetch_add(&counters->out_row_groups, turn->open.outputs[o].bin_count);
+        atomic_fetch_add(&counters->out_rows, turn->open.outputs[o].row_count);
+        atomic_fetch_add(&counters->out_bytes, turn->open.outputs[o].id.bytes);
+        for (uint32_t b = 0; b < turn->open.outputs[o].bin_count; b++)
+            moved_bytes += turn->open.outputs[o].bins[b].moved_bytes;
+    }
+    rg_run_add_tally(partition->run, &partition->tally);
+    /* What is not in chunks, footers above all, is done with, too. */
+    if (in_bytes > moved_bytes)
+        atomic_fetch_add(&counters->moved_in_bytes, in_bytes - moved_bytes);
+}
+
+static enum rg_status tell_committed(struct rg_partition *partition, struct rg_error *err)
+{
+    const struct rg_turn *turn = partition->turn;
+    struct rg_batch_file *inputs =
+        rg_arena_array(&partition->arena, turn->input_count, sizeof *inputs);
+    struct rg_batch_file *outputs =
+        rg_arena_array(&partition->arena, turn->open.output_count, sizeof *outputs);
+
+    if (inputs == NULL || outputs == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to report a batch");
+    for (uint32_t i = 0; i < turn->input_count; i++)
+        inputs[i] = (struct rg_batch_file){
+            .path = turn->inputs[i].key,
+            .row_count = turn->inputs[i].row_count,
+            .bytes = turn->inputs[i].id.bytes,
+            .is_home = turn->inputs[i].is_home,
+        };
+    for (uint32_t o = 0; o < turn->open.output_count; o++)
+        outputs[o] = (struct rg_batch_file){
+            .path = turn->open.outputs[o].key,
+            .row_count = turn->open.outputs[o].row_count,
+            .bytes = turn->open.outputs[o].id.bytes,
+        };
+    const struct rg_report_batch batch = {
+        .partition = partition->prefix,
+        .record_number = turn->batch.number,
+        .inputs = inputs,
+        .input_count = turn->input_count,
+        .outputs = outputs,
+        .output_count = turn->open.output_count,
+    };
+    rg_run_tell(partition->run, &(struct rg_event){.size = sizeof(struct rg_event),
+                                                   .kind = RG_EVENT_COMMITTED,
+                                                   .batch = &batch});
+    return RG_OK;
+}
+
+/* Inputs of one output, as the ledger will name them. */
+static enum rg_status compare_output(struct rg_partition *partition, uint32_t output_index,
+                                     struct rg_error *err)
+{
+    const struct rg_run *run = partition->run;
+    const struct rg_turn *turn = partition->turn;
+    const struct rg_output *output = &turn->open.outputs[output_index];
+    struct rg_compare_file *inputs = rg_arena_array(
+        &partition->arena, turn->input_count + turn->batch.run_count, sizeof *inputs);
+    size_t count = 0;
+
+    if (inputs == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to compare an output");
+    for (size_t r = 0; r < turn->batch.run_count; r++) {
+        const struct rg_batch_run *from = &turn->batch.runs[r];
+
+        for (uint32_t i = 0; i < from->input_count && from->output == output_index; i++) {
+            const struct rg_input *input = &turn->inputs[from->input + i];
+
+            inputs[count++] = (struct rg_compare_file){
+                .store = input->is_home ? run->home : run->source,
+                .key = input->key,
+                .id = input->id,
+                .row_group = from->row_group,
+                .row_group_count = from->row_group_count,
+            };
+        }
+    }
+    const struct rg_compare_call call = {
+        .inputs = inputs,
+        .input_count = count,
+        .output = {.store = run->home, .key = output->key, .id = output->id},
+        .memory_bytes = run->compare_bytes,
+        .thread_count = run->context_count,
+    };
+    return run->compare(&call, err);
+}
+
+/* --verify full: before the record, because only what is verified counts as done. */
+static enum rg_status compare_outputs(struct rg_partition *partition, struct rg_error *err)
+{
+    struct rg_run *run = partition->run;
+    enum rg_status status = RG_OK;
+
+    if (run->compare == NULL)
+        return RG_OK;
+    (void)pthread_mutex_lock(&run->compare_lock);
+    for (uint32_t o = 0; o < partition->turn->open.output_count && status == RG_OK; o++)
+        status = compare_output(partition, o, err);
+    (void)pthread_mutex_unlock(&run->compare_lock);
+    return status;
+}
+
+enum rg_status rg_turn_record(struct rg_partition *partition, struct rg_error *err)
+{
+    struct rg_turn *turn = partition->turn;
+    struct rg_arena scratch;
+    bool is_good = false;
+    bool is_made = false;
+
+    for (uint32_t o = 0; o < turn->open.output_count; o++) {
+        if (!turn->open.outputs[o].is_made)
+            return rg_fail(err, RG_ERR_BUG, "%s was not made, but its batch is to be recorded",
+                           turn->open.outputs[o].key);
+    }
+
+    RG_TRY(rg_layout_note_outputs(partition, err));
+    RG_TRY(compare_outputs(partition, err));
+    rg_arena_init(&scratch, &partition->memory, SIZE_MAX);
+    const enum rg_status status =
+        rg_commit_check(&partition->commit, &turn->look, &turn->batch, &scratch, &is_good, err);
+    rg_arena_fini(&scratch);
+    RG_TRY(status);
+    if (!is_good)
+        return RG_OK;
+    RG_FAILPOINT("partition.before_record");
+    RG_TRY(rg_commit_record(&partition->commit, &turn->batch, &is_made, err));
+    RG_FAILPOINT("partition.after_record");
+    if (!is_made)
+        return RG_OK;
+    count_made(partition);
+    if (partition->bin_rows_max > 0 && !partition->has_told_rows)
+        rg_run_warn(partition->run,
+                    "%s: row groups of more than %" PRIu64
+                    " rows do not fit into --memory, and are smaller than asked for",
+                    *partition->prefix != '\0' ? partition->prefix : "./", partition->bin_rows_max);
+    partition->has_told_rows = partition->bin_rows_max > 0;
+    return tell_committed(partition, err);
+}
