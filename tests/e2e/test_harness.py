@@ -15,7 +15,9 @@ import readers
 import strict
 import tables
 import thrift
+import writer
 from conftest import ROOT
+from values import INT32, PLAIN, RLE_DICTIONARY
 
 EVERY_GROUP = tuple(tables.GROUPS)
 
@@ -66,13 +68,10 @@ def test_nesting_that_differs_is_seen(left, right):
     )
 
 
+ENTRIES, OTHERS = list(range(1000, 1100)), list(range(100))
 ORDERS = {
-    "right": [("dictionary", list(range(100))), ("plain", list(range(100)))],
-    "broken": [
-        ("dictionary", list(range(100))),
-        ("plain", list(range(100))),
-        ("dictionary", list(range(100))),
-    ],
+    "right": [(RLE_DICTIONARY, ENTRIES), (PLAIN, OTHERS)],
+    "broken": [(RLE_DICTIONARY, ENTRIES), (PLAIN, OTHERS), (RLE_DICTIONARY, ENTRIES)],
 }
 
 
@@ -80,7 +79,8 @@ ORDERS = {
 def test_spark_reads_wrong_values_where_the_order_rule_is_broken(order, spark, tmp_path):
     """All others read both files right: only this reader tells whether an output keeps the rule."""
     path = tmp_path / f"{order}.parquet"
-    values = raw.write_int32(path, list(range(1000, 1100)), ORDERS[order])
+    writer.write_flat(path, INT32, ORDERS[order], ENTRIES)
+    values = [value for _, page in ORDERS[order] for value in page]
     for read in (readers.with_pyarrow, readers.with_duckdb, readers.with_polars):
         assert read([path])["x"].to_pylist() == values
     assert (spark.read([path])["x"].to_pylist() == values) is (order == "right")
@@ -101,7 +101,7 @@ def test_spark_reads_files_of_the_corpora_wrong(spark, corpora):
 
 def test_the_page_walk_sees_a_broken_order(tmp_path):
     path = tmp_path / "broken.parquet"
-    raw.write_int32(path, list(range(100)), ORDERS["broken"])
+    writer.write_flat(path, INT32, ORDERS["broken"], ENTRIES)
     file = strict.File(path)
     with pytest.raises(strict.Wrong, match="order rule"):
         strict.Chunk(file, 0, 0)._check_order()

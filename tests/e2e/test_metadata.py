@@ -18,8 +18,10 @@ import pytest
 import raw
 import strict
 import thrift
+import writer
 from conftest import live_files
 from thrift import Byte, Small
+from values import BYTE_ARRAY, DELTA_BYTES
 
 ROWS = 4000
 MODERN = b"parquet-mr version 1.13.1 (build db4183109d5b734ec5930d870cdae161e408ddba)"
@@ -200,7 +202,9 @@ def test_delta_pages_that_lean_on_the_page_before(created_by, regroup, tmp_path)
     wanted = []
     for number in range(3):
         pages = [[f"shared {number} {p} {i}".encode() for i in range(20)] for p in range(3)]
-        raw.write_strings(source / f"{number}.parquet", created_by or b"", pages)
+        writer.write_flat(source / f"{number}.parquet", BYTE_ARRAY,
+                          [(DELTA_BYTES, page) for page in pages],
+                          is_linked=True, created_by=created_by or b"")
         wanted += sum(pages, [])
     result = regroup("compact", source, tmp_path / "home")
     if result.status == 3:

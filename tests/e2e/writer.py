@@ -4,8 +4,8 @@
 BIT_PACKED, the LZ4 of Hadoop, gzip in several members, DELTA_BYTE_ARRAY that leans on the page
 before (PARQUET-246), dictionaries of booleans, encodings that change from page to page.
 
-A file is one row group. Its schema is the one that pyarrow writes for the same table, so that it
-can share an output with files of pyarrow.
+A file is one row group. Its schema is given, or the one that pyarrow writes for the same table, so
+that it can share an output with files of pyarrow.
 """
 
 import gzip
@@ -281,24 +281,47 @@ def entries_of(rows, is_list):
     return entries
 
 
+def leaf_paths(elements):
+    """Of a footer's schema: the path of each leaf, in order."""
+    paths = []
+    groups = [[b"", elements[0][5]]]
+    for element in elements[1:]:
+        while groups[-1][1] == 0:
+            groups.pop()
+        groups[-1][1] -= 1
+        groups.append([element[4], element.get(5, 0)])
+        if 1 in element:
+            paths.append([name for name, _ in groups[1:]])
+    return paths
+
+
+def write_as(path, elements, columns, rows, created_by):
+    """A file of one row group; `elements` are the schema as it stands in a footer."""
+    out = bytearray(b"PAR1")
+    chunks = []
+    for column, name in zip(columns, leaf_paths(elements), strict=True):
+        chunks.append({2: len(out), 3: column.chunk(len(out), name)})
+        out += column.out
+    size = sum(column.raw_size for column in columns)
+    groups = [{1: chunks, 2: size, 3: rows}]
+    footer = {1: Small(1), 2: elements, 3: rows, 4: groups, 6: created_by}
+    path.write_bytes(raw.with_footer(out, footer))
+
+
 def write(path, table, columns, created_by=b"parquet-mr version 1.13.1 (build abc)"):
     """`columns` are those of the table, its leaves in order."""
     sink = pa.BufferOutputStream()
     pq.write_table(table.slice(0, 0), sink, store_schema=False)
-    like = sink.getvalue()
-    footer, _ = raw.footer_of(like.to_pybytes())
-    leaves = pq.ParquetFile(pa.BufferReader(like)).schema
-    out = bytearray(b"PAR1")
-    chunks = []
-    for index, column in enumerate(columns):
-        name = [part.encode() for part in leaves.column(index).path.split(".")]
-        chunks.append({2: len(out), 3: column.chunk(len(out), name)})
-        out += column.out
-    size = sum(column.raw_size for column in columns)
-    footer[3] = table.num_rows
-    footer[4] = [{1: chunks, 2: size, 3: table.num_rows}]
-    footer[6] = created_by
-    footer.pop(5, None)
-    encoded = thrift.emit(footer)
-    path.write_bytes(out + encoded + struct.pack("<I", len(encoded)) + b"PAR1")
+    footer, _ = raw.footer_of(sink.getvalue().to_pybytes())
+    write_as(path, footer[2], columns, table.num_rows, created_by)
 
+
+def write_flat(path, kind, pages, entries=None, is_linked=False, created_by=b"regroup tests"):
+    """One REQUIRED column x of pages (encoding, values); `entries` are those of its dictionary."""
+    column = Column(kind, 0, is_linked=is_linked)
+    if entries is not None:
+        column.dictionary(entries)
+    for encoding, values in pages:
+        column.page([(0, 0, value) for value in values], encoding)
+    elements = [{4: b"schema", 5: Small(1)}, {1: Small(kind), 3: Small(0), 4: b"x"}]
+    write_as(path, elements, [column], column.count, created_by)
