@@ -36,6 +36,9 @@ static const uint32_t rg_page_bytes_max = INT32_MAX;
 /* parquet-java <= 1.12.0 overflows at 2^31 (PARQUET-1633): output chunks stay below. */
 static const uint64_t rg_chunk_bytes_max = INT32_MAX;
 
+/* Entries of levels in an output chunk: parquet-java counts them in 32 bits (parquet-java#1939). */
+static const uint64_t rg_chunk_values_max = INT32_MAX;
+
 /* Of an output row group, uncompressed. */
 static const uint64_t rg_row_group_bytes_max = UINT64_C(1) << 30;
 

@@ -274,6 +274,11 @@ static enum rg_status describe_chunk(const struct describer *d, uint32_t leaf_in
         to->chunk_bytes_max = larger;
     if (plain > to->chunk_bytes_max)
         to->chunk_bytes_max = plain < rg_chunk_bytes_max ? plain : rg_chunk_bytes_max;
+    /* A number that passes the cap alone is as good as any, and adds up without overflow. */
+    const uint64_t values =
+        chunk->value_count <= rg_chunk_values_max ? chunk->value_count : rg_chunk_values_max + 1;
+    if (values > to->chunk_values_max)
+        to->chunk_values_max = values;
     return RG_OK;
 }
 

@@ -28,15 +28,13 @@ static const uint64_t sum_max = UINT64_C(1) << 60;
 
 __extension__ typedef unsigned __int128 u128;
 
-/* Of an output: readers count values of a chunk in 32 bits with a sign (parquet-java#1939). */
-static const uint64_t row_group_rows_cap = INT32_MAX;
-
 /* What is summed over row groups; a bin's caps are on these. */
 enum measure {
     WEIGHT,
     ROWS,
     UNCOMPRESSED,
     CHUNK,
+    VALUES,
     MEASURE_COUNT,
 };
 
@@ -221,13 +219,15 @@ static enum rg_status check_sums(struct planner *p)
             [ROWS] = group->row_count,
             [UNCOMPRESSED] = group->uncompressed_bytes,
             [CHUNK] = group->chunk_bytes_max,
+            [VALUES] = group->chunk_values_max,
         };
 
         for (unsigned m = 0; m < MEASURE_COUNT; m++)
             fits = fits && rg_add_u64(total.of[m], more[m], &total.of[m]) && total.of[m] <= sum_max;
     }
     if (!fits)
-        return rg_fail(p->err, RG_ERR_LIMIT, "rows or bytes of a batch add up to more than 2^60");
+        return rg_fail(p->err, RG_ERR_LIMIT,
+                       "rows, values or bytes of a batch add up to more than 2^60");
     p->plan->row_count = total.of[ROWS];
     return RG_OK;
 }
@@ -314,6 +314,7 @@ static struct sums sums_of_source(const struct planner *p, const struct rg_plan_
         [ROWS] = group->row_count,
         [UNCOMPRESSED] = group->uncompressed_bytes,
         [CHUNK] = group->chunk_bytes_max,
+        [VALUES] = group->chunk_values_max,
     }};
 }
 
@@ -652,11 +653,12 @@ enum rg_status rg_plan_batch(const struct rg_plan_file *files, uint32_t file_cou
             {
                 [WEIGHT] = options->row_group_bytes,
                 [ROWS] = options->row_group_rows_max != 0 &&
-                                 options->row_group_rows_max < row_group_rows_cap
+                                 options->row_group_rows_max < rg_chunk_values_max
                              ? options->row_group_rows_max
-                             : row_group_rows_cap,
+                             : rg_chunk_values_max,
                 [UNCOMPRESSED] = rg_row_group_bytes_max,
                 [CHUNK] = rg_chunk_bytes_max,
+                [VALUES] = rg_chunk_values_max,
             },
         .err = err,
     };

@@ -11,7 +11,8 @@
  *   Unit    what is never cut: a row group, or the row groups of a file that is read with one
  *           request (rg_plan_is_small()), where the order keeps them together.
  *   Caps    on a bin of more than one row group: rows (--row-group-rows), uncompressed bytes
- *           (rg_row_group_bytes_max), and the sum of the largest chunks (rg_chunk_bytes_max).
+ *           (rg_row_group_bytes_max), and the sums of the largest chunks, in bytes
+ *           (rg_chunk_bytes_max) and in values (rg_chunk_values_max).
  *   Good    a unit of one row group with at least 3/4 of the target weight, or of the cap on rows.
  *
  * Rules. Row groups of equal shape form a group; groups come in the order of their first row group,
@@ -42,7 +43,8 @@ struct rg_plan_row_group {
     uint64_t compressed_bytes; /* Of its chunks: what is read. */
     uint64_t uncompressed_bytes;
     uint64_t weight_bytes;
-    uint64_t chunk_bytes_max; /* The most that one of its chunks adds to an output chunk. */
+    uint64_t chunk_bytes_max;  /* The most that one of its chunks adds to an output chunk. */
+    uint64_t chunk_values_max; /* The same of values, nulls included. */
     /* One for each RG_SORT_COLUMN of the order, as bytes that compare bytewise; data NULL: missing.
        NULL when there is none. */
     const struct rg_span *bounds;
@@ -104,8 +106,8 @@ bool rg_plan_is_small(uint64_t file_bytes, const struct rg_options *options);
  * Lays out one batch. The plan lies in `arena`; `scratch` is empty again on return. Files without
  * row groups are fine: they have rows in no output.
  *
- * Errors:  RG_ERR_NOMEM; RG_ERR_LIMIT when there are more than 2^32 - 1 row groups, or when rows or
- *          bytes add up to more than 2^60.
+ * Errors:  RG_ERR_NOMEM; RG_ERR_LIMIT when there are more than 2^32 - 1 row groups, or when rows,
+ *          values or bytes add up to more than 2^60.
  */
 RG_MUST_CHECK enum rg_status rg_plan_batch(const struct rg_plan_file *files, uint32_t file_count,
                                            const struct rg_options *options, struct rg_arena *arena,

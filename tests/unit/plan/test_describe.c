@@ -136,6 +136,24 @@ TEST(largest_chunk_counts_what_dissolving_may_make_of_it)
     bench_fini(&b);
 }
 
+TEST(the_most_values_of_a_chunk_are_told)
+{
+    struct bench b;
+
+    bench_init(t, &b);
+    CHECK_OK(describe(t, &b));
+    CHECK_U64(b.file.row_groups[0].chunk_values_max, 100);
+    b.sample.chunks[0][1].value_count = rg_chunk_values_max;
+    CHECK_OK(describe(t, &b));
+    CHECK_U64(b.file.row_groups[0].chunk_values_max, rg_chunk_values_max);
+    CHECK_U64(b.file.row_groups[1].chunk_values_max, b.sample.chunks[1][0].value_count);
+    /* A lie adds up with others all the same. */
+    b.sample.chunks[0][1].value_count = UINT64_MAX;
+    CHECK_OK(describe(t, &b));
+    CHECK_U64(b.file.row_groups[0].chunk_values_max, rg_chunk_values_max + 1);
+    bench_fini(&b);
+}
+
 TEST(what_no_output_may_hold_is_refused)
 {
     struct bench b;
@@ -272,6 +290,7 @@ int main(int argc, char **argv)
          another_codec_weighs_a_third_of_the_uncompressed},
         {"largest_chunk_counts_what_dissolving_may_make_of_it",
          largest_chunk_counts_what_dissolving_may_make_of_it},
+        {"the_most_values_of_a_chunk_are_told", the_most_values_of_a_chunk_are_told},
         {"what_no_output_may_hold_is_refused", what_no_output_may_hold_is_refused},
         {"bounds_come_from_statistics_that_can_be_trusted",
          bounds_come_from_statistics_that_can_be_trusted},

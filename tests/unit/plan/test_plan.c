@@ -76,6 +76,7 @@ static struct rg_plan_file *add_file(struct inputs *in, const char *path, const 
             .uncompressed_bytes = kib[i] * 2048,
             .weight_bytes = kib[i] * 1024,
             .chunk_bytes_max = kib[i] * 512,
+            .chunk_values_max = kib[i] * 3,
         };
         file->bytes += kib[i] * 1024 + 100;
         file->row_group_count++;
@@ -207,6 +208,34 @@ TEST(uncompressed_bytes_and_chunks_are_capped)
         in.groups[i][0].chunk_bytes_max = rg_chunk_bytes_max / 3;
     }
     check_layout(t, &b, &in, "a0 b0 | c0 d0");
+    bench_fini(&b);
+}
+
+/* Few rows of long lists, all elements equal: a chunk of some KiB with any number of values. */
+TEST(values_that_readers_cannot_count_are_capped)
+{
+    struct bench b;
+    struct inputs in = {0};
+
+    bench_init(t, &b);
+    for (char c = 'a'; c < 'e'; c++)
+        add_file(&in, (char[]){c, 0}, WEIGHTS(1));
+    /* Three times 715,827,882 is 2^31 - 2, and one more each is too much. */
+    for (uint32_t i = 0; i < in.count; i++)
+        in.groups[i][0].chunk_values_max = rg_chunk_values_max / 3;
+    in.groups[3][0].chunk_values_max = 1;
+    check_layout(t, &b, &in, "a0 b0 c0 d0");
+    in.groups[3][0].chunk_values_max = 2;
+    check_layout(t, &b, &in, "a0 b0 | c0 d0");
+    /* What is too long by itself stays alone. */
+    in.groups[1][0].chunk_values_max = rg_chunk_values_max + 1;
+    check_layout(t, &b, &in, "a0 | b0 | c0 d0");
+    /* Row groups of one small file, which are kept together otherwise. */
+    in.count = 0;
+    add_file(&in, "a", WEIGHTS(1, 1, 1));
+    for (uint32_t i = 0; i < 3; i++)
+        in.groups[0][i].chunk_values_max = rg_chunk_values_max / 2;
+    check_layout(t, &b, &in, "a0 | a1 a2");
     bench_fini(&b);
 }
 
@@ -355,15 +384,17 @@ static bool breaks_caps(const struct naive *n, uint32_t begin, uint32_t end)
     uint64_t rows = 0;
     uint64_t uncompressed = 0;
     uint64_t chunk = 0;
+    uint64_t values = 0;
 
     for (uint32_t i = begin; i < end; i++) {
         rows += group_at(n, i)->row_count;
         uncompressed += group_at(n, i)->uncompressed_bytes;
         chunk += group_at(n, i)->chunk_bytes_max;
+        values += group_at(n, i)->chunk_values_max;
     }
     const uint64_t rows_max = n->options->row_group_rows_max;
     return (rows_max != 0 && rows > rows_max) || uncompressed > rg_row_group_bytes_max ||
-           chunk > rg_chunk_bytes_max;
+           chunk > rg_chunk_bytes_max || values > rg_chunk_values_max;
 }
 
 static uint64_t weight_of(const struct naive *n, uint32_t begin, uint32_t end)
@@ -591,6 +622,8 @@ static void property_rules_hold(struct test *t, struct choices *c)
             if (choose(c, 7) == 0)
                 group->chunk_bytes_max = rg_chunk_bytes_max / 4 * choose(c, 6);
             if (choose(c, 7) == 0)
+                group->chunk_values_max = rg_chunk_values_max / 4 * choose(c, 6);
+            if (choose(c, 7) == 0)
                 group->weight_bytes = 0;
         }
     }
@@ -652,6 +685,8 @@ int main(int argc, char **argv)
          nothing_is_below_half_a_target_unless_the_batch_is},
         {"rows_are_capped", rows_are_capped},
         {"uncompressed_bytes_and_chunks_are_capped", uncompressed_bytes_and_chunks_are_capped},
+        {"values_that_readers_cannot_count_are_capped",
+         values_that_readers_cannot_count_are_capped},
         {"rows_that_readers_cannot_count_are_capped", rows_that_readers_cannot_count_are_capped},
         {"small_files_are_not_split", small_files_are_not_split},
         {"shapes_do_not_mix", shapes_do_not_mix},
