@@ -282,9 +282,7 @@ enum rg_status rg_layout_turn(struct rg_partition *partition, const struct rg_ho
     RG_TRY(list_inputs(partition, err));
     RG_TRY(list_retired(partition, err));
     RG_TRY(list_runs(partition, err));
-    if (turn->plan.output_count > rg_record_outputs_max)
-        return rg_fail(err, RG_ERR_LIMIT, "%u outputs of one batch are more than %u",
-                       turn->plan.output_count, rg_record_outputs_max);
+    RG_TRY(rg_minted_check_count(turn->plan.output_count, err));
 
     *open = (struct rg_open_batch){
         .run = partition->run,

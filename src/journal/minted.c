@@ -2,6 +2,7 @@
 
 #include "journal/minted.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,10 +27,19 @@ static uint32_t check_of(const struct rg_home_id *home, const char *partition, u
     return (uint32_t)(rg_hasher_result(&hasher).low & UINT32_MAX);
 }
 
+enum rg_status rg_minted_check_count(uint64_t part_count, struct rg_error *err)
+{
+    if (part_count <= rg_record_outputs_max)
+        return RG_OK;
+    return rg_fail(err, RG_ERR_LIMIT, "%" PRIu64 " outputs of one batch are more than %" PRIu32,
+                   part_count, rg_record_outputs_max);
+}
+
 void rg_minted_name(const struct rg_home_id *home, const char *partition, uint32_t number,
                     uint32_t part, uint32_t part_count, uint64_t hash,
                     char ret_name[rg_minted_name_bytes])
 {
+    assert(part < part_count && part_count <= rg_record_outputs_max);
     const int digits = part_count > narrow_parts_max ? 6 : 3;
 
     (void)snprintf(ret_name, rg_minted_name_bytes,

@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/error.h"
+
 /* Six digits, and no more: byte order. A record an hour is 114 years. */
 static const uint32_t rg_record_number_max = 999999;
 static const uint32_t rg_record_outputs_max = 1000000;
@@ -40,7 +42,10 @@ enum {
     rg_minted_name_bytes = 64
 };
 
-/* The name of output `part` of `part_count`. */
+/* RG_ERR_LIMIT where names have no room for the numbers of so many outputs of one batch. */
+RG_MUST_CHECK enum rg_status rg_minted_check_count(uint64_t part_count, struct rg_error *err);
+
+/* The name of output `part` of `part_count`, which passes the check. */
 void rg_minted_name(const struct rg_home_id *home, const char *partition, uint32_t number,
                     uint32_t part, uint32_t part_count, uint64_t hash,
                     char ret_name[rg_minted_name_bytes]);

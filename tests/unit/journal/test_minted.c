@@ -62,6 +62,23 @@ TEST(names_are_in_row_order)
     }
 }
 
+TEST(outputs_of_a_batch_are_as_many_as_six_digits_count)
+{
+    char last[rg_minted_name_bytes];
+    char before[rg_minted_name_bytes];
+    struct rg_minted minted;
+
+    CHECK_OK(rg_minted_check_count(1000000, &t->err));
+    rg_minted_name(&home, "", 1, 999998, 1000000, 7, before);
+    rg_minted_name(&home, "", 1, 999999, 1000000, 7, last);
+    CHECK(strcmp(before, last) < 0);
+    CHECK(rg_minted_parse(last, &minted));
+    CHECK_U64(minted.part, 999999);
+    CHECK_ERROR(rg_minted_check_count(1000001, &t->err), RG_ERR_LIMIT,
+                "1000001 outputs of one batch are more than 1000000");
+    CHECK_ERROR(rg_minted_check_count(UINT64_MAX, &t->err), RG_ERR_LIMIT, "18446744073709551615");
+}
+
 TEST(other_names_are_not_minted)
 {
     static const char *const names[] = {
@@ -138,6 +155,8 @@ int main(int argc, char **argv)
         {"names_never_change", names_never_change},
         {"names_come_back", names_come_back},
         {"names_are_in_row_order", names_are_in_row_order},
+        {"outputs_of_a_batch_are_as_many_as_six_digits_count",
+         outputs_of_a_batch_are_as_many_as_six_digits_count},
         {"other_names_are_not_minted", other_names_are_not_minted},
         {"ledger_names_come_back", ledger_names_come_back},
         {"other_names_are_not_of_the_ledger", other_names_are_not_of_the_ledger},
