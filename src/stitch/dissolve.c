@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "stitch/feed.h"
 #include "stitch/indices.h"
 #include "stitch/kernels.h"
 
@@ -102,34 +103,25 @@ enum rg_status rg_dissolve_page(struct rg_joiner *joiner, const struct rg_survey
                                 const struct rg_source_page *page,
                                 const struct rg_dict_table *table, struct rg_error *err)
 {
-    const enum rg_join_kind kind =
-        joiner->delta_encoding != RG_ENCODING_PLAIN ? RG_JOIN_DELTA : RG_JOIN_VALUES;
-    struct rg_join_part part = {.survey = survey,
-                                .page = page,
-                                .verdict = RG_VERDICT_DISSOLVE,
-                                .in_bytes = page->header.compressed_bytes};
-    struct rg_index_reader reader;
-    struct rg_level_cursor cursor;
-    struct rg_level_step step;
     struct rg_parts parts;
+    const struct rg_feed_options options = {
+        .survey = survey,
+        .page = page,
+        .parts = &parts,
+        .kind = joiner->delta_encoding != RG_ENCODING_PLAIN ? RG_JOIN_DELTA : RG_JOIN_VALUES,
+        .verdict = RG_VERDICT_DISSOLVE};
+    struct rg_index_reader reader;
+    struct rg_feed feed;
 
     RG_TRY(rg_parts_take(joiner->bench, survey->source, page, true, &parts, err));
     RG_TRY(
         rg_index_reader_init(&reader, parts.values, parts.present_count, table->entry_count, err));
-    rg_level_cursor_init(&cursor, survey->source->leaf, &parts, survey->def_map);
-    while (cursor.values_left > 0) {
-        RG_TRY(rg_joiner_begin(joiner, kind, survey->has_split_rows, err));
-        RG_TRY(rg_joiner_levels(joiner, &cursor, find_step(joiner, table), &step, err));
-        RG_TRY(move_values(joiner, &reader, table, step.present_count, err));
-        part.value_count += step.value_count;
-        part.present_count += step.present_count;
-        const bool is_complete = rg_joiner_is_full(joiner);
-        if (is_complete || cursor.values_left == 0)
-            rg_joiner_add_part(joiner, &part);
-        if (is_complete)
-            RG_TRY(rg_joiner_flush(joiner, err));
+    rg_feed_init(&feed, joiner, &options);
+    while (rg_feed_is_left(&feed)) {
+        RG_TRY(rg_feed_begin(&feed, err));
+        RG_TRY(rg_feed_levels(&feed, find_step(joiner, table), err));
+        RG_TRY(move_values(joiner, &reader, table, feed.step.present_count, err));
+        RG_TRY(rg_feed_end(&feed, err));
     }
-    if (joiner->is_alone)
-        RG_TRY(rg_joiner_flush(joiner, err));
     return RG_OK;
 }

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "parquet/types.h"
+#include "stitch/feed.h"
 #include "stitch/kernels.h"
 #include "stitch/values.h"
 
@@ -88,28 +89,22 @@ static enum rg_status move_page(struct rg_joiner *joiner, const struct rg_survey
                                 const struct rg_source_page *page, const struct rg_parts *parts,
                                 const uint32_t *indices, struct rg_error *err)
 {
-    struct rg_join_part part = {.survey = survey,
-                                .page = page,
-                                .verdict = RG_VERDICT_RECODE,
-                                .in_bytes = page->header.compressed_bytes};
-    struct rg_level_cursor cursor;
-    struct rg_level_step step;
+    const struct rg_feed_options options = {.survey = survey,
+                                            .page = page,
+                                            .parts = parts,
+                                            .kind = RG_JOIN_INDICES,
+                                            .verdict = RG_VERDICT_RECODE};
+    struct rg_feed feed;
 
-    rg_level_cursor_init(&cursor, survey->source->leaf, parts, survey->def_map);
-    while (cursor.values_left > 0) {
-        RG_TRY(rg_joiner_begin(joiner, RG_JOIN_INDICES, survey->has_split_rows, err));
-        RG_TRY(rg_joiner_levels(joiner, &cursor, rg_joiner_room(joiner), &step, err));
-        RG_TRY(move_indices(joiner, indices, step.present_count, err));
-        indices += step.present_count;
-        part.value_count += step.value_count;
-        part.present_count += step.present_count;
-        const bool is_full = rg_joiner_is_full(joiner);
-        if (is_full || cursor.values_left == 0)
-            rg_joiner_add_part(joiner, &part);
-        if (is_full)
-            RG_TRY(rg_joiner_flush(joiner, err));
+    rg_feed_init(&feed, joiner, &options);
+    while (rg_feed_is_left(&feed)) {
+        RG_TRY(rg_feed_begin(&feed, err));
+        RG_TRY(rg_feed_levels(&feed, rg_joiner_room(joiner), err));
+        RG_TRY(move_indices(joiner, indices, feed.step.present_count, err));
+        indices += feed.step.present_count;
+        RG_TRY(rg_feed_end(&feed, err));
     }
-    return joiner->is_alone ? rg_joiner_flush(joiner, err) : RG_OK;
+    return RG_OK;
 }
 
 enum rg_status rg_page_encoder_move(struct rg_page_encoder *encoder, struct rg_joiner *joiner,

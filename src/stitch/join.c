@@ -284,7 +284,7 @@ void rg_joiner_add_part(struct rg_joiner *joiner, struct rg_join_part *part)
         .body_bytes = header->compressed_bytes,
         .body_raw_bytes = header->uncompressed_bytes,
         .has_crc = header->has_crc,
-        .are_bounds_wide = !is_whole_page,
+        .are_bounds_wide = part->are_bounds_wide || !is_whole_page,
         .unencoded_bytes = part->unencoded_bytes,
     };
     struct rg_statistics *statistics = &facts.statistics;

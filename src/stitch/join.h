@@ -183,6 +183,7 @@ struct rg_join_part {
     /* Bytes of its strings, where who moved them in knows. */
     uint64_t unencoded_bytes;
     bool has_unencoded_bytes;
+    bool are_bounds_wide; /* Those of the source's page are not the part's. */
 };
 
 /* Adds the facts of a part of a page, and makes the next part empty. */

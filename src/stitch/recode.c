@@ -10,6 +10,7 @@
 #include "parquet/encoding/plain.h"
 #include "parquet/types.h"
 #include "stitch/dict_table.h"
+#include "stitch/feed.h"
 #include "stitch/plain_bounds.h"
 
 enum {
@@ -296,32 +297,27 @@ static enum rg_status move_page(struct stream *stream, const struct rg_survey *s
                                 struct rg_error *err)
 {
     struct rg_joiner *joiner = stream->joiner;
-    struct rg_join_part part = {.survey = survey,
-                                .page = page,
-                                .verdict = RG_VERDICT_RECODE,
-                                .in_bytes = page->header.compressed_bytes};
-    struct rg_level_cursor cursor;
-    struct rg_level_step step;
+    const struct rg_feed_options options = {
+        .survey = survey,
+        .page = page,
+        .parts = parts,
+        .kind = kind_of(joiner),
+        .verdict = RG_VERDICT_RECODE,
+        /* The values are at hand. */
+        .are_bounds_found = true,
+    };
+    struct rg_feed feed;
 
-    rg_level_cursor_init(&cursor, survey->source->leaf, parts, survey->def_map);
-    while (cursor.values_left > 0) {
-        RG_TRY(rg_joiner_begin(joiner, kind_of(joiner), survey->has_split_rows, err));
+    rg_feed_init(&feed, joiner, &options);
+    while (rg_feed_is_left(&feed)) {
+        RG_TRY(rg_feed_begin(&feed, err));
         RG_TRY(need_batch(stream, err));
         stream->bit_count = joiner->present_count;
-        RG_TRY(rg_joiner_levels(joiner, &cursor, find_step(stream), &step, err));
-        RG_TRY(move_values(stream, step.present_count, err));
-        part.value_count += step.value_count;
-        part.present_count += step.present_count;
-        const bool is_complete = rg_joiner_is_full(joiner);
-        if (is_complete || cursor.values_left == 0) {
-            rg_joiner_add_part(joiner, &part);
-            /* The values are at hand: what the source says of them is not needed. */
-            joiner->are_bounds_wide = true;
-        }
-        if (is_complete)
-            RG_TRY(rg_joiner_flush(joiner, err));
+        RG_TRY(rg_feed_levels(&feed, find_step(stream), err));
+        RG_TRY(move_values(stream, feed.step.present_count, err));
+        RG_TRY(rg_feed_end(&feed, err));
     }
-    return joiner->is_alone ? rg_joiner_flush(joiner, err) : RG_OK;
+    return RG_OK;
 }
 
 enum rg_status rg_recode_page(struct rg_recoder *recoder, struct rg_joiner *joiner,

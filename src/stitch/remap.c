@@ -2,6 +2,7 @@
 
 #include "stitch/remap.h"
 
+#include "stitch/feed.h"
 #include "stitch/indices.h"
 #include "stitch/kernels.h"
 
@@ -32,31 +33,23 @@ enum rg_status rg_remap_page(struct rg_joiner *joiner, const struct rg_survey *s
                              const struct rg_source_page *page, const struct rg_dict_map *map,
                              enum rg_verdict verdict, struct rg_error *err)
 {
-    struct rg_join_part part = {.survey = survey,
-                                .page = page,
-                                .verdict = verdict,
-                                .in_bytes = page->header.compressed_bytes};
-    struct rg_index_reader reader;
-    struct rg_level_cursor cursor;
-    struct rg_level_step step;
     struct rg_parts parts;
+    const struct rg_feed_options options = {.survey = survey,
+                                            .page = page,
+                                            .parts = &parts,
+                                            .kind = RG_JOIN_INDICES,
+                                            .verdict = verdict};
+    struct rg_index_reader reader;
+    struct rg_feed feed;
 
     RG_TRY(rg_parts_take(joiner->bench, survey->source, page, true, &parts, err));
     RG_TRY(rg_index_reader_init(&reader, parts.values, parts.present_count, map->entry_count, err));
-    rg_level_cursor_init(&cursor, survey->source->leaf, &parts, survey->def_map);
-    while (cursor.values_left > 0) {
-        RG_TRY(rg_joiner_begin(joiner, RG_JOIN_INDICES, survey->has_split_rows, err));
-        RG_TRY(rg_joiner_levels(joiner, &cursor, rg_joiner_room(joiner), &step, err));
-        RG_TRY(move_indices(joiner, &reader, map, step.present_count, err));
-        part.value_count += step.value_count;
-        part.present_count += step.present_count;
-        const bool is_full = rg_joiner_is_full(joiner);
-        if (is_full || cursor.values_left == 0)
-            rg_joiner_add_part(joiner, &part);
-        if (is_full)
-            RG_TRY(rg_joiner_flush(joiner, err));
+    rg_feed_init(&feed, joiner, &options);
+    while (rg_feed_is_left(&feed)) {
+        RG_TRY(rg_feed_begin(&feed, err));
+        RG_TRY(rg_feed_levels(&feed, rg_joiner_room(joiner), err));
+        RG_TRY(move_indices(joiner, &reader, map, feed.step.present_count, err));
+        RG_TRY(rg_feed_end(&feed, err));
     }
-    if (joiner->is_alone)
-        RG_TRY(rg_joiner_flush(joiner, err));
     return RG_OK;
 }
