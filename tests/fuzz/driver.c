@@ -2,7 +2,8 @@
 
 /*
  * Replays a corpus through a fuzz target without libFuzzer: every file of the directory given, and
- * of the small ones every beginning and every input that differs in one byte from it.
+ * of the small ones every beginning and every input that differs in one byte from it; and what the
+ * target's own mutator makes of it, where it has one.
  *
  *     fuzz_footer_replay tests/fuzz/corpus/footer
  *     fuzz_footer_replay crash-1234             one input
@@ -16,6 +17,30 @@
 
 /* Inputs up to this long are varied; longer ones would take too long. */
 static const size_t varied_bytes_max = 1024;
+
+/* Mutations of an input, so many upon one another, and the room that they have. */
+enum {
+    MUTATIONS = 200,
+    MUTATIONS_IN_A_ROW = 5,
+    MUTANT_BYTES_MAX = 16384,
+};
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t bytes, size_t bytes_max);
+__attribute__((weak)) size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t bytes, size_t bytes_max,
+                                                     unsigned seed);
+
+/* What libFuzzer has under this name, as simple as it can be: a byte is another. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t bytes, size_t bytes_max)
+{
+    static uint64_t random = 1;
+
+    (void)bytes_max;
+    if (bytes > 0) {
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+        data[(random >> 33) % bytes] ^= (uint8_t)(1 + (random >> 17) % 255);
+    }
+    return bytes;
+}
 
 /* In memory of exactly its size, so that a sanitizer sees a read behind the end. */
 static void run(const uint8_t *data, size_t bytes)
@@ -47,6 +72,24 @@ static void run_variants(uint8_t *data, size_t bytes)
     }
 }
 
+static void run_mutants(const uint8_t *data, size_t data_bytes)
+{
+    uint8_t *mutant = malloc(MUTANT_BYTES_MAX);
+    size_t bytes = 0;
+
+    if (mutant == NULL)
+        abort();
+    for (unsigned seed = 0; seed < MUTATIONS; seed++) {
+        if (seed % MUTATIONS_IN_A_ROW == 0) {
+            bytes = data_bytes;
+            memcpy(mutant, data, bytes);
+        }
+        bytes = LLVMFuzzerCustomMutator(mutant, bytes, MUTANT_BYTES_MAX, seed);
+        run(mutant, bytes);
+    }
+    free(mutant);
+}
+
 static void run_file(const char *path)
 {
     FILE *file = fopen(path, "rb");
@@ -76,6 +119,8 @@ static void run_file(const char *path)
     run(data, bytes);
     if (bytes <= varied_bytes_max)
         run_variants(data, bytes);
+    if (LLVMFuzzerCustomMutator != NULL && bytes <= MUTANT_BYTES_MAX)
+        run_mutants(data, bytes);
     free(data);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/mutate_pages.h"
 #include "parquet/chunk_reader.h"
 
 enum {
@@ -81,6 +82,18 @@ static uint64_t read_chunk(struct rg_chunk_reader *reader, const struct rg_chunk
     FUZZ_CHECK(status == RG_OK || status == RG_ERR_CORRUPT || status == RG_ERR_UNSUPPORTED ||
                status == RG_ERR_LIMIT || status == RG_ERR_NOMEM);
     return mix(mix(hash, (uint64_t)status), levels);
+}
+
+bool fuzz_describe(const uint8_t *data, size_t bytes, struct fuzz_pages *ret_pages)
+{
+    if (bytes <= HEAD_BYTES)
+        return false;
+    *ret_pages = (struct fuzz_pages){.pages_at = HEAD_BYTES,
+                                     .counts_at = 6,
+                                     .count_bytes = 3,
+                                     .codec = data[4] % 8,
+                                     .is_flat = data[2] % 4 == 0};
+    return true;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)

@@ -4,7 +4,8 @@
  * Bytes that say they are one or two column chunks, stitched: refused by name, or an output whose
  * parts add up and which decodes to what its sources decode to, one behind another. Broken values
  * of a page that was only copied are broken in the output too: what cannot be decoded before is not
- * compared. The first bytes choose type, nesting, codec, options and counts.
+ * compared. The first bytes choose type, nesting, codec, options and counts, and whether sources
+ * come with an offset index, a right one or not.
  */
 
 #include <stdlib.h>
@@ -13,7 +14,9 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/mutate_pages.h"
 #include "parquet/chunk_reader.h"
+#include "parquet/page_header.h"
 #include "stitch/chunk.h"
 #include "stitch/estimate.h"
 
@@ -22,7 +25,30 @@ enum {
     SOURCES_MAX = 3,
     ELEMENTS_MAX = 4,
     IS_TWO = 126, /* Of the byte that chooses the number of sources: two chunks take turns. */
+    SPLIT_BYTES = 2,
+    PAGES_MAX = 256, /* With an offset index. */
 };
+
+/* Bits of the byte that chooses nesting. */
+enum {
+    HAS_INDEX = 0x80,
+    IS_INDEX_WRONG = 0x40,
+};
+
+/* Bits of the byte of options. */
+enum {
+    IS_SNAPPY = 1,
+    HAS_SMALL_PAGES = 2,
+    HAS_CRC = 4,
+    HAS_BLOOM = 8,
+    IS_ENCODING_SMALL = 16,
+    IS_BLOOM_ASKED = 32,
+    HAS_SMALL_DICTIONARY = 64,
+    HAS_SHORT_PAGES = 128,
+};
+
+static const uint8_t codecs[] = {RG_CODEC_NONE,    RG_CODEC_SNAPPY, RG_CODEC_ZSTD,  RG_CODEC_LZ4,
+                                 RG_CODEC_LZ4_RAW, RG_CODEC_GZIP,   RG_CODEC_BROTLI};
 
 static const size_t memory_max = (size_t)64 << 20;
 
@@ -115,7 +141,7 @@ static bool add_values(struct rg_chunk_reader *reader, const struct rg_chunk_sou
 static void compare(const struct rg_stitch_source *sources, size_t count,
                     const struct rg_stitch_output *output)
 {
-    struct rg_codec_context *codecs = rg_codec_context_new(&rg_allocator_system);
+    struct rg_codec_context *context = rg_codec_context_new(&rg_allocator_system);
     struct rg_chunk_reader *reader = malloc(sizeof *reader);
     uint8_t *bytes = malloc((size_t)output->bytes + rg_slack_bytes);
     uint64_t before = 0;
@@ -124,8 +150,8 @@ static void compare(const struct rg_stitch_source *sources, size_t count,
     size_t used = 0;
     bool is_sound = true;
 
-    FUZZ_CHECK(codecs != NULL && reader != NULL && bytes != NULL);
-    rg_chunk_reader_init(reader, codecs, &rg_allocator_system);
+    FUZZ_CHECK(context != NULL && reader != NULL && bytes != NULL);
+    rg_chunk_reader_init(reader, context, &rg_allocator_system);
     for (size_t i = 0; i < count; i++) {
         const struct rg_chunk_source source = {.chunk = sources[i].chunk,
                                                .leaf = sources[i].leaf,
@@ -145,7 +171,7 @@ static void compare(const struct rg_stitch_source *sources, size_t count,
                                           .row_count = row_count};
     FUZZ_CHECK(!is_sound || (add_values(reader, &whole, &after) && before == after));
     rg_chunk_reader_fini(reader);
-    rg_codec_context_free(codecs);
+    rg_codec_context_free(context);
     free(reader);
     free(bytes);
 }
@@ -182,18 +208,89 @@ static void split(struct rg_span pieces[2])
 {
     const struct rg_span whole = pieces[0];
 
-    if (whole.bytes < 2)
+    if (whole.bytes < SPLIT_BYTES)
         return;
-    const size_t rest = whole.bytes - 2;
+    const size_t rest = whole.bytes - SPLIT_BYTES;
     const size_t first = (whole.data[0] | (size_t)whole.data[1] << 8) % (rest + 1);
-    pieces[0] = (struct rg_span){whole.data + 2, first};
-    pieces[1] = (struct rg_span){whole.data + 2 + first, rest - first};
+    pieces[0] = (struct rg_span){whole.data + SPLIT_BYTES, first};
+    pieces[1] = (struct rg_span){whole.data + SPLIT_BYTES + first, rest - first};
+}
+
+/* An offset index and the memory of its locations. */
+struct index {
+    struct rg_page_location pages[PAGES_MAX];
+    struct rg_offset_index index;
+};
+
+/* What a writer would have written for these pages; a value is a row. */
+static void make_index(struct index *index, struct rg_span chunk)
+{
+    uint64_t row = 0;
+    size_t at = 0;
+
+    index->index = (struct rg_offset_index){index->pages, NULL, 0};
+    while (index->index.page_count < PAGES_MAX) {
+        const struct rg_span rest = {chunk.data + at, chunk.bytes - at};
+        struct rg_page_header header;
+        struct rg_error err;
+        size_t bytes;
+
+        if (rg_page_header_parse(rest, &header, &bytes, &err) != RG_OK ||
+            rest.bytes - bytes < header.compressed_bytes)
+            break;
+        bytes += header.compressed_bytes;
+        if (header.type == RG_PAGE_DATA || header.type == RG_PAGE_DATA_V2) {
+            index->pages[index->index.page_count++] = (struct rg_page_location){
+                .offset = at, .compressed_bytes = (uint32_t)bytes, .first_row_index = row};
+            row += header.value_count;
+        }
+        at += bytes;
+    }
+}
+
+/* One of its numbers is another. */
+static void falsify(struct index *index, uint8_t choice, uint8_t by)
+{
+    if (index->index.page_count == 0)
+        return;
+    struct rg_page_location *page = &index->pages[choice % index->index.page_count];
+
+    switch (choice / 64) {
+    case 0:
+        page->offset += by;
+        break;
+    case 1:
+        page->first_row_index += by;
+        break;
+    case 2:
+        page->compressed_bytes -= by;
+        break;
+    default:
+        index->index.page_count--;
+    }
+}
+
+bool fuzz_describe(const uint8_t *data, size_t bytes, struct fuzz_pages *ret_pages)
+{
+    const bool is_two = bytes > CHOICES && data[4] >= IS_TWO;
+
+    if (bytes <= CHOICES + SPLIT_BYTES)
+        return false;
+    *ret_pages = (struct fuzz_pages){
+        .pages_at = is_two ? CHOICES + SPLIT_BYTES : CHOICES,
+        .counts_at = 5,
+        .count_bytes = 2,
+        .split_at = is_two ? CHOICES : 0,
+        .codec = codecs[data[2] % sizeof codecs],
+        .is_flat = data[1] % 4 != 3,
+    };
+    return true;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-    static const uint8_t codecs[] = {RG_CODEC_NONE, RG_CODEC_SNAPPY, RG_CODEC_ZSTD, RG_CODEC_LZ4};
     static uint8_t chunk_bytes[65536 + 64];
+    static struct index indexes[2];
     static const struct rg_writer writer = {.is_parsed = true};
     struct rg_stitch_source sources[SOURCES_MAX];
     struct column column;
@@ -203,10 +300,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         return 0;
     make_schema(&column, data[0] % 8, paths[data[1] % 4]);
     memcpy(chunk_bytes, data + CHOICES, bytes - CHOICES);
+    const bool has_index = (data[1] & HAS_INDEX) != 0 && column.leaf.rep_max == 0;
     struct rg_span pieces[2] = {{chunk_bytes, bytes - CHOICES}, {chunk_bytes, bytes - CHOICES}};
     if (data[4] >= IS_TWO)
         split(pieces);
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2; i++) {
         chunks[i] = (struct rg_column_chunk){
             .type = data[0] % 8,
             .codec = codecs[data[2] % sizeof codecs],
@@ -214,6 +312,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
             .uncompressed_bytes = rg_chunk_bytes_max,
             .value_count = data[5] | (uint64_t)data[6] << 8,
         };
+        if (has_index)
+            make_index(&indexes[i], pieces[i]);
+    }
+    if ((data[1] & IS_INDEX_WRONG) != 0)
+        falsify(&indexes[0], data[0], data[3]);
     const size_t count = 1 + data[4] % SOURCES_MAX;
     for (size_t i = 0; i < count; i++)
         sources[i] = (struct rg_stitch_source){
@@ -222,16 +325,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
             .writer = &writer,
             .bytes = pieces[i % 2],
             .row_count = data[7] | (uint64_t)data[8] << 8,
+            .offset_index = has_index ? &indexes[i % 2].index : NULL,
             .name = "input",
             .schema = &column.schema,
         };
     const struct rg_stitch_options options = {
-        .codec = (data[3] & 1) != 0 ? RG_CODEC_SNAPPY : RG_CODEC_KEEP,
-        .page_rows_target = (data[3] & 2) != 0 ? 7 : 0,
-        .has_crc = (data[3] & 4) != 0,
-        .has_bloom = (data[3] & 8) != 0,
+        .codec = (data[3] & IS_SNAPPY) != 0 ? RG_CODEC_SNAPPY : RG_CODEC_KEEP,
+        .page_bytes_target = (data[3] & HAS_SHORT_PAGES) != 0 ? 100 : 0,
+        .page_rows_target = (data[3] & HAS_SMALL_PAGES) != 0 ? 7 : 0,
+        .dictionary_bytes_max = (data[3] & HAS_SMALL_DICTIONARY) != 0 ? 64 : 0,
+        .has_crc = (data[3] & HAS_CRC) != 0,
+        .has_bloom = (data[3] & HAS_BLOOM) != 0,
+        .encoding =
+            (data[3] & IS_ENCODING_SMALL) != 0 ? RG_STITCH_ENCODING_SMALL : RG_STITCH_ENCODING_KEEP,
     };
-    const struct rg_stitch_column out = {&column.schema, 0, &options, false, false};
+    const struct rg_stitch_column out = {&column.schema, 0, &options, false,
+                                         (data[3] & IS_BLOOM_ASKED) != 0};
     stitch(&out, sources, count);
     return 0;
 }
