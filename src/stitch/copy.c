@@ -96,14 +96,15 @@ static uint32_t present_or_all(const struct rg_source_page *page)
 static enum rg_status write(struct rg_joiner *joiner, const struct rg_survey *survey,
                             const struct rg_source_page *page, struct rg_page_header *header,
                             bool is_crc_known, const struct rg_piece *pieces, size_t piece_count,
-                            bool are_levels_same, enum rg_verdict verdict, struct rg_error *err)
+                            uint32_t present_count, bool are_levels_same, enum rg_verdict verdict,
+                            struct rg_error *err)
 {
     struct rg_page_facts facts;
     uint64_t out_bytes;
 
     rg_copy_facts(joiner->bench, survey, page, are_levels_same, &facts);
-    RG_TRY(rg_sink_page(joiner->sink, header, is_crc_known, pieces, piece_count,
-                        present_or_all(page), &facts, &out_bytes, err));
+    RG_TRY(rg_sink_page(joiner->sink, header, is_crc_known, pieces, piece_count, present_count,
+                        &facts, &out_bytes, err));
     joiner->bench->moves.out_bytes[verdict] += out_bytes;
     return RG_OK;
 }
@@ -116,8 +117,8 @@ static enum rg_status copy_verbatim(struct rg_joiner *joiner, const struct rg_su
 
     RG_TRY(rg_joiner_flush(joiner, err));
     rg_bench_count(joiner->bench, RG_VERDICT_COPY, RG_REASON_NONE, page->body.bytes);
-    return write(joiner, survey, page, &header, header.has_crc, &piece, 1, true, RG_VERDICT_COPY,
-                 err);
+    return write(joiner, survey, page, &header, header.has_crc, &piece, 1, present_or_all(page),
+                 true, RG_VERDICT_COPY, err);
 }
 
 /* A V1 page compressed anew as a whole. */
@@ -135,7 +136,8 @@ static enum rg_status recompress_v1(struct rg_joiner *joiner, const struct rg_su
     RG_TRY(rg_bench_compress(bench, raw, &piece.bytes, err));
     header.is_compressed = true;
     rg_bench_count(bench, RG_VERDICT_RECOMPRESS, codec_reason(bench), page->body.bytes);
-    return write(joiner, survey, page, &header, false, &piece, 1, true, RG_VERDICT_RECOMPRESS, err);
+    return write(joiner, survey, page, &header, false, &piece, 1, present_or_all(page), true,
+                 RG_VERDICT_RECOMPRESS, err);
 }
 
 /* Levels of a page in the output's terms; they lie in the joiner's writers until it is cleared. */
@@ -200,7 +202,8 @@ static enum rg_status write_v2(struct rg_joiner *joiner, const struct rg_survey 
     header.uncompressed_bytes = header.rep_bytes + header.def_bytes + parts->values_raw_bytes;
     if (parts->present_count == 0)
         header.encoding = RG_ENCODING_PLAIN;
-    return write(joiner, survey, page, &header, false, pieces, 3, are_levels_same, verdict, err);
+    return write(joiner, survey, page, &header, false, pieces, 3, parts->present_count,
+                 are_levels_same, verdict, err);
 }
 
 /* A page that becomes V2: other levels, or V2 and another codec. */

@@ -192,6 +192,8 @@ static void stitch(const struct rg_stitch_column *column, const struct rg_stitch
     rg_arena_init(&scratch, &rg_allocator_system, memory_max);
     const enum rg_status status =
         rg_stitch_chunk(context, column, sources, count, &arena, &scratch, &output, &culprit, &err);
+    if (status == RG_ERR_BUG)
+        (void)fprintf(stderr, "%s\n", err.text);
     FUZZ_CHECK(status != RG_ERR_BUG);
     if (status == RG_OK) {
         check_output(&output, sources[0].chunk->value_count * count);
