@@ -5,7 +5,8 @@
  * touched nothing but the promoter.
  *
  * Not promoted, though they are identities: dictionaries that would make a page too large to read
- * well, and those whose index pages do not stand together or do not hold whole rows.
+ * well, those whose index pages do not stand together or do not hold whole rows, and those that are
+ * longer than their entries, as far as can be seen without opening them.
  */
 
 #include "stitch/promote.h"
@@ -41,6 +42,8 @@ static void clear(struct rg_promoter *promoter)
     promoter->present_count = 0;
     promoter->row_count = 0;
     promoter->index_bytes = 0;
+    promoter->unencoded_bytes = 0;
+    promoter->has_unencoded_bytes = true;
     promoter->page_count = 0;
 }
 
@@ -103,7 +106,11 @@ static void add_page(struct rg_promoter *promoter, const struct rg_survey *surve
                      const struct rg_source_page *page, uint32_t present_count, uint32_t row_count)
 {
     struct rg_statistics statistics;
+    uint64_t unencoded = 0;
 
+    promoter->has_unencoded_bytes =
+        promoter->has_unencoded_bytes && rg_survey_unencoded_bytes(survey, page, &unencoded);
+    promoter->unencoded_bytes += unencoded;
     rg_survey_page_statistics(promoter->bench, survey, page, &statistics);
     statistics.has_null_count = true;
     statistics.null_count = page->header.value_count - present_count;
@@ -150,6 +157,33 @@ static enum rg_status test_page(struct rg_promoter *promoter, const struct rg_su
     return RG_OK;
 }
 
+/* Bytes of the strings in index pages, as the source says: of each page, or of all there are. */
+static bool stated_bytes(const struct rg_promoter *promoter, const struct rg_survey *survey,
+                         uint64_t *ret_bytes)
+{
+    const struct rg_size_statistics *sizes = &survey->source->chunk->size_statistics;
+
+    const bool has_sizes =
+        sizes->is_present && sizes->has_unencoded_bytes && survey->value_page_count == 0;
+
+    if (promoter->bench->leaf->type != RG_TYPE_BYTE_ARRAY)
+        return false;
+    *ret_bytes = promoter->has_unencoded_bytes ? promoter->unencoded_bytes : sizes->unencoded_bytes;
+    return promoter->has_unencoded_bytes || has_sizes;
+}
+
+/*
+ * A dictionary is as long as its strings. Where the source says something else of them, bytes lie
+ * behind its last entry, which are not to become part of a page.
+ */
+static bool is_size_right(const struct rg_promoter *promoter, const struct rg_survey *survey)
+{
+    uint64_t bytes;
+
+    return !stated_bytes(promoter, survey, &bytes) ||
+           bytes + UINT64_C(4) * survey->dictionary_entries == survey->dictionary_raw_bytes;
+}
+
 enum rg_status rg_promoter_test(struct rg_promoter *promoter, const struct rg_survey *survey,
                                 bool *ret_is_identity, struct rg_error *err)
 {
@@ -167,7 +201,8 @@ enum rg_status rg_promoter_test(struct rg_promoter *promoter, const struct rg_su
         if (rg_is_index_page(&page))
             RG_TRY(test_page(promoter, survey, &page, &is_identity, err));
     }
-    *ret_is_identity = is_identity && promoter->present_count == survey->dictionary_entries;
+    *ret_is_identity = is_identity && promoter->present_count == survey->dictionary_entries &&
+                       is_size_right(promoter, survey);
     return RG_OK;
 }
 
@@ -191,19 +226,6 @@ static enum rg_status gathered_parts(struct rg_promoter *promoter, struct rg_par
     };
     RG_TRY(rg_buffer_check(&promoter->rep.out, "repetition levels", err));
     return rg_buffer_check(&promoter->def.out, "definition levels", err);
-}
-
-/* Bytes of the strings themselves. */
-static bool unencoded_bytes(const struct rg_promoter *promoter, const struct rg_survey *survey,
-                            uint64_t *ret_bytes)
-{
-    const uint64_t prefixes = UINT64_C(4) * survey->dictionary_entries;
-
-    if (promoter->bench->leaf->type != RG_TYPE_BYTE_ARRAY ||
-        survey->dictionary_raw_bytes < prefixes)
-        return false;
-    *ret_bytes = survey->dictionary_raw_bytes - prefixes;
-    return true;
 }
 
 static enum rg_status join(struct rg_promoter *promoter, const struct rg_survey *survey,
@@ -238,7 +260,9 @@ static enum rg_status join(struct rg_promoter *promoter, const struct rg_survey 
     rg_level_cursor_init(&cursor, promoter->bench->leaf, parts, NULL);
     RG_TRY(rg_joiner_levels(joiner, &cursor, promoter->value_count, &step, err));
     RG_TRY(rg_values_move(joiner, &values, &extent, err));
-    facts.has_unencoded_bytes = unencoded_bytes(promoter, survey, &facts.unencoded_bytes);
+    facts.has_unencoded_bytes = promoter->bench->leaf->type == RG_TYPE_BYTE_ARRAY;
+    if (facts.has_unencoded_bytes)
+        facts.unencoded_bytes = extent - UINT64_C(4) * survey->dictionary_entries;
     rg_joiner_add_facts(joiner, &facts);
     return RG_OK;
 }
@@ -276,7 +300,8 @@ static enum rg_status write_page(struct rg_promoter *promoter, const struct rg_s
     };
     uint64_t out_bytes;
 
-    facts.has_unencoded_bytes = unencoded_bytes(promoter, survey, &facts.unencoded_bytes);
+    /* Where nobody states it, the dictionary's size is not enough to go by. */
+    facts.has_unencoded_bytes = stated_bytes(promoter, survey, &facts.unencoded_bytes);
     RG_TRY(pack_body(promoter, survey, &pieces[2], err));
     const uint32_t level_bytes = (uint32_t)(parts->rep.bytes + parts->def.bytes);
     const bool is_body_whole = level_bytes == 0 && pieces[2].bytes.data == survey->dictionary.data;

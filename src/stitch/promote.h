@@ -24,7 +24,9 @@ struct rg_promoter {
     uint32_t value_count;
     uint32_t present_count;
     uint64_t row_count;
-    uint64_t index_bytes; /* Bodies of the index pages. */
+    uint64_t index_bytes;     /* Bodies of the index pages. */
+    uint64_t unencoded_bytes; /* Of their strings, where the source says so of each. */
+    bool has_unencoded_bytes;
     uint32_t page_count;
     uint8_t page_type;
 };

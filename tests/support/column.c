@@ -874,6 +874,8 @@ static void write_dictionary(struct builder *b)
         append_value(b->leaf, b->dictionary[i], &raw);
     if (b->leaf->type == RG_TYPE_BOOLEAN)
         append_booleans(b->dictionary, b->dictionary_count, &raw);
+    for (uint8_t i = 0; i < 11 && b->style->has_loose_ends; i++)
+        rg_buffer_append_byte(&raw, i);
     compress(b, rg_buffer_span(&raw), &body);
     header.uncompressed_bytes = (uint32_t)raw.bytes;
     append_page(b, &header, rg_buffer_span(&body));

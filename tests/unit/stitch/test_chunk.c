@@ -775,6 +775,88 @@ TEST(a_union_of_the_same_size_is_not_the_base)
 }
 
 /* What is written of a failing case is a file that says the same. */
+/* Dictionaries with bytes behind their last entry, or not. */
+struct loose_end {
+    const char *about;
+    bool is_loose;
+    bool is_stated;     /* The source says how long its strings are. */
+    bool is_tiny;       /* Such pages are joined. */
+    bool is_page_loose; /* They stay behind the last value of a page. */
+    bool has_sizes;     /* The output says how long its strings are. */
+    enum rg_verdict verdict;
+};
+
+static void check_loose_end(struct test *t, const struct loose_end *row)
+{
+    static const struct rg_stitch_options options = {.codec = RG_CODEC_KEEP};
+    /* Strings that are different all, and so long that they are not tiny, if they must. */
+    const struct value_style values = {
+        .distinct = 0, .first = 61, .string_bytes = row->is_tiny ? 100 : 4000};
+    const struct chunk_style style = {.codec = RG_CODEC_NONE,
+                                      .versions = 1,
+                                      .page_slots = 5000,
+                                      .dictionary_entries = 1000,
+                                      .has_loose_ends = row->is_loose,
+                                      .has_index = true,
+                                      .has_size_statistics = true};
+    struct choices c = {.seed = 11};
+    struct rg_stitch_context *context = rg_stitch_context_new(&t->allocator);
+    struct rg_stitch_output output;
+    struct sources sources;
+    struct rg_arena keep;
+    struct rg_arena arena;
+    struct rg_arena scratch;
+
+    CHECK_MEMORY(context);
+    rg_arena_init(&keep, &t->allocator, SIZE_MAX);
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    rg_arena_init(&scratch, &t->allocator, SIZE_MAX);
+    const struct rg_schema *schema =
+        column_schema(t, &keep, NESTING_REQUIRED, RG_TYPE_BYTE_ARRAY, 0);
+    make_sources(t, &keep, &c, 3, schema, 60, &values, &style, &sources);
+    for (size_t i = 0; i < sources.count && !row->is_stated; i++) {
+        sources.built[i].chunk.size_statistics.has_unencoded_bytes = false;
+        sources.built[i].offset_index.unencoded_bytes = NULL;
+    }
+    (void)stitch(t, &keep, context, &sources, &options, &arena, &scratch, false, &output);
+    CHECK(output.has_offset_index);
+    if (output.moves.pages[row->verdict] != 3 ||
+        (output.offset_index.unencoded_bytes != NULL) != row->has_sizes)
+        test_fail(__FILE__, __LINE__, "%s: %llu pages %s", row->about,
+                  (unsigned long long)output.moves.pages[row->verdict],
+                  rg_verdict_name(row->verdict));
+    /* It minds what is behind a page's last value. */
+    if (!row->is_page_loose)
+        naive_check(t, &keep, sources.schema, &output, &sources.expected);
+    rg_arena_fini(&arena);
+    rg_arena_fini(&scratch);
+    rg_arena_fini(&keep);
+    rg_stitch_context_free(context);
+}
+
+/* What a page's strings take is stated or counted, never guessed from a dictionary's size. */
+TEST(what_lies_behind_a_dictionary_is_no_string)
+{
+    static const struct loose_end rows[] = {
+        {"whole", .is_stated = true, .has_sizes = true, .verdict = RG_VERDICT_PROMOTE},
+        {"whole, nothing stated", .verdict = RG_VERDICT_PROMOTE},
+        {"loose", .is_loose = true, .is_stated = true, .has_sizes = true,
+         .verdict = RG_VERDICT_DISSOLVE},
+        {"loose, nothing stated", .is_loose = true, .is_page_loose = true,
+         .verdict = RG_VERDICT_PROMOTE},
+        {"tiny", .is_stated = true, .is_tiny = true, .has_sizes = true,
+         .verdict = RG_VERDICT_PROMOTE},
+        {"tiny, nothing stated", .is_tiny = true, .has_sizes = true, .verdict = RG_VERDICT_PROMOTE},
+        {"tiny and loose", .is_loose = true, .is_stated = true, .is_tiny = true, .has_sizes = true,
+         .verdict = RG_VERDICT_DISSOLVE},
+        {"tiny and loose, nothing stated", .is_loose = true, .is_tiny = true, .has_sizes = true,
+         .verdict = RG_VERDICT_PROMOTE},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        check_loose_end(t, &rows[i]);
+}
+
 static void property_a_case_is_kept_as_a_file(struct test *t, struct choices *c)
 {
     struct sources sources;
@@ -820,6 +902,7 @@ int main(int argc, char **argv)
         {"rows_that_no_page_has_are_missed", rows_that_no_page_has_are_missed},
         {"pages_move_as_they_should", pages_move_as_they_should},
         {"a_union_of_the_same_size_is_not_the_base", a_union_of_the_same_size_is_not_the_base},
+        {"what_lies_behind_a_dictionary_is_no_string", what_lies_behind_a_dictionary_is_no_string},
     };
 
     return test_main("stitch/chunk", cases, sizeof cases / sizeof cases[0], argc, argv);
