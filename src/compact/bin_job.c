@@ -259,7 +259,7 @@ enum weir_status rg_bin_run_locate(struct weir_job *job, void *item, const struc
         return WEIR_OK;
     if (!rg_bin_choose_columns(bin, job, &lacking_bytes))
         return want_claim(bin, bin->claim_bytes + lacking_bytes);
-    if (rg_bin_open_slice(bin, &err) != RG_OK)
+    if (rg_bin_open_slice(bin, job, &err) != RG_OK)
         return answer_failure(bin, &err);
     weir_set_parts(job, STEP_READ, state->read_part_count > 0 ? state->read_part_count : 1);
     weir_set_parts(job, STEP_STITCH, state->column_count);

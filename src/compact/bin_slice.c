@@ -10,10 +10,8 @@
 #include "parquet/page_index.h"
 
 /* How ranges of a file are read: see store/README.md for the figures. */
-static const struct rg_range_options range_options = {
-    .gap_bytes_max = UINT64_C(64) << 10,
-    .request_bytes_max = UINT64_C(8) << 20,
-};
+static const uint64_t gap_bytes_max = UINT64_C(64) << 10;
+static const uint64_t request_bytes_max = UINT64_C(8) << 20;
 
 /* How far a slice may exceed the run's target for the sake of workers that would be idle. */
 static const uint64_t targets_max = 3;
@@ -26,8 +24,9 @@ enum {
 static const uint32_t part_requests_max = 16;
 static const uint64_t part_bytes_max = UINT64_C(512) << 10;
 
-/* What a slice needs beside its columns. */
+/* What a slice needs beside its columns, and how much of it may be read though nobody wants it. */
 static const uint64_t slice_bytes_min = UINT64_C(1) << 20;
+static const uint64_t slice_gaps_bytes = UINT64_C(256) << 10;
 
 static uint64_t worker_count(const struct rg_bin *bin, uint32_t column_count)
 {
@@ -159,7 +158,7 @@ static bool choose_target(struct rg_bin *bin, struct weir_job *job, uint32_t lef
  * As many columns as the claim bears, and no more than the target. False when not even each column
  * alone fits: then the claim is too small, and this is found before anything is read.
  */
-bool rg_bin_choose_columns(struct rg_bin *bin, struct weir_job *job, uint64_t *ret_lacking_bytes)
+static bool choose_columns(struct rg_bin *bin, struct weir_job *job, uint64_t *ret_lacking_bytes)
 {
     struct rg_bin_job *state = bin->job;
     const uint32_t leaf_count = rg_bin_schema(bin)->leaf_count;
@@ -188,19 +187,57 @@ bool rg_bin_choose_columns(struct rg_bin *bin, struct weir_job *job, uint64_t *r
     return true;
 }
 
-static enum rg_status place_file(struct rg_bin_job *state, struct rg_bin_file *file,
-                                 struct rg_request **ret_requests, size_t *ret_count,
+bool rg_bin_choose_columns(struct rg_bin *bin, struct weir_job *job, uint64_t *ret_lacking_bytes)
+{
+    struct rg_bin_job *state = bin->job;
+
+    if (!choose_columns(bin, job, ret_lacking_bytes))
+        return false;
+    const uint64_t available = weir_available(job);
+    const uint64_t needed = rg_bin_slice_bytes(bin, bin->column_first, state->column_count);
+    state->gaps_bytes_left = slice_gaps_bytes + (available > needed ? (available - needed) / 2 : 0);
+    return true;
+}
+
+/*
+ * Requests for a file's extents. Gaps for which there is no memory are left out, and fewer bytes
+ * are read by more requests.
+ */
+static enum rg_status plan_file(struct rg_bin_job *state, struct weir_job *job,
+                                struct rg_bin_file *file, struct rg_range_plan *ret_plan,
+                                struct rg_error *err)
+{
+    struct rg_range_options options = {
+        .gap_bytes_max = gap_bytes_max,
+        .gaps_bytes_max = state->gaps_bytes_left,
+        .request_bytes_max = request_bytes_max,
+    };
+
+    RG_TRY(rg_ranges_plan(file->extents, file->extents_filled, &options, &state->slice, ret_plan,
+                          err));
+    if (ret_plan->gaps_bytes < ret_plan->gaps_bytes_wanted && job != NULL &&
+        weir_try_grow(job, ret_plan->gaps_bytes_wanted - options.gaps_bytes_max)) {
+        options.gaps_bytes_max = ret_plan->gaps_bytes_wanted;
+        RG_TRY(rg_ranges_plan(file->extents, file->extents_filled, &options, &state->slice,
+                              ret_plan, err));
+    }
+    state->gaps_bytes_left = options.gaps_bytes_max - ret_plan->gaps_bytes;
+    return RG_OK;
+}
+
+static enum rg_status place_file(struct rg_bin_job *state, struct weir_job *job,
+                                 struct rg_bin_file *file, struct rg_range_plan *ret_plan,
                                  struct rg_error *err)
 {
-    *ret_count = 0;
+    *ret_plan = (struct rg_range_plan){0};
     if (file->input->is_whole) {
         file->buffer = (uint8_t *)(uintptr_t)file->input->kept.data;
         for (size_t i = 0; i < file->extents_filled; i++)
             file->extents[i].buffer_offset = file->extents[i].offset;
         return RG_OK;
     }
-    RG_TRY(rg_ranges_plan(file->extents, file->extents_filled, &range_options, &state->slice,
-                          ret_requests, ret_count, &file->buffer_bytes, err));
+    RG_TRY(plan_file(state, job, file, ret_plan, err));
+    file->buffer_bytes = ret_plan->buffer_bytes;
     file->buffer = rg_arena_alloc(&state->slice, (size_t)file->buffer_bytes + rg_slack_bytes);
     if (file->buffer == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory to read %" PRIu64 " bytes",
@@ -208,20 +245,18 @@ static enum rg_status place_file(struct rg_bin_job *state, struct rg_bin_file *f
     return RG_OK;
 }
 
-/* Requests of one file are added to the slice's; called once to count and once to fill. */
-static enum rg_status list_requests(struct rg_bin *bin, struct rg_error *err)
+/* The requests of all files, in their order. */
+static enum rg_status list_requests(struct rg_bin *bin, struct weir_job *job, struct rg_error *err)
 {
     struct rg_bin_job *state = bin->job;
-    struct rg_request **requests =
-        rg_arena_array(&state->slice, state->file_count, sizeof(struct rg_request *));
-    size_t *counts = rg_arena_array(&state->slice, state->file_count, sizeof *counts);
+    struct rg_range_plan *plans = rg_arena_array(&state->slice, state->file_count, sizeof *plans);
     size_t total = 0;
 
-    if (requests == NULL || counts == NULL)
+    if (plans == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory to plan reads");
     for (uint32_t i = 0; i < state->file_count; i++) {
-        RG_TRY(place_file(state, &state->files[i], &requests[i], &counts[i], err));
-        total += counts[i];
+        RG_TRY(place_file(state, job, &state->files[i], &plans[i], err));
+        total += plans[i].request_count;
     }
     state->requests = rg_arena_array(&state->slice, total, sizeof *state->requests);
     if (state->requests == NULL)
@@ -230,16 +265,17 @@ static enum rg_status list_requests(struct rg_bin *bin, struct rg_error *err)
     for (uint32_t i = 0; i < state->file_count; i++) {
         struct rg_bin_file *file = &state->files[i];
 
-        for (size_t r = 0; r < counts[i]; r++) {
+        for (size_t r = 0; r < plans[i].request_count; r++) {
+            const struct rg_request *wanted = &plans[i].requests[r];
             struct rg_bin_request *request = &state->requests[state->request_count++];
 
             request->file = file;
             request->request.op = (struct rg_store_op){
                 .verb = RG_STORE_GET,
                 .key = file->input->key,
-                .buffer = file->buffer + requests[i][r].buffer_offset,
-                .offset = requests[i][r].offset,
-                .in_bytes = requests[i][r].bytes,
+                .buffer = file->buffer + wanted->buffer_offset,
+                .offset = wanted->offset,
+                .in_bytes = wanted->bytes,
                 .expected = &file->input->id,
             };
         }
@@ -297,7 +333,7 @@ static enum rg_status divide_requests(struct rg_bin *bin, struct rg_error *err)
 }
 
 /* Extents of the slice, requests for them, columns to fill. */
-enum rg_status rg_bin_open_slice(struct rg_bin *bin, struct rg_error *err)
+enum rg_status rg_bin_open_slice(struct rg_bin *bin, struct weir_job *job, struct rg_error *err)
 {
     struct rg_bin_job *state = bin->job;
 
@@ -333,7 +369,7 @@ enum rg_status rg_bin_open_slice(struct rg_bin *bin, struct rg_error *err)
         rg_arena_init(&state->columns[c].arena, &state->memory, SIZE_MAX);
     sort_parts(bin);
     atomic_store(&state->reads_are_good, false);
-    RG_TRY(list_requests(bin, err));
+    RG_TRY(list_requests(bin, job, err));
     return divide_requests(bin, err);
 }
 

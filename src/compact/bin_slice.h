@@ -19,11 +19,13 @@ uint64_t rg_bin_slice_bytes(const struct rg_bin *bin, uint32_t first, uint32_t c
 bool rg_bin_choose_columns(struct rg_bin *bin, struct weir_job *job, uint64_t *ret_lacking_bytes);
 
 /*
- * Buffers and requests for the chosen columns.
+ * Buffers and requests for the chosen columns. Reads over gaps as far as state->gaps_bytes_left
+ * goes, and enlarges the job's claim for more where that is free; `job` NULL: it is not.
  *
  * Errors:  RG_ERR_NOMEM.
  */
-RG_MUST_CHECK enum rg_status rg_bin_open_slice(struct rg_bin *bin, struct rg_error *err);
+RG_MUST_CHECK enum rg_status rg_bin_open_slice(struct rg_bin *bin, struct weir_job *job,
+                                               struct rg_error *err);
 
 /* Gives the slice's memory back. */
 void rg_bin_close_slice(struct rg_bin_job *state);

@@ -86,6 +86,7 @@ struct rg_bin_job {
 
     struct rg_arena slice; /* Until the slice is appended. */
     atomic_bool reads_are_good;
+    uint64_t gaps_bytes_left; /* Of the claim: for bytes between those that are wanted. */
     uint32_t column_count;
     struct rg_bin_column *columns;
     uint32_t *part_columns; /* Of the slice, for each part of stitching. */

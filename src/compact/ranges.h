@@ -25,19 +25,30 @@ struct rg_request {
 };
 
 struct rg_range_options {
-    uint64_t gap_bytes_max;     /* Ranges that are no farther apart are read together. */
+    uint64_t gap_bytes_max;     /* Ranges that are no farther apart are read together, */
+    uint64_t gaps_bytes_max;    /* as long as all that lies between them takes no more memory. */
     uint64_t request_bytes_max; /* A longer range is cut. */
 };
 
+struct rg_range_plan {
+    struct rg_request *requests;
+    size_t request_count;
+    uint64_t buffer_bytes;      /* All of them. */
+    uint64_t gaps_bytes;        /* Of these, what is in no extent. */
+    uint64_t gaps_bytes_wanted; /* What that would be without gaps_bytes_max. */
+};
+
 /*
- * Places all extents in one buffer of *ret_buffer_bytes and tells the requests that fill it.
- * Extents may overlap and come in any order; `extents` keeps its order.
+ * Places all extents in one buffer and tells the requests that fill it, in the order of the file.
+ * Extents may overlap and come in any order; `extents` keeps its order. Where gaps up to
+ * gap_bytes_max would be too much in all, only those up to a half of it are read, or a quarter, and
+ * so on down to none.
  *
  * Errors:  RG_ERR_NOMEM.
  */
-RG_MUST_CHECK enum rg_status
-rg_ranges_plan(struct rg_extent *extents, size_t count, const struct rg_range_options *options,
-               struct rg_arena *arena, struct rg_request **ret_requests, size_t *ret_request_count,
-               uint64_t *ret_buffer_bytes, struct rg_error *err);
+RG_MUST_CHECK enum rg_status rg_ranges_plan(struct rg_extent *extents, size_t count,
+                                            const struct rg_range_options *options,
+                                            struct rg_arena *arena, struct rg_range_plan *ret_plan,
+                                            struct rg_error *err);
 
 #endif
