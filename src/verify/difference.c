@@ -13,6 +13,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 struct side {
     void *user;
@@ -193,6 +194,71 @@ static void describe(const struct search *search, const struct side *side, bool 
     }
 }
 
+enum {
+    SHOWN_BYTES = 8
+};
+
+/* Cuts the text, between characters, where both do not fit. */
+static void append_text(char text[RG_VALUE_TEXT_BYTES], const char *suffix)
+{
+    const size_t room = RG_VALUE_TEXT_BYTES - 1 - strlen(suffix);
+    size_t length = strlen(text);
+
+    if (length > room) {
+        length = room - 3;
+        while (length > 0 && ((uint8_t)text[length] & 0xc0) == 0x80)
+            length--;
+        memcpy(text + length, "...", 3);
+        length += 3;
+    }
+    memcpy(text + length, suffix, strlen(suffix) + 1);
+}
+
+/*
+ * Different values can have one text: NaN is many, and long ones are cut. Then each text gets its
+ * bytes from the first that differs on; those of a number as a whole, its highest first.
+ */
+static void add_bytes(const struct side *side, bool is_number, size_t first,
+                      char text[RG_VALUE_TEXT_BYTES])
+{
+    const struct rg_span value = rg_values_at(&side->values, side->value_at);
+    const size_t left = value.bytes - first;
+    const size_t shown = left < SHOWN_BYTES ? left : SHOWN_BYTES;
+    char hex[2 * SHOWN_BYTES + 1] = "";
+    char suffix[80];
+
+    for (size_t i = 0; i < shown; i++) {
+        const uint8_t byte = value.data[is_number ? value.bytes - 1 - i : first + i];
+        (void)snprintf(hex + 2 * i, 3, "%02x", byte);
+    }
+    if (is_number)
+        (void)snprintf(suffix, sizeof suffix, " (0x%s)", hex);
+    else if (shown == 0)
+        (void)snprintf(suffix, sizeof suffix, " (%zu bytes)", value.bytes);
+    else
+        (void)snprintf(suffix, sizeof suffix, " (%zu bytes, from byte %zu on 0x%s%s)", value.bytes,
+                       first, hex, left > shown ? "..." : "");
+    append_text(text, suffix);
+}
+
+static void tell_apart(const struct search *search, struct rg_difference *ret_difference)
+{
+    const struct side *a = search->sides[0];
+    const struct side *b = search->sides[1];
+    size_t first = 0;
+
+    if (a->at == a->count || b->at == b->count || !has_value(search, a) || !has_value(search, b) ||
+        strcmp(ret_difference->texts[0], ret_difference->texts[1]) != 0)
+        return;
+    const struct rg_span x = rg_values_at(&a->values, a->value_at);
+    const struct rg_span y = rg_values_at(&b->values, b->value_at);
+    const bool is_number = x.bytes == y.bytes && x.bytes <= SHOWN_BYTES;
+    while (!is_number && first < x.bytes && first < y.bytes && x.data[first] == y.data[first])
+        first++;
+    add_bytes(a, is_number, first, ret_difference->texts[0]);
+    add_bytes(b, is_number, first, ret_difference->texts[1]);
+}
+
 static void report(const struct search *search, struct rg_difference *ret_difference)
 {
     const struct side *a = search->sides[0];
@@ -203,6 +269,7 @@ static void report(const struct search *search, struct rg_difference *ret_differ
     ret_difference->row_index = is_new_row ? search->rows_begun : search->rows_begun - 1;
     describe(search, a, begins_row(b), ret_difference->texts[0]);
     describe(search, b, begins_row(a), ret_difference->texts[1]);
+    tell_apart(search, ret_difference);
 }
 
 static enum rg_status run_search(struct search *search, struct rg_difference *ret_difference,

@@ -211,12 +211,59 @@ TEST(both_sides_are_shown)
     rg_arena_fini(&arena);
 }
 
+/* Compares columns of one value each; texts of what is different. */
+static struct rg_difference find_one(struct test *t, uint8_t type, struct rg_span x,
+                                     struct rg_span y)
+{
+    struct slot slots[2] = {{0, 1, x}, {0, 1, y}};
+    struct choices c = {.seed = 5};
+    struct script *scripts[2];
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    struct rg_schema *schema = column_schema(t, &arena, NESTING_OPTIONAL, type, 0);
+    for (int i = 0; i < 2; i++) {
+        const struct column column = {&slots[i], 1, 1};
+        scripts[i] = write_script(t, &c, &arena, schema, &column);
+    }
+    const struct rg_difference difference = find(t, schema, scripts[0], scripts[1]);
+    CHECK(difference.is_found);
+    rg_arena_fini(&arena);
+    return difference;
+}
+
+TEST(values_of_one_text_are_told_apart)
+{
+    static const uint8_t nan_a[] = {1, 0, 0xc0, 0x7f};
+    static const uint8_t nan_b[] = {2, 0, 0xc0, 0x7f};
+    uint8_t bytes[2][1000];
+
+    struct rg_difference difference = find_one(t, RG_TYPE_FLOAT, SPAN(nan_a), SPAN(nan_b));
+    CHECK_TEXT(difference.texts[0], "nan (0x7fc00001)");
+    CHECK_TEXT(difference.texts[1], "nan (0x7fc00002)");
+
+    memset(bytes, 7, sizeof bytes);
+    bytes[1][990] = 0xab;
+    difference = find_one(t, RG_TYPE_BYTE_ARRAY, (struct rg_span){bytes[0], 995},
+                          (struct rg_span){bytes[1], 1000});
+    CHECK(strstr(difference.texts[0], "... (995 bytes, from byte 990 on 0x0707070707)") != NULL);
+    CHECK(strstr(difference.texts[1], "... (1000 bytes, from byte 990 on 0xab07070707070707...)") !=
+          NULL);
+
+    bytes[1][990] = 7;
+    difference = find_one(t, RG_TYPE_BYTE_ARRAY, (struct rg_span){bytes[0], 995},
+                          (struct rg_span){bytes[1], 1000});
+    CHECK(strstr(difference.texts[0], "... (995 bytes)") != NULL);
+    CHECK(strstr(difference.texts[1], "... (1000 bytes, from byte 995 on 0x0707070707)") != NULL);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"the_first_difference_is_that_of_the_naive_search",
          the_first_difference_is_that_of_the_naive_search},
         {"both_sides_are_shown", both_sides_are_shown},
+        {"values_of_one_text_are_told_apart", values_of_one_text_are_told_apart},
     };
 
     return test_main("verify/difference", cases, sizeof cases / sizeof cases[0], argc, argv);
