@@ -27,10 +27,13 @@ import thrift  # noqa: E402
 BYTES_MAX = 16384
 DICTIONARY, V1, V2 = 2, 0, 3
 BIT_PACKED = 4
-NONE, SNAPPY, GZIP, LZ4, ZSTD = 0, 1, 2, 5, 6
-# As fuzz_stitch.c numbers them: levels of a path, and codecs.
+NONE, SNAPPY, GZIP, BROTLI, LZ4, ZSTD, LZ4_RAW = 0, 1, 2, 4, 5, 6, 7
+# As stitched.c and fuzz_stitch.c number them: codecs, and levels of a path.
+STITCH_CODECS = {NONE: 0, SNAPPY: 1, ZSTD: 2, LZ4: 3, LZ4_RAW: 4, GZIP: 5, BROTLI: 6}
 STITCH_PATHS = {(0, 0): 0, (1, 0): 1, (2, 0): 2, (3, 1): 3}
-STITCH_CODECS = {NONE: 0, SNAPPY: 1, ZSTD: 2, LZ4: 3}
+# As fuzz_adapt.c does: a pair of types and which of them; groups, and a leaf that is required.
+ADAPT_KINDS = {0: (9, 0), 1: (0, 0), 2: (0, 1), 4: (3, 0), 5: (3, 1), 6: (8, 0), 7: (6, 1)}
+ADAPT_SHAPES = {(0, 0): (0, 8), (1, 0): (0, 0), (2, 0): (1, 0), (3, 1): (2, 0)}
 
 
 class Seeds:
@@ -118,6 +121,12 @@ def cut_chunk(data, entry, leaf, row_count, seeds):
         for sources in (1, 8):
             head = bytes([kind, path, STITCH_CODECS[codec], 8 * (sources & 1), sources])
             seeds.add("stitch", head + struct.pack("<HH", count, row_count) + chunk)
+        if kind in ADAPT_KINDS and len(chunk) < 65536:
+            pair, own = ADAPT_KINDS[kind]
+            shape, required = ADAPT_SHAPES[definition, repetition]
+            head = bytes([pair, shape, own | required, own | required, STITCH_CODECS[codec], 0])
+            head += 2 * struct.pack("<HH", count, row_count) + struct.pack("<H", len(chunk))
+            seeds.add("adapt", head + 2 * chunk)
     cut_pages(chunk, codec, leaf, seeds)
 
 

@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Bytes that say they are one or two column chunks, stitched: refused by name, or an output whose
- * parts add up and which decodes to what its sources decode to, one behind another. Broken values
- * of a page that was only copied are broken in the output too: what cannot be decoded before is not
- * compared. The first bytes choose type, nesting, codec, options and counts, and whether sources
- * come with an offset index, a right one or not.
+ * Bytes that say they are one or two column chunks, stitched. The first bytes choose type, nesting,
+ * codec, options and counts, and whether sources come with an offset index, a right one or not.
  */
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/limits.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/mutate_pages.h"
-#include "parquet/chunk_reader.h"
+#include "fuzz/stitched.h"
 #include "parquet/page_header.h"
-#include "stitch/chunk.h"
-#include "stitch/estimate.h"
 
 enum {
     CHOICES = 9,
@@ -34,23 +27,6 @@ enum {
     HAS_INDEX = 0x80,
     IS_INDEX_WRONG = 0x40,
 };
-
-/* Bits of the byte of options. */
-enum {
-    IS_SNAPPY = 1,
-    HAS_SMALL_PAGES = 2,
-    HAS_CRC = 4,
-    HAS_BLOOM = 8,
-    IS_ENCODING_SMALL = 16,
-    IS_BLOOM_ASKED = 32,
-    HAS_SMALL_DICTIONARY = 64,
-    HAS_SHORT_PAGES = 128,
-};
-
-static const uint8_t codecs[] = {RG_CODEC_NONE,    RG_CODEC_SNAPPY, RG_CODEC_ZSTD,  RG_CODEC_LZ4,
-                                 RG_CODEC_LZ4_RAW, RG_CODEC_GZIP,   RG_CODEC_BROTLI};
-
-static const size_t memory_max = (size_t)64 << 20;
 
 /* Repetition of the elements below the root. */
 static const uint8_t paths[][ELEMENTS_MAX] = {{RG_REQUIRED, 9},
@@ -83,126 +59,6 @@ static void make_schema(struct column *column, uint8_t type, const uint8_t *path
     column->elements[depth].type_length = leaf->type_length;
     column->schema =
         (struct rg_schema){column->elements, leaf, .element_count = depth + 1, .leaf_count = 1};
-}
-
-static void check_output(const struct rg_stitch_output *output, uint64_t value_count)
-{
-    uint64_t bytes = 0;
-    uint64_t pages = 0;
-
-    for (size_t i = 0; i < output->segment_count; i++)
-        bytes += output->segments[i].bytes;
-    for (uint32_t i = 0; i < output->chunk.encoding_stats_count; i++)
-        pages += output->chunk.encoding_stats[i].page_count;
-    FUZZ_CHECK(bytes == output->bytes && bytes == output->chunk.compressed_bytes);
-    FUZZ_CHECK(output->chunk.value_count == value_count);
-    FUZZ_CHECK(!output->has_offset_index ||
-               output->offset_index.page_count + output->chunk.has_dictionary_offset == pages);
-}
-
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-    return (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-}
-
-/* Adds all levels and values of a chunk to *hash, however they lie in pages; false: broken. */
-static bool add_values(struct rg_chunk_reader *reader, const struct rg_chunk_source *source,
-                       uint64_t *hash)
-{
-    const uint8_t def_max = source->leaf->def_max;
-    struct rg_chunk_batch batch;
-    struct rg_error err;
-    bool is_end = false;
-
-    if (rg_chunk_reader_open(reader, source, &err) != RG_OK)
-        return false;
-    for (;;) {
-        struct rg_values values;
-        uint32_t at = 0;
-
-        if (rg_chunk_next(reader, &batch, &is_end, &err) != RG_OK)
-            return false;
-        if (is_end)
-            return true;
-        rg_chunk_batch_values(reader, &batch, &values);
-        for (uint32_t i = 0; i < batch.level_count; i++) {
-            const uint8_t def = batch.def_levels == NULL ? def_max : batch.def_levels[i];
-
-            *hash = mix(*hash, def);
-            *hash = mix(*hash, batch.rep_levels == NULL ? 0 : batch.rep_levels[i]);
-            if (def == def_max)
-                *hash = mix(*hash, rg_hash_fast(rg_values_at(&values, at++)));
-        }
-        FUZZ_CHECK(at == values.count);
-    }
-}
-
-/* The output's values are those of its sources. */
-static void compare(const struct rg_stitch_source *sources, size_t count,
-                    const struct rg_stitch_output *output)
-{
-    struct rg_codec_context *context = rg_codec_context_new(&rg_allocator_system);
-    struct rg_chunk_reader *reader = malloc(sizeof *reader);
-    uint8_t *bytes = malloc((size_t)output->bytes + rg_slack_bytes);
-    uint64_t before = 0;
-    uint64_t after = 0;
-    uint64_t row_count = 0;
-    size_t used = 0;
-    bool is_sound = true;
-
-    FUZZ_CHECK(context != NULL && reader != NULL && bytes != NULL);
-    rg_chunk_reader_init(reader, context, &rg_allocator_system);
-    for (size_t i = 0; i < count; i++) {
-        const struct rg_chunk_source source = {.chunk = sources[i].chunk,
-                                               .leaf = sources[i].leaf,
-                                               .bytes = sources[i].bytes,
-                                               .row_count = sources[i].row_count};
-
-        is_sound = is_sound && add_values(reader, &source, &before);
-        row_count += source.row_count;
-    }
-    for (size_t i = 0; i < output->segment_count; i++) {
-        memcpy(bytes + used, output->segments[i].data, output->segments[i].bytes);
-        used += output->segments[i].bytes;
-    }
-    const struct rg_chunk_source whole = {.chunk = &output->chunk,
-                                          .leaf = sources[0].leaf,
-                                          .bytes = {bytes, used},
-                                          .row_count = row_count};
-    FUZZ_CHECK(!is_sound || (add_values(reader, &whole, &after) && before == after));
-    rg_chunk_reader_fini(reader);
-    rg_codec_context_free(context);
-    free(reader);
-    free(bytes);
-}
-
-/* One call under caps that must be enough for what was promised, or refuse. */
-static void stitch(const struct rg_stitch_column *column, const struct rg_stitch_source *sources,
-                   size_t count)
-{
-    struct rg_stitch_context *context = rg_stitch_context_new(&rg_allocator_system);
-    struct rg_stitch_output output;
-    struct rg_arena arena;
-    struct rg_arena scratch;
-    struct rg_error err;
-    size_t culprit = SIZE_MAX;
-
-    FUZZ_CHECK(context != NULL);
-    rg_arena_init(&arena, &rg_allocator_system, memory_max);
-    rg_arena_init(&scratch, &rg_allocator_system, memory_max);
-    const enum rg_status status =
-        rg_stitch_chunk(context, column, sources, count, &arena, &scratch, &output, &culprit, &err);
-    if (status == RG_ERR_BUG)
-        (void)fprintf(stderr, "%s\n", err.text);
-    FUZZ_CHECK(status != RG_ERR_BUG);
-    if (status == RG_OK) {
-        check_output(&output, sources[0].chunk->value_count * count);
-        compare(sources, count, &output);
-    } else
-        FUZZ_CHECK(culprit < count);
-    rg_arena_fini(&arena);
-    rg_arena_fini(&scratch);
-    rg_stitch_context_free(context);
 }
 
 /* The first two bytes tell how long the first of two chunks is. */
@@ -283,7 +139,7 @@ bool fuzz_describe(const uint8_t *data, size_t bytes, struct fuzz_pages *ret_pag
         .counts_at = 5,
         .count_bytes = 2,
         .split_at = is_two ? CHOICES : 0,
-        .codec = codecs[data[2] % sizeof codecs],
+        .codec = fuzz_codec(data[2]),
         .is_flat = data[1] % 4 != 3,
     };
     return true;
@@ -309,7 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     for (size_t i = 0; i < 2; i++) {
         chunks[i] = (struct rg_column_chunk){
             .type = data[0] % 8,
-            .codec = codecs[data[2] % sizeof codecs],
+            .codec = fuzz_codec(data[2]),
             .compressed_bytes = pieces[i].bytes,
             .uncompressed_bytes = rg_chunk_bytes_max,
             .value_count = data[5] | (uint64_t)data[6] << 8,
@@ -331,18 +187,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
             .name = "input",
             .schema = &column.schema,
         };
-    const struct rg_stitch_options options = {
-        .codec = (data[3] & IS_SNAPPY) != 0 ? RG_CODEC_SNAPPY : RG_CODEC_KEEP,
-        .page_bytes_target = (data[3] & HAS_SHORT_PAGES) != 0 ? 100 : 0,
-        .page_rows_target = (data[3] & HAS_SMALL_PAGES) != 0 ? 7 : 0,
-        .dictionary_bytes_max = (data[3] & HAS_SMALL_DICTIONARY) != 0 ? 64 : 0,
-        .has_crc = (data[3] & HAS_CRC) != 0,
-        .has_bloom = (data[3] & HAS_BLOOM) != 0,
-        .encoding =
-            (data[3] & IS_ENCODING_SMALL) != 0 ? RG_STITCH_ENCODING_SMALL : RG_STITCH_ENCODING_KEEP,
-    };
-    const struct rg_stitch_column out = {&column.schema, 0, &options, false,
-                                         (data[3] & IS_BLOOM_ASKED) != 0};
-    stitch(&out, sources, count);
+    const struct rg_stitch_column out = {.schema = &column.schema, .leaf_index = 0};
+    fuzz_stitch(&out, data[3], sources, count);
     return 0;
 }

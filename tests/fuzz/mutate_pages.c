@@ -219,15 +219,15 @@ static void put_number(uint8_t *at, size_t bytes, uint64_t number)
         at[i] = (uint8_t)(number >> 8 * i);
 }
 
-/* Counts of the head become those of pages [first, count). */
-static void set_counts(const struct input *input, uint8_t *head, size_t first)
+/* The counts at `out` become those of pages [first, end). */
+static void set_counts(const struct input *input, size_t first, size_t end, uint8_t *out)
 {
     const struct fuzz_pages *form = &input->form;
     uint64_t values = 0;
     uint64_t rows = 0;
     bool has_rows = true;
 
-    for (size_t i = first; i < input->count; i++) {
+    for (size_t i = first; i < end; i++) {
         const struct page *page = &input->pages[i];
 
         if (!is_data(page))
@@ -236,10 +236,19 @@ static void set_counts(const struct input *input, uint8_t *head, size_t first)
         rows += page->header.row_count;
         has_rows = has_rows && page->header.type == RG_PAGE_DATA_V2;
     }
-    put_number(head + form->counts_at, form->count_bytes, values);
+    put_number(out, form->count_bytes, values);
     if (has_rows || form->is_flat)
-        put_number(head + form->counts_at + form->count_bytes, form->count_bytes,
-                   form->is_flat ? values : rows);
+        put_number(out + form->count_bytes, form->count_bytes, form->is_flat ? values : rows);
+}
+
+static void set_all_counts(const struct input *input, size_t second, uint8_t *out)
+{
+    if (input->form.has_counts_of_both) {
+        set_counts(input, 0, second, out);
+        set_counts(input, second, input->count, out + 2 * input->form.count_bytes);
+    } else {
+        set_counts(input, second == input->count ? 0 : second, input->count, out);
+    }
 }
 
 /* The page with which the second of two chunks begins: with a dictionary, or anywhere. */
@@ -284,7 +293,7 @@ static size_t put_together(struct input *input, uint8_t *out, size_t out_max)
     if (form->split_at != 0)
         put_number(out + form->split_at, SPLIT_BYTES, split);
     if (draw(input, 8) != 0)
-        set_counts(input, out, second == input->count ? 0 : second);
+        set_all_counts(input, second, out + form->counts_at);
     return at + input->tail.bytes;
 }
 

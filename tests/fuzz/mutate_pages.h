@@ -17,6 +17,7 @@ struct fuzz_pages {
     size_t counts_at;   /* Number of values, then of rows; little-endian. */
     size_t count_bytes; /* Of each of the two. */
     size_t split_at;    /* 0: one chunk. Else of 16 bits, how long the first of two chunks is. */
+    bool has_counts_of_both; /* Counts of the second chunk follow; else those are of either. */
     unsigned codec;
     bool is_flat; /* A row is a value. */
 };
