@@ -271,6 +271,44 @@ struct rg_annotation rg_schema_annotation(const struct rg_schema_element *elemen
     return annotation;
 }
 
+uint8_t rg_schema_nesting(const struct rg_schema *schema, uint32_t element_index)
+{
+    const struct rg_schema_element *element = &schema->elements[element_index];
+    const uint8_t logical = rg_schema_annotation(element).logical;
+
+    if (element->has_type || element->child_count != 1 ||
+        schema->elements[element_index + 1].repetition != RG_REPEATED)
+        return RG_LOGICAL_NONE;
+    return logical == RG_LOGICAL_LIST || logical == RG_LOGICAL_MAP ? logical : RG_LOGICAL_NONE;
+}
+
+bool rg_schema_is_map_entry(const struct rg_schema *schema, uint32_t element_index)
+{
+    const struct rg_schema_element *element = &schema->elements[element_index];
+
+    return element_index > 0 && !element->has_type && element->repetition == RG_REPEATED &&
+           rg_schema_nesting(schema, element->parent_index) == RG_LOGICAL_MAP;
+}
+
+bool rg_schema_is_two_level_list(const struct rg_schema *schema, uint32_t list_index)
+{
+    const struct rg_schema_element *outer = &schema->elements[list_index];
+    const struct rg_schema_element *repeated = &schema->elements[list_index + 1];
+    static const char suffix[] = "_tuple";
+    const size_t suffix_bytes = sizeof suffix - 1;
+    const size_t name_bytes = outer->name.bytes;
+
+    if (repeated->has_type || repeated->child_count != 1)
+        return true;
+    if (schema->elements[list_index + 2].repetition == RG_REPEATED)
+        return true;
+    if (rg_span_equal(repeated->name, rg_span_of("array")))
+        return true;
+    return repeated->name.bytes == name_bytes + suffix_bytes &&
+           memcmp(repeated->name.data, outer->name.data, name_bytes) == 0 &&
+           memcmp(repeated->name.data + name_bytes, suffix, suffix_bytes) == 0;
+}
+
 /* Logical types whose parameters are in no field of ours (coordinate systems, versions, ...). */
 static bool has_other_parameters(uint8_t logical)
 {
@@ -280,6 +318,8 @@ static bool has_other_parameters(uint8_t logical)
 /*
  * For comparing: signed integers of the physical type's width are what it holds without a word of
  * it (LogicalTypes.md, "Signed Integers": implied), and some writers say so and others do not.
+ * MAP_KEY_VALUE means MAP, but not to every reader (DuckDB 2.0 fails): no output has it unless all
+ * its inputs have.
  */
 static struct rg_annotation meaning_of(const struct rg_schema_element *element)
 {
@@ -290,7 +330,12 @@ static struct rg_annotation meaning_of(const struct rg_schema_element *element)
                              (element->type == RG_TYPE_INT64 && annotation.bit_width == 64));
     static const struct rg_annotation bare = {.logical = RG_LOGICAL_NONE,
                                               .converted_type = RG_CONVERTED_NONE};
+    static const struct rg_annotation key_value = {.logical = RG_LOGICAL_NONE,
+                                                   .converted_type = RG_CONVERTED_MAP_KEY_VALUE};
 
+    if (element->logical == RG_LOGICAL_NONE &&
+        element->converted_type == RG_CONVERTED_MAP_KEY_VALUE)
+        return key_value;
     return is_implied ? bare : annotation;
 }
 

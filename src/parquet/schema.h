@@ -63,6 +63,22 @@ struct rg_annotation {
 
 struct rg_annotation rg_schema_annotation(const struct rg_schema_element *element);
 
+/*
+ * Whether a group is a LIST or a MAP, annotated so and with one child, which repeats:
+ * RG_LOGICAL_LIST, RG_LOGICAL_MAP, else RG_LOGICAL_NONE. What repeats in a map is neither, though
+ * old writers annotated it with MAP_KEY_VALUE, too (LogicalTypes.md, Maps).
+ */
+uint8_t rg_schema_nesting(const struct rg_schema *schema, uint32_t element_index);
+
+/* Whether an element is the group that repeats in a MAP: its first child is the key. */
+bool rg_schema_is_map_entry(const struct rg_schema *schema, uint32_t element_index);
+
+/*
+ * Whether what repeats in a LIST (RG_LOGICAL_LIST of rg_schema_nesting()) is its element, and not
+ * a level in between (LogicalTypes.md, Backward-compatibility rules).
+ */
+bool rg_schema_is_two_level_list(const struct rg_schema *schema, uint32_t list_index);
+
 /* Where two schemas differ first. */
 struct rg_schema_difference {
     uint32_t element_index; /* In both; the smaller element count where one is longer. */

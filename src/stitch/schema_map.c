@@ -29,11 +29,9 @@ static const uint32_t arrow_major_min = 7;
 static bool is_repeated_group(const struct rg_schema *schema, uint32_t index)
 {
     const struct rg_schema_element *element = &schema->elements[index];
-    const uint8_t parent_logical =
-        rg_schema_annotation(&schema->elements[element->parent_index]).logical;
 
     return !element->has_type && element->repetition == RG_REPEATED &&
-           (parent_logical == RG_LOGICAL_LIST || parent_logical == RG_LOGICAL_MAP);
+           rg_schema_nesting(schema, element->parent_index) != RG_LOGICAL_NONE;
 }
 
 static bool is_in_variant(const struct rg_schema *schema, uint32_t index)

@@ -81,6 +81,21 @@ static const struct rg_schema_element *newest_element(const struct builder *b,
     return element_of(b, source, in_source[source]);
 }
 
+/* As the newest source has it; see rg_schema_nesting(). */
+static uint8_t nesting_of(const struct builder *b, const uint32_t *in_source)
+{
+    const size_t source = newest_of(b, in_source);
+
+    return rg_schema_nesting(b->sources[source].schema, in_source[source]);
+}
+
+static bool is_map_entry(const struct builder *b, const uint32_t *in_source)
+{
+    const size_t source = newest_of(b, in_source);
+
+    return rg_schema_is_map_entry(b->sources[source].schema, in_source[source]);
+}
+
 /* "column a.b: <what>", the source to blame, and the status. */
 static enum rg_status refuse(const struct builder *b, const uint32_t *in_source, size_t culprit,
                              const char *what, struct rg_error *err)
@@ -285,26 +300,6 @@ static bool has_repeated_child(const struct builder *b, const uint32_t *in_sourc
     return true;
 }
 
-/* True when the repeated child of a LIST is its element, not a level in between. */
-static bool is_two_level_list(const struct rg_schema *schema, uint32_t list)
-{
-    const struct rg_schema_element *outer = &schema->elements[list];
-    const struct rg_schema_element *repeated = &schema->elements[list + 1];
-    static const char suffix[] = "_tuple";
-    const size_t suffix_bytes = sizeof suffix - 1;
-    const size_t name_bytes = outer->name.bytes;
-
-    if (repeated->has_type || repeated->child_count != 1)
-        return true;
-    if (schema->elements[list + 2].repetition == RG_REPEATED)
-        return true;
-    if (rg_span_equal(repeated->name, rg_span_of("array")))
-        return true;
-    return repeated->name.bytes == name_bytes + suffix_bytes &&
-           memcmp(repeated->name.data, outer->name.data, name_bytes) == 0 &&
-           memcmp(repeated->name.data + name_bytes, suffix, suffix_bytes) == 0;
-}
-
 enum matching {
     BY_KEY,
     BY_PLACE,
@@ -317,25 +312,24 @@ static enum rg_status choose_matching(const struct builder *b, uint32_t node_ind
 {
     const struct rg_union_node *node = &b->nodes[node_index];
     const struct rg_union_node *parent = &b->nodes[node->parent_index];
-    const uint8_t logical = rg_schema_annotation(newest_element(b, node->in_source)).logical;
-    const uint8_t parent_logical =
-        rg_schema_annotation(newest_element(b, parent->in_source)).logical;
+    const uint8_t nesting = nesting_of(b, node->in_source);
 
     *ret = BY_KEY;
-    if (own == BY_NAME_ALIKE || logical == RG_LOGICAL_VARIANT)
+    if (own == BY_NAME_ALIKE || newest_element(b, node->in_source)->logical == RG_LOGICAL_VARIANT)
         *ret = BY_NAME_ALIKE;
-    else if (logical == RG_LOGICAL_LIST || logical == RG_LOGICAL_MAP)
+    else if (nesting != RG_LOGICAL_NONE)
         *ret = has_repeated_child(b, node->in_source) ? BY_PLACE : BY_KEY;
-    else if (own == BY_PLACE && parent_logical == RG_LOGICAL_MAP)
+    else if (own == BY_PLACE && is_map_entry(b, node->in_source))
         *ret = BY_PLACE;
-    else if (own == BY_PLACE && parent_logical == RG_LOGICAL_LIST) {
+    else if (own == BY_PLACE && nesting_of(b, parent->in_source) == RG_LOGICAL_LIST) {
         const size_t newest = newest_of(b, node->in_source);
         const bool is_two_level =
-            is_two_level_list(b->sources[newest].schema, parent->in_source[newest]);
+            rg_schema_is_two_level_list(b->sources[newest].schema, parent->in_source[newest]);
 
         for (size_t s = 0; s < b->source_count; s++) {
             if (node->in_source[s] != rg_element_missing &&
-                is_two_level_list(b->sources[s].schema, parent->in_source[s]) != is_two_level)
+                rg_schema_is_two_level_list(b->sources[s].schema, parent->in_source[s]) !=
+                    is_two_level)
                 return refuse(b, node->in_source, s, "is a list of another shape in another input",
                               err);
         }
@@ -363,14 +357,29 @@ static void leave_unknown_out(const struct builder *b, uint32_t *in_source)
     }
 }
 
-static bool is_equal_group(const struct rg_schema_element *a, const struct rg_schema_element *b)
+/* Of a group. MAP_KEY_VALUE says nothing inside a map (LogicalTypes.md, Maps). */
+static struct rg_annotation group_annotation(const struct rg_schema *schema, uint32_t index)
 {
-    const struct rg_annotation x = rg_schema_annotation(a);
-    const struct rg_annotation y = rg_schema_annotation(b);
+    const struct rg_schema_element *element = &schema->elements[index];
+    const bool is_mute = element->converted_type == RG_CONVERTED_MAP_KEY_VALUE &&
+                         rg_schema_is_map_entry(schema, index);
+    static const struct rg_annotation none = {.logical = RG_LOGICAL_NONE,
+                                              .converted_type = RG_CONVERTED_NONE};
+
+    return is_mute ? none : rg_schema_annotation(element);
+}
+
+/* Of two sources. */
+static bool is_equal_group(const struct builder *b, const uint32_t *in_source, size_t one,
+                           size_t other)
+{
+    const struct rg_annotation x = group_annotation(b->sources[one].schema, in_source[one]);
+    const struct rg_annotation y = group_annotation(b->sources[other].schema, in_source[other]);
     const bool is_opaque = x.logical > RG_LOGICAL_FLOAT16;
 
     return x.logical == y.logical && x.converted_type == y.converted_type &&
-           (!is_opaque || rg_span_equal(a->annotation, b->annotation));
+           (!is_opaque || rg_span_equal(element_of(b, one, in_source[one])->annotation,
+                                        element_of(b, other, in_source[other])->annotation));
 }
 
 /*
@@ -393,8 +402,12 @@ static enum rg_status unite_types(const struct builder *b, const uint32_t *in_so
             return refuse(b, in_source, s, "has inner fields in one input and values in another",
                           err);
         if (!element->has_type) {
-            if (!is_equal_group(element, newest))
+            if (!is_equal_group(b, in_source, s, newest_of(b, in_source)))
                 return refuse(b, in_source, s, "is annotated differently in another input", err);
+            /* Not every reader knows MAP_KEY_VALUE: it stays only where all have it. */
+            if (widest->converted_type == RG_CONVERTED_MAP_KEY_VALUE &&
+                element->converted_type != RG_CONVERTED_MAP_KEY_VALUE)
+                widest = element;
             continue;
         }
         if (rg_widen_is_lossless(element, widest, &conversion) && !is_alike)
@@ -441,15 +454,6 @@ static enum rg_status unite_repetition(const struct builder *b, const uint32_t *
     }
     *ret = repetition;
     return RG_OK;
-}
-
-/* Whether the node is what repeats in a MAP: its first child is the key. */
-static bool is_map_entry(const struct builder *b, uint32_t node_index)
-{
-    const struct rg_union_node *parent = &b->nodes[b->nodes[node_index].parent_index];
-
-    return node_index > 0 &&
-           rg_schema_annotation(newest_element(b, parent->in_source)).logical == RG_LOGICAL_MAP;
 }
 
 /*
@@ -551,7 +555,7 @@ static enum rg_status merge_children(struct builder *b, uint32_t node_index, enu
             RG_TRY(check_ids(b, in_source, err));
         RG_TRY(unite_types(b, in_source, is_alike, &widest, err));
         RG_TRY(unite_repetition(b, parent, in_source, is_alike, &repetition, err));
-        if (matching == BY_PLACE && i == 0 && is_map_entry(b, node_index))
+        if (matching == BY_PLACE && i == 0 && is_map_entry(b, parent))
             RG_TRY(check_key(b, in_source, err));
         if (!append_node(b, node_index, in_source))
             return no_memory(err);

@@ -44,23 +44,23 @@ struct matcher {
     bool uses_ids;
 };
 
-static bool is_nested_kind(const struct rg_schema_element *element)
-{
-    const struct rg_annotation annotation = rg_schema_annotation(element);
-
-    return annotation.logical == RG_LOGICAL_LIST || annotation.logical == RG_LOGICAL_MAP;
-}
-
-/* True for the repeated group in a LIST or a MAP, and for what lies directly in that. */
+/*
+ * True for the repeated group in a LIST or a MAP, and for what lies directly in that, unless it is
+ * the list's element itself: then these are fields of a struct, and go by their names.
+ */
 static bool is_matched_by_position(const struct rg_schema *schema, uint32_t index)
 {
-    const struct rg_schema_element *element = &schema->elements[index];
-    const struct rg_schema_element *parent = &schema->elements[element->parent_index];
+    const uint32_t parent = schema->elements[index].parent_index;
 
-    if (is_nested_kind(parent))
+    if (rg_schema_nesting(schema, parent) != RG_LOGICAL_NONE)
         return true;
-    return parent->repetition == RG_REPEATED && element->parent_index != 0 &&
-           is_nested_kind(&schema->elements[parent->parent_index]);
+    if (parent == 0 || schema->elements[parent].repetition != RG_REPEATED)
+        return false;
+    const uint32_t list = schema->elements[parent].parent_index;
+    const uint8_t nesting = rg_schema_nesting(schema, list);
+
+    return nesting == RG_LOGICAL_MAP ||
+           (nesting == RG_LOGICAL_LIST && !rg_schema_is_two_level_list(schema, list));
 }
 
 bool rg_column_ids_are_given(const struct rg_schema *schema, const struct rg_writer *writer)

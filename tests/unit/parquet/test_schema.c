@@ -404,7 +404,7 @@ TEST(converted_types_mean_their_logical_types)
          {.logical = RG_LOGICAL_TIMESTAMP, .time_unit = RG_TIME_UNIT_MILLIS, .is_utc = true}},
         {RG_CONVERTED_UINT_16, {.logical = RG_LOGICAL_INTEGER, .bit_width = 16}},
         {RG_CONVERTED_INT_16, {.logical = RG_LOGICAL_INTEGER, .bit_width = 16, .is_signed = true}},
-        {RG_CONVERTED_MAP_KEY_VALUE, {.logical = RG_LOGICAL_MAP}},
+        {RG_CONVERTED_MAP, {.logical = RG_LOGICAL_MAP}},
         {RG_CONVERTED_DECIMAL, {.logical = RG_LOGICAL_DECIMAL, .scale = 2, .precision = 9}},
     };
     struct rg_arena arena;
@@ -441,6 +441,149 @@ TEST(converted_types_mean_their_logical_types)
     const struct rg_schema_element interval = {.converted_type = RG_CONVERTED_INTERVAL};
     CHECK_I64(rg_schema_annotation(&interval).converted_type, RG_CONVERTED_INTERVAL);
     CHECK_U64(rg_schema_annotation(&interval).logical, RG_LOGICAL_NONE);
+    rg_arena_fini(&arena);
+}
+
+/* It means a map all the same, but no reader is to meet it who did not before. */
+TEST(map_key_value_is_another_shape_than_map)
+{
+    struct rg_schema_element elements_a[ELEMENTS_MAX];
+    struct rg_schema_element elements_b[ELEMENTS_MAX];
+    struct rg_schema a;
+    struct rg_schema b;
+    struct rg_schema_difference difference;
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    CHECK_OK(build_nested(t, &arena, elements_a, &a));
+    CHECK_OK(build_nested(t, &arena, elements_b, &b));
+    elements_a[2].converted_type = RG_CONVERTED_MAP;
+    elements_b[2].converted_type = RG_CONVERTED_MAP_KEY_VALUE;
+    CHECK_U64(rg_schema_annotation(&elements_b[2]).logical, RG_LOGICAL_MAP);
+    CHECK(!rg_schema_is_equal(&a, &b, &difference));
+    CHECK(!is_same_hash(&a, &b));
+    elements_a[2].converted_type = RG_CONVERTED_MAP_KEY_VALUE;
+    CHECK(rg_schema_is_equal(&a, &b, &difference));
+    CHECK(is_same_hash(&a, &b));
+    rg_arena_fini(&arena);
+}
+
+TEST(lists_and_maps_are_told_by_their_shape)
+{
+    static const struct {
+        const char *about;
+        struct row rows[4];
+        uint32_t count;
+        uint8_t annotation; /* Of the first. */
+        uint8_t nesting;
+        bool is_two_level; /* Of lists. */
+        bool has_entry;
+    } cases[] = {
+        {"three levels",
+         {{"x", 1, RG_OPTIONAL, 0}, {"bag", 1, RG_REPEATED, 0}, {"e", 0, RG_OPTIONAL, 1}},
+         3,
+         RG_LOGICAL_LIST,
+         RG_LOGICAL_LIST,
+         false,
+         false},
+        {"a leaf",
+         {{"x", 1, RG_OPTIONAL, 0}, {"bag", 0, RG_REPEATED, 1}},
+         2,
+         RG_LOGICAL_LIST,
+         RG_LOGICAL_LIST,
+         true,
+         false},
+        {"two fields",
+         {{"x", 1, RG_OPTIONAL, 0},
+          {"bag", 2, RG_REPEATED, 0},
+          {"a", 0, RG_OPTIONAL, 1},
+          {"b", 0, RG_OPTIONAL, 1}},
+         4,
+         RG_LOGICAL_LIST,
+         RG_LOGICAL_LIST,
+         true,
+         false},
+        {"named array",
+         {{"x", 1, RG_OPTIONAL, 0}, {"array", 1, RG_REPEATED, 0}, {"e", 0, RG_OPTIONAL, 1}},
+         3,
+         RG_LOGICAL_LIST,
+         RG_LOGICAL_LIST,
+         true,
+         false},
+        {"named x_tuple",
+         {{"x", 1, RG_OPTIONAL, 0}, {"x_tuple", 1, RG_REPEATED, 0}, {"e", 0, RG_OPTIONAL, 1}},
+         3,
+         RG_LOGICAL_LIST,
+         RG_LOGICAL_LIST,
+         true,
+         false},
+        {"named for another",
+         {{"x", 1, RG_OPTIONAL, 0}, {"y_tuple", 1, RG_REPEATED, 0}, {"e", 0, RG_OPTIONAL, 1}},
+         3,
+         RG_LOGICAL_LIST,
+         RG_LOGICAL_LIST,
+         false,
+         false},
+        {"what it has repeats, too",
+         {{"x", 1, RG_OPTIONAL, 0}, {"list", 1, RG_REPEATED, 0}, {"e", 0, RG_REPEATED, 1}},
+         3,
+         RG_LOGICAL_LIST,
+         RG_LOGICAL_LIST,
+         true,
+         false},
+        {"nothing repeats",
+         {{"x", 1, RG_OPTIONAL, 0}, {"list", 1, RG_OPTIONAL, 0}, {"e", 0, RG_OPTIONAL, 1}},
+         3,
+         RG_LOGICAL_LIST,
+         RG_LOGICAL_NONE,
+         false,
+         false},
+        {"two children",
+         {{"x", 2, RG_OPTIONAL, 0}, {"e", 0, RG_REPEATED, 1}, {"f", 0, RG_REPEATED, 1}},
+         3,
+         RG_LOGICAL_MAP,
+         RG_LOGICAL_NONE,
+         false,
+         false},
+        {"a map",
+         {{"x", 1, RG_OPTIONAL, 0},
+          {"map", 2, RG_REPEATED, 0},
+          {"k", 0, RG_REQUIRED, 1},
+          {"v", 0, RG_OPTIONAL, 1}},
+         4,
+         RG_LOGICAL_MAP,
+         RG_LOGICAL_MAP,
+         false,
+         true},
+        {"a struct",
+         {{"x", 1, RG_OPTIONAL, 0}, {"list", 1, RG_REPEATED, 0}, {"e", 0, RG_OPTIONAL, 1}},
+         3,
+         RG_LOGICAL_NONE,
+         RG_LOGICAL_NONE,
+         false,
+         false},
+    };
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct rg_schema_element elements[ELEMENTS_MAX];
+        struct rg_schema schema;
+
+        make_elements(cases[i].rows, cases[i].count, 1, elements);
+        elements[1].logical = cases[i].annotation;
+        CHECK_OK(rg_schema_build(elements, cases[i].count + 1, &arena, &schema, &t->err));
+        const bool is_list = cases[i].nesting == RG_LOGICAL_LIST;
+        const bool is_right =
+            rg_schema_nesting(&schema, 1) == cases[i].nesting &&
+            rg_schema_is_map_entry(&schema, 2) == cases[i].has_entry &&
+            (!is_list || rg_schema_is_two_level_list(&schema, 1) == cases[i].is_two_level);
+        if (!is_right)
+            test_fail(__FILE__, __LINE__, "%s", cases[i].about);
+        CHECK(!rg_schema_is_map_entry(&schema, 0) && !rg_schema_is_map_entry(&schema, 1));
+        for (uint32_t j = 2; j <= cases[i].count; j++)
+            CHECK_U64(rg_schema_nesting(&schema, j), RG_LOGICAL_NONE);
+    }
     rg_arena_fini(&arena);
 }
 
@@ -575,6 +718,8 @@ int main(int argc, char **argv)
         {"a_column_more_is_another_schema", a_column_more_is_another_schema},
         {"integers_of_full_width_need_no_annotation", integers_of_full_width_need_no_annotation},
         {"converted_types_mean_their_logical_types", converted_types_mean_their_logical_types},
+        {"map_key_value_is_another_shape_than_map", map_key_value_is_another_shape_than_map},
+        {"lists_and_maps_are_told_by_their_shape", lists_and_maps_are_told_by_their_shape},
         {"column_orders_are_summed_up", column_orders_are_summed_up},
         {"elements_survive_but_for_the_extension", elements_survive_but_for_the_extension},
         {"parameters_and_unknown_fields_are_compared_as_bytes",

@@ -6,7 +6,8 @@
  *     a!i b?s#7 g?{x*l} k?L{list*{element?i}}
  *
  * is a name, ! ? or * for REQUIRED, OPTIONAL and REPEATED, and a type: one of the letters below, or
- * inner fields in braces, with L, M or V in front for LIST, MAP and VARIANT; a field id follows.
+ * inner fields in braces, with L, M, K or V in front for LIST, MAP, MAP_KEY_VALUE and VARIANT; a
+ * field id follows.
  *
  * A source's map has a word for each output leaf: "2" values of leaf 2, "2[013]" with definition
  * levels mapped so, "2~1" with conversion 1; "L2[01]r1" nulls by the levels of leaf 2, entries of a
@@ -65,7 +66,11 @@ static const struct type types[] = {
 static const struct {
     char letter;
     uint8_t logical;
-} groups[] = {{'L', RG_LOGICAL_LIST}, {'M', RG_LOGICAL_MAP}, {'V', RG_LOGICAL_VARIANT}};
+    int8_t converted_type;
+} groups[] = {{'L', RG_LOGICAL_LIST, RG_CONVERTED_NONE},
+              {'M', RG_LOGICAL_MAP, RG_CONVERTED_NONE},
+              {'K', RG_LOGICAL_NONE, RG_CONVERTED_MAP_KEY_VALUE},
+              {'V', RG_LOGICAL_VARIANT, RG_CONVERTED_NONE}};
 
 /* Reads fields up to a brace or the end; returns how many. */
 static uint32_t read_fields(struct small_meta *m, const char **text)
@@ -90,6 +95,7 @@ static uint32_t read_fields(struct small_meta *m, const char **text)
         for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
             if (**text == groups[i].letter && (*text)[1] == '{') {
                 element->logical = groups[i].logical;
+                element->converted_type = groups[i].converted_type;
                 (*text)++;
             }
         }
@@ -150,7 +156,8 @@ static uint32_t write_fields(const struct rg_schema *schema, uint32_t parent, ui
             text += sprintf(text, "%c", letter_of(e));
         } else {
             for (size_t j = 0; j < sizeof groups / sizeof groups[0]; j++) {
-                if (groups[j].logical == e->logical)
+                if (groups[j].logical == e->logical &&
+                    groups[j].converted_type == e->converted_type)
                     text += sprintf(text, "%c", groups[j].letter);
             }
             text += sprintf(text, "{");
@@ -290,6 +297,36 @@ static const struct {
      {"m?M{map*{key!s value?i}}", "m?M{key_value*{k!s v?l}}"},
      "m?M{key_value*{k!s v?l}}",
      "0 1~1 | 0 1",
+     false},
+    {"what repeats in a map may be annotated, too",
+     {"m?M{map*K{key!s value?{x?i y?i}}}", "m?M{key_value*{k!s v?{y?i x?i}}}"},
+     "m?M{key_value*{k!s v?{y?i x?i}}}",
+     "0 2 1 | 0 1 2",
+     false},
+    {"it is not annotated any more where others do not",
+     {"m?M{e*{k!s v?i}}", "m?M{map*K{key!s value?i}}"},
+     "m?M{map*{key!s value?i}}",
+     "0 1 | 0 1",
+     false},
+    {"MAP_KEY_VALUE is a map",
+     {"m?M{e*{k!s v?i}}", "m?K{map*K{key!s value?i}}"},
+     "m?M{map*{key!s value?i}}",
+     "0 1 | 0 1",
+     false},
+    {"MAP_KEY_VALUE stays where all have it",
+     {"m?K{e*{k!s v?i}}", "m?K{map*{key!s value?l}}"},
+     "m?K{map*{key!s value?l}}",
+     "0 1~1 | 0 1",
+     false},
+    {"keys of MAP_KEY_VALUE",
+     {"m?K{e*K{k?s v?i}}", "m?M{e*{k!s v?i}}"},
+     NULL,
+     "column m.e.k: is the key of a map, and optional in some inputs",
+     false},
+    {"the first field of a map's value is no key",
+     {"m?M{map*K{key!s value?{x?i}}}", "m?M{map*K{key!s value?{x!i}}}"},
+     "m?M{map*K{key!s value?{x?i}}}",
+     "0 1 | 0 1[0124]",
      false},
     {"maps whose keys are optional",
      {"m?M{e*{k?s v?i}}", "m?M{e*{k?s v?l}}"},

@@ -119,6 +119,50 @@ TEST(levels_translate_through_nested_changes)
     rg_arena_fini(&arena);
 }
 
+TEST(fields_of_a_list_of_two_levels_go_by_their_names)
+{
+    static const struct line file[] = {{"l", 0, 'o', -1, RG_CONVERTED_LIST, 0},
+                                       {"array", 1, '*', -1, NO, 0},
+                                       {"x", 2, 'o', RG_TYPE_INT32, NO, 0},
+                                       {"y", 2, 'o', RG_TYPE_INT32, NO, 0}};
+    static const struct line reference[] = {{"l", 0, 'o', -1, RG_CONVERTED_LIST, 0},
+                                            {"element", 1, '*', -1, NO, 0},
+                                            {"y", 2, 'o', RG_TYPE_INT32, NO, 0},
+                                            {"x", 2, 'o', RG_TYPE_INT32, NO, 0}};
+    struct rg_column_map columns;
+    struct rg_column_conflict conflict;
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    map(t, file, COUNT(file), reference, COUNT(reference), &arena, &columns, &conflict);
+    CHECK(conflict.what == NULL);
+    CHECK_U64(columns.columns[0].leaf_index, 1);
+    CHECK_U64(columns.columns[1].leaf_index, 0);
+    rg_arena_fini(&arena);
+}
+
+TEST(entries_of_a_map_go_by_their_place)
+{
+    static const struct line file[] = {{"m", 0, 'o', -1, RG_CONVERTED_MAP_KEY_VALUE, 0},
+                                       {"map", 1, '*', -1, RG_CONVERTED_MAP_KEY_VALUE, 0},
+                                       {"value", 2, 'r', RG_TYPE_INT32, NO, 0},
+                                       {"key", 2, 'o', RG_TYPE_INT32, NO, 0}};
+    static const struct line reference[] = {{"m", 0, 'o', -1, RG_CONVERTED_MAP, 0},
+                                            {"key_value", 1, '*', -1, NO, 0},
+                                            {"key", 2, 'r', RG_TYPE_INT32, NO, 0},
+                                            {"value", 2, 'o', RG_TYPE_INT32, NO, 0}};
+    struct rg_column_map columns;
+    struct rg_column_conflict conflict;
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    map(t, file, COUNT(file), reference, COUNT(reference), &arena, &columns, &conflict);
+    CHECK(conflict.what == NULL);
+    CHECK_U64(columns.columns[0].leaf_index, 0);
+    CHECK_U64(columns.columns[1].leaf_index, 1);
+    rg_arena_fini(&arena);
+}
+
 TEST(a_missing_column_borrows_the_levels_of_a_neighbour)
 {
     static const struct line file[] = {{"k", 0, 'r', RG_TYPE_INT32, NO, 0},
@@ -220,6 +264,9 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"columns_are_found_whatever_their_order", columns_are_found_whatever_their_order},
         {"levels_translate_through_nested_changes", levels_translate_through_nested_changes},
+        {"fields_of_a_list_of_two_levels_go_by_their_names",
+         fields_of_a_list_of_two_levels_go_by_their_names},
+        {"entries_of_a_map_go_by_their_place", entries_of_a_map_go_by_their_place},
         {"a_missing_column_borrows_the_levels_of_a_neighbour",
          a_missing_column_borrows_the_levels_of_a_neighbour},
         {"ids_go_before_names_where_every_column_has_one",
