@@ -427,7 +427,8 @@ def statistics_problem(path):
         for index in range(group.num_columns):
             chunk = group.column(index)
             stats = chunk.statistics
-            if stats is None or "." in chunk.path_in_schema:
+            is_flat = file.schema.column(index).max_repetition_level == 0
+            if stats is None or "." in chunk.path_in_schema or not is_flat:
                 continue
             column = table[chunk.path_in_schema]
             where = f"{path.name}, row group {number}, column {chunk.path_in_schema}"
