@@ -11,7 +11,7 @@ import struct
 import numpy as np
 
 import values as decoding
-from values import BOOLEAN, BYTE_ARRAY, DOUBLE, FIXED, FLOAT, INT32, INT64
+from kinds import BOOLEAN, BYTE_ARRAY, DOUBLE, FIXED, FLOAT, INT32, INT64
 
 # Members of LogicalType and ConvertedType.
 STRING, ENUM, DECIMAL, INTEGER, JSON, BSON, UUID, FLOAT16 = 1, 4, 5, 10, 12, 13, 14, 15

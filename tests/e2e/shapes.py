@@ -10,7 +10,7 @@ import random
 
 import writer
 from thrift import Small
-from values import BYTE_ARRAY, INT64, PLAIN, RLE_DICTIONARY
+from kinds import BYTE_ARRAY, INT64, PLAIN, RLE_DICTIONARY
 
 REQUIRED, OPTIONAL, REPEATED = range(3)
 # (converted type, field of LogicalType); old writers knew the former only.

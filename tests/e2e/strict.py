@@ -18,12 +18,11 @@ import pyarrow.parquet as pq
 import recompute
 import thrift
 import values as decoding
+from kinds import BYTE_ARRAY, INT96, RLE
 
 CODECS = {1: "snappy", 2: "gzip", 4: "brotli", 5: "lz4", 6: "zstd", 7: "lz4_raw"}
 DATA, INDEX, DICTIONARY, DATA_V2 = 0, 1, 2, 3
 DICTIONARY_ENCODINGS = (2, 8)
-RLE = 3
-BYTE_ARRAY = 6
 REQUIRED, OPTIONAL, REPEATED = 0, 1, 2
 CHUNK_BYTES_MAX = 2**31
 # More row groups than this have no ordinal.
@@ -272,13 +271,13 @@ class Chunk:
         page = self.pages[0]
         if page.kind != DICTIONARY:
             return None
-        width = 12 if self.kind == decoding.INT96 else self.element.get(2, 0)
+        width = 12 if self.kind == INT96 else self.element.get(2, 0)
         return decoding.plain(self.kind, width, page.body, page.count)
 
     def values(self):
         """The values of each data page, without its nulls."""
         dictionary = self._dictionary()
-        width = 12 if self.kind == decoding.INT96 else self.element.get(2, 0)
+        width = 12 if self.kind == INT96 else self.element.get(2, 0)
         for number, page in enumerate(self.data_pages):
             count = page.count - page.nulls
             found = decoding.decode(self.kind, width, page.encoding, page.body, count, dictionary)
@@ -372,7 +371,7 @@ class File:
 
     def _check_footer(self):
         require(self.footer[1] == 1, f"version {self.footer[1]}")
-        has_int96 = any(element[1] == decoding.INT96 for element, _, _ in self.leaves)
+        has_int96 = any(element[1] == INT96 for element, _, _ in self.leaves)
         created_by = self.footer[6]
         is_kept = has_int96 and created_by.startswith(b"parquet-mr")
         require(CREATED_BY.fullmatch(created_by) or is_kept, f"created_by {created_by!r}")

@@ -17,7 +17,7 @@ import tables
 import thrift
 import writer
 from conftest import ROOT
-from values import INT32, PLAIN, RLE_DICTIONARY
+from kinds import INT32, PLAIN, RLE_DICTIONARY
 
 EVERY_GROUP = tuple(tables.GROUPS)
 

@@ -11,7 +11,7 @@ import thrift
 import writer
 from conftest import live_files
 from thrift import Small
-from values import BYTE_ARRAY, RLE, RLE_DICTIONARY
+from kinds import BYTE_ARRAY, RLE, RLE_DICTIONARY
 
 
 def long_list(path, count):

@@ -21,7 +21,7 @@ import thrift
 import writer
 from conftest import live_files
 from thrift import Byte, Small
-from values import BYTE_ARRAY, DELTA_BYTES
+from kinds import BYTE_ARRAY, DELTA_BYTES
 
 ROWS = 4000
 MODERN = b"parquet-mr version 1.13.1 (build db4183109d5b734ec5930d870cdae161e408ddba)"

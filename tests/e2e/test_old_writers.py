@@ -15,8 +15,8 @@ import readers
 import strict
 import writer
 from conftest import data_files
-from values import (BOOLEAN, BYTE_ARRAY, DELTA, DELTA_BYTES, DELTA_LENGTH, DOUBLE, FLOAT, INT32,
-                    INT64, PLAIN, RLE, RLE_DICTIONARY, SPLIT)  # fmt: skip
+from kinds import (BOOLEAN, BYTE_ARRAY, DELTA, DELTA_BYTES, DELTA_LENGTH, DOUBLE, FLOAT, INT32,
+                   INT64, PLAIN, RLE, RLE_DICTIONARY, SPLIT)  # fmt: skip
 
 OLD = b"parquet-mr version 1.7.0 (build 123)"
 PAGE_ENTRIES = 300

@@ -18,7 +18,7 @@ import compare
 import raw
 import readers
 import strict
-import values
+import kinds
 import writer
 from conftest import data_files
 from thrift import Byte, Small
@@ -429,10 +429,10 @@ def test_maps_with_optional_keys_stay_apart(regroup, tmp_path):
     source, home = tmp_path / "in", tmp_path / "out"
     table = pa.table({"m": pa.array([[("k", 1)], []], pa.map_(pa.string(), pa.int32()))})
     for path in lake(source, [table] * 4)[::2]:
-        key = writer.Column(values.BYTE_ARRAY, 3, 1)
-        key.page(writer.entries_of([[b"k"], []], True), values.PLAIN)
-        value = writer.Column(values.INT32, 3, 1)
-        value.page(writer.entries_of([[1], []], True), values.PLAIN)
+        key = writer.Column(kinds.BYTE_ARRAY, 3, 1)
+        key.page(writer.entries_of([[b"k"], []], True), kinds.PLAIN)
+        value = writer.Column(kinds.INT32, 3, 1)
+        value.page(writer.entries_of([[1], []], True), kinds.PLAIN)
         modified = path.stat().st_mtime
         writer.write(path, table, [key, value])
         raw.edit_footer(path, lambda footer: footer[2][3].update({3: Small(1)}))

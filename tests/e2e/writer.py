@@ -11,14 +11,11 @@ that it can share an output with files of pyarrow.
 import gzip
 import struct
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 import raw
 import thrift
+from kinds import (BIT_PACKED, BOOLEAN, BYTE_ARRAY, DELTA, DELTA_BYTES, DELTA_LENGTH, DOUBLE, FLOAT,
+                   INT32, INT64, PLAIN, RLE, RLE_DICTIONARY, SPLIT)  # fmt: skip
 from thrift import Small
-from values import (BIT_PACKED, BOOLEAN, BYTE_ARRAY, DELTA, DELTA_BYTES, DELTA_LENGTH, DOUBLE,
-                    FLOAT, INT32, INT64, PLAIN, RLE, RLE_DICTIONARY, SPLIT)  # fmt: skip
 
 FORMATS = {INT32: "i", INT64: "q", FLOAT: "f", DOUBLE: "d"}
 UNCOMPRESSED, SNAPPY, GZIP, LZ4, LZ4_RAW = 0, 1, 2, 5, 7
@@ -28,7 +25,13 @@ UNCOMPRESSED, SNAPPY, GZIP, LZ4, LZ4_RAW = 0, 1, 2, 5, 7
 
 
 def block(name):
-    return lambda data: pa.compress(data, codec=name, asbytes=True)
+    def compress(data):
+        # Only here and in write(): what needs neither runs without pyarrow.
+        import pyarrow as pa
+
+        return pa.compress(data, codec=name, asbytes=True)
+
+    return compress
 
 
 def hadoop(data, pieces=1, inner=1):
@@ -199,6 +202,7 @@ class Column:
     def dictionary(self, values):
         data = plain(self.kind, values)
         self.add(2, self.compress(data), len(data), {7: {1: Small(len(values)), 2: Small(PLAIN)}})
+        self.encodings.add(PLAIN)
         self.entries = {value: index for index, value in enumerate(values)}
         self.data_at = len(self.out)
 
@@ -310,6 +314,9 @@ def write_as(path, elements, columns, rows, created_by):
 
 def write(path, table, columns, created_by=b"parquet-mr version 1.13.1 (build abc)"):
     """`columns` are those of the table, its leaves in order."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     sink = pa.BufferOutputStream()
     pq.write_table(table.slice(0, 0), sink, store_schema=False)
     footer, _ = raw.footer_of(sink.getvalue().to_pybytes())

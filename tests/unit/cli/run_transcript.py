@@ -24,7 +24,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "e2e"))
 
-import raw  # noqa: E402
+import writer  # noqa: E402
+from kinds import INT32, PLAIN, RLE_DICTIONARY  # noqa: E402
 
 REPLACED = [
     (re.compile(r"part-(\d{6}-\d{3})-[0-9a-f]{24}"), r"part-\1-HASH"),
@@ -52,8 +53,8 @@ def make(folder, line):
     path.parent.mkdir(parents=True, exist_ok=True)
     values = list(range(int(first), int(first) + int(count)))
     dictionary, rest = values[:200], values[200:]
-    pages = [("dictionary", list(range(len(dictionary))))] + ([("plain", rest)] if rest else [])
-    raw.write_int32(path, dictionary, pages)
+    pages = [(RLE_DICTIONARY, dictionary)] + ([(PLAIN, rest)] if rest else [])
+    writer.write_flat(path, INT32, pages, dictionary)
     # A fixed time, so that ids are the same in every run.
     os.utime(path, (1700000000, 1700000000))
 

@@ -21,7 +21,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "e2e"))
 
-import raw  # noqa: E402
+import writer  # noqa: E402
+from kinds import INT32, PLAIN, RLE_DICTIONARY  # noqa: E402
 
 ESC = b"\x1b"
 
@@ -29,7 +30,8 @@ ESC = b"\x1b"
 def make_lake(folder):
     first = folder / "a.parquet"
     values = [number * 2654435761 % 1000003 for number in range(60000)]
-    raw.write_int32(first, [1, 2, 3], [("dictionary", [0, 1, 2]), ("plain", values)])
+    pages = [(RLE_DICTIONARY, [1, 2, 3]), (PLAIN, values)]
+    writer.write_flat(first, INT32, pages, [1, 2, 3])
     for number in range(150):
         partition = folder / "lake" / f"k={number}"
         partition.mkdir(parents=True)
