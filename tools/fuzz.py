@@ -163,8 +163,8 @@ class Fuzzer:
             folders.append(extra)
         seconds = max(2, min(self.slice_seconds, int(self.left[target]) + 1))
         command = [self.command(target), f"-max_total_time={seconds}", "-print_final_stats=1"]
-        # Its weights of inputs take nine tenths of the time where an input reaches much (stitch: 300
-        # executions a second with them, 3,000 without).
+        # Its weights of inputs take nine tenths of the time where an input reaches much (stitch:
+        # 300 executions a second with them, 3,000 without).
         command.append("-entropic=0")
         command += [f"-timeout={INPUT_SECONDS_MAX}", f"-artifact_prefix={findings}/"]
         command += [str(folder) for folder in folders]

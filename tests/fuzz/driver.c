@@ -25,10 +25,6 @@ enum {
     MUTANT_BYTES_MAX = 16384,
 };
 
-size_t LLVMFuzzerMutate(uint8_t *data, size_t bytes, size_t bytes_max);
-__attribute__((weak)) size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t bytes, size_t bytes_max,
-                                                     unsigned seed);
-
 /* What libFuzzer has under this name, as simple as it can be: a byte is another. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t bytes, size_t bytes_max)
 {

@@ -16,6 +16,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
+/* Changes some of `data`, libFuzzer's way or the driver's; returns how long it is now. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t bytes, size_t bytes_max);
+
+/* The target's own way; NULL: it has none. Weak, so that one can ask. */
+__attribute__((weak)) size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t bytes, size_t bytes_max,
+                                                     unsigned seed);
+
 /* Ends the process: what both the fuzzer and the driver take for a finding. */
 #define FUZZ_CHECK(condition)                                                                      \
     do {                                                                                           \

@@ -36,9 +36,6 @@ struct input {
     uint8_t *body; /* Of the page that was changed; NULL: none. */
 };
 
-size_t LLVMFuzzerMutate(uint8_t *data, size_t bytes, size_t bytes_max);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t bytes, size_t bytes_max, unsigned seed);
-
 static size_t draw(struct input *input, size_t below)
 {
     input->random ^= input->random << 13;
