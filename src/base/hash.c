@@ -17,6 +17,11 @@ uint64_t rg_hash_fast(struct rg_span span)
     return XXH3_64bits(span.data, span.bytes);
 }
 
+uint64_t rg_hash_seeded(struct rg_span span, uint64_t seed)
+{
+    return XXH3_64bits_withSeed(span.data, span.bytes, seed);
+}
+
 void rg_hasher_init(struct rg_hasher *hasher)
 {
     *hasher = (struct rg_hasher){{0, 0}};

@@ -13,6 +13,9 @@ uint64_t rg_hash_xxh64(struct rg_span span);
 /* XXH3, for tables in memory only; never stored. */
 uint64_t rg_hash_fast(struct rg_span span);
 
+/* The same, but another one for every seed; with seed 0, rg_hash_fast(). */
+uint64_t rg_hash_seeded(struct rg_span span, uint64_t seed);
+
 struct rg_hash128 {
     uint64_t high;
     uint64_t low;

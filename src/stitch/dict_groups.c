@@ -3,6 +3,12 @@
 #include "stitch/dict_groups.h"
 
 static const uint32_t no_group = UINT32_MAX;
+/*
+ * Hashes are of both ends of a dictionary (source.c), so that different ones can have the same. So
+ * many are compared, more than there are by chance; one that is still not found is taken for a new
+ * one, which costs a map of its own.
+ */
+static const uint32_t compared_max = 256;
 
 static bool is_same_dictionary(const struct rg_survey *a, const struct rg_survey *b)
 {
@@ -18,15 +24,18 @@ static uint32_t find_group(struct rg_dict_groups *groups, const struct rg_survey
 {
     const struct rg_survey *survey = &surveys[survey_index];
     size_t at = (size_t)survey->dictionary_hash & (slot_count - 1);
+    uint32_t compared = 0;
 
-    for (; slots[at] != 0; at = (at + 1) & (slot_count - 1)) {
+    for (; slots[at] != 0 && compared < compared_max; at = (at + 1) & (slot_count - 1)) {
         const uint32_t found = slots[at] - 1;
 
         if (is_same_dictionary(&surveys[groups->groups[found].survey_index], survey))
             return found;
+        compared++;
     }
-    groups->groups[groups->count] = (struct rg_dict_group){.survey_index = survey_index};
-    slots[at] = ++groups->count;
+    groups->groups[groups->count++] = (struct rg_dict_group){.survey_index = survey_index};
+    if (slots[at] == 0)
+        slots[at] = groups->count;
     return groups->count - 1;
 }
 

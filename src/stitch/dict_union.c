@@ -12,7 +12,15 @@
  *   (3) plain_bytes is the size of the PLAIN encoding of all entries, and at most plain_bytes_max.
  *   (4) No two entries are equal.
  *
+ *   (5) No entry is more than probes_max slots behind the one where its probe begins.
+ *
  * A dictionary that does not fit leaves no trace: its new entries are taken out again.
+ *
+ * Hashes are not secret, so that somebody can make entries that crowd in one stretch of the table,
+ * where every probe is long. By (5) none is too long: the table is filled anew, with another seed,
+ * seeds_max times in all. Who crowds it after that knows the seeds; then it is given up,
+ * is_crowded, for which (1) to (5) do not hold, and values are laid out PLAIN instead. So work
+ * stays linear in the number of entries.
  *
  * Not here: decoding index runs (levels.h), rewriting them (remap.h), and the choice of when a
  * union is worth its cost (verdict.h).
@@ -40,7 +48,10 @@ enum {
 };
 
 static const uint32_t slot_count_min = 64;
-/* A table that is half full has no crowds like that, unless somebody wants it to. */
+/*
+ * A table that is half full has no crowds like that, unless somebody wants it to: the longest probe
+ * among n entries is about ln(n) / 0.19, 75 slots for two million.
+ */
 static const uint32_t probes_max = 256;
 static const uint32_t seeds_max = 8;
 static const size_t plain_capacity_min = 1024;
@@ -80,7 +91,7 @@ static uint64_t hash_of(const struct rg_dict_union *u, struct rg_span entry)
     else if (u->entry_bytes == 4)
         memcpy(&value, entry.data, 4);
     else
-        return rg_hash_fast(entry) ^ u->seed;
+        return u->seed == 0 ? rg_hash_fast(entry) : rg_hash_seeded(entry, u->seed);
     return mix(value ^ u->seed);
 }
 
@@ -107,6 +118,8 @@ static void dict_union_check(const struct rg_dict_union *u)
     uint32_t used = 0;
 
     assert(u->plain_bytes <= u->plain_bytes_max);
+    if (u->is_crowded)
+        return;
     assert(u->slot_count == 0 || (u->slot_count & (u->slot_count - 1)) == 0);
     assert(u->entry_count <= u->slot_count / 2);
     for (uint32_t i = 0; i < u->slot_count; i++)
@@ -114,8 +127,11 @@ static void dict_union_check(const struct rg_dict_union *u)
     assert(used == u->entry_count);
     for (uint32_t i = 0; i < u->entry_count; i++) {
         const struct rg_span entry = entry_of(u, i);
+        const uint64_t hash = hash_of(u, entry);
+        const struct rg_dict_slot *slot = find_slot(u, entry, hash);
 
-        assert(find_slot(u, entry, hash_of(u, entry))->number == i + 1);
+        assert(slot->number == i + 1);
+        assert(((uint32_t)(slot - u->slots) - (uint32_t)hash & (u->slot_count - 1)) <= probes_max);
     }
 #endif
     (void)u;
@@ -134,28 +150,28 @@ static uint32_t put_slot(struct rg_dict_union *u, uint64_t hash, uint32_t number
     return probes;
 }
 
-/* Puts all entries into the empty table; false when some stretch of it gets crowded. */
+/* Puts all entries into the empty table; false as soon as some stretch of it gets crowded. */
 static bool fill_slots(struct rg_dict_union *u)
 {
-    bool is_crowded = false;
-
     for (uint32_t i = 0; i < u->entry_count; i++) {
-        const uint32_t probes = put_slot(u, hash_of(u, entry_of(u, i)), i + 1);
-
-        is_crowded = is_crowded || probes > probes_max;
+        if (put_slot(u, hash_of(u, entry_of(u, i)), i + 1) > probes_max)
+            return false;
     }
-    return !is_crowded;
+    return true;
 }
 
 /* The same table with the entries that there are. Crowds are broken up by another seed. */
 static void refill(struct rg_dict_union *u)
 {
-    for (uint32_t tries = 1;; tries++) {
+    for (;;) {
         memset(u->slots, 0, u->slot_count * sizeof *u->slots);
-        /* Slots and seed must go together, crowded or not. */
-        if (fill_slots(u) || tries == seeds_max)
+        if (fill_slots(u))
+            return;
+        u->is_crowded = u->seed_count == seeds_max;
+        if (u->is_crowded)
             return;
         u->seed += UINT64_C(0xa0761d6478bd642f);
+        u->seed_count++;
     }
 }
 
@@ -244,7 +260,8 @@ static void undo(struct rg_dict_union *u, uint32_t count, size_t plain_bytes)
         return;
     u->entry_count = count;
     u->plain_bytes = plain_bytes;
-    refill(u);
+    if (!u->is_crowded)
+        refill(u);
 }
 
 /* Finds or adds one entry; *ret_fits false when there is no room for it. */
@@ -382,13 +399,14 @@ static enum rg_status add_all(struct rg_dict_union *u, const struct rg_dict_tabl
     const size_t bytes_before = u->plain_bytes;
     uint32_t done;
 
-    *ret_fits = true;
+    *ret_fits = !u->is_crowded;
     RG_TRY(need_slots(u, 1, err));
     for (uint32_t at = 0; at < table->entry_count && *ret_fits; at += done) {
         const uint32_t left = table->entry_count - at;
 
         RG_TRY(add_block(u, table, at, left < BLOCK_ENTRIES ? left : BLOCK_ENTRIES, new_index + at,
                          ret_fits, &done, err));
+        *ret_fits = *ret_fits && !u->is_crowded;
     }
     if (!*ret_fits)
         undo(u, before, bytes_before);
@@ -432,6 +450,8 @@ void rg_dict_union_reset(struct rg_dict_union *u)
 {
     u->entry_count = 0;
     u->plain_bytes = 0;
+    u->seed_count = 0;
+    u->is_crowded = false;
     if (u->slot_count > 0)
         memset(u->slots, 0, u->slot_count * sizeof *u->slots);
     dict_union_check(u);

@@ -18,8 +18,10 @@ struct rg_dict_union {
     size_t plain_capacity;
     struct rg_dict_slot *slots;
     uint32_t slot_count;
-    uint64_t seed;     /* Of the hashes; changes when somebody made them collide. */
-    uint32_t *offsets; /* Of entry i in plain; NULL for fixed widths. */
+    uint64_t seed;       /* Of the hashes; changes when somebody made them collide, */
+    uint32_t seed_count; /* so many times. */
+    bool is_crowded;     /* They collide under every seed: nothing is found or added any more. */
+    uint32_t *offsets;   /* Of entry i in plain; NULL for fixed widths. */
     uint32_t offset_capacity;
     uint32_t entry_count;
     uint32_t entry_bytes; /* 0: they vary. */
@@ -41,9 +43,11 @@ struct rg_dict_map {
 /*
  * Adds the entries that are new, in order of first appearance, so that earlier indices stay what
  * they are. `new_index` is the caller's room for the map. Values are equal when their PLAIN bytes
- * are. *ret_fits is false, and nothing was added, when the union would pass plain_bytes_max.
+ * are. *ret_fits is false, and nothing was added, when the union would pass plain_bytes_max, or
+ * when entries were made so that their hashes collide.
  *
  * Errors:  RG_ERR_NOMEM.
+ * Cost:    linear in entries and their bytes, whatever they are.
  */
 RG_MUST_CHECK enum rg_status rg_dict_union_add(struct rg_dict_union *u,
                                                const struct rg_dict_table *table,

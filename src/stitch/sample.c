@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "stitch/dict_table.h"
 #include "stitch/dissolve.h"
+#include "stitch/hash_set.h"
 #include "stitch/indices.h"
 
 enum {
@@ -24,53 +25,19 @@ static const uint32_t entries_whole = 4096;
 /* Values that are dissolved and compressed to see what that yields. */
 static const uint32_t trial_values = 20000;
 
-/* Hashes of a dictionary's entries, as an open-addressing set; 0 is a free slot. */
-struct hash_set {
-    uint64_t *slots;
-    size_t slot_count;
-    uint32_t count;
-};
-
 static enum rg_status fill_set(struct rg_bench *bench, const struct rg_dict_table *table,
-                               bool is_thinned, struct hash_set *ret_set, struct rg_error *err)
+                               bool is_thinned, struct rg_hash_set *set, struct rg_error *err)
 {
-    struct hash_set set = {.slot_count = 16};
+    const uint32_t count_max = is_thinned ? table->entry_count / 2 : table->entry_count;
 
-    while (set.slot_count < (is_thinned ? table->entry_count / 2 : table->entry_count) * (size_t)2)
-        set.slot_count *= 2;
-    set.slots = rg_arena_array(bench->scratch, set.slot_count, sizeof *set.slots);
-    if (set.slots == NULL)
-        return rg_fail(err, RG_ERR_NOMEM, "no memory for a sample of %u", table->entry_count);
-    for (uint32_t i = 0; i < table->entry_count && set.count < set.slot_count / 2; i++) {
+    RG_TRY(rg_hash_set_init(set, bench->scratch, count_max, err));
+    for (uint32_t i = 0; i < table->entry_count && !rg_hash_set_is_full(set); i++) {
         const uint64_t hash = rg_hash_fast(rg_dict_table_entry(table, i)) | 1;
-        size_t at = (size_t)(hash >> 8) & (set.slot_count - 1);
 
-        if (is_thinned && (hash >> 1) % THINNED != 0)
-            continue;
-        while (set.slots[at] != 0 && set.slots[at] != hash)
-            at = (at + 1) & (set.slot_count - 1);
-        set.count += set.slots[at] == 0;
-        set.slots[at] = hash;
+        if (!is_thinned || (hash >> 1) % THINNED == 0)
+            rg_hash_set_add(set, hash);
     }
-    *ret_set = set;
     return RG_OK;
-}
-
-static uint32_t count_hits(const struct hash_set *a, const struct hash_set *b)
-{
-    uint32_t hits = 0;
-
-    for (size_t i = 0; i < a->slot_count; i++) {
-        const uint64_t hash = a->slots[i];
-        size_t at = (size_t)(hash >> 8) & (b->slot_count - 1);
-
-        if (hash == 0)
-            continue;
-        while (b->slots[at] != 0 && b->slots[at] != hash)
-            at = (at + 1) & (b->slot_count - 1);
-        hits += b->slots[at] == hash;
-    }
-    return hits;
 }
 
 /* First, middle and last of the sources that have values; how many different ones. */
@@ -187,25 +154,25 @@ static enum rg_status run_trial(struct rg_bench *bench, const struct rg_survey *
 
 static enum rg_status take_one(struct rg_bench *bench, const struct rg_survey *survey,
                                bool is_thinned, struct rg_dict_table *table,
-                               struct hash_set *ret_set, struct rg_error *err)
+                               struct rg_hash_set *set, struct rg_error *err)
 {
     struct rg_span plain;
 
     RG_TRY(rg_bench_decompress(bench, &bench->dictionary, survey->dictionary_codec, true,
                                survey->dictionary, survey->dictionary_raw_bytes, &plain, err));
     RG_TRY(rg_dict_table_fill(table, bench, plain, survey->dictionary_entries, err));
-    return fill_set(bench, table, is_thinned, ret_set, err);
+    return fill_set(bench, table, is_thinned, set, err);
 }
 
-static void compare_pairs(const struct hash_set sets[SAMPLES_MAX], uint32_t count, bool is_thinned,
-                          struct rg_layout_facts *facts)
+static void compare_pairs(const struct rg_hash_set sets[SAMPLES_MAX], uint32_t count,
+                          bool is_thinned, struct rg_layout_facts *facts)
 {
     const double factor = is_thinned ? THINNED : 1;
 
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t k = i + 1; k < count; k++) {
             facts->pair_products += factor * factor * sets[i].count * sets[k].count;
-            facts->pair_hits += factor * count_hits(&sets[i], &sets[k]);
+            facts->pair_hits += factor * rg_hash_set_shared_count(&sets[i], &sets[k]);
         }
     }
 }
@@ -254,7 +221,7 @@ static enum rg_status compare_samples(struct rg_bench *bench, const struct rg_su
                                       size_t *ret_culprit, struct rg_error *err)
 {
     const uint32_t middle = count / 2;
-    struct hash_set sets[SAMPLES_MAX] = {{0}};
+    struct rg_hash_set sets[SAMPLES_MAX] = {{0}};
     struct rg_dict_table table = {0};
 
     for (uint32_t i = 0; i < count; i++) {
