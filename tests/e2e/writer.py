@@ -299,8 +299,9 @@ def leaf_paths(elements):
     return paths
 
 
-def write_as(path, elements, columns, rows, created_by):
-    """A file of one row group; `elements` are the schema as it stands in a footer."""
+def write_as(path, elements, columns, rows, created_by, orders=None):
+    """A file of one row group; `elements` and `orders`, the schema and the column orders, are as
+    they stand in a footer."""
     out = bytearray(b"PAR1")
     chunks = []
     for column, name in zip(columns, leaf_paths(elements), strict=True):
@@ -309,6 +310,8 @@ def write_as(path, elements, columns, rows, created_by):
     size = sum(column.raw_size for column in columns)
     groups = [{1: chunks, 2: size, 3: rows}]
     footer = {1: Small(1), 2: elements, 3: rows, 4: groups, 6: created_by}
+    if orders is not None:
+        footer[7] = orders
     path.write_bytes(raw.with_footer(out, footer))
 
 
@@ -320,7 +323,7 @@ def write(path, table, columns, created_by=b"parquet-mr version 1.13.1 (build ab
     sink = pa.BufferOutputStream()
     pq.write_table(table.slice(0, 0), sink, store_schema=False)
     footer, _ = raw.footer_of(sink.getvalue().to_pybytes())
-    write_as(path, footer[2], columns, table.num_rows, created_by)
+    write_as(path, footer[2], columns, table.num_rows, created_by, footer.get(7))
 
 
 def write_flat(path, kind, pages, entries=None, is_linked=False, created_by=b"regroup tests"):
