@@ -40,6 +40,7 @@ enum rg_reason {
     RG_REASON_ENCODING,             /* recode: an encoding in the way. */
     RG_REASON_TYPE_WIDENED,
     RG_REASON_ENCODING_ASKED, /* recode: --encoding small. */
+    RG_REASON_LONG_VALUES, /* recode: into the dictionary, which the others would swell without. */
     RG_REASON_COUNT,
 };
 

@@ -21,6 +21,7 @@
 
 #include <string.h>
 
+#include "base/limits.h"
 #include "parquet/types.h"
 #include "stitch/adapt.h"
 #include "stitch/bench.h"
@@ -41,6 +42,7 @@
 #include "stitch/source.h"
 #include "stitch/statistics.h"
 #include "stitch/summary.h"
+#include "stitch/swell.h"
 #include "stitch/trial.h"
 #include "stitch/verdict.h"
 
@@ -249,6 +251,33 @@ static enum rg_status decide_by_trial(struct job *job, struct rg_error *err)
     return RG_OK;
 }
 
+static bool swells(const struct job *job)
+{
+    struct rg_swell swell = {.source_count = 0};
+
+    for (size_t i = 0; i < job->count; i++) {
+        const struct rg_survey *survey = &job->surveys[i];
+        const uint64_t entry_bytes =
+            survey->dictionary_entries == 0
+                ? 0
+                : survey->dictionary_raw_bytes / survey->dictionary_entries;
+
+        if (survey->has_links)
+            return false;
+        rg_swell_add(&swell, survey->source, survey->index_values * entry_bytes);
+    }
+    return job->bench.layout == RG_STITCH_LAYOUT_BY_RULE && rg_swell_is_large(&swell);
+}
+
+/* Whatever the values came in. The cap is the higher one: dissolving is what must not be. */
+static void decide_on_dictionary(struct job *job)
+{
+    job->choice.is_dictionary = true;
+    job->is_plain_phase = false;
+    job->bench.dictionary_bytes_max = rg_dictionary_bytes_max;
+    rg_dict_union_init(&job->united, &job->bench, union_bytes_max(job));
+}
+
 static enum rg_status decide(struct job *job, struct rg_error *err)
 {
     struct rg_layout_facts facts;
@@ -260,6 +289,10 @@ static enum rg_status decide(struct job *job, struct rg_error *err)
     job->joiner.delta_encoding = recode_encoding_of(job);
     job->is_plain_phase = true;
     job->plain_reason = RG_REASON_NONE;
+    if (swells(job)) {
+        decide_on_dictionary(job);
+        return RG_OK;
+    }
     if (job->bench.is_small)
         return decide_by_trial(job, err);
     if (job->groups.count == 0)

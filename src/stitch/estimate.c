@@ -27,6 +27,7 @@
 #include "stitch/likely.h"
 #include "stitch/source.h"
 #include "stitch/statistics.h"
+#include "stitch/swell.h"
 
 /* The longest header that a page of ours gets. */
 static const uint64_t header_bytes = 64;
@@ -50,6 +51,7 @@ struct sums {
     uint32_t page_rows;
     uint32_t index_rows;
     uint64_t dictionary_bytes_max;
+    bool may_swell; /* All values may go into one dictionary. */
     uint8_t codec;
     uint64_t source_count; /* Known before the chunks are added. */
     uint64_t value_count;
@@ -171,8 +173,9 @@ static struct part part_of(const struct sums *sums, const struct rg_stitch_sourc
 
     part.is_recoded = part.is_linked || part.conversion != RG_CONVERSION_NONE ||
                       (source->leaf->type == RG_TYPE_BOOLEAN && rg_chunk_has_indices(chunk));
-    part.is_tried = sums->column->options->encoding == RG_STITCH_ENCODING_SMALL &&
-                    source->leaf->type != RG_TYPE_BOOLEAN;
+    part.is_tried = (sums->column->options->encoding == RG_STITCH_ENCODING_SMALL &&
+                     source->leaf->type != RG_TYPE_BOOLEAN) ||
+                    sums->may_swell;
     /* Deltas of integers go through the decoder, whatever they were. */
     part.is_hashed = sums->column->is_bloom_asked &&
                      (has_odd_encodings(chunk) || part.conversion != RG_CONVERSION_NONE);
@@ -481,6 +484,15 @@ static uint32_t or_default(uint32_t given, uint32_t fallback)
     return given != 0 ? given : fallback;
 }
 
+static struct rg_swell swell_of(const struct rg_stitch_source *sources, size_t source_count)
+{
+    struct rg_swell swell = {.source_count = 0};
+
+    for (size_t i = 0; i < source_count; i++)
+        rg_swell_add(&swell, &sources[i], 0);
+    return swell;
+}
+
 void rg_stitch_estimate(const struct rg_stitch_column *column,
                         const struct rg_stitch_source *sources, size_t source_count,
                         struct rg_stitch_estimate *ret_estimate)
@@ -499,6 +511,9 @@ void rg_stitch_estimate(const struct rg_stitch_column *column,
         .codec = is_asked ? options->codec : rg_codec_kept(sources, source_count),
         .source_count = source_count,
     };
+    const struct rg_swell swell = swell_of(sources, source_count);
+    const bool is_swelling = rg_swell_is_large(&swell);
+    sums.may_swell = is_swelling || swell.is_guessed;
     struct rg_likely likely = {
         .column = column,
         .leaf = sums.leaf,
@@ -506,9 +521,13 @@ void rg_stitch_estimate(const struct rg_stitch_column *column,
         .page_bytes = sums.page_bytes,
         .page_rows = sums.page_rows,
         .index_rows = sums.index_rows,
-        .dictionary_bytes_max = sums.dictionary_bytes_max,
+        .dictionary_bytes_max = is_swelling ? rg_dictionary_bytes_max : sums.dictionary_bytes_max,
         .codec = sums.codec,
+        .is_swelling = is_swelling,
     };
+
+    if (sums.may_swell)
+        sums.dictionary_bytes_max = rg_dictionary_bytes_max;
 
     *ret_estimate = (struct rg_stitch_estimate){.arena_bytes = 0};
     for (size_t i = 0; i < source_count; i++) {

@@ -381,7 +381,7 @@ static void predict_indexed(const struct rg_likely *likely, struct rg_stitch_est
     const struct rg_layout_facts facts = facts_of(likely);
     enum rg_reason reason;
 
-    if (rg_layout_choose(&facts, &reason) == RG_LAYOUT_DICTIONARY) {
+    if (likely->is_swelling || rg_layout_choose(&facts, &reason) == RG_LAYOUT_DICTIONARY) {
         estimate->verdict = RG_VERDICT_REMAP;
         estimate->reason = RG_REASON_DICTIONARIES_DIFFER;
     } else if (is_most(likely->unique_bytes, likely->indexed_bytes)) {

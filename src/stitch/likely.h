@@ -33,6 +33,7 @@ struct rg_likely {
     uint64_t indexed_count; /* Chunks with a dictionary; */
     uint64_t entry_count;   /* of all their dictionaries: entries, bytes, raw bytes. */
     uint64_t entries_unsure;
+    bool is_swelling; /* rg_swell_is_large(): all values go into one dictionary. */
     uint64_t entry_bytes;
     uint64_t entry_raw_bytes;
     uint64_t dissolved_bytes; /* Compressed about as their dictionaries are. */

@@ -29,6 +29,7 @@ static const char *const reason_texts[RG_REASON_COUNT] = {
     [RG_REASON_ENCODING] = "an encoding is in the way",
     [RG_REASON_TYPE_WIDENED] = "the type was widened",
     [RG_REASON_ENCODING_ASKED] = "another encoding is smaller, as was asked for",
+    [RG_REASON_LONG_VALUES] = "long values that repeat stay in a dictionary",
 };
 
 void rg_moves_add(struct rg_moves *moves, const struct rg_moves *more)

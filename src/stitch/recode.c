@@ -346,7 +346,9 @@ enum rg_reason rg_recode_reason(const struct rg_survey *survey, const struct rg_
 {
     if (conversion_of(survey) != RG_CONVERSION_NONE)
         return RG_REASON_TYPE_WIDENED;
-    return page->is_recoded ? RG_REASON_ENCODING : RG_REASON_ENCODING_ASKED;
+    if (page->is_recoded)
+        return RG_REASON_ENCODING;
+    return survey->bench->is_small ? RG_REASON_ENCODING_ASKED : RG_REASON_LONG_VALUES;
 }
 
 enum rg_status rg_recode_values(struct rg_recoder *recoder, const struct rg_survey *survey,

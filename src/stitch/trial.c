@@ -66,6 +66,8 @@ struct trial {
     const struct rg_survey *surveys;
     size_t survey_count;
     uint64_t level_count; /* Of the column. */
+    uint64_t entries_max; /* Different values that it can have, and their bytes. */
+    uint64_t entry_bytes_max;
     uint32_t window_values;
     struct sums sums;
     struct rg_dict_table table; /* The dictionary of the source that is looked at. */
@@ -253,7 +255,9 @@ static enum rg_status try_dictionary(struct trial *trial, uint32_t count, struct
     if (sums->first_count == 0) {
         sums->first_count = count;
         sums->first_distinct = (uint64_t)distinct;
-        sums->has_dictionary = distinct < count * unique_share;
+        sums->has_dictionary =
+            distinct < count * unique_share ||
+            (double)trial->entries_max < (double)trial->level_count * unique_share;
     }
     const uint32_t width = distinct > 1 ? rg_bit_width((uint32_t)distinct - 1) : 1;
     rg_buffer_reset(out);
@@ -343,11 +347,14 @@ static enum rg_status size_dictionary(const struct trial *trial, double value_co
     *ret_bytes = UINT64_MAX;
     if (!sums->has_dictionary || united->entry_count == 0)
         return RG_OK;
-    const double distinct =
+    /* Windows of long values hold few of them, and may foresee more than there are. */
+    const double foreseen =
         rg_trial_distinct((double)sums->first_count, (double)sums->first_distinct,
                           (double)sums->index_values, united->entry_count, value_count);
+    const double distinct = fmax(fmin(foreseen, (double)trial->entries_max), united->entry_count);
     const double growth = distinct / united->entry_count;
-    if (growth * (double)united->plain_bytes > (double)united->plain_bytes_max)
+    const double bytes = fmin(growth * (double)united->plain_bytes, (double)trial->entry_bytes_max);
+    if (bytes > (double)united->plain_bytes_max)
         return RG_OK;
     RG_TRY(packed_bytes(trial->room->bench, (struct rg_span){united->plain, united->plain_bytes},
                         &packed, err));
@@ -406,6 +413,38 @@ static bool is_out_of_question(const struct rg_bench *bench, const struct rg_sur
     return false;
 }
 
+/* Their values may be longer than what they are in. */
+static bool has_encoded_values(const struct rg_survey *survey)
+{
+    const uint32_t plain = UINT32_C(1) << RG_ENCODING_PLAIN;
+    const uint32_t indices =
+        UINT32_C(1) << RG_ENCODING_RLE_DICTIONARY | UINT32_C(1) << RG_ENCODING_PLAIN_DICTIONARY;
+
+    return (survey->source_encodings & ~(plain | indices)) != 0;
+}
+
+/* What dictionaries and pages say of how many values there can be. */
+static void bound_entries(struct trial *trial)
+{
+    const struct rg_survey *last = NULL;
+
+    for (size_t i = 0; i < trial->survey_count; i++) {
+        const struct rg_survey *survey = &trial->surveys[i];
+
+        trial->entries_max += survey->value_values;
+        if (has_encoded_values(survey))
+            trial->entry_bytes_max = UINT64_MAX / 2;
+        else if (survey->value_page_count > 0)
+            trial->entry_bytes_max += survey->raw_bytes - survey->index_raw_bytes;
+        if (survey->index_page_count == 0 ||
+            (last != NULL && last->dictionary_hash == survey->dictionary_hash))
+            continue;
+        trial->entries_max += survey->dictionary_entries;
+        trial->entry_bytes_max += survey->dictionary_raw_bytes;
+        last = survey;
+    }
+}
+
 static enum rg_status run(struct trial *trial, struct rg_trial_choice *ret_choice,
                           struct rg_error *err)
 {
@@ -435,6 +474,7 @@ enum rg_status rg_trial_run(struct rg_trial_room *room, const struct rg_survey *
         return RG_OK;
     for (size_t i = 0; i < survey_count; i++)
         trial.level_count += levels_of(&surveys[i]);
+    bound_entries(&trial);
     const uint64_t share = trial.level_count / sample_share / WINDOWS_MAX;
     trial.window_values = share < window_values_min   ? window_values_min
                           : share > window_values_max ? window_values_max

@@ -11,10 +11,12 @@ import shlex
 import shutil
 import subprocess
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import strict
 from conftest import alone, data_files, live_files, rows_of, write
 
 SECONDS = 60
@@ -240,6 +242,40 @@ def test_dictionaries_alone_are_no_copied_pages(regroup, tmp_path, home):
 
 
 # Whoever is spoken to.
+
+
+def pyarrow_long_values(path, value, rows):
+    words = pa.array([value, "short"])
+    column = pa.DictionaryArray.from_arrays(pa.array([n % 2 for n in range(rows)]), words)
+    pq.write_table(pa.table({"text": column}), path, store_schema=False)
+
+
+def duckdb_long_values(path, value, rows):
+    text = f"CASE n % 2 WHEN 0 THEN '{value}' ELSE 'short' END AS text"
+    query = f"SELECT {text} FROM range({rows}) t(n)"
+    duckdb.sql(f"COPY ({query}) TO '{path}' (FORMAT parquet)")
+
+
+@pytest.mark.parametrize("encoding", ["keep", "small"])
+@pytest.mark.parametrize("writer", [pyarrow_long_values, duckdb_long_values])
+def test_long_values_that_repeat_do_not_swell(writer, encoding, regroup, tmp_path, home):
+    # Each of 100 KB, 400 times in its file: 40 MB a file, were they written one by one. A file
+    # without a dictionary lies between: pages of indices must not follow pages of values.
+    folder = tmp_path / "in"
+    folder.mkdir()
+    draw = random.Random(1)
+    for number in range(6):
+        writer(folder / f"{number}.parquet", draw.randbytes(50_000).hex(), 800)
+    plain = pa.table({"text": [f"value {n}" for n in range(2000)]})
+    pq.write_table(plain, folder / "2b.parquet", use_dictionary=False, store_schema=False)
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    options = ["--schema", "union", "--encoding", encoding]
+    regroup("compact", folder, home, *options, timeout=SECONDS).must(0)
+    outputs = data_files(home)
+    assert sum(path.stat().st_size for path in outputs) < 1.2 * size
+    regroup("verify", folder, home).must(0)
+    for path in outputs:
+        strict.check(path)
 
 
 def test_nothing_is_said_into_a_data_file(regroup, source, home):

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Columns that would swell: long values that repeat within their sources, so that written one by
+ * one they take many times what their dictionaries take. No codec undoes that: a value as long as
+ * a codec's window (64 KiB in snappy) is compressed each time anew.
+ */
+
+#ifndef STITCH_SWELL_H
+#define STITCH_SWELL_H
+
+#include "stitch/chunk.h"
+
+/* Sums over the sources of an output chunk. All zero: none yet. */
+struct rg_swell {
+    uint64_t source_count;
+    uint64_t raw_bytes;       /* Of all sources, as they are. */
+    uint64_t dissolved_bytes; /* Of those with a dictionary, without it; as far as known. */
+    uint64_t dissolved_values;
+    bool is_guessed; /* Of some source it is not told how much it is. */
+};
+
+/*
+ * Of the source only chunk, leaf, writer and map are looked at. `dissolved_bytes` counts where its
+ * footer does not tell what its values take without a dictionary.
+ */
+void rg_swell_add(struct rg_swell *swell, const struct rg_stitch_source *source,
+                  uint64_t dissolved_bytes);
+
+/* Its values belong into one dictionary, whatever encodings they come in. */
+bool rg_swell_is_large(const struct rg_swell *swell);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "stitch/swell.h"
+
+#include "parquet/types.h"
+#include "support/test.h"
+
+/* A chunk of 10,000 values with a dictionary; `unencoded_bytes` 0: its footer does not tell. */
+static struct rg_column_chunk chunk_of(uint64_t raw_bytes, uint64_t unencoded_bytes)
+{
+    return (struct rg_column_chunk){
+        .codec = RG_CODEC_SNAPPY,
+        .value_count = 10000,
+        .compressed_bytes = raw_bytes / 2,
+        .uncompressed_bytes = raw_bytes,
+        .encodings = UINT32_C(1) << RG_ENCODING_RLE_DICTIONARY,
+        .size_statistics = {.is_present = unencoded_bytes > 0,
+                            .has_unencoded_bytes = unencoded_bytes > 0,
+                            .unencoded_bytes = unencoded_bytes},
+    };
+}
+
+/* Several sources of one chunk. */
+static struct rg_swell swell_of(uint64_t count, const struct rg_column_chunk *chunk, uint8_t type,
+                                uint64_t guess)
+{
+    const struct rg_leaf leaf = {.type = type};
+    const struct rg_writer writer = {.has_short_sizes = true};
+    const struct rg_stitch_source source = {.chunk = chunk, .leaf = &leaf, .writer = &writer};
+    struct rg_swell swell = {.source_count = 0};
+
+    for (uint64_t i = 0; i < count; i++)
+        rg_swell_add(&swell, &source, guess);
+    return swell;
+}
+
+TEST(long_values_that_repeat_swell)
+{
+    const uint64_t mega = UINT64_C(1) << 20;
+    static const struct {
+        const char *about;
+        uint64_t count, raw_bytes, unencoded_bytes, guess;
+        bool is_large;
+    } rows[] = {
+        {"100 KB each", 3, 300000, 1000000000, 0, true},
+        {"the same, as guessed", 3, 300000, 0, 1000000000, true},
+        {"what is told counts", 3, 300000, 600000, 1000000000, false},
+        {"one source is copied", 1, 300000, 1000000000, 0, false},
+        {"short values", 3, 30000, 5000000, 0, false},
+        {"long values that hardly repeat", 3, 10000000, 20000000, 0, false},
+        {"little in all", 3, 1000, 1000000, 0, false},
+        {"sums that would overflow", 3, 300000, UINT64_MAX - 5, 0, true},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct rg_column_chunk chunk = chunk_of(rows[i].raw_bytes, rows[i].unencoded_bytes);
+        const struct rg_swell swell =
+            swell_of(rows[i].count, &chunk, RG_TYPE_BYTE_ARRAY, rows[i].guess);
+
+        if (rg_swell_is_large(&swell) != rows[i].is_large)
+            test_fail(__FILE__, __LINE__, "%s", rows[i].about);
+        CHECK(swell.is_guessed == (rows[i].unencoded_bytes == 0));
+    }
+    const struct rg_column_chunk numbers = chunk_of(1000, 100 * mega);
+    const struct rg_swell swell = swell_of(3, &numbers, RG_TYPE_INT64, 0);
+    CHECK(!rg_swell_is_large(&swell));
+}
+
+TEST(sizes_that_are_too_small_are_not_believed)
+{
+    struct rg_column_chunk chunk = chunk_of(300000, 600000);
+
+    chunk.encodings |= UINT32_C(1) << RG_ENCODING_DELTA_BYTE_ARRAY;
+    const struct rg_swell swell = swell_of(3, &chunk, RG_TYPE_BYTE_ARRAY, 1000000000);
+    CHECK(rg_swell_is_large(&swell));
+    CHECK(swell.is_guessed);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test_case cases[] = {
+        {"long_values_that_repeat_swell", long_values_that_repeat_swell},
+        {"sizes_that_are_too_small_are_not_believed", sizes_that_are_too_small_are_not_believed},
+    };
+
+    return test_main("stitch/swell", cases, sizeof cases / sizeof cases[0], argc, argv);
+}
