@@ -112,7 +112,7 @@ static enum weir_status answer_failure(struct rg_bin *bin, struct rg_error *err)
 {
     if (err->status == RG_ERR_NOMEM)
         return want_claim(bin, bin->claim_bytes * 2);
-    (void)rg_within(err, "%s: bin %u", bin->output->key, bin->bin_index);
+    rg_output_name_error(bin->output, bin, err);
     return rg_open_batch_fail(bin->output->batch, err);
 }
 
@@ -440,7 +440,7 @@ static enum weir_status end_sending(struct rg_bin *bin)
     struct rg_error err = {0};
 
     if (rg_part_addition_end(state->addition, &err) != RG_OK) {
-        (void)rg_within(&err, "%s", bin->output->key);
+        rg_output_name_error(bin->output, bin, &err);
         return rg_open_batch_fail(bin->output->batch, &err);
     }
     atomic_fetch_add(&run->counters.written_bytes, state->addition->sent_bytes);

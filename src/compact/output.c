@@ -549,6 +549,17 @@ static enum rg_status serialise(struct rg_output *output, struct rg_error *err)
     return check_footer(output, (struct rg_span){footer.data, footer_bytes}, err);
 }
 
+void rg_output_name_error(const struct rg_output *output, const struct rg_bin *bin,
+                          struct rg_error *err)
+{
+    if (strstr(err->text, output->key) != NULL)
+        return;
+    if (bin != NULL)
+        (void)rg_within(err, "%s: bin %u", output->key, bin->bin_index);
+    else
+        (void)rg_within(err, "%s", output->key);
+}
+
 /* What a step of the join returns for a failure. */
 static enum weir_status answer_failure(struct rg_output *output, struct rg_error *err)
 {
@@ -556,7 +567,7 @@ static enum weir_status answer_failure(struct rg_output *output, struct rg_error
         atomic_store(&output->lacks_memory, true);
         return WEIR_SKIP;
     }
-    (void)rg_within(err, "%s", output->key);
+    rg_output_name_error(output, NULL, err);
     return rg_open_batch_fail(output->batch, err);
 }
 
@@ -685,7 +696,7 @@ enum weir_status rg_output_run_publish(struct weir_job *job, void *item,
     if (note_lack(output, publish(output, &is_foreign, &err)) != RG_OK)
         return answer_failure(output, &err);
     if (output->batch->refresh(output->batch, &err) != RG_OK) {
-        (void)rg_within(&err, "%s", output->key);
+        rg_output_name_error(output, NULL, &err);
         return rg_open_batch_fail(output->batch, &err);
     }
     if (is_foreign) {

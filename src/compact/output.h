@@ -52,6 +52,11 @@ RG_MUST_CHECK enum rg_status rg_output_add_key_values(struct rg_output *output,
                                                       const struct rg_file_meta *meta,
                                                       struct rg_error *err);
 
+/* Puts the output's name, and the number of `bin` (NULL: none), before an error that names neither
+   it nor its path. */
+void rg_output_name_error(const struct rg_output *output, const struct rg_bin *bin,
+                          struct rg_error *err);
+
 /* Forgets the upload of an output that has no name yet. */
 void rg_output_abandon(struct rg_output *output);
 

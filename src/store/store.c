@@ -61,7 +61,11 @@ enum rg_status rg_store_wait(struct rg_store *store, struct rg_store_op *op, str
 enum rg_status rg_store_probe(struct rg_store *store, bool may_write,
                               struct rg_store_caps *ret_caps, struct rg_error *err)
 {
-    return store->driver->probe(store, may_write, ret_caps, err);
+    const enum rg_status status = store->driver->probe(store, may_write, ret_caps, err);
+
+    if (status == RG_ERR_DENIED && may_write)
+        return rg_within(err, "%s cannot be written to", store->url);
+    return status;
 }
 
 uint64_t rg_store_request_count(const struct rg_store *store)
