@@ -10,16 +10,15 @@
 
 #include <string.h>
 
+#include "api/json_line.h"
 #include "api/read_footer.h"
 #include "api/sized.h"
 #include "api/walk.h"
 #include "base/allocator.h"
-#include "base/json.h"
 #include "compact/places.h"
 #include "journal/gc.h"
 #include "journal/home.h"
 #include "plan/options.h"
-#include "report/outlet.h"
 
 /* A million names. */
 static const size_t partitions_bytes_max = (size_t)1 << 30;
@@ -295,27 +294,19 @@ enum rg_status rg_ledger_list(const char *home, const struct rg_options *options
 enum rg_status rg_live_file_json(const struct rg_live_file *file, rg_write_fn *write, void *user,
                                  struct rg_error *err)
 {
-    struct rg_error ignored;
-    struct rg_outlet outlet;
-    struct rg_json json;
+    struct rg_json_line line;
+    struct rg_json *json = &line.json;
 
-    rg_outlet_init(&outlet, &rg_allocator_system, write, user);
-    rg_json_init(&json, &outlet.buffer);
-    rg_json_object_begin(&json, NULL);
-    rg_json_u64(&json, "v", 1);
-    rg_json_text(&json, "path", file->path);
-    rg_json_text(&json, "partition", file->partition);
-    rg_json_u64(&json, "bytes", file->bytes);
-    rg_json_bool(&json, "output", file->is_output);
+    rg_json_line_begin(&line, write, user);
+    rg_json_text(json, "path", file->path);
+    rg_json_text(json, "partition", file->partition);
+    rg_json_u64(json, "bytes", file->bytes);
+    rg_json_bool(json, "output", file->is_output);
     if (file->is_output) {
-        rg_json_u64(&json, "rows", file->row_count);
-        rg_json_u64(&json, "row_groups", file->row_group_count);
+        rg_json_u64(json, "rows", file->row_count);
+        rg_json_u64(json, "row_groups", file->row_group_count);
     }
-    rg_json_object_end(&json);
-    rg_buffer_append_byte(&outlet.buffer, '\n');
-    const enum rg_status status = rg_outlet_flush(&outlet, err != NULL ? err : &ignored);
-    rg_outlet_fini(&outlet);
-    return status;
+    return rg_json_line_end(&line, err);
 }
 
 enum rg_status rg_ledger_gc(const char *home, const struct rg_options *options, rg_event_fn *event,

@@ -12,13 +12,12 @@
 
 #include <weir/weir.h>
 
+#include "api/json_line.h"
 #include "base/allocator.h"
-#include "base/json.h"
 #include "compact/memory.h"
 #include "compact/places.h"
 #include "plan/options.h"
 #include "plan/select.h"
-#include "report/outlet.h"
 #include "verify/verify.h"
 
 /* Stack and allocator arena of a thread, touched; and what codecs take past our allocator. */
@@ -197,60 +196,44 @@ const char *rg_verify_outcome_name(enum rg_verify_outcome outcome)
 enum rg_status rg_verify_finding_json(const struct rg_verify_finding *finding, rg_write_fn *write,
                                       void *user, struct rg_error *err)
 {
-    struct rg_error ignored;
-    struct rg_outlet outlet;
-    struct rg_json json;
+    struct rg_json_line line;
+    struct rg_json *json = &line.json;
 
-    rg_outlet_init(&outlet, &rg_allocator_system, write, user);
-    rg_json_init(&json, &outlet.buffer);
-    rg_json_object_begin(&json, NULL);
-    rg_json_u64(&json, "v", 1);
-    rg_json_text(&json, "outcome", rg_verify_outcome_name(finding->outcome));
-    rg_json_text(&json, "partition", finding->partition);
+    rg_json_line_begin(&line, write, user);
+    rg_json_text(json, "outcome", rg_verify_outcome_name(finding->outcome));
+    rg_json_text(json, "partition", finding->partition);
     if (finding->record > 0)
-        rg_json_u64(&json, "record", finding->record);
+        rg_json_u64(json, "record", finding->record);
     if (finding->key != NULL)
-        rg_json_text(&json, "key", finding->key);
+        rg_json_text(json, "key", finding->key);
     if (finding->text[0] != '\0')
-        rg_json_text(&json, "text", finding->text);
+        rg_json_text(json, "text", finding->text);
     if (finding->outcome == RG_VERIFY_EQUAL || finding->outcome == RG_VERIFY_DIFFERENT) {
-        rg_json_u64(&json, "input_files", finding->input_file_count);
-        rg_json_u64(&json, "output_files", finding->output_file_count);
-        rg_json_u64(&json, "input_rows", finding->input_row_count);
-        rg_json_u64(&json, "output_rows", finding->output_row_count);
-        rg_json_u64(&json, "columns", finding->column_count);
-        rg_json_u64(&json, "different_columns", finding->different_count);
+        rg_json_u64(json, "input_files", finding->input_file_count);
+        rg_json_u64(json, "output_files", finding->output_file_count);
+        rg_json_u64(json, "input_rows", finding->input_row_count);
+        rg_json_u64(json, "output_rows", finding->output_row_count);
+        rg_json_u64(json, "columns", finding->column_count);
+        rg_json_u64(json, "different_columns", finding->different_count);
     }
-    rg_json_object_end(&json);
-    rg_buffer_append_byte(&outlet.buffer, '\n');
-    const enum rg_status status = rg_outlet_flush(&outlet, err != NULL ? err : &ignored);
-    rg_outlet_fini(&outlet);
-    return status;
+    return rg_json_line_end(&line, err);
 }
 
 enum rg_status rg_verify_totals_json(const struct rg_verify_totals *totals, rg_write_fn *write,
                                      void *user, struct rg_error *err)
 {
-    struct rg_error ignored;
-    struct rg_outlet outlet;
-    struct rg_json json;
+    struct rg_json_line line;
+    struct rg_json *json = &line.json;
 
-    rg_outlet_init(&outlet, &rg_allocator_system, write, user);
-    rg_json_init(&json, &outlet.buffer);
-    rg_json_object_begin(&json, NULL);
-    rg_json_u64(&json, "v", 1);
-    rg_json_u64(&json, "partitions", totals->partition_count);
+    rg_json_line_begin(&line, write, user);
+    rg_json_u64(json, "partitions", totals->partition_count);
     for (int i = 0; i < RG_VERIFY_OUTCOME_COUNT; i++)
-        rg_json_u64(&json, rg_verify_outcome_name((enum rg_verify_outcome)i),
+        rg_json_u64(json, rg_verify_outcome_name((enum rg_verify_outcome)i),
                     totals->outcome_counts[i]);
-    rg_json_u64(&json, "input_files", totals->input_file_count);
-    rg_json_u64(&json, "output_files", totals->output_file_count);
-    rg_json_u64(&json, "input_rows", totals->input_row_count);
-    rg_json_u64(&json, "output_rows", totals->output_row_count);
-    rg_json_u64(&json, "read_bytes", totals->read_bytes);
-    rg_json_object_end(&json);
-    rg_buffer_append_byte(&outlet.buffer, '\n');
-    const enum rg_status status = rg_outlet_flush(&outlet, err != NULL ? err : &ignored);
-    rg_outlet_fini(&outlet);
-    return status;
+    rg_json_u64(json, "input_files", totals->input_file_count);
+    rg_json_u64(json, "output_files", totals->output_file_count);
+    rg_json_u64(json, "input_rows", totals->input_row_count);
+    rg_json_u64(json, "output_rows", totals->output_row_count);
+    rg_json_u64(json, "read_bytes", totals->read_bytes);
+    return rg_json_line_end(&line, err);
 }
