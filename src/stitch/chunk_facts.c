@@ -18,6 +18,19 @@ bool rg_chunk_may_have_packed_levels(const struct rg_column_chunk *chunk,
     return leaf->rep_max > 0 || !rg_chunk_has_encoding(chunk, RG_ENCODING_RLE);
 }
 
+bool rg_chunk_has_odd_encodings(const struct rg_column_chunk *chunk)
+{
+    for (unsigned encoding = 0; encoding < 32; encoding++) {
+        const bool is_simple = encoding == RG_ENCODING_PLAIN || encoding == RG_ENCODING_RLE ||
+                               encoding == RG_ENCODING_BIT_PACKED ||
+                               rg_encoding_is_dictionary((uint8_t)encoding);
+
+        if (!is_simple && rg_chunk_has_encoding(chunk, encoding))
+            return true;
+    }
+    return false;
+}
+
 bool rg_chunk_has_indices(const struct rg_column_chunk *chunk)
 {
     return rg_chunk_has_encoding(chunk, RG_ENCODING_PLAIN_DICTIONARY) ||

@@ -16,6 +16,9 @@ bool rg_chunk_has_encoding(const struct rg_column_chunk *chunk, unsigned encodin
 bool rg_chunk_may_have_packed_levels(const struct rg_column_chunk *chunk,
                                      const struct rg_leaf *leaf);
 
+/* Pages that only a decoder turns into PLAIN values. */
+bool rg_chunk_has_odd_encodings(const struct rg_column_chunk *chunk);
+
 bool rg_chunk_has_indices(const struct rg_column_chunk *chunk);
 
 /* Data pages that are said to hold no indices, or nothing is said of pages. */

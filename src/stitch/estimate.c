@@ -144,20 +144,6 @@ static bool is_all_null(const struct rg_stitch_source *source)
     return source->map != NULL && source->map->origin != RG_LEAF_VALUES;
 }
 
-/* Pages that only a decoder turns into PLAIN values. */
-static bool has_odd_encodings(const struct rg_column_chunk *chunk)
-{
-    for (unsigned encoding = 0; encoding < 32; encoding++) {
-        const bool is_simple = encoding == RG_ENCODING_PLAIN || encoding == RG_ENCODING_RLE ||
-                               encoding == RG_ENCODING_BIT_PACKED ||
-                               rg_encoding_is_dictionary((uint8_t)encoding);
-
-        if (!is_simple && rg_chunk_has_encoding(chunk, encoding))
-            return true;
-    }
-    return false;
-}
-
 static struct part part_of(const struct sums *sums, const struct rg_stitch_source *source)
 {
     const struct rg_column_chunk *chunk = source->chunk;
@@ -178,9 +164,9 @@ static struct part part_of(const struct sums *sums, const struct rg_stitch_sourc
                     sums->may_swell;
     /* Deltas of integers go through the decoder, whatever they were. */
     part.is_hashed = sums->column->is_bloom_asked &&
-                     (has_odd_encodings(chunk) || part.conversion != RG_CONVERSION_NONE);
+                     (rg_chunk_has_odd_encodings(chunk) || part.conversion != RG_CONVERSION_NONE);
     if (part.is_tried && (sums->leaf->type == RG_TYPE_INT32 || sums->leaf->type == RG_TYPE_INT64 ||
-                          has_odd_encodings(chunk)))
+                          rg_chunk_has_odd_encodings(chunk)))
         part.is_recoded = true;
     return part;
 }
@@ -461,9 +447,12 @@ static uint64_t table_bytes(const struct sums *sums)
 
     const uint64_t offset = rg_plain_bytes(sums->leaf) == 0 ? 16 : 0;
 
-    /* Slots of the union and those that it grew out of; the map and three samples. */
+    /*
+     * Slots of the union and those that it grew out of; the map and three samples. A sample has a
+     * slot for each entry at most, or four where they are few (sample.c).
+     */
     return 3 * union_bytes_max(sums) + united * (64 + offset) +
-           sums->entry_count_max * (4 + offset + 48) + 6 * UINT64_C(65536) + bloom;
+           sums->entry_count_max * (4 + offset + 24) + 6 * UINT64_C(65536) + bloom;
 }
 
 static void bound_scratch(const struct sums *sums, struct rg_stitch_estimate *estimate)

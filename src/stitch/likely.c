@@ -309,6 +309,48 @@ static void add_recoded(struct rg_likely *likely, const struct rg_stitch_source 
     likely->recoded_made += is_decoded ? 2 * chunk->compressed_bytes : chunk->compressed_bytes;
 }
 
+static uint64_t add_capped(uint64_t a, uint64_t b)
+{
+    return b > UINT64_MAX - a ? UINT64_MAX : a + b;
+}
+
+/* The chunk's values as PLAIN take no more; UINT64_MAX: strings that no footer tells about. */
+static uint64_t plain_bytes_max(const struct rg_likely *likely,
+                                const struct rg_stitch_source *source)
+{
+    const struct rg_column_chunk *chunk = source->chunk;
+    const struct rg_size_statistics *sizes = &chunk->size_statistics;
+    const bool has_shared_bytes = rg_chunk_has_encoding(chunk, RG_ENCODING_DELTA_BYTE_ARRAY);
+    const bool are_sizes_good = !has_shared_bytes || !source->writer->has_short_sizes;
+
+    if (likely->leaf->type != RG_TYPE_BYTE_ARRAY)
+        return chunk->value_count * greater(rg_plain_bytes(likely->leaf), 1);
+    if (sizes->is_present && sizes->has_unencoded_bytes && are_sizes_good)
+        return add_capped(sizes->unencoded_bytes, 4 * chunk->value_count);
+    if (rg_chunk_has_indices(chunk) || has_shared_bytes)
+        return UINT64_MAX;
+    return rg_raw_bytes_bound(chunk) + 4 * chunk->value_count;
+}
+
+/* What bounds the memory of any page or dictionary that is made of the column's values. */
+static void add_bounds(struct rg_likely *likely, const struct rg_stitch_source *source)
+{
+    const struct rg_column_chunk *chunk = source->chunk;
+    const uint64_t raw_bytes = rg_raw_bytes_bound(chunk);
+    const uint64_t plain = plain_bytes_max(likely, source);
+    const bool is_indexed = rg_chunk_has_indices(chunk);
+    /* As chunk.c makes room for values of which it knows the indices. */
+    const uint64_t width =
+        likely->leaf->type == RG_TYPE_BYTE_ARRAY ? 32 : greater(rg_plain_bytes(likely->leaf), 1);
+    const uint64_t room = raw_bytes + (is_indexed ? chunk->value_count * width : 0);
+
+    likely->plain_bytes_max = add_capped(likely->plain_bytes_max, plain);
+    likely->room_bytes_max = add_capped(likely->room_bytes_max, greater(plain, room));
+    likely->union_bytes_max = add_capped(likely->union_bytes_max, is_indexed ? raw_bytes : plain);
+    likely->is_decoded = likely->is_decoded || rg_chunk_has_odd_encodings(chunk) ||
+                         (source->map != NULL && source->map->conversion != RG_CONVERSION_NONE);
+}
+
 /* A trial decides about the encoding. */
 static bool is_tried(const struct rg_likely *likely)
 {
@@ -327,6 +369,7 @@ void rg_likely_add(struct rg_likely *likely, const struct rg_stitch_source *sour
     }
     const uint64_t pages = pages_of(chunk);
     add_recoded(likely, source);
+    add_bounds(likely, source);
     likely->value_count += chunk->value_count;
     likely->bytes += chunk->compressed_bytes;
     likely->page_count += pages;
@@ -418,10 +461,15 @@ static void predict(const struct rg_likely *likely, struct rg_stitch_estimate *e
     }
 }
 
-/* The united dictionary, raw: a few times the largest, as dictionaries overlap. */
+/*
+ * The united dictionary, raw: a few times the largest, as dictionaries overlap; and no more than
+ * all together, with the values that are in none.
+ */
 static uint64_t union_raw(const struct rg_likely *likely)
 {
-    return lesser(3 * likely->dictionary_raw_most, likely->dictionary_bytes_max);
+    const uint64_t united = lesser(3 * likely->dictionary_raw_most, likely->dictionary_bytes_max);
+
+    return lesser(united, likely->union_bytes_max);
 }
 
 /* Pages made of values that are promoted, as a rule; some sources have a value twice. */
@@ -460,15 +508,28 @@ static uint64_t bodies(const struct rg_likely *likely, enum rg_verdict verdict)
     return 0;
 }
 
-/* A page of values in the making, raw and packed. */
+/* A page of values in the making, raw and packed; it holds no more than there are. */
 static uint64_t page_in_making(const struct rg_likely *likely)
 {
     const uint64_t width = greater(likely->value_bytes_most, rg_plain_bytes(likely->leaf));
     const uint64_t by_rows = likely->page_rows * (width + width / 4);
+    /* Room for a trial is made before it is known how short the strings are. */
+    const bool are_strings = likely->leaf->type == RG_TYPE_BYTE_ARRAY && is_tried(likely);
     const uint64_t raw_bytes =
-        width == 0 ? likely->page_bytes : lesser(likely->page_bytes, by_rows);
+        are_strings || width == 0 ? likely->page_bytes : lesser(likely->page_bytes, by_rows);
+    const uint64_t room = lesser(raw_bytes, likely->room_bytes_max);
 
-    return raw_bytes * 5 / 2 + raw_bytes / 6;
+    return room * 5 / 2 + room / 6;
+}
+
+/* Tables over the entries of the largest dictionary; see table_bytes() in estimate.c. */
+static uint64_t entry_tables(const struct rg_likely *likely)
+{
+    const uint64_t entries = likely->entries_most;
+    const uint64_t offset = rg_plain_bytes(likely->leaf) == 0 ? 16 : 0;
+    const uint64_t samples = greater(entries * 24, lesser(entries * 96, 6 * UINT64_C(65536)));
+
+    return entries * (4 + offset) + samples;
 }
 
 /* Remapping: indices, their page, tables over the dictionaries, samples of them. */
@@ -476,27 +537,36 @@ static uint64_t remap_scratch(const struct rg_likely *likely)
 {
     const uint64_t indices = lesser(likely->index_rows, likely->index_values);
     const uint64_t united = union_raw(likely);
-    const uint64_t entries = 3 * likely->entries_most;
+    const uint64_t entries = lesser(3 * likely->entries_most, likely->index_values);
 
     return indices * 4 + indices * bits_of(entries) / 8 * 4 + 3 * united + entries * 40 +
-           likely->entries_most * 80 + likely->dictionary_raw_most + likely->index_raw_most;
+           entry_tables(likely) + likely->dictionary_raw_most + likely->index_raw_most;
 }
 
-/* Samples, a dictionary in the making, indices and offsets of a page's values. */
+/*
+ * Samples, a dictionary in the making, indices and offsets of a page's values. PLAIN values are
+ * looked at where they lie; others are decoded to a page of their own, and integers are encoded as
+ * deltas to another.
+ */
 static uint64_t trial_scratch(const struct rg_likely *likely)
 {
     const uint64_t width = greater(rg_plain_bytes(likely->leaf), 4);
     const uint64_t values = lesser(likely->raw_bytes_max / width, likely->value_count);
-    const uint64_t united = lesser(likely->dictionary_bytes_max, likely->bytes) / 2;
+    const uint64_t united =
+        lesser(lesser(likely->dictionary_bytes_max, likely->bytes) / 2, likely->plain_bytes_max);
+    const bool is_integer =
+        likely->leaf->type == RG_TYPE_INT32 || likely->leaf->type == RG_TYPE_INT64;
+    const uint64_t pages = (uint64_t)is_integer + likely->is_decoded;
 
-    return 2 * page_in_making(likely) + 3 * united + united / width * 24 + 16 * values +
+    return pages * page_in_making(likely) + 3 * united +
+           lesser(united / width * 24, likely->value_count * 80) + 16 * values +
            lesser(likely->index_rows, likely->value_count) * 8;
 }
 
 static uint64_t scratch_of(const struct rg_likely *likely, enum rg_verdict verdict)
 {
     const uint64_t dissolve = page_in_making(likely) + likely->dictionary_raw_most +
-                              likely->index_raw_most + likely->entries_most * 80;
+                              likely->index_raw_most + entry_tables(likely);
 
     switch (verdict) {
     case RG_VERDICT_PROMOTE:

@@ -2,6 +2,7 @@
 
 """Resident memory stays within --memory, on data that are larger than it."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import lakes
 from conftest import ROOT, data_files, live_files
 
 MIB = 1 << 20
@@ -134,6 +136,43 @@ def test_little_memory_makes_smaller_row_groups(limit_mib, small_events, regroup
     assert used["status"] == 0
     assert used["peak_bytes"] <= limit_mib * MIB
     assert sum(pq.ParquetFile(path).metadata.num_rows for path in data_files(home)) == 1_000_000
+
+
+def row_groups(home):
+    return [pq.ParquetFile(path).metadata.num_row_groups for path in data_files(home)]
+
+
+@pytest.mark.parametrize("name", ["arrow_plain", "arrow_mixed", "duckdb", "polars"])
+def test_small_encodings_need_little_memory(name, regroup, tmp_path):
+    """What a trial may need is no more than there are values: row groups are as asked for."""
+    source, home = tmp_path / "source", tmp_path / "home"
+    lakes.build(dataclasses.replace(lakes.LAKES[name], files=8, rows=4000), source)
+    used = peak_of(
+        regroup,
+        tmp_path,
+        *("compact", source, home, "--memory", "48MiB", "--encoding", "small"),
+    )
+    assert used["status"] == 0 and used["peak_bytes"] <= 48 * MIB
+    assert row_groups(home) == [1]
+
+
+def test_little_is_read_that_nobody_wants(regroup, tmp_path):
+    """Row groups so small that there is hardly a gap between those of a column."""
+    source, home = tmp_path / "source", tmp_path / "home"
+    source.mkdir()
+    random = np.random.default_rng(3)
+    for number in range(8):
+        columns = {f"c{i}": random.integers(0, 1 << 60, 8000) for i in range(60)}
+        pq.write_table(
+            pa.table(columns),
+            source / f"{number}.parquet",
+            row_group_size=100,
+            use_dictionary=False,
+            compression="none",
+        )
+    used = peak_of(regroup, tmp_path, *("compact", source, home, "--memory", "64MiB"))
+    assert used["status"] == 0 and used["peak_bytes"] <= 64 * MIB
+    assert row_groups(home) == [1]
 
 
 def test_many_files_go_in_smaller_batches(regroup, tmp_path):
