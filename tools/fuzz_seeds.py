@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 
-"""Cuts Parquet files into seeds for the fuzz targets: footers, page headers, chunks, frames of
-codecs, encoded values, levels, page indexes, bloom filters, key-values.
+"""Cuts Parquet files into seeds for the fuzz targets: whole files, footers, page headers,
+chunks, frames of codecs, encoded values, levels, page indexes, bloom filters, key-values.
 
 tools/fuzz.py takes what is in build/fuzz/seeds besides tests/fuzz/corpus. Seeds of files that are
 not ours stay there; they are as large as libFuzzer likes them (16 KiB at most), and equal ones are
@@ -83,6 +83,8 @@ def cut_file(data, seeds):
     footer = data[-8 - size : -8]
     seeds.add("footer", footer)
     seeds.add("thrift", footer)
+    for options in (0, 1 + len(data) % 64):
+        seeds.add("job", bytes([options]) + data)
     meta = thrift.Reader(footer).struct()
     pairs = b"".join(pair[1] + b"\xfe" + pair.get(2, b"") + b"\xfe" for pair in meta.get(5, []))
     if pairs:
