@@ -181,6 +181,20 @@ static uint32_t find_partner(const struct matcher *m, uint32_t reference_index)
     return none;
 }
 
+/* Nothing but nulls, of whatever type. */
+static bool is_unknown(const struct rg_schema_element *element)
+{
+    return rg_schema_annotation(element).logical == RG_LOGICAL_UNKNOWN;
+}
+
+/* A column that nobody knew the type of, and that is a group by now: as if it were missing. */
+static bool are_nulls_of_a_group(const struct rg_schema_element *file,
+                                 const struct rg_schema_element *reference)
+{
+    return file->has_type && is_unknown(file) && file->repetition != RG_REPEATED &&
+           !reference->has_type;
+}
+
 static enum rg_status init_matcher(struct matcher *m, const struct rg_schema *file,
                                    const struct rg_schema *reference, bool uses_ids,
                                    struct rg_arena *arena, struct rg_error *err)
@@ -194,16 +208,43 @@ static enum rg_status init_matcher(struct matcher *m, const struct rg_schema *fi
                        file->element_count, reference->element_count);
     for (uint32_t i = 1; i < reference->element_count; i++) {
         m->partner[i] = find_partner(m, i);
-        if (m->partner[i] != none)
-            m->is_taken[m->partner[i]] = true;
+        if (m->partner[i] == none)
+            continue;
+        m->is_taken[m->partner[i]] = true;
+        if (are_nulls_of_a_group(&file->elements[m->partner[i]], &reference->elements[i]))
+            m->partner[i] = none;
     }
     return RG_OK;
 }
 
-/* Nothing but nulls, of whatever type. */
-static bool is_unknown(const struct rg_schema_element *element)
+/*
+ * Whether equal bytes are equal values. Text or bytes, a UUID or its 16 bytes: no difference; nor
+ * are widths of integers and digits of decimals, which only say how large a value may be.
+ */
+static bool mean_the_same(const struct rg_schema_element *a, const struct rg_schema_element *b)
 {
-    return rg_schema_annotation(element).logical == RG_LOGICAL_UNKNOWN;
+    const struct rg_annotation x = rg_schema_annotation(a);
+    const struct rg_annotation y = rg_schema_annotation(b);
+    const bool is_x_unsigned = x.logical == RG_LOGICAL_INTEGER && !x.is_signed;
+    const bool is_y_unsigned = y.logical == RG_LOGICAL_INTEGER && !y.is_signed;
+    const struct rg_annotation *both[] = {&x, &y};
+
+    for (int i = 0; i < 2; i++) {
+        switch (both[i]->logical) {
+        case RG_LOGICAL_DECIMAL:
+        case RG_LOGICAL_DATE:
+        case RG_LOGICAL_TIME:
+        case RG_LOGICAL_TIMESTAMP:
+        case RG_LOGICAL_FLOAT16:
+            if (x.logical != y.logical)
+                return false;
+            break;
+        default:
+            break;
+        }
+    }
+    return is_x_unsigned == is_y_unsigned && x.scale == y.scale && x.is_utc == y.is_utc &&
+           x.time_unit == y.time_unit;
 }
 
 /* NULL, or in what two partners cannot be compared. */
@@ -216,6 +257,8 @@ static const char *find_conflict(const struct rg_schema_element *a,
         return "is repeated in one of them only";
     if (a->has_type && !is_unknown(a) && rg_convert_of(a, b) == RG_CONVERT_NEVER)
         return "has another physical type";
+    if (a->has_type && !is_unknown(a) && !is_unknown(b) && !mean_the_same(a, b))
+        return "means something else, by its annotation";
     return NULL;
 }
 

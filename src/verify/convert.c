@@ -38,7 +38,9 @@ enum rg_convert rg_convert_of(const struct rg_schema_element *from,
 {
     const bool are_decimals = is_decimal(from) && is_decimal(to) && is_same_scale(from, to);
 
-    if (from->type == to->type && from->type_length == to->type_length)
+    /* fastparquet writes lengths of other types too, which mean nothing. */
+    if (from->type == to->type &&
+        (from->type != RG_TYPE_FIXED_LEN_BYTE_ARRAY || from->type_length == to->type_length))
         return RG_CONVERT_NONE;
     if (from->type == RG_TYPE_INT32 && to->type == RG_TYPE_INT64) {
         if (is_decimal(from) != is_decimal(to) || (is_decimal(from) && !are_decimals) ||

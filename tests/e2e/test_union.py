@@ -338,6 +338,18 @@ def test_nulls_without_a_type_are_nulls_of_any(regroup, tmp_path):
     check([*tables, tables[0]], outputs)
 
 
+@pytest.mark.parametrize("value", [{"a": 1, "b": [2]}, [3, None], [{"a": None}]], ids=str)
+@pytest.mark.parametrize("where", ["on top", "in a list", "in a struct"])
+def test_nulls_without_a_type_are_nulls_of_a_group(where, value, regroup, tmp_path):
+    wrap = {"on top": lambda v: v, "in a list": lambda v: [v, None],
+            "in a struct": lambda v: {"v": v, "n": 7}}[where]
+    tables = [pa.table({"id": [1, 2, 3], "v": [wrap(None), wrap(None), None]}),
+              pa.table({"id": [4, 5], "v": [wrap(value), wrap(None)]})]
+    lake(tmp_path / "in", [*tables, tables[0]])
+    outputs = united(regroup, tmp_path, "--verify", "full")
+    check([*tables, tables[0]], outputs)
+
+
 APART = {
     # name: (older, newer, what is said of the column)
     "text_and_number": (pa.array(["x"]), pa.array([1]), "BYTE_ARRAY STRING does not go with INT64"),

@@ -259,6 +259,40 @@ TEST(what_cannot_be_compared_is_named)
     }
 }
 
+TEST(equal_bytes_that_mean_something_else_are_named)
+{
+    static const struct {
+        int type;
+        int8_t file, reference;
+        bool is_same;
+    } rows[] = {
+        {RG_TYPE_INT64, RG_CONVERTED_TIMESTAMP_MILLIS, RG_CONVERTED_TIMESTAMP_MICROS, false},
+        {RG_TYPE_INT64, RG_CONVERTED_TIMESTAMP_MILLIS, RG_CONVERTED_TIMESTAMP_MILLIS, true},
+        {RG_TYPE_INT64, RG_CONVERTED_TIMESTAMP_MILLIS, NO, false},
+        {RG_TYPE_INT64, RG_CONVERTED_TIME_MICROS, RG_CONVERTED_TIMESTAMP_MICROS, false},
+        {RG_TYPE_INT32, RG_CONVERTED_DATE, NO, false},
+        {RG_TYPE_INT32, NO, RG_CONVERTED_UINT_32, false},
+        {RG_TYPE_INT32, RG_CONVERTED_UINT_8, RG_CONVERTED_UINT_32, true},
+        {RG_TYPE_INT32, RG_CONVERTED_INT_8, NO, true},
+        {RG_TYPE_BYTE_ARRAY, RG_CONVERTED_UTF8, NO, true},
+    };
+    struct rg_column_map columns;
+    struct rg_column_conflict conflict;
+    struct rg_arena arena;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct line file = {"a", 0, 'o', rows[i].type, rows[i].file, 0};
+        const struct line reference = {"a", 0, 'r', rows[i].type, rows[i].reference, 0};
+
+        rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+        map(t, &file, 1, &reference, 1, &arena, &columns, &conflict);
+        if ((conflict.what == NULL) != rows[i].is_same)
+            test_fail(__FILE__, __LINE__, "row %zu: %s", i,
+                      conflict.what != NULL ? conflict.what : "the same");
+        rg_arena_fini(&arena);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -272,6 +306,8 @@ int main(int argc, char **argv)
         {"ids_go_before_names_where_every_column_has_one",
          ids_go_before_names_where_every_column_has_one},
         {"what_cannot_be_compared_is_named", what_cannot_be_compared_is_named},
+        {"equal_bytes_that_mean_something_else_are_named",
+         equal_bytes_that_mean_something_else_are_named},
     };
 
     return test_main("verify/column_map", cases, sizeof cases / sizeof cases[0], argc, argv);

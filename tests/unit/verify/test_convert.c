@@ -30,6 +30,8 @@ TEST(only_lossless_widenings_can_be_compared)
         enum rg_convert wanted;
     } rows[] = {
         {RG_TYPE_INT32, NO, 0, 0, RG_TYPE_INT32, NO, 0, 0, RG_CONVERT_NONE},
+        {RG_TYPE_INT64, NO, 64, 0, RG_TYPE_INT64, NO, 0, 0, RG_CONVERT_NONE},
+        {RG_TYPE_INT32, NO, 32, 0, RG_TYPE_INT64, NO, 0, 0, RG_CONVERT_SIGNED},
         {RG_TYPE_INT32, RG_CONVERTED_INT_8, 0, 0, RG_TYPE_INT64, NO, 0, 0, RG_CONVERT_SIGNED},
         {RG_TYPE_INT32, RG_CONVERTED_UINT_32, 0, 0, RG_TYPE_INT64, RG_CONVERTED_UINT_64, 0, 0,
          RG_CONVERT_UNSIGNED},
