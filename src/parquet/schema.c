@@ -271,6 +271,26 @@ struct rg_annotation rg_schema_annotation(const struct rg_schema_element *elemen
     return annotation;
 }
 
+uint32_t rg_plain_bytes(const struct rg_leaf *leaf)
+{
+    switch ((enum rg_type)leaf->type) {
+    case RG_TYPE_INT32:
+    case RG_TYPE_FLOAT:
+        return 4;
+    case RG_TYPE_INT64:
+    case RG_TYPE_DOUBLE:
+        return 8;
+    case RG_TYPE_INT96:
+        return 12;
+    case RG_TYPE_FIXED_LEN_BYTE_ARRAY:
+        return leaf->type_length > 0 ? (uint32_t)leaf->type_length : 0;
+    case RG_TYPE_BOOLEAN:
+    case RG_TYPE_BYTE_ARRAY:
+        break;
+    }
+    return 0;
+}
+
 uint8_t rg_schema_nesting(const struct rg_schema *schema, uint32_t element_index)
 {
     const struct rg_schema_element *element = &schema->elements[element_index];

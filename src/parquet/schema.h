@@ -63,6 +63,9 @@ struct rg_annotation {
 
 struct rg_annotation rg_schema_annotation(const struct rg_schema_element *element);
 
+/* Bytes of a PLAIN value of this leaf; 0 where they vary (BYTE_ARRAY) and for BOOLEAN. */
+uint32_t rg_plain_bytes(const struct rg_leaf *leaf);
+
 /*
  * Whether a group is a LIST or a MAP, annotated so and with one child, which repeats:
  * RG_LOGICAL_LIST, RG_LOGICAL_MAP, else RG_LOGICAL_NONE. What repeats in a map is neither, though

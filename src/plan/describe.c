@@ -219,26 +219,8 @@ static enum rg_status describe_bounds(const struct describer *d, const struct rg
 /* The most that a chunk can become when its dictionary is dissolved, as far as its footer tells. */
 static uint64_t plain_bytes(const struct rg_leaf *leaf, const struct rg_column_chunk *chunk)
 {
-    uint64_t width = 0;
+    const uint64_t width = rg_plain_bytes(leaf);
 
-    switch (leaf->type) {
-    case RG_TYPE_INT32:
-    case RG_TYPE_FLOAT:
-        width = 4;
-        break;
-    case RG_TYPE_INT64:
-    case RG_TYPE_DOUBLE:
-        width = 8;
-        break;
-    case RG_TYPE_INT96:
-        width = 12;
-        break;
-    case RG_TYPE_FIXED_LEN_BYTE_ARRAY:
-        width = (uint64_t)leaf->type_length;
-        break;
-    default:
-        break;
-    }
     if (chunk->value_count >= row_count_max)
         return 0;
     if (leaf->type == RG_TYPE_BYTE_ARRAY)

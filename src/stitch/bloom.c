@@ -21,6 +21,7 @@
 
 #include "base/checked.h"
 #include "base/hash.h"
+#include "parquet/schema.h"
 
 enum {
     BLOCK_BYTES = 32,
@@ -338,26 +339,6 @@ static uint64_t decibits_for(double rate)
     return 410;
 }
 
-static size_t value_width(const struct rg_leaf *leaf)
-{
-    switch ((enum rg_type)leaf->type) {
-    case RG_TYPE_BOOLEAN:
-    case RG_TYPE_BYTE_ARRAY:
-        return 0;
-    case RG_TYPE_INT32:
-    case RG_TYPE_FLOAT:
-        return 4;
-    case RG_TYPE_INT64:
-    case RG_TYPE_DOUBLE:
-        return 8;
-    case RG_TYPE_INT96:
-        return 12;
-    case RG_TYPE_FIXED_LEN_BYTE_ARRAY:
-        return leaf->type_length > 0 ? (size_t)leaf->type_length : 0;
-    }
-    return 0;
-}
-
 static bool is_zero(struct rg_span value)
 {
     for (size_t i = 0; i + 1 < value.bytes; i++) {
@@ -420,7 +401,7 @@ static enum rg_status begin(struct rg_bloom_build *build, const struct rg_leaf *
 enum rg_status rg_bloom_add(struct rg_bloom_build *build, struct rg_span plain,
                             uint32_t value_count, struct rg_error *err)
 {
-    const size_t width = value_width(build->leaf);
+    const size_t width = rg_plain_bytes(build->leaf);
     size_t needed;
 
     if (!rg_mul_size(width, value_count, &needed) || needed > plain.bytes)

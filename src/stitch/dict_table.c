@@ -6,26 +6,6 @@
 
 static const uint32_t length_prefix_bytes = 4;
 
-uint32_t rg_plain_bytes(const struct rg_leaf *leaf)
-{
-    switch ((enum rg_type)leaf->type) {
-    case RG_TYPE_INT32:
-    case RG_TYPE_FLOAT:
-        return 4;
-    case RG_TYPE_INT64:
-    case RG_TYPE_DOUBLE:
-        return 8;
-    case RG_TYPE_INT96:
-        return 12;
-    case RG_TYPE_FIXED_LEN_BYTE_ARRAY:
-        return leaf->type_length > 0 ? (uint32_t)leaf->type_length : 0;
-    case RG_TYPE_BOOLEAN:
-    case RG_TYPE_BYTE_ARRAY:
-        break;
-    }
-    return 0;
-}
-
 static enum rg_status need_offsets(struct rg_dict_table *table, struct rg_bench *bench,
                                    uint32_t entry_count, struct rg_error *err)
 {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "parquet/metadata.h"
+#include "parquet/schema.h"
 #include "stitch/bench.h"
 
 struct rg_dict_table {
@@ -18,9 +19,6 @@ struct rg_dict_table {
     uint32_t *offsets_room;   /* Memory behind it, reused. */
     uint32_t offsets_capacity;
 };
-
-/* Bytes of a PLAIN value of this leaf; 0 where they vary (BYTE_ARRAY) and for BOOLEAN. */
-uint32_t rg_plain_bytes(const struct rg_leaf *leaf);
 
 /*
  * Fills `table` (zeroed before its first use; its memory is used again) with the entries of

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "parquet/schema.h"
 
 enum {
     BLOCK_VALUES = 1024
@@ -326,26 +327,6 @@ static size_t signed_string_bounds(struct rg_span plain, size_t count, struct bo
 }
 
 /* Bytes of a value of fixed width; 0 for BYTE_ARRAY. */
-static size_t width_of(const struct rg_leaf *leaf)
-{
-    switch ((enum rg_type)leaf->type) {
-    case RG_TYPE_BOOLEAN:
-    case RG_TYPE_BYTE_ARRAY:
-        return 0;
-    case RG_TYPE_INT32:
-    case RG_TYPE_FLOAT:
-        return 4;
-    case RG_TYPE_INT64:
-    case RG_TYPE_DOUBLE:
-        return 8;
-    case RG_TYPE_INT96:
-        return 12;
-    case RG_TYPE_FIXED_LEN_BYTE_ARRAY:
-        return leaf->type_length > 0 ? (size_t)leaf->type_length : 0;
-    }
-    return 0;
-}
-
 static size_t byte_array_bounds(enum rg_order order, struct rg_span plain, size_t count,
                                 struct bounds *ret)
 {
@@ -391,7 +372,7 @@ static void fixed_width_bounds(enum rg_order order, const struct rg_leaf *leaf,
         return;
     case RG_ORDER_BYTES:
     case RG_ORDER_SIGNED_BYTES:
-        fixed_bounds(plain, width_of(leaf), count, order == RG_ORDER_SIGNED_BYTES, ret);
+        fixed_bounds(plain, rg_plain_bytes(leaf), count, order == RG_ORDER_SIGNED_BYTES, ret);
         return;
     }
 }
@@ -411,7 +392,7 @@ enum rg_status rg_statistics_of_plain(enum rg_order order, const struct rg_leaf 
         const bool is_bits = leaf->type == RG_TYPE_BOOLEAN;
         size_t bytes = ((size_t)value_count + 7) / 8;
 
-        if (!is_bits && !rg_mul_size(value_count, width_of(leaf), &bytes))
+        if (!is_bits && !rg_mul_size(value_count, rg_plain_bytes(leaf), &bytes))
             bytes = SIZE_MAX;
         if (plain.bytes < bytes)
             return rg_fail(err, RG_ERR_CORRUPT, "%zu bytes cannot hold %u plain values",

@@ -172,32 +172,13 @@ static void widen_decimal(const uint8_t *value, size_t width, bool is_little_end
         out[extra + i] = is_little_endian ? value[width - 1 - i] : value[i];
 }
 
-static size_t width_of(const struct rg_leaf *leaf)
-{
-    switch ((enum rg_type)leaf->type) {
-    case RG_TYPE_INT32:
-    case RG_TYPE_FLOAT:
-        return 4;
-    case RG_TYPE_INT64:
-    case RG_TYPE_DOUBLE:
-        return 8;
-    case RG_TYPE_FIXED_LEN_BYTE_ARRAY:
-        return leaf->type_length > 0 ? (size_t)leaf->type_length : 0;
-    case RG_TYPE_BOOLEAN:
-    case RG_TYPE_INT96:
-    case RG_TYPE_BYTE_ARRAY:
-        return 0;
-    }
-    return 0;
-}
-
 enum rg_status rg_widen_plain(enum rg_conversion conversion, const struct rg_leaf *from,
                               const struct rg_leaf *to, struct rg_span plain, uint32_t value_count,
                               uint8_t *out, struct rg_error *err)
 {
     const bool is_little_endian = from->type != RG_TYPE_FIXED_LEN_BYTE_ARRAY;
-    const size_t width = width_of(from);
-    const size_t out_width = width_of(to);
+    const size_t width = rg_plain_bytes(from);
+    const size_t out_width = rg_plain_bytes(to);
     size_t bytes;
 
     if (conversion == RG_CONVERSION_NONE) {
