@@ -18,11 +18,16 @@ import pyarrow.parquet as pq
 import recompute
 import thrift
 import values as decoding
-from kinds import BYTE_ARRAY, INT96, RLE
+from kinds import (BOOLEAN, BYTE_ARRAY, DELTA, DELTA_BYTES, DELTA_LENGTH, DOUBLE, FIXED, FLOAT,
+                   INT32, INT64, INT96, RLE, SPLIT)  # fmt: skip
 
 CODECS = {1: "snappy", 2: "gzip", 4: "brotli", 5: "lz4", 6: "zstd", 7: "lz4_raw"}
 DATA, INDEX, DICTIONARY, DATA_V2 = 0, 1, 2, 3
 DICTIONARY_ENCODINGS = (2, 8)
+# Encodings of data pages that some types only can have (Encodings.md).
+TYPES_OF = {RLE: (BOOLEAN,), DELTA: (INT32, INT64), DELTA_LENGTH: (BYTE_ARRAY,),
+            DELTA_BYTES: (BYTE_ARRAY, FIXED),
+            SPLIT: (INT32, INT64, FLOAT, DOUBLE, FIXED)}  # fmt: skip
 REQUIRED, OPTIONAL, REPEATED = 0, 1, 2
 CHUNK_BYTES_MAX = 2**31
 # More row groups than this have no ordinal.
@@ -204,6 +209,10 @@ class Chunk:
         for page in self.pages:
             key = (page.kind, page.encoding)
             counted[key] = counted.get(key, 0) + 1
+        for page in self.data_pages:
+            # Also where all are null: Arrow C++ makes a decoder all the same.
+            require(self.kind in TYPES_OF.get(page.encoding, range(8)),
+                    f"encoding {page.encoding} of type {self.kind}")
         stats = {(s[1], s[2]): s[3] for s in self.meta.get(13, [])}
         require(stats == counted, f"encoding_stats {stats}, counted {counted}")
         # Arrow C++ looks for the dictionary in the first entry.

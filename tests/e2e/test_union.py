@@ -180,6 +180,21 @@ def test_types_widen(name, options, repeat, regroup, tmp_path, request):
     check(tables, outputs, request if is_spark else None)
 
 
+@pytest.mark.parametrize("encoding", ["DELTA_BINARY_PACKED", "BYTE_STREAM_SPLIT"])
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_nulls_lose_an_encoding_that_the_wider_type_cannot_have(
+    version, encoding, regroup, tmp_path
+):
+    # Each a row group by itself, of which nothing need be changed but the type.
+    tables = [pa.table({"n": pa.nulls(10000, pa.int32())}),
+              pa.table({"n": pa.array([n + 0.5 for n in range(10000)])})]
+    lake(tmp_path / "in", tables, use_dictionary=False, data_page_version=version,
+         column_encoding=[{"n": encoding}, None])
+    outputs = united(regroup, tmp_path, "--row-group-rows", "10000")
+    assert pq.ParquetFile(outputs[0]).num_row_groups == 2
+    check(tables, outputs)
+
+
 def test_dictionaries_alone_are_rewritten(regroup, tmp_path):
     """Index pages of narrow columns go over as they are."""
     draw = random.Random(8)
