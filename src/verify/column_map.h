@@ -5,11 +5,11 @@
  * translate, so that files whose schemas differ in what merging may change compare as equal.
  *
  * Columns are matched by field id where every column of both schemas has one, else by path. Names
- * inside LIST and MAP make no difference there; their children are matched by position. The order
- * of columns does not matter. REQUIRED and OPTIONAL do not matter: definition levels translate. A
- * column that the file lacks stands for nulls, and so does one of type UNKNOWN, for a group too.
- * Types may be wider in the reference where nothing is lost, and must mean the same: 1 ms is not
- * 1 us.
+ * inside LIST and MAP make no difference there: their children are matched by position, but for the
+ * fields of a struct that repeats in a LIST itself. The order of columns does not matter. REQUIRED
+ * and OPTIONAL do not matter: definition levels translate. A column that the file lacks stands for
+ * nulls, and so does one of type UNKNOWN, for a group too. Types may be wider in the reference
+ * where nothing is lost. Types must mean the same: 1 ms is not 1 us.
  */
 
 #ifndef VERIFY_COLUMN_MAP_H
