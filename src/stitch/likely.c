@@ -236,13 +236,13 @@ static double integer_of(struct rg_span bound)
 }
 
 /* How far the values of integer chunks are apart, each by itself and all together. */
-static void add_range(struct rg_likely *likely, const struct rg_column_chunk *chunk)
+static void add_range(struct rg_likely *likely, const struct rg_leaf *leaf,
+                      const struct rg_column_chunk *chunk)
 {
     const struct rg_span min = chunk->statistics.min_value;
     const struct rg_span max = chunk->statistics.max_value;
-    const size_t width = rg_plain_bytes(likely->leaf);
-    const bool is_integer =
-        likely->leaf->type == RG_TYPE_INT32 || likely->leaf->type == RG_TYPE_INT64;
+    const size_t width = rg_plain_bytes(leaf);
+    const bool is_integer = leaf->type == RG_TYPE_INT32 || leaf->type == RG_TYPE_INT64;
     const bool has_bounds = min.data != NULL && max.data != NULL;
 
     if (!is_integer || !has_bounds || min.bytes != width || max.bytes != width)
@@ -255,9 +255,42 @@ static void add_range(struct rg_likely *likely, const struct rg_column_chunk *ch
     likely->range_high = is_first ? high : fmax(high, likely->range_high);
 }
 
-static void add_indexed(struct rg_likely *likely, const struct rg_column_chunk *chunk)
+static bool is_widened(const struct rg_stitch_source *source)
 {
-    const struct view view = look_at(likely->leaf, chunk);
+    return source->map != NULL && source->map->conversion != RG_CONVERSION_NONE;
+}
+
+/*
+ * The view in terms of the output, whose values are wider. A dictionary is converted at once, and
+ * lies in memory raw; behind it, pages without indices are decoded.
+ */
+static void widen(struct rg_likely *likely, const struct rg_column_chunk *chunk, struct view *view)
+{
+    const uint64_t index_bytes = view->dictionary_bytes + view->index_raw_bytes;
+    const uint64_t tail_bytes =
+        chunk->compressed_bytes - lesser(index_bytes, chunk->compressed_bytes);
+
+    view->value_bytes = greater(rg_plain_bytes(likely->leaf), 1);
+    view->entry_raw_bytes = view->entries * view->value_bytes;
+    view->dictionary_bytes = view->entry_raw_bytes;
+    likely->converted_bytes += view->entry_raw_bytes;
+    likely->is_widened = true;
+    if (!view->has_other_pages)
+        return;
+    likely->recoded_bytes += tail_bytes;
+    likely->recoded_made += 2 * tail_bytes;
+}
+
+static void add_indexed(struct rg_likely *likely, const struct rg_stitch_source *source)
+{
+    const struct rg_column_chunk *chunk = source->chunk;
+    struct view view = look_at(source->leaf, chunk);
+    const bool are_unique = is_unique(&view, chunk);
+
+    likely->index_bytes += view.has_other_pages ? view.index_raw_bytes
+                                                : chunk->compressed_bytes - view.dictionary_bytes;
+    if (is_widened(source))
+        widen(likely, chunk, &view);
     const uint64_t raw_bytes = view.index_count * view.value_bytes;
     /* Dissolved values compress about as the dictionary does. */
     const uint64_t dissolved =
@@ -274,9 +307,7 @@ static void add_indexed(struct rg_likely *likely, const struct rg_column_chunk *
     likely->entry_bytes += view.dictionary_bytes;
     likely->entry_raw_bytes += view.entry_raw_bytes;
     add_constant(likely, chunk);
-    add_range(likely, chunk);
-    likely->index_bytes += view.has_other_pages ? view.index_raw_bytes
-                                                : chunk->compressed_bytes - view.dictionary_bytes;
+    add_range(likely, source->leaf, chunk);
     likely->dissolved_bytes += lesser(dissolved, raw_bytes);
     likely->dissolved_most = greater(likely->dissolved_most, lesser(dissolved, raw_bytes));
     likely->dictionary_bytes_most = greater(likely->dictionary_bytes_most, view.dictionary_bytes);
@@ -285,7 +316,7 @@ static void add_indexed(struct rg_likely *likely, const struct rg_column_chunk *
     likely->value_bytes_most = greater(likely->value_bytes_most, view.value_bytes);
     likely->index_raw_most = greater(likely->index_raw_most, view.index_raw_bytes);
     likely->has_other_pages = likely->has_other_pages || view.has_other_pages;
-    if (is_unique(&view, chunk))
+    if (are_unique)
         likely->unique_bytes += chunk->compressed_bytes;
 }
 
@@ -293,18 +324,18 @@ static void add_indexed(struct rg_likely *likely, const struct rg_column_chunk *
 static void add_recoded(struct rg_likely *likely, const struct rg_stitch_source *source)
 {
     const struct rg_column_chunk *chunk = source->chunk;
-    const bool is_widened = source->map != NULL && source->map->conversion != RG_CONVERSION_NONE;
     const bool is_linked = source->writer->has_linked_delta_pages &&
                            rg_chunk_has_encoding(chunk, RG_ENCODING_DELTA_BYTE_ARRAY);
     const bool is_boolean = source->leaf->type == RG_TYPE_BOOLEAN && rg_chunk_has_indices(chunk) &&
                             chunk->has_dictionary_offset;
     const bool is_packed = rg_chunk_may_have_packed_levels(chunk, source->leaf);
     /* Indices stay indices, whatever becomes of their dictionary. */
-    const bool is_decoded = (is_widened && !rg_chunk_has_indices(chunk)) || is_linked || is_boolean;
+    const bool is_decoded =
+        (is_widened(source) && !rg_chunk_has_indices(chunk)) || is_linked || is_boolean;
 
     if (!is_decoded && !is_packed)
         return;
-    likely->is_widened = likely->is_widened || is_widened;
+    likely->is_widened = likely->is_widened || is_widened(source);
     likely->recoded_bytes += chunk->compressed_bytes;
     likely->recoded_made += is_decoded ? 2 * chunk->compressed_bytes : chunk->compressed_bytes;
 }
@@ -346,9 +377,10 @@ static void add_bounds(struct rg_likely *likely, const struct rg_stitch_source *
 
     likely->plain_bytes_max = add_capped(likely->plain_bytes_max, plain);
     likely->room_bytes_max = add_capped(likely->room_bytes_max, greater(plain, room));
-    likely->union_bytes_max = add_capped(likely->union_bytes_max, is_indexed ? raw_bytes : plain);
-    likely->is_decoded = likely->is_decoded || rg_chunk_has_odd_encodings(chunk) ||
-                         (source->map != NULL && source->map->conversion != RG_CONVERSION_NONE);
+    likely->union_bytes_max =
+        add_capped(likely->union_bytes_max, is_indexed && !is_widened(source) ? raw_bytes : plain);
+    likely->is_decoded =
+        likely->is_decoded || rg_chunk_has_odd_encodings(chunk) || is_widened(source);
 }
 
 /* A trial decides about the encoding. */
@@ -381,7 +413,7 @@ void rg_likely_add(struct rg_likely *likely, const struct rg_stitch_source *sour
         chunk->compressed_bytes / pages < rg_tiny_bytes)
         likely->tiny_bytes += chunk->compressed_bytes;
     if (rg_chunk_has_indices(chunk))
-        add_indexed(likely, chunk);
+        add_indexed(likely, source);
     else if (is_tried(likely))
         likely->tried_bytes += chunk->compressed_bytes;
 }
@@ -580,7 +612,7 @@ static uint64_t scratch_of(const struct rg_likely *likely, enum rg_verdict verdi
     case RG_VERDICT_RECOMPRESS:
         return 2 * likely->raw_bytes_max + likely->raw_bytes_max / 4;
     case RG_VERDICT_RECODE:
-        return page_in_making(likely) + likely->raw_bytes_max + decoder_bytes +
+        return page_in_making(likely) + likely->raw_bytes_max +
                (likely->tried_bytes > 0 ? trial_scratch(likely) : 0);
     case RG_VERDICT_COPY:
     case RG_VERDICT_COUNT:
@@ -588,6 +620,23 @@ static uint64_t scratch_of(const struct rg_likely *likely, enum rg_verdict verdi
     }
     /* A few pages may have to be opened all the same. */
     return lesser(likely->raw_bytes_max, 2 * likely->page_bytes);
+}
+
+/* Bodies of what goes another way than most bytes: decoded pages, converted dictionaries. */
+static uint64_t side_bodies(const struct rg_likely *likely, enum rg_verdict verdict)
+{
+    if (verdict != RG_VERDICT_RECODE)
+        return likely->recoded_made + likely->converted_bytes;
+    return likely->converted_bytes > 0 ? likely->dissolved_bytes : 0;
+}
+
+static uint64_t side_scratch(const struct rg_likely *likely)
+{
+    const uint64_t tables =
+        likely->converted_bytes > 0 ? likely->index_raw_most + entry_tables(likely) : 0;
+    const bool is_decoding = likely->recoded_bytes + likely->tried_bytes > 0;
+
+    return likely->converted_bytes + tables + (is_decoding ? decoder_bytes : 0);
 }
 
 /*
@@ -627,16 +676,19 @@ static uint64_t remapped_bytes(const struct rg_likely *likely)
 void rg_likely_finish(const struct rg_likely *likely, struct rg_stitch_estimate *estimate)
 {
     predict(likely, estimate);
-    const uint64_t made = bodies(likely, estimate->verdict);
+    const uint64_t most = bodies(likely, estimate->verdict);
+    const uint64_t made = most + side_bodies(likely, estimate->verdict);
     const uint64_t pages = likely->page_count + likely->value_count / likely->page_rows;
 
     estimate->arena_bytes = made + made / 8 + pages * page_arena_bytes + fixed_bytes;
     /* Blocks of an arena are not filled to the last byte. */
-    estimate->scratch_bytes = scratch_of(likely, estimate->verdict) * 4 / 3 +
-                              likely->source_count * source_scratch_bytes +
-                              pages * page_scratch_bytes + fixed_bytes;
+    estimate->scratch_bytes =
+        scratch_of(likely, estimate->verdict) * 4 / 3 + side_scratch(likely) * 4 / 3 +
+        likely->source_count * source_scratch_bytes + pages * page_scratch_bytes + fixed_bytes;
     estimate->input_bytes = likely->bytes;
-    estimate->output_bytes = estimate->verdict == RG_VERDICT_DISSOLVE ? made : likely->bytes;
+    /* Wider values compress to about the same. */
+    estimate->output_bytes =
+        estimate->verdict == RG_VERDICT_DISSOLVE && !likely->is_widened ? most : likely->bytes;
     if (estimate->verdict == RG_VERDICT_REMAP)
         estimate->output_bytes = lesser(remapped_bytes(likely), likely->bytes);
     else if (estimate->verdict == RG_VERDICT_PROMOTE)

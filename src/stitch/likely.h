@@ -39,12 +39,13 @@ struct rg_likely {
     uint64_t dissolved_bytes; /* Compressed about as their dictionaries are. */
     uint64_t tiny_bytes;
     uint64_t other_codec_bytes;
-    uint64_t recoded_bytes;     /* Of chunks whose values must be decoded, */
-    uint64_t recoded_made;      /* and what becomes of them, compressed about as they are. */
-    uint64_t plain_bytes_max;   /* All values as PLAIN take no more; UINT64_MAX: nobody knows. */
-    uint64_t room_bytes_max;    /* And so much room is made for them at once, at most. */
-    uint64_t union_bytes_max;   /* All values, each as often as its dictionary has it. */
-    uint64_t tried_bytes;       /* Of chunks without a dictionary that may get one, or deltas. */
+    uint64_t recoded_bytes;   /* Of chunks whose values must be decoded, or of their PLAIN tails, */
+    uint64_t recoded_made;    /* and what becomes of them, compressed about as they are. */
+    uint64_t converted_bytes; /* Dictionaries of widened chunks as they become, raw. */
+    uint64_t plain_bytes_max; /* All values as PLAIN take no more; UINT64_MAX: nobody knows. */
+    uint64_t room_bytes_max;  /* And so much room is made for them at once, at most. */
+    uint64_t union_bytes_max; /* All values, each as often as its dictionary has it. */
+    uint64_t tried_bytes;     /* Of chunks without a dictionary that may get one, or deltas. */
     bool is_widened;
     bool is_decoded;         /* Pages of some chunk go through a decoder. */
     bool has_other_pages;    /* Some chunk with a dictionary has other pages too. */

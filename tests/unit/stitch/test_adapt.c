@@ -584,6 +584,82 @@ TEST(promoted_values_of_a_narrow_column_outlive_scratch)
     rg_stitch_context_free(context);
 }
 
+/* Narrow columns whose writer gave the dictionary up, or not. */
+struct narrow {
+    const char *about;
+    uint32_t distinct; /* 0: all values are different. */
+    uint32_t dictionary_entries;
+    enum rg_verdict verdict; /* Of most bytes, as footers tell. */
+    enum rg_reason reason;
+};
+
+/* Likely memory is enough, and a plan tells what becomes of most bytes and how many there will be.
+ */
+static void check_foretold(struct test *t, const struct narrow *row)
+{
+    const struct rg_stitch_options options = {.codec = RG_CODEC_KEEP};
+    const struct chunk_style style = {.codec = RG_CODEC_SNAPPY,
+                                      .versions = 1,
+                                      .page_slots = 5000,
+                                      .dictionary_entries = row->dictionary_entries,
+                                      .has_statistics = true,
+                                      .has_encoding_stats = true};
+    const bool is_starved = t->allocations_allowed != UINT64_MAX;
+    const uint32_t rows = is_starved ? 200 : 40000;
+    struct choices c = {.seed = 9};
+    struct rg_stitch_context *context = rg_stitch_context_new(&t->allocator);
+    struct rg_stitch_estimate estimate;
+    struct rg_stitch_output output;
+    struct rg_arena arena;
+    struct rg_arena scratch;
+    struct world w;
+    size_t culprit;
+
+    CHECK_MEMORY(context);
+    make_narrow_world(t, &w);
+    for (uint32_t i = 0; i < 4; i++) {
+        const struct value_style values = {.distinct = row->distinct, .first = rows * i};
+
+        add_narrow(t, &w, &c, &values, &style, rows);
+    }
+    const struct rg_stitch_column column = {w.schema, 0, &options, true, false};
+    rg_stitch_estimate(&column, w.items, w.count, &estimate);
+    rg_arena_init(&arena, &t->allocator, estimate.arena_bytes);
+    rg_arena_init(&scratch, &t->allocator, estimate.scratch_bytes);
+    CHECK_OK(rg_stitch_chunk(context, &column, w.items, w.count, &arena, &scratch, &output,
+                             &culprit, &t->err));
+    rg_arena_fini(&scratch);
+    (void)naive_join(t, &w.arena, &output);
+    naive_check(t, &w.arena, w.schema, &output, &w.expected);
+    const bool is_told = estimate.verdict == row->verdict && estimate.reason == row->reason;
+    const bool is_size_near = output.bytes * 4 > estimate.output_bytes * 3 &&
+                              output.bytes * 3 < estimate.output_bytes * 4;
+    if (!is_starved && !(is_told && is_size_near))
+        test_fail(__FILE__, __LINE__, "%s: footers tell %s, %llu bytes, not %llu", row->about,
+                  rg_verdict_name(estimate.verdict), (unsigned long long)estimate.output_bytes,
+                  (unsigned long long)output.bytes);
+    rg_arena_fini(&arena);
+    rg_arena_fini(&w.arena);
+    rg_stitch_context_free(context);
+}
+
+TEST(narrow_columns_are_foretold)
+{
+    static const struct narrow rows[] = {
+        {"few values", 50, 500, RG_VERDICT_REMAP, RG_REASON_DICTIONARIES_DIFFER},
+        {"unique values", 0, 50000, RG_VERDICT_PROMOTE, RG_REASON_NONE},
+        {"a short tail", 0, 30000, RG_VERDICT_PROMOTE, RG_REASON_NONE},
+        {"as much tail as dictionary", 0, 20000, RG_VERDICT_PROMOTE, RG_REASON_NONE},
+        {"a long tail", 0, 8000, RG_VERDICT_RECODE, RG_REASON_TYPE_WIDENED},
+        {"a tail of few values", 4000, 3000, RG_VERDICT_RECODE, RG_REASON_TYPE_WIDENED},
+    };
+
+    const bool is_starved = t->allocations_allowed != UINT64_MAX;
+
+    for (size_t i = is_starved ? 5 : 0; i < sizeof rows / sizeof rows[0]; i++)
+        check_foretold(t, &rows[i]);
+}
+
 /* The edge of docs/limits.md: 2^31 - 1 rows that lack the column, and one more. */
 TEST(as_many_nulls_as_a_chunk_may_count)
 {
@@ -639,6 +715,7 @@ int main(int argc, char **argv)
         {"index_pages_of_a_narrow_column_are_copied", index_pages_of_a_narrow_column_are_copied},
         {"promoted_values_of_a_narrow_column_outlive_scratch",
          promoted_values_of_a_narrow_column_outlive_scratch},
+        {"narrow_columns_are_foretold", narrow_columns_are_foretold},
         {"as_many_nulls_as_a_chunk_may_count", as_many_nulls_as_a_chunk_may_count},
     };
 
