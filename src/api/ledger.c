@@ -231,7 +231,6 @@ static enum rg_status run(struct walker *w, const char *home, const struct rg_op
     const struct rg_place_request request = {
         .text = home,
         .options = options,
-        .may_write = is_gc,
         .allocator = &rg_allocator_system,
     };
     const struct rg_home_options home_options = {

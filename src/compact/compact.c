@@ -83,7 +83,6 @@ static enum rg_status open_places(struct rg_compact *compact,
     struct rg_place_request request = {
         .text = config->source,
         .options = config->options,
-        .may_write = run->is_in_place && !run->is_dry,
         .has_bare_ids = !run->is_in_place,
         .request_count_max = run->request_count_max,
         .allocator = run->allocator,
@@ -101,7 +100,6 @@ static enum rg_status open_places(struct rg_compact *compact,
     }
     request.text = config->dest;
     request.is_dest = true;
-    request.may_write = !run->is_dry;
     request.has_bare_ids = false;
     RG_TRY(rg_place_open(&request, &compact->dest, err));
     RG_TRY(rg_places_check(&compact->source, &compact->dest, err));
@@ -124,9 +122,6 @@ static enum rg_status open_ledger(struct rg_compact *compact, struct rg_error *e
     struct rg_buffer shape;
 
     RG_TRY(rg_home_open(run->home, &options, &run->journal_home, err));
-    if (run->journal_home.is_unprotected)
-        rg_run_warn(run, "the destination cannot create a file only if it is absent: two runs at "
-                         "once may double rows");
     rg_buffer_init(&shape, run->allocator, (size_t)1 << 20);
     rg_options_shape(run->options, &shape);
     rg_buffer_append_byte(&shape, 0);

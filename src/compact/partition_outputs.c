@@ -26,6 +26,18 @@ static void on_batch(struct rg_open_batch *batch)
     rg_turn_wake(batch->partition);
 }
 
+/* The home is about to be written to, for the first time maybe. */
+static enum rg_status settle_home(struct rg_run *run, struct rg_error *err)
+{
+    bool is_unprotected;
+
+    RG_TRY(rg_home_settle(&run->journal_home, &is_unprotected, err));
+    if (is_unprotected && !atomic_exchange(&run->has_warned, true))
+        rg_run_warn(run, "the destination cannot create a file only if it is absent: two runs at "
+                         "once may double rows");
+    return RG_OK;
+}
+
 enum weir_status rg_partition_run_intent(struct weir_job *job, void *item,
                                          const struct weir_call *call)
 {
@@ -36,6 +48,8 @@ enum weir_status rg_partition_run_intent(struct weir_job *job, void *item,
     (void)call;
     if (partition->run->is_dry)
         return WEIR_OK;
+    if (settle_home(partition->run, &err) != RG_OK)
+        return rg_turn_fail(partition, &err);
     RG_FAILPOINT("partition.before_intent");
     partition->intent_ns = rg_clock_monotonic_ns();
     if (rg_commit_intent(&partition->commit, &partition->turn->batch, &err) != RG_OK)

@@ -234,7 +234,7 @@ enum rg_status rg_place_open(const struct rg_place_request *request, struct rg_p
         status =
             rg_fail(err, RG_ERR_INVALID, "%s: neither a path nor file:// nor s3://", request->text);
     if (status == RG_OK)
-        status = rg_store_probe(place.store, request->may_write, &place.caps, err);
+        status = rg_store_probe(place.store, false, &place.caps, err);
     if (status != RG_OK) {
         rg_place_close(&place, request->allocator);
         return status;

@@ -22,7 +22,6 @@ struct rg_place_request {
     const char *text;
     const struct rg_options *options;
     bool is_dest;
-    bool may_write;
     bool has_bare_ids;          /* A local place: size and time are enough of an id. */
     uint32_t request_count_max; /* Of a store that is not local: at once; 0: its own default. */
     const struct rg_allocator *allocator;

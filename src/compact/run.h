@@ -114,6 +114,7 @@ struct rg_run {
     struct rg_counters counters;
     atomic_uint open_outputs; /* Atomic: outputs that some bin is being made for. */
     atomic_bool is_draining;  /* Atomic: take in nothing new, finish what is open. */
+    atomic_bool has_warned;   /* Atomic: that two runs at once may double rows. */
     atomic_bool is_temporary; /* Atomic: something failed that a later run may mend. */
 
     /* Guarded by lock. */

@@ -56,8 +56,12 @@ enum rg_status rg_commit_end(struct rg_commit *commit, const struct rg_look *loo
         return RG_OK;
     }
     const bool has_left_overs = look->pending_count > 0 || look->intent_count > 0;
-    if (commit->has_voided || !has_left_overs || commit->options.home->is_unprotected ||
-        look->next_number > rg_record_number_max || !are_makers_dead(look, rg_intent_age_max_ns))
+    bool is_unprotected = false;
+    if (commit->has_voided || !has_left_overs || look->next_number > rg_record_number_max ||
+        !are_makers_dead(look, rg_intent_age_max_ns))
+        return RG_OK;
+    RG_TRY(rg_home_settle(commit->options.home, &is_unprotected, err));
+    if (is_unprotected)
         return RG_OK;
     RG_TRY(rg_commit_void(commit, look->next_number, err));
     commit->has_voided = true;
@@ -128,7 +132,10 @@ enum rg_status rg_commit_intent(struct rg_commit *commit, const struct rg_batch 
         .hash = rg_batch_hash(batch, commit->options.partition),
     };
 
+    bool is_unprotected;
+
     RG_TRY(check_number(commit, batch->number, err));
+    RG_TRY(rg_home_settle(commit->options.home, &is_unprotected, err));
     RG_FAILPOINT("journal.before_intent");
     /* As a new one first: a local file is replaced by way of a temporary one, which could stay. */
     enum rg_status status = put_document(commit, batch, &name, true, err);
@@ -234,9 +241,11 @@ enum rg_status rg_commit_void(struct rg_commit *commit, uint32_t number, struct 
         .is_in_place = home->options.is_in_place,
         .is_void = true,
     };
+    bool is_unprotected;
     bool is_made;
 
-    if (home->is_unprotected)
+    RG_TRY(rg_home_settle(home, &is_unprotected, err));
+    if (is_unprotected)
         return rg_fail(err, RG_ERR_INVALID,
                        "%s/%s: record %" PRIu32 " cannot be given up: the store cannot create a "
                        "file only if it is absent, so another run may be at it; --alone promises "

@@ -88,7 +88,10 @@ enum rg_status rg_gc(struct rg_commit *commit, uint64_t older_than_ns, struct rg
     struct rg_look look;
 
     RG_TRY(look_and_sweep(commit, arena, &look, &result, err));
-    if (may_void(&look, older_than_ns) && !commit->options.home->is_unprotected) {
+    bool is_unprotected = true;
+    if (may_void(&look, older_than_ns))
+        RG_TRY(rg_home_settle(commit->options.home, &is_unprotected, err));
+    if (!is_unprotected) {
         RG_TRY(rg_commit_void(commit, look.next_number, err));
         result.has_voided = true;
         RG_TRY(look_and_sweep(commit, arena, &look, &result, err));

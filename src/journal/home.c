@@ -116,24 +116,47 @@ static enum rg_status create_home(struct rg_store *store, bool has_create_if_abs
     return status == RG_ERR_EXISTS || status == RG_ERR_AGAIN ? RG_OK : status;
 }
 
+/* Asks the store, and refuses what it is not good enough for. */
+static enum rg_status settle(struct rg_home *home, bool may_write, struct rg_error *err)
+{
+    RG_TRY(rg_store_probe(home->store, may_write, &home->caps, err));
+    home->is_settled = true;
+    home->is_unprotected = !home->caps.has_create_if_absent && !home->options.is_alone;
+    if (home->is_unprotected && home->options.is_in_place && may_write)
+        return rg_fail(err, RG_ERR_INVALID,
+                       "%s: the store cannot create a file only if it is absent, so two runs at "
+                       "once could lose rows: --in-place needs --alone, the promise that no other "
+                       "run works here",
+                       home->store->url);
+    return RG_OK;
+}
+
+enum rg_status rg_home_settle(const struct rg_home *home, bool *ret_is_unprotected,
+                              struct rg_error *err)
+{
+    struct rg_home settled = *home;
+
+    /* The store asks once, and remembers. */
+    if (!home->is_settled)
+        RG_TRY(settle(&settled, true, err));
+    *ret_is_unprotected = settled.is_unprotected;
+    return RG_OK;
+}
+
 enum rg_status rg_home_open(struct rg_store *store, const struct rg_home_options *options,
                             struct rg_home *ret_home, struct rg_error *err)
 {
     struct rg_home home = {.store = store, .options = *options};
 
     RG_TRY(random_bits(&home.token, err));
-    RG_TRY(rg_store_probe(store, options->may_write, &home.caps, err));
-    const bool is_unprotected = !home.caps.has_create_if_absent && !options->is_alone;
-    if (is_unprotected && options->is_in_place && options->may_write)
-        return rg_fail(err, RG_ERR_INVALID,
-                       "%s: the store cannot create a file only if it is absent, so two runs at "
-                       "once could lose rows: --in-place needs --alone, the promise that no other "
-                       "run works here",
-                       store->url);
-    home.is_unprotected = is_unprotected;
     home.compares_input_tags = options->is_in_place || !options->source_is_local;
+    RG_TRY(rg_store_probe(store, false, &home.caps, err));
+    if (home.caps.is_local || !options->may_write)
+        RG_TRY(settle(&home, options->may_write, err));
     enum rg_status status = read_home(store, &home.id, err);
     if (status == RG_ERR_ABSENT && options->may_write) {
+        if (!home.is_settled)
+            RG_TRY(settle(&home, true, err));
         RG_TRY(create_home(store, home.caps.has_create_if_absent, err));
         status = read_home(store, &home.id, err);
     } else if (status == RG_ERR_ABSENT) {

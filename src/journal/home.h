@@ -30,20 +30,31 @@ struct rg_home {
     struct rg_home_options options;
     struct rg_home_id id;
     uint64_t token;           /* Random: tells runs apart in the names of intents. */
-    bool is_unprotected;      /* Warn once: two runs at once may double rows here. */
+    bool is_settled;          /* No need to ask the store about writes: see rg_home_settle(). */
+    bool is_unprotected;      /* If settled: two runs at once may double rows here. */
     bool compares_input_tags; /* Ids of inputs are compared with their tags. */
 };
 
 /*
  * Asks the store what it can do and reads the home's id, making one where there is none.
  *
- * Errors:  RG_ERR_INVALID: writing in place on a store that cannot create a file only if it is
- * absent, and without --alone; a ledger of a newer version. RG_ERR_CORRUPT: "_regroup/_home" is not
- *          ours. Those of the store.
+ * Errors:  those of rg_home_settle(). RG_ERR_INVALID: a ledger of a newer version. RG_ERR_CORRUPT:
+ *          "_regroup/_home" is not ours. Those of the store.
  */
 RG_MUST_CHECK enum rg_status rg_home_open(struct rg_store *store,
                                           const struct rg_home_options *options,
                                           struct rg_home *ret_home, struct rg_error *err);
+
+/*
+ * Whether two runs at once may double rows here, because the store cannot create a file only if it
+ * is absent and nobody promised to be alone. Where that is only found out by trying, it is tried
+ * the first time that this is called; so whoever is about to write calls it before, and a run that
+ * finds nothing to do writes nothing. Threads: any.
+ *
+ * Errors:  RG_ERR_INVALID: writing in place on such a store. Those of the store.
+ */
+RG_MUST_CHECK enum rg_status rg_home_settle(const struct rg_home *home, bool *ret_is_unprotected,
+                                            struct rg_error *err);
 
 /*
  * The partitions that have a ledger, sorted by bytes, in `arena`: more than those that have files,

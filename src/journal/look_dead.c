@@ -50,7 +50,10 @@ static enum rg_status sweep_dead(const struct rg_commit *commit, struct rg_look 
     enum rg_look_body body;
     uint32_t taker = output == NULL ? 0 : output->taken_by;
 
-    if (output == NULL && commit->options.home->is_unprotected)
+    bool is_unprotected = false;
+    if (output == NULL)
+        RG_TRY(rg_home_settle(commit->options.home, &is_unprotected, err));
+    if (is_unprotected)
         return RG_OK;
     const bool is_in_snapshot = output == NULL && ledger->records[0].is_snapshot &&
                                 file->number <= ledger->records[0].number;

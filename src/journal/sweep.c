@@ -137,10 +137,23 @@ static enum rg_status clear_trash(const struct rg_commit *commit, struct rg_look
     return remove_trash(commit, state->arena, err);
 }
 
+static bool has_work(const struct rg_look_state *state)
+{
+    bool has_hints = state->old_snapshot_count > 0;
+
+    for (size_t i = 0; i < state->intent_count; i++)
+        has_hints = has_hints || state->intents[i].number <= state->ledger.last;
+    return state->deletion_count > 0 || state->trash_count > 0 || has_hints ||
+           rg_snapshot_is_due(state);
+}
+
 enum rg_status rg_commit_sweep(struct rg_commit *commit, struct rg_look *look, struct rg_error *err)
 {
     struct rg_store *store = commit->options.home->store;
+    bool is_unprotected;
 
+    if (has_work(look->state))
+        RG_TRY(rg_home_settle(commit->options.home, &is_unprotected, err));
     RG_TRY(delete_dead(store, look->state, err));
     RG_TRY(clear_trash(commit, look, err));
     RG_TRY(delete_hints(store, look->state, err));

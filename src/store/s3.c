@@ -76,6 +76,7 @@ static void free_store(struct rg_store *base)
     explicit_bzero(&store->credentials, sizeof store->credentials);
     explicit_bzero(&store->key, sizeof store->key);
     (void)pthread_mutex_destroy(&store->lock);
+    (void)pthread_mutex_destroy(&store->probe_lock);
     (void)pthread_mutex_destroy(&store->memory_lock);
     rg_release(store->given, store, sizeof *store);
 }
@@ -274,6 +275,7 @@ enum rg_status rg_s3_store_new(const char *url, const struct rg_s3_options *opti
     store->options = *options;
     fill_defaults(&store->options);
     (void)pthread_mutex_init(&store->lock, NULL);
+    (void)pthread_mutex_init(&store->probe_lock, NULL);
     (void)pthread_mutex_init(&store->memory_lock, NULL);
     const enum rg_status status = open_store(store, url, err);
     if (status != RG_OK) {

@@ -174,9 +174,10 @@ RG_MUST_CHECK enum rg_status rg_store_wait(struct rg_store *store, struct rg_sto
 void rg_store_wait_all(struct rg_store *store, struct rg_store_op *ops, size_t op_count);
 
 /*
- * What the place can do; asked once in a run. May write and delete an object below "_regroup/" when
- * `may_write`, because conditional writes can only be found out by trying; without it the answer is
- * what such a place usually can do. Blocks.
+ * What the place can do; what was found out is remembered. May write and delete an object below
+ * "_regroup/" when `may_write`, because conditional writes can only be found out by trying; without
+ * it the answer is what such a place usually can do, unless that was tried before. Blocks. Threads:
+ * any.
  */
 RG_MUST_CHECK enum rg_status rg_store_probe(struct rg_store *store, bool may_write,
                                             struct rg_store_caps *ret_caps, struct rg_error *err);

@@ -54,9 +54,24 @@ def test_second_run_writes_nothing(place):
     place.proxy.clear()
     assert "nothing" in place.compact().must(0).err
     assert place.keys() == before
-    changing = [e for e in place.proxy.log if e["method"] not in ("GET", "HEAD")
-                and "_probe-" not in e["key"]]
-    assert changing == []
+    assert [e for e in place.proxy.log if e["method"] not in ("GET", "HEAD")] == []
+
+
+def test_a_store_is_tried_once_and_only_to_write(place):
+    """Whether it creates only what is absent: not asked by a run that finds nothing to do."""
+    def probes():
+        return place.proxy.count(operation="create", key="*/_probe-*")
+
+    place.fill([f"dt=2024-05-{day:02}" for day in range(1, 9)], files=2)
+    place.regroup("compact", "--in-place", place.url("in")).must(0)
+    assert probes() == 1
+    place.proxy.clear()
+    assert "nothing" in place.regroup("compact", "--in-place", place.url("in")).must(0).err
+    assert [e for e in place.proxy.log if e["method"] not in ("GET", "HEAD")] == []
+    place.fill([f"dt=2024-06-{day:02}" for day in range(1, 9)], files=2)
+    place.proxy.clear()
+    place.regroup("compact", "--in-place", place.url("in")).must(0)
+    assert probes() == 1
 
 
 def test_odd_keys(place):

@@ -70,7 +70,10 @@ struct rg_s3_store {
     struct rg_keeper *keeper; /* NULL: requests are not signed. */
     bool is_https;
     uint64_t random; /* Makes marks of this store unlike others'. */
-    bool is_reached; /* By the probe, before anything else. */
+
+    /* Guarded by probe_lock. */
+    pthread_mutex_t probe_lock; /* Held while the store is asked what it can do. */
+    bool is_reached;            /* By the probe, before anything else. */
 
     pthread_mutex_t memory_lock;
     pthread_mutex_t lock;
@@ -89,7 +92,7 @@ struct rg_s3_store {
     char key_day[9]; /* Of the key; "" when there is none. */
     uint64_t key_generation;
     int64_t clock_offset_ns;        /* The store's time less ours. */
-    struct rg_s3_features features; /* Written while nothing else runs, by the probe. */
+    struct rg_s3_features features; /* By the probe, too, before anybody writes. */
 
     /* Atomic. */
     atomic_bool is_cancelled;

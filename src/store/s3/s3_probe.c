@@ -92,7 +92,9 @@ static enum rg_status try_writes(struct rg_s3_store *store, struct rg_error *err
                                    {.verb = RG_STORE_UPLOAD_ABORT, .key = key}};
     bool is_finished = false;
 
-    (void)snprintf(key, sizeof key, "_regroup/_probe-%016" PRIx64, store->random);
+    /* Another key each time: what a failed attempt has left may not answer for this one. */
+    (void)snprintf(key, sizeof key, "_regroup/_probe-%016" PRIx64,
+                   store->random + atomic_fetch_add(&store->counter, 1));
     RG_TRY(rg_store_wait(&store->base, &begin, err));
     const enum rg_status status = try_both(store, key, begin.upload, &is_finished, err);
     store->features.is_probed = status == RG_OK;
@@ -115,20 +117,27 @@ static enum rg_status try_list(struct rg_s3_store *store, struct rg_error *err)
     return status;
 }
 
+/* What is not known yet. */
+static enum rg_status ask(struct rg_s3_store *store, bool may_write, struct rg_error *err)
+{
+    if (!store->is_reached)
+        RG_TRY(try_list(store, err));
+    store->is_reached = true;
+    return may_write && !store->features.is_probed ? try_writes(store, err) : RG_OK;
+}
+
 enum rg_status rg_s3_probe(struct rg_store *base, bool may_write, struct rg_store_caps *ret_caps,
                            struct rg_error *err)
 {
     struct rg_s3_store *store = (struct rg_s3_store *)base;
 
-    if (!store->is_reached)
-        RG_TRY(try_list(store, err));
-    store->is_reached = true;
-    if (may_write && !store->features.is_probed)
-        RG_TRY(try_writes(store, err));
-    const bool is_known = store->features.is_probed;
-    *ret_caps = (struct rg_store_caps){
-        .has_create_if_absent = is_known ? store->features.has_put_if_absent : true,
-        .has_finish_if_absent = is_known ? store->features.has_complete_if_absent : true,
+    (void)pthread_mutex_lock(&store->probe_lock);
+    const enum rg_status status = ask(store, may_write, err);
+    const struct rg_s3_features *features = &store->features;
+    const bool is_known = features->is_probed;
+    const struct rg_store_caps caps = {
+        .has_create_if_absent = is_known ? features->has_put_if_absent : true,
+        .has_finish_if_absent = is_known ? features->has_complete_if_absent : true,
         .has_conditional_delete = false,
         .has_tokens = true,
         .part_bytes_min = part_bytes_min,
@@ -136,5 +145,8 @@ enum rg_status rg_s3_probe(struct rg_store *base, bool may_write, struct rg_stor
         .memory_bytes_each = exchange_bytes,
         .memory_bytes_base = base_bytes,
     };
+    (void)pthread_mutex_unlock(&store->probe_lock);
+    RG_TRY(status);
+    *ret_caps = caps;
     return RG_OK;
 }
