@@ -129,9 +129,10 @@ static void dict_union_check(const struct rg_dict_union *u)
         const struct rg_span entry = entry_of(u, i);
         const uint64_t hash = hash_of(u, entry);
         const struct rg_dict_slot *slot = find_slot(u, entry, hash);
+        const uint32_t probes = (uint32_t)(slot - u->slots) - (uint32_t)hash;
 
         assert(slot->number == i + 1);
-        assert(((uint32_t)(slot - u->slots) - (uint32_t)hash & (u->slot_count - 1)) <= probes_max);
+        assert((probes & (u->slot_count - 1)) <= probes_max);
     }
 #endif
     (void)u;
