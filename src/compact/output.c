@@ -469,6 +469,7 @@ static enum rg_status merge_key_values(struct rg_output *output, struct rg_file_
     struct rg_key_value *merged;
     uint32_t count;
 
+    rg_key_value_merge_note_pages(output->key_values, meta->row_groups, meta->row_group_count);
     RG_TRY(rg_key_value_merge_finish(output->key_values, output->row_count, &merged, &count, err));
     struct rg_key_value *pairs =
         rg_arena_array(output->arena, (size_t)count + 2, sizeof *meta->key_values);

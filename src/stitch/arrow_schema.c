@@ -328,7 +328,7 @@ bool rg_arrow_schema_read(struct rg_span base64, struct rg_arrow_facts *ret_fact
 {
     struct tables stack[STACK_MAX];
     struct rg_hasher hasher;
-    bool has_dictionary = false;
+    struct rg_arrow_facts facts = {.has_dictionary = false};
     uint32_t depth = 1;
     struct message m;
     uint64_t schema;
@@ -344,6 +344,7 @@ bool rg_arrow_schema_read(struct rg_span base64, struct rg_arrow_facts *ret_fact
     rg_hasher_add_u64(&hasher, stack[0].left);
     for (uint32_t seen = 0; depth > 0;) {
         struct tables *top = &stack[depth - 1];
+        bool has_dictionary = false;
         uint64_t field;
 
         if (top->left == 0) {
@@ -355,10 +356,13 @@ bool rg_arrow_schema_read(struct rg_span base64, struct rg_arrow_facts *ret_fact
             !find_member(&m, field, FIELD_CHILDREN, &member) || depth == STACK_MAX ||
             !open_tables(&m, member, &stack[depth]))
             return false;
+        facts.has_dictionary = facts.has_dictionary || has_dictionary;
+        facts.has_nested_dictionary = facts.has_nested_dictionary || (has_dictionary && depth > 1);
         rg_hasher_add_u64(&hasher, stack[depth].left);
         depth++;
     }
-    *ret_facts = (struct rg_arrow_facts){rg_hasher_result(&hasher), has_dictionary};
+    facts.semantics = rg_hasher_result(&hasher);
+    *ret_facts = facts;
     return true;
 }
 

@@ -18,6 +18,7 @@
 struct rg_arrow_facts {
     struct rg_hash128 semantics; /* Of all fields; the schema's own key-values do not count. */
     bool has_dictionary;         /* Some field, however deep, is dictionary-encoded. */
+    bool has_nested_dictionary;  /* One that lies in another field is. */
 };
 
 /* False for text that cannot be made out. No memory is needed. */

@@ -62,6 +62,9 @@ static const char reason_broken[] = "cannot be made out";
 static const char reason_delta[] =
     "its dictionary columns hold delta-encoded pages, which arrow cannot read as such";
 
+static const char reason_mixed[] =
+    "its nested dictionary columns hold pages without indices too, which arrow cannot read as such";
+
 enum rule {
     RULE_EQUAL,
     RULE_SCHEMA,
@@ -100,6 +103,7 @@ struct rg_key_value_merge {
     uint32_t input_count;
     struct rg_hash128 semantics;
     bool has_delta_strings; /* Some input has DELTA pages in a column of byte arrays. */
+    bool has_mixed_nested;  /* The output has pages with and without indices in a nested one. */
 
     struct rg_span origins[ORIGINS_MAX];
     uint32_t origin_count;
@@ -498,6 +502,47 @@ static bool is_spoilt_by_delta(const struct rg_key_value_merge *m, const struct 
            (!c->is_arrow || c->arrow.has_dictionary);
 }
 
+/* pyarrow 26: "Nested data conversions not implemented for chunked array outputs" (run). */
+static bool is_spoilt_by_mixture(const struct rg_key_value_merge *m, const struct candidate *c)
+{
+    return m->has_mixed_nested && c->rule == RULE_ARROW &&
+           (!c->is_arrow || c->arrow.has_nested_dictionary);
+}
+
+static bool is_mixed(const struct rg_column_chunk *chunk)
+{
+    bool has_indices = false;
+    bool has_others = false;
+
+    for (uint32_t i = 0; i < chunk->encoding_stats_count; i++) {
+        const struct rg_page_encoding_stats *stats = &chunk->encoding_stats[i];
+        const bool is_index = rg_encoding_is_dictionary(stats->encoding);
+
+        if (stats->page_type == RG_PAGE_DICTIONARY)
+            continue;
+        has_indices = has_indices || is_index;
+        has_others = has_others || !is_index;
+    }
+    return has_indices && has_others;
+}
+
+void rg_key_value_merge_note_pages(struct rg_key_value_merge *merge,
+                                   const struct rg_row_group *row_groups, uint32_t count)
+{
+    const struct rg_schema *schema = merge->schema;
+
+    merge->has_mixed_nested = false;
+    for (uint32_t c = 0; c < schema->leaf_count; c++) {
+        const struct rg_leaf *leaf = &schema->leaves[c];
+
+        if (leaf->type != RG_TYPE_BYTE_ARRAY ||
+            schema->elements[leaf->element_index].parent_index == 0)
+            continue;
+        for (uint32_t i = 0; i < count && !merge->has_mixed_nested; i++)
+            merge->has_mixed_nested = is_mixed(&row_groups[i].columns[c]);
+    }
+}
+
 /* Writes the merged value of a candidate that is more than bytes. */
 static enum rg_status emit_value(const struct rg_key_value_merge *m, const struct candidate *c,
                                  uint64_t row_count, struct rg_span *ret_value,
@@ -595,6 +640,11 @@ enum rg_status rg_key_value_merge_finish(struct rg_key_value_merge *merge, uint6
 
         if (!c->is_dropped && is_spoilt_by_delta(merge, c))
             drop(merge, c, reason_delta);
+        if (!c->is_dropped && is_spoilt_by_mixture(merge, c)) {
+            /* Of this output only. */
+            add_note(merge, c->pair.key, reason_mixed);
+            continue;
+        }
         if (c->is_dropped)
             continue;
         RG_TRY(finish_candidate(merge, c, row_count, &pairs[count], err));

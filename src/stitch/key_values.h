@@ -45,6 +45,14 @@ RG_MUST_CHECK enum rg_status rg_key_value_merge_add(struct rg_key_value_merge *m
                                                     const struct rg_file_meta *meta,
                                                     struct rg_error *err);
 /*
+ * What became of the pages, before merging is finished. Arrow makes dictionary arrays inside of
+ * others of one dictionary only; pages of nulls without indices before those with them are too
+ * much.
+ */
+void rg_key_value_merge_note_pages(struct rg_key_value_merge *merge,
+                                   const struct rg_row_group *row_groups, uint32_t count);
+
+/*
  * The merged pairs, in order of first appearance; `row_count` is the output's (pandas' RangeIndex).
  * Our own keys (regroup.*) of inputs are dropped; "original.created.by" is added. May be called
  * again, for another output of the same inputs.

@@ -549,6 +549,28 @@ def test_types_that_only_arrow_knows_are_kept(regroup, tmp_path):
     assert pq.read_table(output).schema.equals(table.schema)
 
 
+@pytest.mark.parametrize("nulls_first", [True, False])
+def test_nested_dictionaries_of_arrow_stay_readable(nulls_first, regroup, tmp_path):
+    # pyarrow makes no dictionaries inside of lists of pages with nulls only, if those with indices
+    # come behind them: then they are read as strings.
+    def lists(values):
+        ends = pa.array(range(len(values) + 1), pa.int32())
+        words = pa.array(values, pa.string()).dictionary_encode()
+        return pa.table({"l": pa.ListArray.from_arrays(ends, words)})
+
+    source = tmp_path / "in"
+    source.mkdir()
+    tables = [lists(["x", "y"] * 50), lists(["x", "y"] * 50)]
+    if nulls_first:
+        tables.insert(0, lists([None] * 10000))
+    for number, table in enumerate(tables):
+        pq.write_table(table, source / f"{number}.parquet", data_page_version="2.0")
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    found = pq.ParquetFile(output).read()
+    assert found["l"].to_pylist() == [row for t in tables for row in t["l"].to_pylist()]
+    assert pa.types.is_dictionary(found.schema.field("l").type.value_type) is not nulls_first
+
+
 REFUSED = {
     "iceberg deletes": ({"delete-type": "equality"}, "Iceberg delete file"),
     "iceberg delete ids": ({"delete-field-ids": "1"}, "Iceberg delete file"),
