@@ -246,6 +246,7 @@ LONG_STAGES = [
             build_env=CLANG,
         ),
     ),
+    ("random lakes", pytest("tests/e2e/test_random_lakes.py", env={"LAKES": "1500"})),
     ("long", meson("build", ["long"])),
     ("mutations", tool("tools/mutate.py")),
 ]

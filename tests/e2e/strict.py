@@ -176,7 +176,7 @@ class Chunk:
         self._check_dictionary()
         self._check_offset_index()
         self._check_column_index()
-        self._check_values()
+        self.check_values()
 
     def _check_sizes(self):
         require(sum(p.count for p in self.data_pages) == self.meta[5], "num_values")
@@ -293,7 +293,7 @@ class Chunk:
             require(len(found) == count, f"{len(found)} values in page {number}, {count} told")
             yield found
 
-    def _check_values(self):
+    def check_values(self):
         """Decodes all pages, and holds against their values whatever metadata say of them."""
         pages = list(self.values())
         parts = [
