@@ -386,22 +386,27 @@ static enum rg_status parse_one(struct footers *all, struct weir_job *job, struc
 static enum rg_status submit(struct footers *all, struct rg_input *inputs, uint32_t count,
                              struct rg_error *err);
 
+static void leave_oversize(struct footers *all, struct rg_input *input)
+{
+    struct rg_error err = {0};
+
+    (void)rg_fail(&err, RG_ERR_LIMIT,
+                  "a footer of %llu bytes needs more memory than --memory gives",
+                  (unsigned long long)input->footer_bytes);
+    leave_alone(all, input, &err);
+}
+
 /* What to do when parsing one footer ran out of memory: the attempts are few, each larger. */
 static enum weir_status want_more_memory(struct footers *all, struct weir_job *job,
                                          struct rg_input *input, uint32_t attempt)
 {
-    struct rg_error err = {0};
     const uint64_t bytes = (input->footer_bytes * parse_expansion + (UINT64_C(1) << 20)) << attempt;
     const enum weir_status status = attempt > 6 ? WEIR_OVERSIZE : weir_grow(job, bytes);
 
-    if (status == WEIR_OVERSIZE) {
-        (void)rg_fail(&err, RG_ERR_LIMIT,
-                      "a footer of %llu bytes needs more memory than --memory gives",
-                      (unsigned long long)input->footer_bytes);
-        leave_alone(all, input, &err);
-        return WEIR_OK;
-    }
-    return status;
+    if (status != WEIR_OVERSIZE)
+        return status;
+    leave_oversize(all, input);
+    return WEIR_OK;
 }
 
 static const struct footer_read *read_of(const struct footer_job *footer_job, uint32_t index)
@@ -443,7 +448,11 @@ static enum weir_status parse_with_memory(struct footer_job *footer_job, struct 
             return answer;
     }
     footer_job->is_passed_on[index] = needs_more;
-    if (needs_more && submit(all, input, 1, &err) != RG_OK)
+    if (!needs_more || submit(all, input, 1, &err) == RG_OK)
+        return WEIR_OK;
+    if (err.status == RG_ERR_LIMIT)
+        leave_oversize(all, input);
+    else
         note_status(all, err.status);
     return WEIR_OK;
 }
@@ -472,6 +481,8 @@ static void drop(void *item, enum weir_status why)
 
     if (why == WEIR_CANCELLED)
         note_status(footer_job->all, RG_ERR_CANCELLED);
+    else if (why == WEIR_OVERSIZE && footer_job->input_count == 1)
+        leave_oversize(footer_job->all, footer_job->inputs);
     else if (why != WEIR_OK)
         note_status(footer_job->all, RG_ERR_NOMEM);
     release_one(footer_job->all);
@@ -522,7 +533,8 @@ static enum rg_status submit(struct footers *all, struct rg_input *inputs, uint3
     release_one(all);
     if (status == WEIR_CANCELLED)
         return rg_fail(err, RG_ERR_CANCELLED, "cancelled");
-    return rg_fail(err, RG_ERR_NOMEM, "no memory to read %u footers", count);
+    return rg_fail(err, status == WEIR_OVERSIZE && count == 1 ? RG_ERR_LIMIT : RG_ERR_NOMEM,
+                   "no memory to read %u footers", count);
 }
 
 static uint64_t whole_bytes_max_of(const struct rg_footers_order *order)

@@ -195,6 +195,19 @@ def test_a_row_group_that_does_not_fit_at_all_is_left_alone(regroup, tmp_path, h
     assert pq.ParquetFile(output).num_row_groups == 1
 
 
+def test_a_footer_that_does_not_fit_is_left_alone(regroup, source, home):
+    table = pa.table({"id": [500], "text": ["row 500"]})
+    table = table.replace_schema_metadata({"large": "x" * 5_000_000})
+    pq.write_table(table, source / "f9.parquet")
+    result = regroup("compact", source, home, "--memory", "64MiB").must(3)
+    assert list(alone(result)) == ["f9.parquet"]
+    assert "needs more memory than --memory gives" in alone(result)["f9.parquet"]
+    assert rows_of(data_files(home)) == list(range(500))
+    # With more it is a late file like others.
+    regroup("compact", source, home, "--memory", "512MiB").must(0)
+    assert rows_of(data_files(home)) == list(range(501))
+
+
 def test_many_bad_files_in_one_batch(regroup, tmp_path, home):
     source = tmp_path / "source"
     for number in range(60):
