@@ -475,6 +475,8 @@ static enum rg_status emit_values(struct job *job, const struct rg_survey *surve
         job->has_indices = job->has_indices || fits;
         if (fits)
             return RG_OK;
+        if (survey->has_links)
+            RG_TRY(rg_page_encoder_rewind(&job->encoder, survey, page, err));
     }
     begin_plain_phase(job,
                       job->choice.is_dictionary ? RG_REASON_DICTIONARY_CAP : RG_REASON_PLAIN_TAIL);

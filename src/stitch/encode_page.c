@@ -32,11 +32,39 @@ enum rg_status rg_page_encoder_plain(struct rg_page_encoder *encoder,
         return RG_OK;
     }
     rg_buffer_reset(&encoder->plain);
+    const uint32_t decoded = survey->has_links ? parts->present_count : count;
     /* Slack behind the values is read by what looks at them. */
-    RG_TRY(rg_recode_values(encoder->recoder, survey, page, parts, count, &encoder->plain, err));
+    RG_TRY(rg_recode_values(encoder->recoder, survey, page, parts, decoded, &encoder->plain, err));
     (void)rg_buffer_reserve(&encoder->plain, rg_slack_bytes);
-    *ret_plain = rg_buffer_span(&encoder->plain);
-    return rg_buffer_check(&encoder->plain, "decoded page", err);
+    RG_TRY(rg_buffer_check(&encoder->plain, "decoded page", err));
+    plain = rg_buffer_span(&encoder->plain);
+    if (decoded > count)
+        RG_TRY(rg_plain_extent(encoder->bench->leaf, plain, count, &plain.bytes, err));
+    *ret_plain = plain;
+    return RG_OK;
+}
+
+enum rg_status rg_page_encoder_rewind(struct rg_page_encoder *encoder,
+                                      const struct rg_survey *survey,
+                                      const struct rg_source_page *page, struct rg_error *err)
+{
+    struct rg_page_walk walk;
+    struct rg_source_page before;
+    struct rg_parts parts;
+    struct rg_span plain;
+    bool is_end = false;
+
+    encoder->recoder->survey = NULL;
+    rg_page_walk_init(&walk, survey);
+    for (;;) {
+        RG_TRY(rg_page_walk_next(&walk, &before, &is_end, err));
+        if (is_end || before.body.data == page->body.data)
+            return RG_OK;
+        if (rg_is_index_page(&before) || rg_is_null_page(&before))
+            continue;
+        RG_TRY(rg_parts_take(encoder->bench, survey->source, &before, true, &parts, err));
+        RG_TRY(rg_page_encoder_plain(encoder, survey, &before, &parts, 0, &plain, err));
+    }
 }
 
 /* Room for the indices of a page. */

@@ -29,7 +29,8 @@ void rg_page_encoder_init(struct rg_page_encoder *encoder, struct rg_bench *benc
 
 /*
  * The PLAIN values of a page without indices that was taken apart, raw; of the output's type, at
- * most `count_max` of them. They lie in the page or are the encoder's until its next call.
+ * most `count_max` of them. They lie in the page or are the encoder's until its next call. Of a
+ * source with links all pages in order: each is decoded whole, whatever `count_max` is.
  *
  * Errors:  RG_ERR_CORRUPT, RG_ERR_NOMEM.
  */
@@ -51,6 +52,17 @@ RG_MUST_CHECK enum rg_status rg_page_encoder_look_up(struct rg_page_encoder *enc
                                                      struct rg_dict_union *united,
                                                      const uint32_t **ret_indices, bool *ret_fits,
                                                      struct rg_error *err);
+
+/*
+ * Decodes what a source with links has in front of `page`, from its beginning: a page leans on the
+ * values before it, and one that is to be decoded again on those that were read before.
+ *
+ * Errors:  RG_ERR_CORRUPT, RG_ERR_NOMEM.
+ */
+RG_MUST_CHECK enum rg_status rg_page_encoder_rewind(struct rg_page_encoder *encoder,
+                                                    const struct rg_survey *survey,
+                                                    const struct rg_source_page *page,
+                                                    struct rg_error *err);
 
 /*
  * Moves a page into the page in the making, as indices; or nothing of it where *ret_fits is false.

@@ -159,6 +159,7 @@ static enum rg_status take_source(struct trial *trial, size_t index, uint64_t sk
     struct rg_source_page page;
     struct rg_span plain;
     uint64_t at = 0;
+    bool is_begun = false;
     bool is_end = false;
 
     trial->culprit = index;
@@ -177,6 +178,9 @@ static enum rg_status take_source(struct trial *trial, size_t index, uint64_t sk
             index < taken.source || (index == taken.source && ordinal < taken.page);
         if (at <= skipped || is_taken || rg_is_null_page(&page))
             continue;
+        if (survey->has_links && !is_begun)
+            RG_TRY(rg_page_encoder_rewind(trial->room->encoder, survey, &page, err));
+        is_begun = true;
         RG_TRY(take_page(trial, survey, &page, window, err));
         window->end = (struct place){index, ordinal + 1};
     }
@@ -400,17 +404,10 @@ struct rg_trial_choice rg_trial_choose(const struct rg_trial_figures *figures)
     };
 }
 
-/* Values that no sample can be taken of, or no encoding does better by. */
-static bool is_out_of_question(const struct rg_bench *bench, const struct rg_survey *surveys,
-                               size_t survey_count)
+/* Booleans, and values of no bytes: no encoding does better by them. */
+static bool is_out_of_question(const struct rg_bench *bench)
 {
-    if (bench->leaf->type != RG_TYPE_BYTE_ARRAY && rg_plain_bytes(bench->leaf) == 0)
-        return true; /* Booleans; values of no bytes. */
-    for (size_t i = 0; i < survey_count; i++) {
-        if (surveys[i].has_links)
-            return true;
-    }
-    return false;
+    return bench->leaf->type != RG_TYPE_BYTE_ARRAY && rg_plain_bytes(bench->leaf) == 0;
 }
 
 /* Their values may be longer than what they are in. */
@@ -470,7 +467,7 @@ enum rg_status rg_trial_run(struct rg_trial_room *room, const struct rg_survey *
     };
 
     *ret_choice = (struct rg_trial_choice){false, false};
-    if (is_out_of_question(room->bench, surveys, survey_count))
+    if (is_out_of_question(room->bench))
         return RG_OK;
     for (size_t i = 0; i < survey_count; i++)
         trial.level_count += levels_of(&surveys[i]);

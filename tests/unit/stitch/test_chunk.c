@@ -723,6 +723,8 @@ TEST(pages_move_as_they_should)
          RG_REASON_VALUES_HARDLY_REPEAT, 9000, 4, 0},
         {"pages that lean on the page before are decoded", unique, linked, keep, RG_VERDICT_RECODE,
          RG_REASON_ENCODING, 20000, 3, RG_TYPE_BYTE_ARRAY},
+        {"they get a dictionary where bytes go before time", few, linked, small, RG_VERDICT_RECODE,
+         RG_REASON_ENCODING, 20000, 3, RG_TYPE_BYTE_ARRAY},
         {"plain values that repeat get a dictionary where bytes go before time", few, plain, small,
          RG_VERDICT_RECODE, RG_REASON_ENCODING_ASKED, 20000, 3, 0},
         {"integers that grow become deltas there", unique, plain, small, RG_VERDICT_RECODE,
@@ -772,6 +774,69 @@ TEST(a_union_of_the_same_size_is_not_the_base)
         check_stitch(t, &keep, &sources, &options);
     }
     rg_arena_fini(&keep);
+}
+
+/*
+ * Pages that lean on the page before, looked up in a dictionary that proves too small in the middle
+ * of a source: the trial saw none of the second one.
+ */
+static void linked_pages_go_on_behind_a_dictionary(struct test *t, struct choices *c)
+{
+    const struct chunk_style style = {.codec = RG_CODEC_SNAPPY,
+                                      .versions = (uint8_t)(1 + choose(c, 2)),
+                                      .page_slots = 100 + choose(c, 900),
+                                      .encoding = RG_ENCODING_DELTA_BYTE_ARRAY,
+                                      .has_links = true,
+                                      .has_statistics = choose_bool(c),
+                                      .has_encoding_stats = true};
+    const struct rg_stitch_options options = {.codec = RG_CODEC_KEEP,
+                                              .dictionary_bytes_max = 1500 + choose(c, 3000),
+                                              .encoding = RG_STITCH_ENCODING_SMALL};
+    const uint32_t nulls = choose(c, 20);
+    /* Strings of hexadecimal digits, which begin alike. */
+    const struct value_style few = {
+        .distinct = 30, .first = 0x51000, .null_percent = nulls, .string_bytes = 20};
+    struct value_style many = few;
+    const bool is_starved = t->allocations_allowed != UINT64_MAX;
+    struct rg_stitch_context *context = rg_stitch_context_new(&t->allocator);
+    struct rg_stitch_output output;
+    struct sources sources;
+    struct rg_arena keep;
+    struct rg_arena arena;
+    struct rg_arena scratch;
+
+    CHECK_MEMORY(context);
+    rg_arena_init(&keep, &t->allocator, SIZE_MAX);
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    rg_arena_init(&scratch, &t->allocator, SIZE_MAX);
+    many.distinct = 400 + choose(c, 4000);
+    const struct rg_schema *schema =
+        column_schema(t, &keep, NESTING_OPTIONAL, RG_TYPE_BYTE_ARRAY, 0);
+    sources = (struct sources){.schema = schema};
+    for (uint32_t i = 0; i < 6; i++) {
+        const struct column column = column_make(t, &keep, c, &schema->leaves[0],
+                                                 is_starved ? 200 : 4000, i == 1 ? &many : &few);
+
+        add_source(t, &keep, c, &sources, schema, &column, &style);
+    }
+    (void)stitch(t, &keep, context, &sources, &options, &arena, &scratch, false, &output);
+    naive_check(t, &keep, sources.schema, &output, &sources.expected);
+    CHECK(is_starved || output.moves.reason_pages[RG_REASON_ENCODING] > 0);
+    CHECK(is_starved || output.chunk.has_dictionary_offset);
+    /* Some pages are indices, and some are not. */
+    CHECK(is_starved || (output.chunk.encodings & UINT32_C(1) << RG_ENCODING_RLE_DICTIONARY) != 0);
+    CHECK(is_starved ||
+          (output.chunk.encodings & UINT32_C(1) << RG_ENCODING_DELTA_BYTE_ARRAY) != 0);
+    rg_arena_fini(&arena);
+    rg_arena_fini(&scratch);
+    rg_arena_fini(&keep);
+    rg_stitch_context_free(context);
+}
+
+TEST(dictionaries_of_linked_pages_may_prove_too_small)
+{
+    test_property(t, "linked_pages_go_on_behind_a_dictionary", 40,
+                  linked_pages_go_on_behind_a_dictionary);
 }
 
 /* What is written of a failing case is a file that says the same. */
@@ -900,6 +965,8 @@ int main(int argc, char **argv)
         {"a_case_is_kept_as_a_file", a_case_is_kept_as_a_file},
         {"damage_is_refused_or_does_no_harm", damage_is_refused_or_does_no_harm},
         {"rows_that_no_page_has_are_missed", rows_that_no_page_has_are_missed},
+        {"dictionaries_of_linked_pages_may_prove_too_small",
+         dictionaries_of_linked_pages_may_prove_too_small},
         {"pages_move_as_they_should", pages_move_as_they_should},
         {"a_union_of_the_same_size_is_not_the_base", a_union_of_the_same_size_is_not_the_base},
         {"what_lies_behind_a_dictionary_is_no_string", what_lies_behind_a_dictionary_is_no_string},
