@@ -102,7 +102,7 @@ static struct rg_options *make_options(uint8_t choice)
     struct rg_options *options = rg_options_new();
 
     FUZZ_CHECK(options != NULL);
-    set(options, "memory", "512MiB"); /* A sanitizer and a fuzzer have their part of it. */
+    set(options, "memory", "2GiB"); /* A sanitizer and a fuzzer have their part of it. */
     set(options, "jobs", "1");
     if ((choice & IS_SNAPPY) != 0)
         set(options, "codec", "snappy");
