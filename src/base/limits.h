@@ -45,6 +45,8 @@ static const uint64_t rg_row_group_bytes_max = UINT64_C(1) << 30;
 /* United dictionaries, raw bytes: default and hard cap. */
 static const uint32_t rg_dictionary_bytes_default = UINT32_C(4) << 20;
 static const uint32_t rg_dictionary_bytes_max = UINT32_C(8) << 20;
+/* Of long values that repeat (stitch/swell.h), which would take far more without it. */
+static const uint32_t rg_dictionary_bytes_swell_max = UINT32_C(256) << 20;
 
 /* Kernels read up to this many bytes past an input and write as many past an output. */
 static const size_t rg_slack_bytes = 64;

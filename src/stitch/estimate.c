@@ -516,7 +516,8 @@ void rg_stitch_estimate(const struct rg_stitch_column *column,
     };
 
     if (sums.may_swell)
-        sums.dictionary_bytes_max = rg_dictionary_bytes_max;
+        sums.dictionary_bytes_max = greater(rg_dictionary_bytes_max,
+                                            lesser(swell.raw_bytes, rg_dictionary_bytes_swell_max));
 
     *ret_estimate = (struct rg_stitch_estimate){.arena_bytes = 0};
     for (size_t i = 0; i < source_count; i++) {

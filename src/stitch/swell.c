@@ -6,9 +6,9 @@
 #include "stitch/chunk_facts.h"
 #include "stitch/estimate.h"
 
-/* A copy of 64 bytes takes snappy 3: shorter values do not swell by as much as factor_min. */
-static const uint64_t value_bytes_min = 1024;
+/* Short values do not come to that, as a copy of 64 bytes takes snappy 3. */
 static const uint64_t factor_min = 16;
+static const uint64_t entries_max = UINT64_C(1) << 21;
 static const uint64_t dissolved_bytes_min = UINT64_C(4) << 20;
 
 static uint64_t sum(uint64_t a, uint64_t b)
@@ -17,7 +17,7 @@ static uint64_t sum(uint64_t a, uint64_t b)
 }
 
 /* Size statistics say it, those of writers that are right about it. */
-static bool is_told(const struct rg_stitch_source *source)
+bool rg_swell_is_told(const struct rg_stitch_source *source)
 {
     const struct rg_size_statistics *sizes = &source->chunk->size_statistics;
 
@@ -37,7 +37,7 @@ void rg_swell_add(struct rg_swell *swell, const struct rg_stitch_source *source,
     swell->raw_bytes = sum(swell->raw_bytes, rg_raw_bytes_bound(chunk));
     if (source->leaf->type != RG_TYPE_BYTE_ARRAY || !rg_chunk_has_indices(chunk))
         return;
-    if (is_told(source))
+    if (rg_swell_is_told(source))
         dissolved_bytes = chunk->size_statistics.unencoded_bytes;
     else
         swell->is_guessed = true;
@@ -48,6 +48,16 @@ void rg_swell_add(struct rg_swell *swell, const struct rg_stitch_source *source,
 bool rg_swell_is_large(const struct rg_swell *swell)
 {
     return swell->source_count > 1 && swell->dissolved_bytes >= dissolved_bytes_min &&
-           swell->dissolved_bytes / value_bytes_min >= swell->dissolved_values &&
+           swell->dissolved_bytes / RG_SWELL_VALUE_BYTES >= swell->dissolved_values &&
            swell->dissolved_bytes / factor_min >= swell->raw_bytes;
+}
+
+uint32_t rg_swell_dictionary_bytes(const struct rg_swell *swell)
+{
+    const uint64_t bytes = swell->dissolved_bytes / factor_min;
+
+    /* Elsewhere it is assumed that indices have 21 bits. */
+    if (swell->entry_count >= entries_max || bytes < rg_dictionary_bytes_max)
+        return rg_dictionary_bytes_max;
+    return bytes < rg_dictionary_bytes_swell_max ? (uint32_t)bytes : rg_dictionary_bytes_swell_max;
 }

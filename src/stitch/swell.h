@@ -11,14 +11,22 @@
 
 #include "stitch/chunk.h"
 
+enum {
+    RG_SWELL_VALUE_BYTES = 1024 /* Columns whose values are shorter on average do not swell. */
+};
+
 /* Sums over the sources of an output chunk. All zero: none yet. */
 struct rg_swell {
     uint64_t source_count;
     uint64_t raw_bytes;       /* Of all sources, as they are. */
     uint64_t dissolved_bytes; /* Of those with a dictionary, without it; as far as known. */
     uint64_t dissolved_values;
-    bool is_guessed; /* Of some source it is not told how much it is. */
+    uint64_t entry_count; /* Of all dictionaries and values beside them, if that is given. */
+    bool is_guessed;      /* Of some source it is not told how much it is. */
 };
+
+/* Whether its footer tells what its values take without a dictionary. */
+bool rg_swell_is_told(const struct rg_stitch_source *source);
 
 /*
  * Of the source only chunk, leaf, writer and map are looked at. `dissolved_bytes` counts where its
@@ -26,6 +34,9 @@ struct rg_swell {
  */
 void rg_swell_add(struct rg_swell *swell, const struct rg_stitch_source *source,
                   uint64_t dissolved_bytes);
+
+/* What its dictionary may take: at least rg_dictionary_bytes_max. */
+uint32_t rg_swell_dictionary_bytes(const struct rg_swell *swell);
 
 /* Its values belong into one dictionary, whatever encodings they come in. */
 bool rg_swell_is_large(const struct rg_swell *swell);

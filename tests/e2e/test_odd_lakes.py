@@ -269,8 +269,15 @@ def duckdb_long_values(path, value, rows):
     duckdb.sql(f"COPY ({query}) TO '{path}' (FORMAT parquet)")
 
 
+def duckdb_skewed_values(path, value, rows):
+    # Long on average only if counted: most entries of the dictionary are short.
+    text = f"CASE WHEN n % 10 < 8 THEN '{value}' ELSE 'v' || n % 400 END AS text"
+    query = f"SELECT {text} FROM range({rows}) t(n)"
+    duckdb.sql(f"COPY ({query}) TO '{path}' (FORMAT parquet)")
+
+
 @pytest.mark.parametrize("encoding", ["keep", "small"])
-@pytest.mark.parametrize("writer", [pyarrow_long_values, duckdb_long_values])
+@pytest.mark.parametrize("writer", [pyarrow_long_values, duckdb_long_values, duckdb_skewed_values])
 def test_long_values_that_repeat_do_not_swell(writer, encoding, regroup, tmp_path, home):
     # Each of 100 KB, 400 times in its file: 40 MB a file, were they written one by one. A file
     # without a dictionary lies between: pages of indices must not follow pages of values.
@@ -289,6 +296,20 @@ def test_long_values_that_repeat_do_not_swell(writer, encoding, regroup, tmp_pat
     regroup("verify", folder, home).must(0)
     for path in outputs:
         strict.check(path)
+
+
+def test_long_values_that_repeat_may_need_a_large_dictionary(regroup, tmp_path, home):
+    # 12 MB of dictionary, which is more than others may have; 2.4 GB without it.
+    folder = tmp_path / "in"
+    folder.mkdir()
+    draw = random.Random(1)
+    for number in range(120):
+        duckdb_long_values(folder / f"{number:03}.parquet", draw.randbytes(50_000).hex(), 400)
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    regroup("compact", folder, home, timeout=SECONDS).must(0)
+    (output,) = data_files(home)
+    assert output.stat().st_size < 1.2 * size
+    regroup("verify", folder, home).must(0)
 
 
 def test_nothing_is_said_into_a_data_file(regroup, source, home):

@@ -66,6 +66,19 @@ TEST(long_values_that_repeat_swell)
     CHECK(!rg_swell_is_large(&swell));
 }
 
+TEST(the_cap_grows_with_what_is_avoided)
+{
+    struct rg_swell swell = {.dissolved_bytes = 1000};
+
+    CHECK_U64(rg_swell_dictionary_bytes(&swell), 8 << 20);
+    swell.dissolved_bytes = UINT64_C(16) * 100000000;
+    CHECK_U64(rg_swell_dictionary_bytes(&swell), 100000000);
+    swell.dissolved_bytes = UINT64_MAX;
+    CHECK_U64(rg_swell_dictionary_bytes(&swell), 256 << 20);
+    swell.entry_count = 1 << 21;
+    CHECK_U64(rg_swell_dictionary_bytes(&swell), 8 << 20);
+}
+
 TEST(sizes_that_are_too_small_are_not_believed)
 {
     struct rg_column_chunk chunk = chunk_of(300000, 600000);
@@ -80,6 +93,7 @@ int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"long_values_that_repeat_swell", long_values_that_repeat_swell},
+        {"the_cap_grows_with_what_is_avoided", the_cap_grows_with_what_is_avoided},
         {"sizes_that_are_too_small_are_not_believed", sizes_that_are_too_small_are_not_believed},
     };
 
