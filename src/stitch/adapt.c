@@ -9,6 +9,7 @@
 #include "parquet/rle.h"
 #include "parquet/types.h"
 #include "stitch/dict_table.h"
+#include "stitch/page_walk.h"
 #include "stitch/parts.h"
 
 enum {

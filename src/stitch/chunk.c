@@ -33,6 +33,7 @@
 #include "stitch/dissolve.h"
 #include "stitch/encode_page.h"
 #include "stitch/join.h"
+#include "stitch/page_walk.h"
 #include "stitch/promote.h"
 #include "stitch/proven.h"
 #include "stitch/recode.h"

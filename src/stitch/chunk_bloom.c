@@ -4,6 +4,7 @@
 
 #include "parquet/types.h"
 #include "stitch/bloom.h"
+#include "stitch/page_walk.h"
 
 /* False positives of a merged filter that is still worth keeping. */
 static const double rate_kept = 0.05;

@@ -18,6 +18,8 @@
 #include <string.h>
 
 #include "parquet/types.h"
+#include "stitch/page_walk.h"
+#include "stitch/survey_facts.h"
 #include "stitch/values.h"
 
 /* Raw bytes from which on a page is compressed well enough by itself. */

@@ -8,6 +8,7 @@
 #include "parquet/types.h"
 #include "stitch/feed.h"
 #include "stitch/kernels.h"
+#include "stitch/page_walk.h"
 #include "stitch/values.h"
 
 void rg_page_encoder_init(struct rg_page_encoder *encoder, struct rg_bench *bench,

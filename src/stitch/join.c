@@ -24,6 +24,7 @@
 #include "stitch/indices.h"
 #include "stitch/recode.h"
 #include "stitch/snappy_int64.h"
+#include "stitch/survey_facts.h"
 
 /* Shorter elements are copied: a piece of their own would cost more. */
 static const size_t piece_bytes_min = 512;

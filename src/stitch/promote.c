@@ -14,7 +14,9 @@
 #include "stitch/dict_table.h"
 #include "stitch/indices.h"
 #include "stitch/kernels.h"
+#include "stitch/page_walk.h"
 #include "stitch/parts.h"
+#include "stitch/survey_facts.h"
 #include "stitch/values.h"
 
 /* A page: at most about a million rows and 8 MiB. */

@@ -13,6 +13,7 @@
 #include "stitch/dissolve.h"
 #include "stitch/hash_set.h"
 #include "stitch/indices.h"
+#include "stitch/page_walk.h"
 
 enum {
     SAMPLES_MAX = 3,

@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A walk stands on a page header. It ends when all values of the chunk were delivered and the
- * chunk's bytes are used up; old writers leave the dictionary's header out of the chunk's size
- * (PARQUET-816), so a walk that still misses values goes on into the bytes behind.
- *
- *   (1) values_left is what the chunk's metadata says minus what was delivered: pages that hold
- *       more or fewer values than that are an error, and no row is ever lost in silence.
- *   (2) A dictionary page is met once at most, before all data pages.
- *
- * Passed over: data pages without values, which several readers stumble on, index pages and page
- * types that the format may get some day (README.md section 1).
- *
- * Not here: whether an index fits its dictionary; that is checked where indices are read.
+ * The first walk goes over all pages once, and checks what can be checked from outside. What it
+ * could not understand is opened in a second one, for which the survey remembers what each page
+ * told (`looks`); every later walk delivers it with the page.
  */
 
 #include "stitch/source.h"
@@ -28,146 +19,9 @@
 #include "stitch/adapt.h"
 #include "stitch/estimate.h"
 #include "stitch/level_map.h"
+#include "stitch/page_walk.h"
 #include "stitch/parts.h"
 #include "stitch/statistics.h"
-
-static const uint32_t not_opened = UINT32_MAX;
-
-void rg_page_walk_init(struct rg_page_walk *walk, const struct rg_survey *survey)
-{
-    *walk = (struct rg_page_walk){
-        .source = survey->source,
-        .survey = survey,
-        .values_left = survey->source->chunk->value_count,
-    };
-}
-
-/* Is there another page to look for? */
-static bool is_at_end(const struct rg_page_walk *walk)
-{
-    const struct rg_stitch_source *source = walk->source;
-    const uint64_t declared = source->chunk->compressed_bytes < source->bytes.bytes
-                                  ? source->chunk->compressed_bytes
-                                  : source->bytes.bytes;
-
-    if (walk->values_left > 0)
-        return walk->offset >= source->bytes.bytes;
-    return walk->offset >= declared;
-}
-
-/* Takes the page at the walk's offset, whatever its type. */
-static enum rg_status take_page(struct rg_page_walk *walk, struct rg_source_page *page,
-                                struct rg_error *err)
-{
-    const struct rg_span bytes = walk->source->bytes;
-    const struct rg_span rest = {bytes.data + walk->offset, bytes.bytes - walk->offset};
-    size_t header_bytes;
-
-    RG_TRY(rg_page_header_parse(rest, &page->header, &header_bytes, err));
-    if (page->header.compressed_bytes > rest.bytes - header_bytes)
-        return rg_fail(err, RG_ERR_CORRUPT, "a page of %u bytes where the chunk has %zu left",
-                       page->header.compressed_bytes, rest.bytes - header_bytes);
-    page->body = (struct rg_span){rest.data + header_bytes, page->header.compressed_bytes};
-    page->offset = walk->offset;
-    walk->offset += header_bytes + page->body.bytes;
-    return RG_OK;
-}
-
-/* Makes is_compressed say what is true. */
-static void normalise_compression(const struct rg_stitch_source *source,
-                                  struct rg_page_header *header)
-{
-    const bool is_lie = header->type == RG_PAGE_DATA_V2 && source->writer->has_lying_v2_flag;
-
-    /* parquet-cpp below 2.0.0 wrote "not compressed" on pages that are (ARROW-10353). */
-    if (is_lie)
-        header->is_compressed = true;
-    if (source->chunk->codec == RG_CODEC_NONE)
-        header->is_compressed = false;
-}
-
-static void tell_rows(const struct rg_page_walk *walk, struct rg_source_page *page)
-{
-    const struct rg_stitch_source *source = walk->source;
-    const struct rg_offset_index *index = source->offset_index;
-    const uint32_t at = page->index_ordinal;
-
-    page->has_row_count = true;
-    if (source->leaf->rep_max == 0) {
-        page->row_count = page->header.value_count;
-    } else if (page->header.type == RG_PAGE_DATA_V2) {
-        page->row_count = page->header.row_count;
-    } else if (walk->survey->has_offset_index) {
-        const uint64_t end =
-            at + 1 < index->page_count ? index->pages[at + 1].first_row_index : source->row_count;
-
-        page->row_count = (uint32_t)(end - index->pages[at].first_row_index);
-    } else if (walk->survey->is_complete && walk->survey->page_count == 1) {
-        page->row_count = (uint32_t)source->row_count;
-    } else {
-        page->has_row_count = false;
-    }
-}
-
-/*
- * What the levels say, where they can be seen. Counts in V2 headers are not taken at their word:
- * parquet-dotnet below 4 wrote no nulls and as many rows as values.
- */
-static enum rg_status tell_present(const struct rg_page_walk *walk, struct rg_source_page *page,
-                                   struct rg_error *err)
-{
-    struct rg_parts parts;
-
-    RG_TRY(rg_parts_peek(walk->survey->bench, walk->source, page, &page->has_present_count, &parts,
-                         err));
-    if (page->has_present_count)
-        page->present_count = parts.present_count;
-    if (walk->source->leaf->def_max == 0) {
-        page->has_present_count = true;
-        page->present_count = page->header.value_count;
-    }
-    if (page->header.type != RG_PAGE_DATA_V2)
-        return RG_OK;
-    page->row_count = parts.row_count;
-    page->header.row_count = parts.row_count;
-    page->header.null_count = parts.value_count - parts.present_count;
-    return RG_OK;
-}
-
-/* What the first walk found out by opening the page goes before everything else. */
-static void tell_looks(const struct rg_page_walk *walk, struct rg_source_page *page)
-{
-    if (walk->survey->looks == NULL)
-        return;
-    const struct rg_page_look *look = &walk->survey->looks[page->ordinal];
-    if (look->present_count == not_opened)
-        return;
-    page->row_count = look->row_count;
-    page->present_count = look->present_count;
-    page->has_row_count = true;
-    page->has_present_count = true;
-}
-
-static bool is_level_encoding(uint8_t encoding)
-{
-    return encoding == RG_ENCODING_RLE || encoding == RG_ENCODING_BIT_PACKED;
-}
-
-/* Levels in front of the values can be read, or there are none. */
-static enum rg_status check_level_encodings(const struct rg_leaf *leaf,
-                                            const struct rg_page_header *header,
-                                            struct rg_error *err)
-{
-    if (header->type != RG_PAGE_DATA)
-        return RG_OK;
-    if (leaf->rep_max > 0 && !is_level_encoding(header->rep_encoding))
-        return rg_fail(err, RG_ERR_UNSUPPORTED, "repetition levels have encoding %s",
-                       rg_encoding_name(header->rep_encoding));
-    if (leaf->def_max > 0 && !is_level_encoding(header->def_encoding))
-        return rg_fail(err, RG_ERR_UNSUPPORTED, "definition levels have encoding %s",
-                       rg_encoding_name(header->def_encoding));
-    return RG_OK;
-}
 
 static bool has_packed_levels(const struct rg_leaf *leaf, const struct rg_page_header *header)
 {
@@ -175,96 +29,6 @@ static bool has_packed_levels(const struct rg_leaf *leaf, const struct rg_page_h
         return false;
     return (leaf->rep_max > 0 && header->rep_encoding == RG_ENCODING_BIT_PACKED) ||
            (leaf->def_max > 0 && header->def_encoding == RG_ENCODING_BIT_PACKED);
-}
-
-/* Its values become those of a wider type. */
-static bool is_converted(const struct rg_stitch_source *source)
-{
-    return source->map != NULL && source->map->conversion != RG_CONVERSION_NONE;
-}
-
-/* Values that can only be moved by decoding them. */
-static bool is_recoded(const struct rg_survey *survey, const struct rg_source_page *page)
-{
-    const struct rg_stitch_source *source = survey->source;
-    const uint8_t encoding = page->header.encoding;
-
-    if (encoding == RG_ENCODING_DELTA_BYTE_ARRAY && survey->has_links)
-        return true;
-    /* Of dictionary-encoded pages the dictionary is converted. */
-    if (is_converted(source))
-        return !rg_encoding_is_dictionary(encoding);
-    return source->leaf->type == RG_TYPE_BOOLEAN && rg_encoding_is_dictionary(encoding);
-}
-
-static enum rg_status take_data_page(struct rg_page_walk *walk, struct rg_source_page *page,
-                                     struct rg_error *err)
-{
-    if (page->header.value_count > walk->values_left)
-        return rg_fail(err, RG_ERR_CORRUPT, "pages hold more than the %llu values of the chunk",
-                       (unsigned long long)walk->source->chunk->value_count);
-    RG_TRY(check_level_encodings(walk->source->leaf, &page->header, err));
-    walk->values_left -= page->header.value_count;
-    normalise_compression(walk->source, &page->header);
-    page->ordinal = walk->ordinal++;
-    tell_rows(walk, page);
-    RG_TRY(tell_present(walk, page, err));
-    tell_looks(walk, page);
-    page->is_recoded = is_recoded(walk->survey, page);
-    return RG_OK;
-}
-
-static bool is_data_page(const struct rg_source_page *page)
-{
-    return page->header.type == RG_PAGE_DATA || page->header.type == RG_PAGE_DATA_V2;
-}
-
-/* The next page that is a dictionary or has values. */
-static enum rg_status next_page(struct rg_page_walk *walk, struct rg_source_page *page,
-                                bool *ret_is_end, struct rg_error *err)
-{
-    while (!is_at_end(walk)) {
-        const enum rg_status status = take_page(walk, page, err);
-
-        *ret_is_end = false;
-        if (status != RG_OK && walk->values_left > 0)
-            return status;
-        if (status != RG_OK)
-            break; /* Bytes that are no page, behind all that was promised: nothing is lost. */
-        if (page->header.type == RG_PAGE_DICTIONARY)
-            return RG_OK;
-        if (!is_data_page(page))
-            continue;
-        page->index_ordinal = walk->index_ordinal++;
-        if (page->header.value_count > 0)
-            return take_data_page(walk, page, err);
-    }
-    *ret_is_end = true;
-    if (walk->values_left > 0)
-        return rg_fail(err, RG_ERR_CORRUPT, "%llu of %llu values are missing",
-                       (unsigned long long)walk->values_left,
-                       (unsigned long long)walk->source->chunk->value_count);
-    return RG_OK;
-}
-
-enum rg_status rg_page_walk_next(struct rg_page_walk *walk, struct rg_source_page *ret_page,
-                                 bool *ret_is_end, struct rg_error *err)
-{
-    do {
-        RG_TRY(next_page(walk, ret_page, ret_is_end, err));
-    } while (!*ret_is_end && !is_data_page(ret_page));
-    return RG_OK;
-}
-
-bool rg_is_null_page(const struct rg_source_page *page)
-{
-    return page->has_present_count && page->present_count == 0;
-}
-
-bool rg_is_index_page(const struct rg_source_page *page)
-{
-    return rg_encoding_is_dictionary(page->header.encoding) && !page->is_recoded &&
-           !rg_is_null_page(page);
 }
 
 static enum rg_status check_crc(const struct rg_source_page *page, struct rg_error *err)
@@ -346,7 +110,7 @@ static enum rg_status survey_dictionary(struct rg_survey *survey, const struct r
     survey->has_dictionary_crc = header->has_crc;
     survey->dictionary_crc = header->crc;
     survey->has_crc = survey->has_crc || header->has_crc;
-    return is_converted(survey->source) ? convert_dictionary(survey, err) : RG_OK;
+    return rg_source_is_converted(survey->source) ? convert_dictionary(survey, err) : RG_OK;
 }
 
 static enum rg_status check_data_page(const struct rg_survey *survey,
@@ -524,7 +288,7 @@ static enum rg_status walk_first(struct rg_survey *survey, uint32_t *page_number
 
     rg_page_walk_init(&walk, survey);
     for (;; (*page_number)++) {
-        RG_TRY(next_page(&walk, &page, &is_end, err));
+        RG_TRY(rg_page_walk_any(&walk, &page, &is_end, err));
         if (is_end)
             break;
         if (page.header.type == RG_PAGE_DICTIONARY) {
@@ -593,7 +357,7 @@ enum rg_status rg_survey_make(struct rg_bench *bench, const struct rg_stitch_sou
         .source = source,
         .bounds_leaf = *source->leaf,
     };
-    if (is_converted(source)) {
+    if (rg_source_is_converted(source)) {
         ret_survey->bounds_leaf.type = bench->leaf->type;
         ret_survey->bounds_leaf.type_length = bench->leaf->type_length;
     }
@@ -708,102 +472,8 @@ enum rg_status rg_survey_look(struct rg_bench *bench, struct rg_survey *survey,
     if (survey->looks == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for %u pages", page_count);
     for (uint32_t i = 0; i < page_count; i++)
-        survey->looks[i].present_count = not_opened;
+        survey->looks[i].present_count = rg_page_not_opened;
     if (look_at_all(bench, survey, &page_number, err) != RG_OK)
         return rg_within(err, "page %u", page_number);
     return RG_OK;
-}
-
-/* A page's entry in the column index, as statistics. */
-static struct rg_statistics statistics_of_index(const struct rg_column_index *index, uint32_t at)
-{
-    struct rg_statistics statistics = {0};
-
-    if (!index->is_null_page[at]) {
-        statistics.min_value = index->min_values[at];
-        statistics.max_value = index->max_values[at];
-    }
-    if (index->null_counts != NULL) {
-        statistics.has_null_count = true;
-        statistics.null_count = index->null_counts[at];
-    }
-    if (index->nan_counts != NULL) {
-        statistics.has_nan_count = true;
-        statistics.nan_count = index->nan_counts[at];
-    }
-    return statistics;
-}
-
-/* The chunk's bounds hold for each of its pages, but its counts only where it has one. */
-static struct rg_statistics statistics_of_chunk(const struct rg_survey *survey)
-{
-    struct rg_statistics statistics = survey->statistics;
-
-    if (survey->page_count == 1)
-        return statistics;
-    statistics.has_min_exact = false;
-    statistics.has_max_exact = false;
-    statistics.has_null_count = statistics.has_null_count && statistics.null_count == 0;
-    statistics.has_nan_count = statistics.has_nan_count && statistics.nan_count == 0;
-    return statistics;
-}
-
-static bool has_bounds(const struct rg_statistics *statistics)
-{
-    return statistics->min_value.data != NULL && statistics->max_value.data != NULL;
-}
-
-bool rg_survey_has_bounds(const struct rg_survey *survey)
-{
-    return survey->bench->order == RG_ORDER_NONE || has_bounds(&survey->statistics);
-}
-
-void rg_survey_page_statistics(const struct rg_bench *bench, const struct rg_survey *survey,
-                               const struct rg_source_page *page,
-                               struct rg_statistics *ret_statistics)
-{
-    const struct rg_stitch_source *source = survey->source;
-    struct rg_statistics found = {0};
-
-    if (survey->has_column_index) {
-        const struct rg_statistics given =
-            statistics_of_index(source->column_index, page->index_ordinal);
-
-        found = rg_statistics_trusted(source->writer, bench->order, &survey->bounds_leaf, &given,
-                                      page->header.value_count);
-    }
-    /* Those of headers were not converted. */
-    if (!has_bounds(&found) && page->header.has_statistics && !is_converted(source))
-        found = rg_statistics_trusted(source->writer, bench->order, &survey->bounds_leaf,
-                                      &page->header.statistics, page->header.value_count);
-    if (!has_bounds(&found)) {
-        const struct rg_statistics whole = statistics_of_chunk(survey);
-
-        found.min_value = whole.min_value;
-        found.max_value = whole.max_value;
-        if (!found.has_null_count) {
-            found.has_null_count = whole.has_null_count;
-            found.null_count = whole.null_count;
-        }
-        found.has_nan_count = whole.has_nan_count;
-        found.nan_count = whole.nan_count;
-    }
-    if (page->has_present_count) {
-        found.has_null_count = true;
-        found.null_count = page->header.value_count - page->present_count;
-    }
-    *ret_statistics = found;
-}
-
-bool rg_survey_unencoded_bytes(const struct rg_survey *survey, const struct rg_source_page *page,
-                               uint64_t *ret_bytes)
-{
-    const struct rg_stitch_source *source = survey->source;
-
-    if (!survey->has_offset_index || source->offset_index->unencoded_bytes == NULL)
-        return false;
-    if (page->header.encoding == RG_ENCODING_DELTA_BYTE_ARRAY && source->writer->has_short_sizes)
-        return false;
-    *ret_bytes = source->offset_index->unencoded_bytes[page->index_ordinal];
-    return true;
 }

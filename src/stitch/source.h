@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Walks the pages of a source chunk, and tells in a first walk what the chunk is made of: sizes,
- * counts, CRCs, levels and indexes are checked there, before anything is decided.
+ * What a source chunk is made of, told by a first walk over its pages: sizes, counts, CRCs, levels
+ * and indexes are checked there, before anything is decided.
  */
 
 #ifndef STITCH_SOURCE_H
@@ -27,10 +27,12 @@ struct rg_source_page {
     bool is_recoded; /* Its values cannot be moved as they are encoded; see recode.h. */
 };
 
+static const uint32_t rg_page_not_opened = UINT32_MAX;
+
 /* What opening a page told in the first walk. */
 struct rg_page_look {
     uint32_t row_count;
-    uint32_t present_count; /* UINT32_MAX: was not opened. */
+    uint32_t present_count; /* Or rg_page_not_opened. */
 };
 
 /* What the first walk tells of a source. */
@@ -85,33 +87,6 @@ struct rg_survey {
     const uint8_t *def_map;          /* Definition levels in the output's terms; NULL: the same. */
 };
 
-struct rg_page_walk {
-    const struct rg_stitch_source *source;
-    const struct rg_survey *survey;
-    size_t offset; /* Of the next header. */
-    uint64_t values_left;
-    uint32_t ordinal;
-    uint32_t index_ordinal;
-};
-
-/* Begins a walk over the data pages that have values; the rest is passed over. */
-void rg_page_walk_init(struct rg_page_walk *walk, const struct rg_survey *survey);
-
-/*
- * The next data page; *ret_is_end after the last.
- *
- * Errors:  none that the survey did not meet.
- */
-RG_MUST_CHECK enum rg_status rg_page_walk_next(struct rg_page_walk *walk,
-                                               struct rg_source_page *ret_page, bool *ret_is_end,
-                                               struct rg_error *err);
-
-/* Dictionary-encoded, not all null and not recoded: it needs its dictionary. */
-bool rg_is_index_page(const struct rg_source_page *page);
-
-/* All its values are null, and that is known. */
-bool rg_is_null_page(const struct rg_source_page *page);
-
 /*
  * The first walk.
  *
@@ -130,20 +105,5 @@ RG_MUST_CHECK enum rg_status rg_survey_make(struct rg_bench *bench,
  */
 RG_MUST_CHECK enum rg_status rg_survey_look(struct rg_bench *bench, struct rg_survey *survey,
                                             struct rg_error *err);
-
-/*
- * Trusted statistics of a page: from the column index, else its header, else the chunk's (valid
- * for each of its pages). Spans point into the source.
- */
-void rg_survey_page_statistics(const struct rg_bench *bench, const struct rg_survey *survey,
-                               const struct rg_source_page *page,
-                               struct rg_statistics *ret_statistics);
-
-/* Will pages have bounds without anybody looking at their values? Also where there is no order. */
-bool rg_survey_has_bounds(const struct rg_survey *survey);
-
-/* Bytes of the page's BYTE_ARRAY values as the source's index tells. */
-bool rg_survey_unencoded_bytes(const struct rg_survey *survey, const struct rg_source_page *page,
-                               uint64_t *ret_bytes);
 
 #endif

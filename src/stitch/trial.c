@@ -18,6 +18,7 @@
 #include "parquet/types.h"
 #include "stitch/dissolve.h"
 #include "stitch/indices.h"
+#include "stitch/page_walk.h"
 #include "stitch/recode.h"
 
 enum {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include "stitch/page_walk.h"
 #include "stitch/source.h"
 
 #include <string.h>

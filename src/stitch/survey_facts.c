@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "stitch/survey_facts.h"
+
+#include "stitch/page_walk.h"
+#include "stitch/statistics.h"
+
+/* A page's entry in the column index, as statistics. */
+static struct rg_statistics statistics_of_index(const struct rg_column_index *index, uint32_t at)
+{
+    struct rg_statistics statistics = {0};
+
+    if (!index->is_null_page[at]) {
+        statistics.min_value = index->min_values[at];
+        statistics.max_value = index->max_values[at];
+    }
+    if (index->null_counts != NULL) {
+        statistics.has_null_count = true;
+        statistics.null_count = index->null_counts[at];
+    }
+    if (index->nan_counts != NULL) {
+        statistics.has_nan_count = true;
+        statistics.nan_count = index->nan_counts[at];
+    }
+    return statistics;
+}
+
+/* The chunk's bounds hold for each of its pages, but its counts only where it has one. */
+static struct rg_statistics statistics_of_chunk(const struct rg_survey *survey)
+{
+    struct rg_statistics statistics = survey->statistics;
+
+    if (survey->page_count == 1)
+        return statistics;
+    statistics.has_min_exact = false;
+    statistics.has_max_exact = false;
+    statistics.has_null_count = statistics.has_null_count && statistics.null_count == 0;
+    statistics.has_nan_count = statistics.has_nan_count && statistics.nan_count == 0;
+    return statistics;
+}
+
+static bool has_bounds(const struct rg_statistics *statistics)
+{
+    return statistics->min_value.data != NULL && statistics->max_value.data != NULL;
+}
+
+bool rg_survey_has_bounds(const struct rg_survey *survey)
+{
+    return survey->bench->order == RG_ORDER_NONE || has_bounds(&survey->statistics);
+}
+
+void rg_survey_page_statistics(const struct rg_bench *bench, const struct rg_survey *survey,
+                               const struct rg_source_page *page,
+                               struct rg_statistics *ret_statistics)
+{
+    const struct rg_stitch_source *source = survey->source;
+    struct rg_statistics found = {0};
+
+    if (survey->has_column_index) {
+        const struct rg_statistics given =
+            statistics_of_index(source->column_index, page->index_ordinal);
+
+        found = rg_statistics_trusted(source->writer, bench->order, &survey->bounds_leaf, &given,
+                                      page->header.value_count);
+    }
+    /* Those of headers were not converted. */
+    if (!has_bounds(&found) && page->header.has_statistics && !rg_source_is_converted(source))
+        found = rg_statistics_trusted(source->writer, bench->order, &survey->bounds_leaf,
+                                      &page->header.statistics, page->header.value_count);
+    if (!has_bounds(&found)) {
+        const struct rg_statistics whole = statistics_of_chunk(survey);
+
+        found.min_value = whole.min_value;
+        found.max_value = whole.max_value;
+        if (!found.has_null_count) {
+            found.has_null_count = whole.has_null_count;
+            found.null_count = whole.null_count;
+        }
+        found.has_nan_count = whole.has_nan_count;
+        found.nan_count = whole.nan_count;
+    }
+    if (page->has_present_count) {
+        found.has_null_count = true;
+        found.null_count = page->header.value_count - page->present_count;
+    }
+    *ret_statistics = found;
+}
+
+bool rg_survey_unencoded_bytes(const struct rg_survey *survey, const struct rg_source_page *page,
+                               uint64_t *ret_bytes)
+{
+    const struct rg_stitch_source *source = survey->source;
+
+    if (!survey->has_offset_index || source->offset_index->unencoded_bytes == NULL)
+        return false;
+    if (page->header.encoding == RG_ENCODING_DELTA_BYTE_ARRAY && source->writer->has_short_sizes)
+        return false;
+    *ret_bytes = source->offset_index->unencoded_bytes[page->index_ordinal];
+    return true;
+}
