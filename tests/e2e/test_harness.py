@@ -202,10 +202,10 @@ def test_metadata_that_lie_are_seen(lie, tmp_path):
 
     # As written all is right, as far as the values go.
     for number_of in range(5):
-        strict.Chunk(strict.File(path), 0, number_of)._check_values()
+        strict.Chunk(strict.File(path), 0, number_of).check_values()
     raw.edit_footer(path, change_and_drop)
     with pytest.raises(strict.Wrong, match=match):
-        strict.Chunk(strict.File(path), 0, column)._check_values()
+        strict.Chunk(strict.File(path), 0, column).check_values()
 
 
 def test_a_bloom_filter_without_a_value_is_seen(tmp_path):
@@ -217,7 +217,7 @@ def test_a_bloom_filter_without_a_value_is_seen(tmp_path):
     data[bloom + 100 : bloom + 132] = bytes(32)
     path.write_bytes(data)
     with pytest.raises(strict.Wrong, match="bloom filter does not have"):
-        strict.Chunk(strict.File(path), 0, 0)._check_values()
+        strict.Chunk(strict.File(path), 0, 0).check_values()
 
 
 @pytest.mark.parametrize("change", ["bound", "order"])
@@ -234,7 +234,7 @@ def test_a_column_index_that_lies_is_seen(change, tmp_path):
     assert len(encoded) <= entry[7]
     path.write_bytes(file.data[: entry[6]] + encoded + file.data[entry[6] + len(encoded) :])
     with pytest.raises(strict.Wrong, match="column index" if change == "bound" else "boundary"):
-        strict.Chunk(strict.File(path), 0, 0)._check_values()
+        strict.Chunk(strict.File(path), 0, 0).check_values()
 
 
 def test_the_rules_of_metadata_name_tests_that_are_there():

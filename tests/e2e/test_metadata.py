@@ -126,7 +126,7 @@ def lies_of(path, part):
         else:
             chunk.meta.pop(12, None)
         try:
-            chunk._check_values()
+            chunk.check_values()
         except strict.Wrong as wrong:
             assert "bounds" in str(wrong) or "boundary_order" in str(wrong)
             found.add(name)
