@@ -600,12 +600,12 @@ static void check_foretold(struct test *t, const struct narrow *row)
     const struct rg_stitch_options options = {.codec = RG_CODEC_KEEP};
     const struct chunk_style style = {.codec = RG_CODEC_SNAPPY,
                                       .versions = 1,
-                                      .page_slots = 5000,
+                                      .page_slots = 1500,
                                       .dictionary_entries = row->dictionary_entries,
                                       .has_statistics = true,
                                       .has_encoding_stats = true};
     const bool is_starved = t->allocations_allowed != UINT64_MAX;
-    const uint32_t rows = is_starved ? 200 : 40000;
+    const uint32_t rows = is_starved ? 200 : 9000;
     struct choices c = {.seed = 9};
     struct rg_stitch_context *context = rg_stitch_context_new(&t->allocator);
     struct rg_stitch_estimate estimate;
@@ -646,12 +646,12 @@ static void check_foretold(struct test *t, const struct narrow *row)
 TEST(narrow_columns_are_foretold)
 {
     static const struct narrow rows[] = {
-        {"few values", 50, 500, RG_VERDICT_REMAP, RG_REASON_DICTIONARIES_DIFFER},
-        {"unique values", 0, 50000, RG_VERDICT_PROMOTE, RG_REASON_NONE},
-        {"a short tail", 0, 30000, RG_VERDICT_PROMOTE, RG_REASON_NONE},
-        {"as much tail as dictionary", 0, 20000, RG_VERDICT_PROMOTE, RG_REASON_NONE},
-        {"a long tail", 0, 8000, RG_VERDICT_RECODE, RG_REASON_TYPE_WIDENED},
-        {"a tail of few values", 4000, 3000, RG_VERDICT_RECODE, RG_REASON_TYPE_WIDENED},
+        {"few values", 50, 100, RG_VERDICT_REMAP, RG_REASON_DICTIONARIES_DIFFER},
+        {"unique values", 0, 9000, RG_VERDICT_PROMOTE, RG_REASON_NONE},
+        {"a short tail", 0, 6700, RG_VERDICT_PROMOTE, RG_REASON_NONE},
+        {"as much tail as dictionary", 0, 4500, RG_VERDICT_PROMOTE, RG_REASON_NONE},
+        {"a long tail", 0, 2200, RG_VERDICT_RECODE, RG_REASON_TYPE_WIDENED},
+        {"a tail of few values", 2000, 1700, RG_VERDICT_RECODE, RG_REASON_TYPE_WIDENED},
     };
 
     const bool is_starved = t->allocations_allowed != UINT64_MAX;
