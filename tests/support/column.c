@@ -462,6 +462,12 @@ static bool is_delta(uint8_t encoding)
 }
 
 /* Values of slots first .. end, all encodings but those with indices. */
+static void append_loose_end(struct builder *b, struct rg_buffer *out)
+{
+    for (uint8_t i = 0; i < 11 && b->style->has_loose_ends; i++)
+        rg_buffer_append_byte(out, i);
+}
+
 static void encode_values(struct builder *b, uint32_t first, uint32_t end, struct rg_buffer *out)
 {
     struct test *t = b->t;
@@ -499,6 +505,7 @@ static void encode_values(struct builder *b, uint32_t first, uint32_t end, struc
             if (slots[i].def == b->leaf->def_max)
                 append_value(b->leaf, slots[i].value, out);
         }
+        append_loose_end(b, out);
         return;
     }
     const size_t width = b->leaf->type == RG_TYPE_FLOAT || b->leaf->type == RG_TYPE_INT32 ? 4 : 8;
@@ -874,8 +881,7 @@ static void write_dictionary(struct builder *b)
         append_value(b->leaf, b->dictionary[i], &raw);
     if (b->leaf->type == RG_TYPE_BOOLEAN)
         append_booleans(b->dictionary, b->dictionary_count, &raw);
-    for (uint8_t i = 0; i < 11 && b->style->has_loose_ends; i++)
-        rg_buffer_append_byte(&raw, i);
+    append_loose_end(b, &raw);
     compress(b, rg_buffer_span(&raw), &body);
     header.uncompressed_bytes = (uint32_t)raw.bytes;
     append_page(b, &header, rg_buffer_span(&body));

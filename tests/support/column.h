@@ -71,7 +71,7 @@ struct chunk_style {
     bool is_shuffled;            /* Dictionary not in order of appearance. */
     bool has_unused;             /* Entries that nothing refers to. */
     bool has_duplicates;         /* Entries that are there twice. */
-    bool has_loose_ends;         /* Bytes behind the dictionary's last entry. */
+    bool has_loose_ends;         /* Bytes behind the last value of dictionary and PLAIN pages. */
     bool has_crc;
     bool has_index;      /* Page index. */
     bool has_statistics; /* Of the chunk. */

@@ -584,6 +584,41 @@ TEST(promoted_values_of_a_narrow_column_outlive_scratch)
     rg_stitch_context_free(context);
 }
 
+/* Pages that are decoded get bounds of the values themselves, whatever their source says. */
+TEST(recoded_pages_have_exact_bounds)
+{
+    static const struct rg_stitch_options options = {.codec = RG_CODEC_KEEP};
+    static const struct value_style values = {.distinct = 0, .first = 1000};
+    static const struct chunk_style style = {
+        .codec = RG_CODEC_SNAPPY, .versions = 1, .page_slots = 5000, .has_index = true};
+    static const uint8_t low[4] = {1, 0, 0, 0};
+    static const uint8_t high[4] = {0, 0, 1, 0};
+    struct choices c = {.seed = 10};
+    struct rg_stitch_context *context = rg_stitch_context_new(&t->allocator);
+    struct rg_stitch_output output;
+    struct rg_arena arena;
+    struct world w;
+    uint64_t min;
+    uint64_t max;
+
+    CHECK_MEMORY(context);
+    make_narrow_world(t, &w);
+    add_narrow(t, &w, &c, &values, &style, 600);
+    for (uint32_t i = 0; i < w.built[0].column_index.page_count; i++) {
+        w.built[0].column_index.min_values[i] = SPAN(low);
+        w.built[0].column_index.max_values[i] = SPAN(high);
+    }
+    (void)stitch(t, &w, &options, context, &arena, &output);
+    CHECK(output.has_column_index && output.moves.pages[RG_VERDICT_RECODE] > 0);
+    memcpy(&min, output.column_index.min_values[0].data, sizeof min);
+    memcpy(&max, output.column_index.max_values[0].data, sizeof max);
+    CHECK_U64(min, 1000);
+    CHECK_U64(max, 1599);
+    rg_arena_fini(&arena);
+    rg_arena_fini(&w.arena);
+    rg_stitch_context_free(context);
+}
+
 /* Narrow columns whose writer gave the dictionary up, or not. */
 struct narrow {
     const char *about;
@@ -715,6 +750,7 @@ int main(int argc, char **argv)
         {"index_pages_of_a_narrow_column_are_copied", index_pages_of_a_narrow_column_are_copied},
         {"promoted_values_of_a_narrow_column_outlive_scratch",
          promoted_values_of_a_narrow_column_outlive_scratch},
+        {"recoded_pages_have_exact_bounds", recoded_pages_have_exact_bounds},
         {"narrow_columns_are_foretold", narrow_columns_are_foretold},
         {"as_many_nulls_as_a_chunk_may_count", as_many_nulls_as_a_chunk_may_count},
     };

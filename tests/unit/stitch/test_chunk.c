@@ -725,6 +725,8 @@ TEST(pages_move_as_they_should)
          RG_REASON_ENCODING, 20000, 3, RG_TYPE_BYTE_ARRAY},
         {"they get a dictionary where bytes go before time", few, linked, small, RG_VERDICT_RECODE,
          RG_REASON_ENCODING, 20000, 3, RG_TYPE_BYTE_ARRAY},
+        {"and so they are where a trial decides", unique, linked, small, RG_VERDICT_RECODE,
+         RG_REASON_ENCODING, 20000, 3, RG_TYPE_BYTE_ARRAY},
         {"plain values that repeat get a dictionary where bytes go before time", few, plain, small,
          RG_VERDICT_RECODE, RG_REASON_ENCODING_ASKED, 20000, 3, 0},
         {"integers that grow become deltas there", unique, plain, small, RG_VERDICT_RECODE,
@@ -857,7 +859,8 @@ static void check_loose_end(struct test *t, const struct loose_end *row)
     /* Strings that are different all, and so long that they are not tiny, if they must. */
     const struct value_style values = {
         .distinct = 0, .first = 61, .string_bytes = row->is_tiny ? 100 : 4000};
-    const struct chunk_style style = {.codec = RG_CODEC_NONE,
+    /* Tiny ones are spliced: what is behind the last string is then seen by the count only. */
+    const struct chunk_style style = {.codec = row->is_tiny ? RG_CODEC_SNAPPY : RG_CODEC_NONE,
                                       .versions = 1,
                                       .page_slots = 5000,
                                       .dictionary_entries = 1000,
@@ -922,6 +925,149 @@ TEST(what_lies_behind_a_dictionary_is_no_string)
         check_loose_end(t, &rows[i]);
 }
 
+/* Sources, and what becomes of them when they are stitched once. */
+struct run {
+    struct rg_arena keep;
+    struct sources sources;
+    struct rg_stitch_output output;
+    struct rg_span bytes;
+    struct rg_arena arena;
+    struct rg_stitch_context *context;
+};
+
+static void begin_run(struct test *t, struct run *run)
+{
+    *run = (struct run){.context = rg_stitch_context_new(&t->allocator)};
+    CHECK_MEMORY(run->context);
+    rg_arena_init(&run->keep, &t->allocator, SIZE_MAX);
+    rg_arena_init(&run->arena, &t->allocator, SIZE_MAX);
+}
+
+static void stitch_run(struct test *t, struct run *run, const struct rg_stitch_options *options)
+{
+    struct rg_arena scratch;
+
+    rg_arena_init(&scratch, &t->allocator, SIZE_MAX);
+    run->bytes = stitch(t, &run->keep, run->context, &run->sources, options, &run->arena, &scratch,
+                        false, &run->output);
+    naive_check(t, &run->keep, run->sources.schema, &run->output, &run->sources.expected);
+}
+
+static void end_run(struct run *run)
+{
+    rg_arena_fini(&run->arena);
+    rg_arena_fini(&run->keep);
+    rg_stitch_context_free(run->context);
+}
+
+/*
+ * Tiny PLAIN pages without statistics become one page with bounds, wherever their values lie; and
+ * what is behind the last value of one is not taken for a value.
+ */
+TEST(tiny_pages_are_joined_with_their_bounds)
+{
+    static const struct rg_stitch_options options = {.codec = RG_CODEC_KEEP};
+    static const struct {
+        enum column_nesting nesting;
+        enum rg_type type;
+        uint8_t codec;
+        uint8_t version;
+        bool has_loose_ends;
+        bool has_bounds;
+    } rows[] = {
+        {NESTING_OPTIONAL, RG_TYPE_INT64, RG_CODEC_SNAPPY, 1, false, true},
+        {NESTING_OPTIONAL, RG_TYPE_INT64, RG_CODEC_SNAPPY, 1, true, true},
+        {NESTING_REQUIRED, RG_TYPE_INT64, RG_CODEC_NONE, 1, false, true},
+        {NESTING_REQUIRED, RG_TYPE_INT64, RG_CODEC_NONE, 2, true, true},
+        /* Elements of snappy that lie there by themselves are not opened. */
+        {NESTING_REQUIRED, RG_TYPE_INT64, RG_CODEC_SNAPPY, 1, true, false},
+        {NESTING_OPTIONAL, RG_TYPE_INT64, RG_CODEC_SNAPPY, 2, true, false},
+        {NESTING_OPTIONAL, RG_TYPE_BYTE_ARRAY, RG_CODEC_SNAPPY, 2, true, false},
+        {NESTING_OPTIONAL, RG_TYPE_BYTE_ARRAY, RG_CODEC_ZSTD, 1, true, true},
+    };
+    static const struct value_style values = {.distinct = 0, .first = 70, .string_bytes = 20};
+    const uint32_t row_count = t->allocations_allowed == UINT64_MAX ? 3000 : 40;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct chunk_style style = {.codec = rows[i].codec,
+                                          .versions = rows[i].version,
+                                          .page_slots = 600,
+                                          .has_loose_ends = rows[i].has_loose_ends};
+        struct choices c = {.seed = 6};
+        struct run run;
+
+        begin_run(t, &run);
+        const struct rg_schema *schema =
+            column_schema(t, &run.keep, rows[i].nesting, rows[i].type, 0);
+        make_sources(t, &run.keep, &c, 3, schema, row_count, &values, &style, &run.sources);
+        stitch_run(t, &run, &options);
+        CHECK(run.output.moves.pages[RG_VERDICT_JOIN] > 2);
+        if (run.output.has_column_index != rows[i].has_bounds)
+            test_fail(__FILE__, __LINE__, "row %zu: bounds, or none", i);
+        end_run(&run);
+    }
+}
+
+/* Pages whose rows are split stay one to one, as they must not be V2. */
+TEST(pages_whose_rows_are_split_stay_apart)
+{
+    static const struct rg_stitch_options options = {.codec = RG_CODEC_KEEP};
+    static const struct value_style values = {.distinct = 50};
+    struct chunk_style style = {.codec = RG_CODEC_SNAPPY,
+                                .versions = 1,
+                                .page_slots = 50,
+                                .dictionary_entries = 100,
+                                .has_split_rows = true};
+    struct choices c = {.seed = 12};
+    struct page_sum in = {0};
+    struct page_sum out = {0};
+    struct run run;
+
+    begin_run(t, &run);
+    const struct rg_schema *schema = column_schema(t, &run.keep, NESTING_LIST, RG_TYPE_INT64, 0);
+    make_sources(t, &run.keep, &c, 2, schema, 100, &values, &style, &run.sources);
+    stitch_run(t, &run, &options);
+    for (size_t i = 0; i < run.sources.count; i++)
+        add_pages(t, run.sources.items[i].bytes, &in);
+    add_pages(t, run.bytes, &out);
+    CHECK(run.output.moves.pages[RG_VERDICT_REMAP] > 1);
+    CHECK_U64(out.page_count, in.page_count);
+    end_run(&run);
+}
+
+/* What a trial put into the dictionary is taken out again: entries come as values first do. */
+TEST(a_trial_leaves_no_entries_behind)
+{
+    static const struct rg_stitch_options options = {.codec = RG_CODEC_KEEP,
+                                                     .encoding = RG_STITCH_ENCODING_SMALL};
+    static const struct chunk_style style = {
+        .codec = RG_CODEC_NONE, .versions = 1, .page_slots = 500};
+    static const struct value_style unique = {.distinct = 0};
+    const uint32_t rows = t->allocations_allowed == UINT64_MAX ? 20000 : 5000;
+    struct choices c = {.seed = 13};
+    struct rg_page_header header;
+    struct run run;
+    size_t header_bytes;
+
+    begin_run(t, &run);
+    const struct rg_schema *schema =
+        column_schema(t, &run.keep, NESTING_REQUIRED, RG_TYPE_FIXED_LEN_BYTE_ARRAY, 12);
+    struct column column = column_make(t, &run.keep, &c, &schema->leaves[0], rows, &unique);
+    /* Every value many times, one value after the other. */
+    for (uint32_t i = 0; i < rows; i++)
+        column.slots[i].value = column.slots[i / 100 * 100 + 1].value;
+    run.sources.schema = schema;
+    add_source(t, &run.keep, &c, &run.sources, schema, &column, &style);
+    stitch_run(t, &run, &options);
+    CHECK_OK(rg_page_header_parse(run.bytes, &header, &header_bytes, &t->err));
+    CHECK_U64(header.type, RG_PAGE_DICTIONARY);
+    CHECK(header.uncompressed_bytes == header.value_count * 12);
+    for (uint32_t i = 0; i < header.value_count; i++)
+        CHECK(memcmp(run.bytes.data + header_bytes + (size_t)i * 12,
+                     column.slots[(size_t)i * 100].value.data, 12) == 0);
+    end_run(&run);
+}
+
 static void property_a_case_is_kept_as_a_file(struct test *t, struct choices *c)
 {
     struct sources sources;
@@ -970,6 +1116,9 @@ int main(int argc, char **argv)
         {"pages_move_as_they_should", pages_move_as_they_should},
         {"a_union_of_the_same_size_is_not_the_base", a_union_of_the_same_size_is_not_the_base},
         {"what_lies_behind_a_dictionary_is_no_string", what_lies_behind_a_dictionary_is_no_string},
+        {"tiny_pages_are_joined_with_their_bounds", tiny_pages_are_joined_with_their_bounds},
+        {"pages_whose_rows_are_split_stay_apart", pages_whose_rows_are_split_stay_apart},
+        {"a_trial_leaves_no_entries_behind", a_trial_leaves_no_entries_behind},
     };
 
     return test_main("stitch/chunk", cases, sizeof cases / sizeof cases[0], argc, argv);

@@ -68,9 +68,9 @@ static void check_cut(struct test *t, struct fixture *f, struct rg_span body, si
 {
     struct rg_span tail;
 
-    memset(f->again, 0xee, cut);
+    memset(f->again, 0xee, cut + 1);
     CHECK_OK(rg_snappy_front(body, (uint32_t)bytes, cut, f->again, &t->err));
-    CHECK(memcmp(f->again, f->raw, cut) == 0);
+    CHECK(memcmp(f->again, f->raw, cut) == 0 && f->again[cut] == 0xee);
     rg_buffer_reset(&f->head);
     CHECK_OK(rg_snappy_cut(body, (uint32_t)bytes, (struct rg_span){f->raw, cut}, &f->head, &tail,
                            &t->err));
@@ -199,6 +199,49 @@ TEST(cuts_through_elements)
     tear_down(&f);
 }
 
+/* No compressor here looks back further than 64 KiB, but the format has copies that do. */
+TEST(copies_from_far_away)
+{
+    static const size_t cuts[] = {0, 463, 464, 500, 528, 65999, 66000, 66001, 66064, 66070, 66174};
+    /* A literal of 66000, copies of 64 from 65536 back and of 10 from 65600 back; 100 bytes. */
+    static const uint8_t literal[] = {62 << 2, 0xcf, 0x01, 0x01};
+    static const uint8_t copies[] = {63 << 2 | 3, 0, 0, 1, 0, 9 << 2 | 3, 64, 0, 1, 0};
+    static const uint8_t last[] = {60 << 2, 99};
+    struct choices c = {.seed = 4};
+    struct fixture f;
+
+    set_up(t, &f);
+    for (size_t i = 0; i < 66174; i++)
+        f.raw[i] = (uint8_t)choose(&c, 255);
+    memcpy(f.raw + 66000, f.raw + 464, 64);
+    memcpy(f.raw + 66064, f.raw + 464, 10);
+    rg_buffer_reset(&f.head);
+    make_body(&f, 66174, SPAN(literal));
+    rg_buffer_append(&f.made, f.raw, 66000);
+    rg_buffer_append(&f.made, copies, sizeof copies);
+    rg_buffer_append(&f.made, last, sizeof last);
+    rg_buffer_append(&f.made, f.raw + 66074, 100);
+    CHECK_OK(rg_buffer_check(&f.made, "body", &t->err));
+    const struct rg_span body = {f.packed, f.made.bytes};
+    memcpy(f.packed, f.made.data, f.made.bytes);
+    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++)
+        check_cut(t, &f, body, 66174, cuts[i]);
+    tear_down(&f);
+}
+
+/* Four bytes of values behind a length that takes all the bytes that it may. */
+TEST(a_length_with_zeros_in_front_is_sound)
+{
+    static const uint8_t body[] = {132, 128, 128, 128, 0, 3 << 2, 'a', 'b', 'c', 'd'};
+    struct fixture f;
+
+    set_up(t, &f);
+    memcpy(f.raw, "abcd", 4);
+    for (size_t cut = 0; cut <= 4; cut++)
+        check_cut(t, &f, SPAN(body), 4, cut);
+    tear_down(&f);
+}
+
 static const struct {
     const char *about;
     uint8_t body[12];
@@ -242,6 +285,8 @@ int main(int argc, char **argv)
         {"what_is_behind_a_cut_comes_out", what_is_behind_a_cut_comes_out},
         {"a_broken_body_is_refused", a_broken_body_is_refused},
         {"cuts_through_elements", cuts_through_elements},
+        {"copies_from_far_away", copies_from_far_away},
+        {"a_length_with_zeros_in_front_is_sound", a_length_with_zeros_in_front_is_sound},
         {"broken_bodies_are_told", broken_bodies_are_told},
     };
 
