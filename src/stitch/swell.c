@@ -9,7 +9,6 @@
 /* Short values do not come to that, as a copy of 64 bytes takes snappy 3. */
 static const uint64_t factor_min = 16;
 static const uint64_t entries_max = UINT64_C(1) << 21;
-static const uint64_t dissolved_bytes_min = UINT64_C(4) << 20;
 
 static uint64_t sum(uint64_t a, uint64_t b)
 {
@@ -47,7 +46,7 @@ void rg_swell_add(struct rg_swell *swell, const struct rg_stitch_source *source,
 
 bool rg_swell_is_large(const struct rg_swell *swell)
 {
-    return swell->source_count > 1 && swell->dissolved_bytes >= dissolved_bytes_min &&
+    return swell->source_count > 1 && swell->dissolved_values > 0 &&
            swell->dissolved_bytes / RG_SWELL_VALUE_BYTES >= swell->dissolved_values &&
            swell->dissolved_bytes / factor_min >= swell->raw_bytes;
 }
