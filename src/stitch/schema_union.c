@@ -601,6 +601,44 @@ static enum rg_status check_names(struct builder *b, struct rg_error *err)
     return RG_OK;
 }
 
+/*
+ * By name two columns may come to have one id: a column under its old name, and under its new one.
+ * Whoever goes by ids would take the one for the other. Then nothing keeps an id.
+ */
+static enum rg_status drop_ids_of_twins(struct builder *b, struct rg_error *err)
+{
+    bool has_twins = false;
+    uint32_t slot_count = 16;
+
+    while (slot_count < 2 * b->node_count)
+        slot_count *= 2;
+    uint32_t *slots = rg_arena_array(b->arena, slot_count, sizeof *slots);
+    if (slots == NULL)
+        return no_memory(err);
+    for (uint32_t i = 1; i < b->node_count && !has_twins; i++) {
+        const struct rg_schema_element *element = &b->nodes[i].element;
+        const struct rg_span id = {(const uint8_t *)&element->field_id, sizeof element->field_id};
+        uint64_t place = rg_hash_fast(id);
+
+        while (element->has_field_id && !has_twins && slots[place & (slot_count - 1)] != 0) {
+            const uint32_t other = slots[place++ & (slot_count - 1)];
+            has_twins = b->nodes[other].element.field_id == element->field_id;
+        }
+        if (element->has_field_id)
+            slots[place & (slot_count - 1)] = i;
+    }
+    for (uint32_t i = 1; i < b->node_count && has_twins; i++) {
+        struct rg_schema_element *element = &b->nodes[i].element;
+
+        if (!element->has_field_id)
+            continue;
+        element->raw = (struct rg_span){NULL, 0}; /* Written from its fields. */
+        element->has_field_id = false;
+        element->field_id = 0;
+    }
+    return RG_OK;
+}
+
 enum rg_status rg_schema_union_make(const struct rg_schema_source *sources, size_t count,
                                     struct rg_arena *arena, struct rg_schema_union *ret_union,
                                     size_t *ret_culprit, struct rg_error *err)
@@ -624,8 +662,7 @@ enum rg_status rg_schema_union_make(const struct rg_schema_source *sources, size
         return no_memory(err);
     RG_TRY(merge_children(&b, 0, BY_KEY, &child_count, err));
     RG_TRY(set_element(&b, 0, root, root->repetition, child_count, err));
-    if (b.has_ids)
-        RG_TRY(check_names(&b, err));
+    RG_TRY(b.has_ids ? check_names(&b, err) : drop_ids_of_twins(&b, err));
     *ret_union = (struct rg_schema_union){b.nodes, b.node_count};
     return RG_OK;
 }

@@ -337,6 +337,23 @@ def test_renamed_columns_are_matched_by_field_id(regroup, tmp_path):
         {"b": 3, "c": "z", "gone": None}]
 
 
+def test_two_columns_never_come_to_have_one_id(regroup, tmp_path):
+    # A file without ids among them: all are matched by name, and the column that was renamed is two.
+    tables = [pa.table({"a": [1]}),
+              pa.table({"a": [2]}, schema=with_ids([("a", pa.int64(), 1)])),
+              pa.table({"b": [3]}, schema=with_ids([("b", pa.int64(), 1)]))]
+    lake(tmp_path / "in", tables)
+    (output,) = united(regroup, tmp_path)
+    rows = [{"b": None, "a": 1}, {"b": None, "a": 2}, {"b": 3, "a": None}]
+    assert readers.with_pyarrow([output]).to_pylist() == rows
+    assert all(not field.metadata for field in pq.ParquetFile(output).schema_arrow)
+    # The next run has ids on one side only, and goes by names again.
+    lake(tmp_path / "in", [tables[1]])
+    (output,) = united(regroup, tmp_path)
+    found = readers.with_pyarrow([output]).select(["b", "a"])
+    assert found.to_pylist() == [*rows, {"b": None, "a": 2}]
+
+
 def test_names_of_repeated_levels_make_no_difference(regroup, tmp_path):
     table = pa.table({"l": pa.array([[1, 2], [], None]),
                       "m": pa.array([[("k", 1)], None, []], pa.map_(pa.string(), pa.int64()))})
