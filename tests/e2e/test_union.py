@@ -338,7 +338,7 @@ def test_renamed_columns_are_matched_by_field_id(regroup, tmp_path):
 
 
 def test_two_columns_never_come_to_have_one_id(regroup, tmp_path):
-    # A file without ids among them: all are matched by name, and the column that was renamed is two.
+    # A file without ids among them: all are matched by name, and the column renamed is two.
     tables = [pa.table({"a": [1]}),
               pa.table({"a": [2]}, schema=with_ids([("a", pa.int64(), 1)])),
               pa.table({"b": [3]}, schema=with_ids([("b", pa.int64(), 1)]))]
