@@ -230,7 +230,9 @@ def check_lake(regroup, lake, folder, options):
     home = folder / "out"
     regroup("compact", folder / "in", home, *options).must(0)
     outputs = live_files(regroup, home)
-    wanted = check_values(outputs, tables, is_ordered=True)
+    # Outputs of different schemas that later ones bring together follow each other whole.
+    is_ordered = not lake.is_varied or "--batch-size" not in options
+    wanted = check_values(outputs, tables, is_ordered)
     regroup("verify", folder / "in", home).must(0)
     if all(has_right_statistics(path) for path in lake.files):
         for path in outputs:
