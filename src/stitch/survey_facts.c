@@ -49,6 +49,17 @@ bool rg_survey_has_bounds(const struct rg_survey *survey)
     return survey->bench->order == RG_ORDER_NONE || has_bounds(&survey->statistics);
 }
 
+/*
+ * Whether the chunk's bounds are said of each of its pages. Not where one may hold nothing but NaN,
+ * which has no bounds: parquet.thrift, ColumnIndex, under TYPE_ORDER.
+ */
+static bool are_bounds_of_pages(const struct rg_bench *bench, const struct rg_survey *survey,
+                                const struct rg_statistics *whole)
+{
+    return !rg_order_is_floating(bench->order) || survey->page_count <= 1 ||
+           (whole->has_nan_count && whole->nan_count == 0);
+}
+
 void rg_survey_page_statistics(const struct rg_bench *bench, const struct rg_survey *survey,
                                const struct rg_source_page *page,
                                struct rg_statistics *ret_statistics)
@@ -70,8 +81,10 @@ void rg_survey_page_statistics(const struct rg_bench *bench, const struct rg_sur
     if (!has_bounds(&found)) {
         const struct rg_statistics whole = statistics_of_chunk(survey);
 
-        found.min_value = whole.min_value;
-        found.max_value = whole.max_value;
+        if (are_bounds_of_pages(bench, survey, &whole)) {
+            found.min_value = whole.min_value;
+            found.max_value = whole.max_value;
+        }
         if (!found.has_null_count) {
             found.has_null_count = whole.has_null_count;
             found.null_count = whole.null_count;

@@ -961,6 +961,52 @@ static void end_run(struct run *run)
 }
 
 /*
+ * Pages of which nothing is said have their chunk's bounds, unless one of them may hold nothing but
+ * NaN (docs of ColumnIndex in parquet.thrift): then there is no column index.
+ */
+TEST(bounds_of_a_chunk_are_those_of_pages_but_for_nan)
+{
+    static const struct rg_stitch_options options = {.codec = RG_CODEC_KEEP};
+    static const struct {
+        enum rg_type type;
+        uint32_t page_slots;
+        bool is_nan_counted;
+        bool has_index;
+    } rows[] = {
+        {RG_TYPE_FLOAT, 20000, false, true},  {RG_TYPE_FLOAT, 20, false, false},
+        {RG_TYPE_DOUBLE, 20, false, false}, {RG_TYPE_DOUBLE, 20, true, true},
+        {RG_TYPE_INT64, 20, false, true},
+    };
+    static const struct value_style values = {.distinct = 5, .first = 0};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct chunk_style style = {.codec = RG_CODEC_SNAPPY,
+                                          .versions = 1,
+                                          .page_slots = rows[i].page_slots,
+                                          .dictionary_entries = 10,
+                                          .has_statistics = true};
+        struct choices c = {.seed = 12};
+        struct run run;
+
+        begin_run(t, &run);
+        make_sources(t, &run.keep, &c, 2,
+                     column_schema(t, &run.keep, NESTING_REQUIRED, rows[i].type, 0), 100, &values,
+                     &style, &run.sources);
+        for (size_t s = 0; s < run.sources.count; s++) {
+            struct rg_statistics *statistics = &run.sources.built[s].chunk.statistics;
+
+            statistics->has_nan_count = rows[i].is_nan_counted;
+            statistics->nan_count = 0;
+        }
+        stitch_run(t, &run, &options);
+        if (run.output.has_column_index != rows[i].has_index)
+            test_fail(__FILE__, __LINE__, "row %zu", i);
+        CHECK(run.output.chunk.statistics.min_value.bytes > 0);
+        end_run(&run);
+    }
+}
+
+/*
  * Tiny PLAIN pages without statistics become one page with bounds, wherever their values lie; and
  * what is behind the last value of one is not taken for a value.
  */
@@ -1116,6 +1162,8 @@ int main(int argc, char **argv)
         {"pages_move_as_they_should", pages_move_as_they_should},
         {"a_union_of_the_same_size_is_not_the_base", a_union_of_the_same_size_is_not_the_base},
         {"what_lies_behind_a_dictionary_is_no_string", what_lies_behind_a_dictionary_is_no_string},
+        {"bounds_of_a_chunk_are_those_of_pages_but_for_nan",
+         bounds_of_a_chunk_are_those_of_pages_but_for_nan},
         {"tiny_pages_are_joined_with_their_bounds", tiny_pages_are_joined_with_their_bounds},
         {"pages_whose_rows_are_split_stay_apart", pages_whose_rows_are_split_stay_apart},
         {"a_trial_leaves_no_entries_behind", a_trial_leaves_no_entries_behind},
