@@ -112,14 +112,13 @@ static uint32_t planned_groups(const struct rg_turn *turn, uint32_t input_index)
     return turn->inputs[input_index].plan.row_group_count;
 }
 
-/* Adds source `at` to the runs: to the last one where it continues it. */
-static void add_run(const struct rg_turn *turn, struct rg_batch_run *runs, size_t *count,
-                    uint32_t output, uint32_t input, uint32_t row_group, bool is_whole)
+/* Adds a source to the runs: to the last one where it continues it, in the same row group. */
+static void add_run(struct rg_batch_run *runs, size_t *count, uint32_t output, uint32_t input,
+                    uint32_t row_group, bool is_whole)
 {
     struct rg_batch_run *last = *count > 0 ? &runs[*count - 1] : NULL;
 
-    (void)turn;
-    if (last != NULL && last->output == output) {
+    if (last != NULL && last->output == output && last->input_count > 0) {
         const bool follows_whole =
             is_whole && last->row_group_count == 0 && last->input + last->input_count == input;
         const bool follows_group = !is_whole && last->row_group_count > 0 && last->input == input &&
@@ -144,11 +143,11 @@ static void add_run(const struct rg_turn *turn, struct rg_batch_run *runs, size_
 }
 
 /*
- * Sources of one output as runs. An input whose row groups stand there one after another, all of
- * them and in order, is a whole one.
+ * Sources of one row group of an output as runs. An input whose row groups stand there one after
+ * another, all of them and in order, is a whole one.
  */
-static void run_output(struct rg_turn *turn, uint32_t output, uint32_t first, uint32_t end,
-                       struct rg_batch_run *runs, size_t *count)
+static void run_bin(struct rg_turn *turn, uint32_t output, uint32_t first, uint32_t end,
+                    struct rg_batch_run *runs, size_t *count)
 {
     const struct rg_plan_source *sources = turn->plan.sources;
 
@@ -161,7 +160,7 @@ static void run_output(struct rg_turn *turn, uint32_t output, uint32_t first, ui
             is_whole = sources[i + g].file_index == input && sources[i + g].row_group_index == g;
         const uint32_t group_index =
             turn->inputs[input].plan.row_groups[sources[i].row_group_index].index;
-        add_run(turn, runs, count, output, input, group_index, is_whole);
+        add_run(runs, count, output, input, group_index, is_whole);
         i += is_whole ? groups : 1;
     }
 }
@@ -170,17 +169,24 @@ static enum rg_status list_runs(struct rg_partition *partition, struct rg_error 
 {
     struct rg_turn *turn = partition->turn;
     const struct rg_plan *plan = &turn->plan;
-    struct rg_batch_run *runs = rg_arena_array(&partition->arena, plan->source_count, sizeof *runs);
+    /* No more than there are sources, and borders of row groups. */
+    struct rg_batch_run *runs = rg_arena_array(
+        &partition->arena, (size_t)plan->source_count + plan->bin_count, sizeof *runs);
     size_t count = 0;
 
     if (runs == NULL)
         return out_of_memory(err);
     for (uint32_t o = 0; o < plan->output_count; o++) {
         const struct rg_plan_output *output = &plan->outputs[o];
-        const struct rg_plan_bin *last = &plan->bins[output->first_bin + output->bin_count - 1];
 
-        run_output(turn, o, plan->bins[output->first_bin].first_source,
-                   last->first_source + last->source_count, runs, &count);
+        for (uint32_t b = 0; b < output->bin_count; b++) {
+            const struct rg_plan_bin *bin = &plan->bins[output->first_bin + b];
+
+            if (b > 0)
+                runs[count++] = (struct rg_batch_run){.output = o};
+            run_bin(turn, o, bin->first_source, bin->first_source + bin->source_count, runs,
+                    &count);
+        }
     }
     turn->batch.runs = runs;
     turn->batch.run_count = count;

@@ -77,6 +77,14 @@ static enum rg_status tell_committed(struct rg_partition *partition, struct rg_e
     return RG_OK;
 }
 
+/* True if the run goes on where the file's row groups end. */
+static bool is_going_on(const struct rg_compare_file *file, const struct rg_input *input,
+                        const struct rg_batch_run *run)
+{
+    return file->key == input->key && file->row_group_count > 0 && run->row_group_count > 0 &&
+           file->row_group + file->row_group_count == run->row_group;
+}
+
 /* Inputs of one output, as the ledger will name them. */
 static enum rg_status compare_output(struct rg_partition *partition, uint32_t output_index,
                                      struct rg_error *err)
@@ -96,6 +104,10 @@ static enum rg_status compare_output(struct rg_partition *partition, uint32_t ou
         for (uint32_t i = 0; i < from->input_count && from->output == output_index; i++) {
             const struct rg_input *input = &turn->inputs[from->input + i];
 
+            if (count > 0 && is_going_on(&inputs[count - 1], input, from)) {
+                inputs[count - 1].row_group_count += from->row_group_count;
+                continue;
+            }
             inputs[count++] = (struct rg_compare_file){
                 .store = input->is_home ? run->home : run->source,
                 .key = input->key,

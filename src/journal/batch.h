@@ -57,8 +57,10 @@ struct rg_batch_output {
  * Where rows of an output come from: the next row groups of output `output` are those of inputs
  * input .. input + input_count, all of them when row_group_count is 0 (with row_group 0), else row
  * groups row_group .. row_group + row_group_count of that one input. Inputs are counted through
- * `taken` and then `inputs`. Runs are in the order of rows. The journal keeps them for those who
- * verify, and does not look into them.
+ * `taken` and then `inputs`. Runs are in the order of rows. A run of no inputs says that the
+ * output's next row group begins there: a later batch may put row groups of an output anywhere.
+ * Records of older versions lack those. The journal keeps runs for those who verify, and does not
+ * look into them.
  */
 struct rg_batch_run {
     uint32_t output;

@@ -2,9 +2,10 @@
 
 /*
  * A trace is a list of pieces: row groups of an input or of an output. It begins with the runs of a
- * record for its live outputs; then, round by round, pieces that are whole outputs are replaced by
- * the runs of the records that made them, and neighbouring ranges of one file become one. Records
- * only take outputs of records before them, so the rounds end.
+ * record for its live outputs; then, round by round, pieces of outputs are replaced by the runs of
+ * the records that made them, and neighbouring ranges of one file become one. Records only take
+ * outputs of records before them, so the rounds end. Where a record does not say at which runs the
+ * row groups of an output begin, only the whole output can be replaced.
  */
 
 #include "verify/lineage.h"
@@ -139,17 +140,31 @@ static enum rg_status append_run(struct tracer *tracer, struct list *list, uint3
     return RG_OK;
 }
 
+/* Adds the runs of an output's row groups from `first` until `end`. */
+static enum rg_status append_groups(struct tracer *tracer, struct list *list, uint32_t record,
+                                    uint32_t output, uint64_t first, uint64_t end,
+                                    struct rg_error *err)
+{
+    const struct rg_batch *batch = &tracer->records[record];
+    uint64_t row_group = 0;
+
+    for (size_t i = 0; i < batch->run_count; i++) {
+        const struct rg_batch_run *run = &batch->runs[i];
+
+        if (run->output != output)
+            continue;
+        row_group += run->input_count == 0;
+        if (row_group >= first && row_group < end)
+            RG_TRY(append_run(tracer, list, record, run, err));
+    }
+    return RG_OK;
+}
+
 /* Adds all runs of one output. */
 static enum rg_status append_output(struct tracer *tracer, struct list *list, uint32_t record,
                                     uint32_t output, struct rg_error *err)
 {
-    const struct rg_batch *batch = &tracer->records[record];
-
-    for (size_t i = 0; i < batch->run_count; i++) {
-        if (batch->runs[i].output == output)
-            RG_TRY(append_run(tracer, list, record, &batch->runs[i], err));
-    }
-    return RG_OK;
+    return append_groups(tracer, list, record, output, 0, UINT64_MAX, err);
 }
 
 static bool is_whole_output(const struct tracer *tracer, const struct piece *piece)
@@ -162,7 +177,22 @@ static bool is_whole_output(const struct tracer *tracer, const struct piece *pie
            (piece->row_group == 0 && piece->row_group_count == output->row_groups);
 }
 
-/* Replaces whole outputs by what they were made of; *ret_is_final when there were none. */
+/* The piece is of an output whose record tells where each of its row groups begins. */
+static bool is_known_part(const struct tracer *tracer, const struct piece *piece)
+{
+    const struct rg_batch *batch = &tracer->records[piece->record];
+    const uint32_t row_groups = batch->outputs[piece->index].row_groups;
+    uint64_t known = 1;
+
+    if (piece->row_group_count > row_groups ||
+        piece->row_group > row_groups - piece->row_group_count)
+        return false;
+    for (size_t i = 0; i < batch->run_count; i++)
+        known += batch->runs[i].output == piece->index && batch->runs[i].input_count == 0;
+    return known == row_groups;
+}
+
+/* Replaces outputs by what they were made of; *ret_is_final when there were none. */
 static enum rg_status expand(struct tracer *tracer, struct list *list, bool *ret_is_final,
                              struct rg_error *err)
 {
@@ -175,6 +205,12 @@ static enum rg_status expand(struct tracer *tracer, struct list *list, bool *ret
         if (piece->is_output && is_whole_output(tracer, piece)) {
             *ret_is_final = false;
             RG_TRY(append_output(tracer, &longer, piece->record, piece->index, err));
+        } else if (piece->is_output && is_known_part(tracer, piece)) {
+            const uint64_t end = (uint64_t)piece->row_group + piece->row_group_count;
+
+            *ret_is_final = false;
+            RG_TRY(append_groups(tracer, &longer, piece->record, piece->index, piece->row_group,
+                                 end, err));
         } else {
             RG_TRY(append(tracer, &longer, piece, err));
         }

@@ -25,7 +25,9 @@ struct rg_lineage_group {
     size_t output_count;
     const struct rg_lineage_part *parts;
     size_t part_count;
-    bool is_broken; /* A taken output's row groups were spread: what was where is not known. */
+    /* A taken output's row groups were spread, and its record is of a version that did not say what
+     * was where. */
+    bool is_broken;
 };
 
 struct rg_lineage {

@@ -268,7 +268,8 @@ static enum rg_status add_file(struct run *run, enum rg_verify_side side, size_t
         .row_group = row_group,
         .row_group_count = row_group_count,
     };
-    files->file_count += row_group == 0;
+    /* A file whose row groups went several ways is one. */
+    files->file_count += !run->listings[side].is_used[index];
     run->listings[side].is_used[index] = true;
     return RG_OK;
 }

@@ -357,3 +357,24 @@ def test_a_folder_that_is_too_large_for_the_memory_names_what_would_do(regroup, 
     assert "60001 files in one folder" in result.err
     wanted = re.search(r"--memory (\d+MiB) would do", result.err).group(1)
     regroup("plan", source, home, "--memory", wanted).must(0)
+
+
+@pytest.mark.parametrize("order", ["rows", "rows:desc", "size,col:id:desc"])
+def test_row_groups_that_later_batches_put_elsewhere_are_verified(order, regroup, tmp_path, home):
+    """Every batch takes all outputs again, and sorts their row groups among those of the next file;
+    files of two schemas take turns, and most have several row groups."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    rows, at = [400, 300, 100, 200, 700, 50, 900, 10], 0
+    for number, count in enumerate(rows):
+        ids = list(range(at, at + count))
+        columns = {"twice": [2 * n for n in ids], "id": ids} if number % 2 else {"id": ids}
+        pq.write_table(pa.table(columns), folder / f"{number}.parquet", row_group_size=150)
+        at += count
+    shape = ("--batch-size", "1", "--order", order, "--row-group-rows", "250")
+    regroup("compact", folder, home, *shape, "--verify", "full").must(0)
+    tables = [pq.read_table(path, columns=["id"]) for path in live_files(regroup, home)]
+    ids = [value for table in tables for value in table["id"].to_pylist()]
+    assert ids != sorted(ids) and sorted(ids) == list(range(at))
+    done = regroup("verify", folder, home).must(0)
+    assert done.err.startswith(f"equal: {at} rows of {len(rows)} files in SOURCE"), done.err

@@ -125,6 +125,41 @@ TEST(what_was_taken_again_is_traced_to_its_inputs)
     rg_arena_fini(&arena);
 }
 
+TEST(row_groups_of_what_was_taken_again_are_traced_wherever_they_went)
+{
+    /* Record 1: two row groups, "a b[0]" and "b[1+2] c"; record 2 turns them around, with d between
+     * them; record 3 takes the second of those. */
+    static const struct rg_batch_run first[] = {
+        {0, 0, 1, 0, 0}, {0, 1, 1, 0, 1}, {0, 0, 0, 0, 0}, {0, 1, 1, 1, 2}, {0, 2, 1, 0, 0}};
+    static const struct rg_batch_run second[] = {{0, 0, 1, 1, 1}, {0, 0, 0, 0, 0}, {0, 1, 1, 0, 0},
+                                                 {1, 0, 1, 0, 1}, {1, 0, 0, 0, 0}, {1, 2, 1, 0, 0}};
+    static const struct rg_batch_run third[] = {{0, 0, 1, 1, 1}, {0, 0, 0, 0, 0}, {0, 0, 1, 0, 1}};
+    struct ledger ledger = {.count = 0};
+    struct rg_lineage lineage;
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    (void)add_record(&ledger, abc, 3, two_groups, 1, first, 5);
+    take(&ledger, add_record(&ledger, de, 2, two_groups, 2, second, 6), 1, 0);
+    CHECK_OK(rg_lineage_trace(ledger.records, 2, &arena, &lineage, &t->err));
+    CHECK_U64(lineage.group_count, 2);
+    CHECK(!lineage.groups[0].is_broken && !lineage.groups[1].is_broken);
+    check_parts(t, &lineage.groups[0], "b[1+2] c d ");
+    check_parts(t, &lineage.groups[1], "a b[0+1] e ");
+
+    take(&ledger, add_record(&ledger, NULL, 0, two_groups, 1, third, 3), 2, 1);
+    CHECK_OK(rg_lineage_trace(ledger.records, 3, &arena, &lineage, &t->err));
+    CHECK_U64(lineage.group_count, 2);
+    CHECK(!lineage.groups[1].is_broken);
+    check_parts(t, &lineage.groups[1], "e a b[0+1] ");
+
+    /* Row groups that record 1 does not tell of, or not all of, are not guessed. */
+    ledger.records[0].run_count = 2;
+    CHECK_OK(rg_lineage_trace(ledger.records, 2, &arena, &lineage, &t->err));
+    CHECK(lineage.groups[0].is_broken && lineage.groups[1].is_broken);
+    rg_arena_fini(&arena);
+}
+
 TEST(retired_outputs_and_records_of_nothing_do_not_count)
 {
     struct ledger ledger = {.count = 0};
@@ -176,6 +211,8 @@ int main(int argc, char **argv)
          outputs_come_from_the_inputs_that_their_runs_name},
         {"what_was_taken_again_is_traced_to_its_inputs",
          what_was_taken_again_is_traced_to_its_inputs},
+        {"row_groups_of_what_was_taken_again_are_traced_wherever_they_went",
+         row_groups_of_what_was_taken_again_are_traced_wherever_they_went},
         {"retired_outputs_and_records_of_nothing_do_not_count",
          retired_outputs_and_records_of_nothing_do_not_count},
         {"records_that_contradict_each_other_are_corrupt",
