@@ -22,6 +22,7 @@
 #include "parquet/meta_parser_impl.h"
 #include "parquet/schema.h"
 #include "parquet/schema_element_impl.h"
+#include "parquet/writer.h"
 #include "thrift/reader.h"
 #include "thrift/writer.h"
 
@@ -375,6 +376,17 @@ static enum rg_status parse_file_field(struct file_parser *parser,
     }
 }
 
+/* What chunks have from their writer, who stands behind them. */
+static void note_writer(struct rg_file_meta *file)
+{
+    const struct rg_writer writer = rg_writer_parse(file->created_by);
+
+    for (uint32_t g = 0; g < file->row_group_count; g++) {
+        for (uint32_t c = 0; c < file->schema.leaf_count; c++)
+            file->row_groups[g].columns[c].has_counted_sizes = writer.has_counted_sizes;
+    }
+}
+
 enum rg_status rg_footer_parse(struct rg_span footer, struct rg_arena *arena,
                                struct rg_file_meta *ret_meta, struct rg_error *err)
 {
@@ -390,6 +402,7 @@ enum rg_status rg_footer_parse(struct rg_span footer, struct rg_arena *arena,
         RG_TRY(parse_file_field(&parser, &at.field, err));
     RG_TRY(rg_thrift_reader_check(&parser.meta.reader, err));
     RG_TRY(parse_rest(&parser, err));
+    note_writer(&file);
     file.unknown_field_count = parser.meta.unknown_field_count;
     file.has_extension = parser.meta.extension_count > 0;
     *ret_meta = file;

@@ -91,10 +91,11 @@ struct rg_column_chunk {
     bool has_index_page_offset;
     bool has_bloom_filter_offset;
     bool has_bloom_filter_length;
-    bool is_encrypted;  /* Carries crypto_metadata or encrypted_column_metadata. */
-    bool is_elsewhere;  /* file_path is set and not empty: data in another file. */
-    bool has_extension; /* Carries binary protocol extension field 32767. */
-    uint32_t encodings; /* Bit n: encoding n is listed. Numbers above 31 set bit 31. */
+    bool is_encrypted;      /* Carries crypto_metadata or encrypted_column_metadata. */
+    bool is_elsewhere;      /* file_path is set and not empty: data in another file. */
+    bool has_extension;     /* Carries binary protocol extension field 32767. */
+    bool has_counted_sizes; /* By its file's writer (writer.h). */
+    uint32_t encodings;     /* Bit n: encoding n is listed. Numbers above 31 set bit 31. */
     uint64_t value_count;
     uint64_t uncompressed_bytes; /* total_uncompressed_size: headers included. */
     uint64_t compressed_bytes;   /* total_compressed_size: headers included. */

@@ -163,6 +163,14 @@ static void judge_parquet_cpp(struct rg_writer *writer, const struct version *v)
     writer->has_lying_v2_flag = !is_parsed || is_below(v, 2, 0, 0);
 }
 
+static void judge_arrow(struct rg_writer *writer)
+{
+    /* From its first size statistics on; 26.0.0 still (run). */
+    writer->has_short_sizes = true;
+    /* Arrow's column_writer.cc adds up both sizes of each page (26.0.1, run). */
+    writer->has_counted_sizes = writer->is_parsed && writer->major >= 2;
+}
+
 struct rg_writer rg_writer_parse(struct rg_span created_by)
 {
     struct rg_writer writer = {.application = {NULL, 0}};
@@ -185,7 +193,7 @@ struct rg_writer rg_writer_parse(struct rg_span created_by)
     else if (is_named(writer.application, "parquet-cpp"))
         judge_parquet_cpp(&writer, &v);
     else if (is_named(writer.application, "parquet-cpp-arrow"))
-        writer.has_short_sizes = true; /* From its first size statistics on; 26.0.0 still (run). */
+        judge_arrow(&writer);
     else if (is_named(writer.application, "impala"))
         writer.has_nan_bounds = !writer.is_parsed || is_below(&v, 2, 12, 0); /* IMPALA-6527. */
     return writer;

@@ -21,6 +21,8 @@ struct rg_writer {
     bool has_lying_v2_flag;       /* ARROW-10353: V2 pages say uncompressed but are compressed. */
     /* unencoded_byte_array_data_bytes of DELTA_BYTE_ARRAY leaves out what values share. */
     bool has_short_sizes;
+    /* A chunk's total_uncompressed_size is counted page by page, and no copy of the other size. */
+    bool has_counted_sizes;
 };
 
 /*

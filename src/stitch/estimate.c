@@ -102,7 +102,12 @@ uint64_t rg_raw_bytes_bound(const struct rg_column_chunk *chunk)
 
     if (chunk->codec == RG_CODEC_NONE)
         return greater(bytes, raw_bytes);
-    /* Some old writers gave the compressed size twice, or none. */
+    /*
+     * Some old writers gave the compressed size twice, or none. Pages that do not compress, and are
+     * written as they are, have one size, too.
+     */
+    if (raw_bytes == bytes && chunk->has_counted_sizes)
+        return raw_bytes;
     if (raw_bytes == bytes || raw_bytes < bytes / 2)
         return bytes > rg_chunk_bytes_max / 64 ? rg_chunk_bytes_max : bytes * 64 + 65536;
     return raw_bytes;

@@ -242,6 +242,13 @@ TEST(chunks_belong_to_their_columns)
     make_small(&s);
     CHECK_OK(parse_small(t, &s, &arena, &meta));
     CHECK_U64(meta.row_groups[0].columns[0].data_page_offset, 4);
+    CHECK(!meta.row_groups[0].columns[0].has_counted_sizes);
+    s.meta.created_by = rg_span_of("parquet-cpp-arrow version 1.0.1");
+    CHECK_OK(parse_small(t, &s, &arena, &meta));
+    CHECK(!meta.row_groups[0].columns[0].has_counted_sizes);
+    s.meta.created_by = rg_span_of("parquet-cpp-arrow version 26.0.1");
+    CHECK_OK(parse_small(t, &s, &arena, &meta));
+    CHECK(meta.row_groups[0].columns[0].has_counted_sizes);
 
     s.chunk.type = RG_TYPE_INT64;
     CHECK_ERROR(parse_small(t, &s, &arena, &meta), RG_ERR_CORRUPT,

@@ -5,19 +5,21 @@
 #include "support/test.h"
 
 enum {
-    BINARY = 1, /* has_wrong_binary_bounds */
-    SIGNED = 2, /* has_signed_order_only */
-    NAN_ = 4,   /* has_nan_bounds */
-    LINKED = 8, /* has_linked_delta_pages */
-    LYING = 16, /* has_lying_v2_flag */
-    SHORT = 32, /* has_short_sizes */
+    BINARY = 1,   /* has_wrong_binary_bounds */
+    SIGNED = 2,   /* has_signed_order_only */
+    NAN_ = 4,     /* has_nan_bounds */
+    LINKED = 8,   /* has_linked_delta_pages */
+    LYING = 16,   /* has_lying_v2_flag */
+    SHORT = 32,   /* has_short_sizes */
+    COUNTED = 64, /* has_counted_sizes */
 };
 
 static unsigned flags_of(const struct rg_writer *w)
 {
     return (w->has_wrong_binary_bounds ? BINARY : 0U) | (w->has_signed_order_only ? SIGNED : 0U) |
            (w->has_nan_bounds ? NAN_ : 0U) | (w->has_linked_delta_pages ? LINKED : 0U) |
-           (w->has_lying_v2_flag ? LYING : 0U) | (w->has_short_sizes ? SHORT : 0U);
+           (w->has_lying_v2_flag ? LYING : 0U) | (w->has_short_sizes ? SHORT : 0U) |
+           (w->has_counted_sizes ? COUNTED : 0U);
 }
 
 TEST(every_row_of_the_trust_table)
@@ -61,7 +63,9 @@ TEST(every_row_of_the_trust_table)
         {"parquet-cpp version 1.4.0", "parquet-cpp", 1, 4, 0, LYING},
         {"parquet-cpp version 1.5.1-SNAPSHOT", "parquet-cpp", 1, 5, 1, LYING},
         {"parquet-cpp version 2.0.0", "parquet-cpp", 2, 0, 0, 0},
-        {"parquet-cpp-arrow version 14.0.2", "parquet-cpp-arrow", 14, 0, 2, SHORT},
+        {"parquet-cpp-arrow version 14.0.2", "parquet-cpp-arrow", 14, 0, 2, SHORT | COUNTED},
+        {"parquet-cpp-arrow version 2.0.0", "parquet-cpp-arrow", 2, 0, 0, SHORT | COUNTED},
+        {"parquet-cpp-arrow version 1.0.1", "parquet-cpp-arrow", 1, 0, 1, SHORT},
         {"impala version 2.11.0-SNAPSHOT (build 8e5d)", "impala", 2, 11, 0, NAN_},
         {"impala version 2.12.0-RELEASE (build 8e5d)", "impala", 2, 12, 0, NAN_},
         {"impala version 2.12.0 (build 8e5d)", "impala", 2, 12, 0, 0},

@@ -52,6 +52,19 @@ TEST(old_chunks_can_be_stitched)
     CHECK_OK(rg_stitch_acceptable(&chunk, &t->err));
 }
 
+/* Of most writers it is not known; for those who count, the size is what it says. */
+TEST(one_size_given_twice_is_believed_of_writers_who_count)
+{
+    struct rg_column_chunk chunk = good_chunk();
+
+    chunk.uncompressed_bytes = chunk.compressed_bytes;
+    CHECK_U64(rg_raw_bytes_bound(&chunk), chunk.compressed_bytes * 64 + 65536);
+    chunk.has_counted_sizes = true;
+    CHECK_U64(rg_raw_bytes_bound(&chunk), chunk.compressed_bytes);
+    chunk.uncompressed_bytes = 0;
+    CHECK_U64(rg_raw_bytes_bound(&chunk), chunk.compressed_bytes * 64 + 65536);
+}
+
 TEST(chunks_end_below_two_gibibytes)
 {
     struct rg_column_chunk chunk = good_chunk();
@@ -71,6 +84,8 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"chunks_that_cannot_be_stitched_are_named", chunks_that_cannot_be_stitched_are_named},
         {"old_chunks_can_be_stitched", old_chunks_can_be_stitched},
+        {"one_size_given_twice_is_believed_of_writers_who_count",
+         one_size_given_twice_is_believed_of_writers_who_count},
         {"chunks_end_below_two_gibibytes", chunks_end_below_two_gibibytes},
     };
 
