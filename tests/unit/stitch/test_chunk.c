@@ -973,8 +973,8 @@ TEST(bounds_of_a_chunk_are_those_of_pages_but_for_nan)
         bool is_nan_counted;
         bool has_index;
     } rows[] = {
-        {RG_TYPE_FLOAT, 20000, false, true},  {RG_TYPE_FLOAT, 20, false, false},
-        {RG_TYPE_DOUBLE, 20, false, false}, {RG_TYPE_DOUBLE, 20, true, true},
+        {RG_TYPE_FLOAT, 20000, false, true}, {RG_TYPE_FLOAT, 20, false, false},
+        {RG_TYPE_DOUBLE, 20, false, false},  {RG_TYPE_DOUBLE, 20, true, true},
         {RG_TYPE_INT64, 20, false, true},
     };
     static const struct value_style values = {.distinct = 5, .first = 0};
