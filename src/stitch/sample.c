@@ -120,9 +120,12 @@ static enum rg_status dissolve_some(struct rg_bench *bench, const struct rg_surv
 }
 
 /* What a trial can dissolve at most. */
-static size_t trial_bytes(const struct rg_bench *bench, const struct rg_dict_table *table)
+static size_t trial_bytes(const struct rg_bench *bench, const struct rg_survey *survey,
+                          const struct rg_dict_table *table)
 {
-    const uint64_t by_values = (uint64_t)trial_values * table->entry_bytes_max;
+    const uint64_t values =
+        survey->index_values < trial_values ? survey->index_values : trial_values;
+    const uint64_t by_values = values * table->entry_bytes_max;
     const uint64_t by_page = (uint64_t)bench->page_bytes + table->entry_bytes_max;
 
     return (size_t)(by_values < by_page ? by_values : by_page);
@@ -138,7 +141,7 @@ static enum rg_status run_trial(struct rg_bench *bench, const struct rg_survey *
     uint32_t values = 0;
     bool is_end = false;
 
-    if (rg_buffer_reserve(out, trial_bytes(bench, table) + rg_slack_bytes) == NULL)
+    if (rg_buffer_reserve(out, trial_bytes(bench, survey, table) + rg_slack_bytes) == NULL)
         return rg_buffer_check(out, "trial", err);
     rg_page_walk_init(&walk, survey);
     while (values < trial_values && out->bytes < bench->page_bytes) {
