@@ -302,10 +302,11 @@ static enum weir_status next_plan(struct weir *w, void *user)
     if (world->plans_given == PLANS)
         return WEIR_END;
     world->plans_given++;
-    const enum weir_status status =
-        weir_submit(w, NULL, WEIR_META, route, 2, new_item(world), drop_item);
+    /* Others make items at the same time: the last one made need not be this one. */
+    struct item *plan = new_item(world);
+    const enum weir_status status = weir_submit(w, NULL, WEIR_META, route, 2, plan, drop_item);
     if (status != WEIR_OK)
-        atomic_fetch_add(&world->items[atomic_load(&world->item_count) - 1].drops, 1);
+        atomic_fetch_add(&plan->drops, 1);
     return status == WEIR_CANCELLED ? WEIR_END : status;
 }
 
