@@ -252,79 +252,6 @@ static enum rg_status decide_by_trial(struct job *job, struct rg_error *err)
     return RG_OK;
 }
 
-/* Makes job->table the dictionary of this source. */
-static enum rg_status load_dictionary(struct job *job, const struct rg_survey *survey,
-                                      struct rg_error *err)
-{
-    struct rg_span plain;
-
-    if (job->loaded == survey)
-        return RG_OK;
-    job->loaded = NULL;
-    RG_TRY(rg_bench_decompress(&job->bench, &job->bench.dictionary, survey->dictionary_codec, true,
-                               survey->dictionary, survey->dictionary_raw_bytes, &plain, err));
-    RG_TRY(rg_dict_table_fill(&job->table, &job->bench, plain, survey->dictionary_entries, err));
-    job->loaded = survey;
-    return RG_OK;
-}
-
-/* Of the values of one index page, without what tells their lengths. */
-static enum rg_status add_lengths(struct job *job, const struct rg_survey *survey,
-                                  const struct rg_source_page *page, uint64_t *bytes,
-                                  struct rg_error *err)
-{
-    enum {
-        STEP_VALUES = 1024
-    };
-    uint32_t indices[STEP_VALUES];
-    struct rg_index_reader reader;
-    struct rg_parts parts;
-
-    RG_TRY(rg_parts_take(&job->bench, survey->source, page, true, &parts, err));
-    RG_TRY(rg_index_reader_init(&reader, parts.values, parts.present_count, job->table.entry_count,
-                                err));
-    for (uint32_t at = 0; at < parts.present_count;) {
-        const uint32_t left = parts.present_count - at;
-        const uint32_t step = left < STEP_VALUES ? left : STEP_VALUES;
-
-        RG_TRY(rg_index_read(&reader, step, indices, err));
-        for (uint32_t i = 0; i < step; i++)
-            *bytes += rg_dict_table_entry(&job->table, indices[i]).bytes - 4;
-        at += step;
-    }
-    return RG_OK;
-}
-
-/* Bytes of the values that a survey's index pages stand for; a guess where no entry is long. */
-static enum rg_status measure(struct job *job, const struct rg_survey *survey, bool is_counted,
-                              uint64_t *ret_bytes, struct rg_error *err)
-{
-    const uint64_t lengths = 4 * (uint64_t)survey->dictionary_entries;
-    struct rg_page_walk walk;
-    struct rg_source_page page;
-    bool is_end;
-
-    *ret_bytes = 0;
-    if (survey->index_page_count == 0 || survey->dictionary_entries == 0)
-        return RG_OK;
-    *ret_bytes = survey->dictionary_raw_bytes / survey->dictionary_entries * survey->index_values;
-    if (!is_counted || rg_swell_is_told(survey->source) ||
-        survey->dictionary_raw_bytes < lengths + RG_SWELL_VALUE_BYTES)
-        return RG_OK;
-    RG_TRY(load_dictionary(job, survey, err));
-    if (job->table.entry_bytes_max < RG_SWELL_VALUE_BYTES)
-        return RG_OK;
-    *ret_bytes = 0;
-    rg_page_walk_init(&walk, survey);
-    for (;;) {
-        RG_TRY(rg_page_walk_next(&walk, &page, &is_end, err));
-        if (is_end)
-            return RG_OK;
-        if (rg_is_index_page(&page))
-            RG_TRY(add_lengths(job, survey, &page, ret_bytes, err));
-    }
-}
-
 /* `is_counted`: value by value where footers do not tell. Sets the cap of the dictionary, too. */
 static enum rg_status swells(struct job *job, bool is_counted, bool *ret_swells,
                              struct rg_error *err)
@@ -342,10 +269,13 @@ static enum rg_status swells(struct job *job, bool is_counted, bool *ret_swells,
         if (survey->has_links)
             return RG_OK;
         job->culprit = i;
-        RG_TRY(measure(job, survey, is_counted, &bytes, err));
+        bytes = rg_swell_guess(survey);
+        if (is_counted && rg_swell_must_count(survey))
+            RG_TRY(rg_swell_count(&job->bench, survey, &job->table, &bytes, err));
         rg_swell_add(&swell, survey->source, bytes);
         swell.entry_count += survey->dictionary_entries + survey->value_values;
     }
+    job->loaded = NULL; /* Counting fills the table. */
     *ret_swells = rg_swell_is_large(&swell);
     if (*ret_swells)
         job->bench.dictionary_bytes_max = rg_swell_dictionary_bytes(&swell);
@@ -402,6 +332,21 @@ static enum rg_status decide(struct job *job, struct rg_error *err)
     RG_TRY(swells(job, true, &is_swelling, err));
     if (is_swelling)
         decide_on_dictionary(job);
+    return RG_OK;
+}
+
+/* Makes job->table the dictionary of this source. */
+static enum rg_status load_dictionary(struct job *job, const struct rg_survey *survey,
+                                      struct rg_error *err)
+{
+    struct rg_span plain;
+
+    if (job->loaded == survey)
+        return RG_OK;
+    job->loaded = NULL;
+    RG_TRY(rg_survey_dictionary(&job->bench, survey, &plain, err));
+    RG_TRY(rg_dict_table_fill(&job->table, &job->bench, plain, survey->dictionary_entries, err));
+    job->loaded = survey;
     return RG_OK;
 }
 

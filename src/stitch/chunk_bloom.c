@@ -32,8 +32,7 @@ static enum rg_status make_for(struct rg_bench *bench, const struct rg_survey *s
 
     if (survey->value_page_count > 0)
         return RG_OK;
-    RG_TRY(rg_bench_decompress(bench, &bench->dictionary, survey->dictionary_codec, true,
-                               survey->dictionary, survey->dictionary_raw_bytes, &plain, err));
+    RG_TRY(rg_survey_dictionary(bench, survey, &plain, err));
     return rg_bloom_of_dictionary(bench->leaf, plain, survey->dictionary_entries, rg_bloom_rate,
                                   bench->scratch, ret_bloom, err);
 }
@@ -105,8 +104,7 @@ static enum rg_status add_source(const struct rg_chunk_bloom *of, const struct r
     bool is_end;
 
     if (survey->index_page_count > 0) {
-        RG_TRY(rg_bench_decompress(bench, &bench->dictionary, survey->dictionary_codec, true,
-                                   survey->dictionary, survey->dictionary_raw_bytes, &plain, err));
+        RG_TRY(rg_survey_dictionary(bench, survey, &plain, err));
         RG_TRY(rg_bloom_add(build, plain, survey->dictionary_entries, err));
     }
     if (survey->value_page_count == 0)

@@ -163,8 +163,7 @@ static enum rg_status take_one(struct rg_bench *bench, const struct rg_survey *s
 {
     struct rg_span plain;
 
-    RG_TRY(rg_bench_decompress(bench, &bench->dictionary, survey->dictionary_codec, true,
-                               survey->dictionary, survey->dictionary_raw_bytes, &plain, err));
+    RG_TRY(rg_survey_dictionary(bench, survey, &plain, err));
     RG_TRY(rg_dict_table_fill(table, bench, plain, survey->dictionary_entries, err));
     return fill_set(bench, table, is_thinned, set, err);
 }

@@ -54,6 +54,13 @@ static uint64_t mark_of(struct rg_span body)
     return rg_hash_fast(head) ^ (rg_hash_fast(tail) * UINT64_C(0x9e3779b97f4a7c15)) ^ body.bytes;
 }
 
+enum rg_status rg_survey_dictionary(struct rg_bench *bench, const struct rg_survey *survey,
+                                    struct rg_span *ret_plain, struct rg_error *err)
+{
+    return rg_bench_decompress(bench, &bench->dictionary, survey->dictionary_codec, true,
+                               survey->dictionary, survey->dictionary_raw_bytes, ret_plain, err);
+}
+
 /* The dictionary in the output's type. */
 static enum rg_status convert_dictionary(struct rg_survey *survey, struct rg_error *err)
 {
@@ -68,8 +75,7 @@ static enum rg_status convert_dictionary(struct rg_survey *survey, struct rg_err
                        "a dictionary of %u raw bytes where the footer tells "
                        "of %llu",
                        survey->dictionary_raw_bytes, (unsigned long long)raw_bytes_max);
-    RG_TRY(rg_bench_decompress(bench, &bench->dictionary, survey->dictionary_codec, true,
-                               survey->dictionary, survey->dictionary_raw_bytes, &plain, err));
+    RG_TRY(rg_survey_dictionary(bench, survey, &plain, err));
     RG_TRY(rg_adapt_dictionary(bench, source, plain, survey->dictionary_entries,
                                &survey->dictionary, err));
     if (survey->dictionary.bytes > rg_page_bytes_max)

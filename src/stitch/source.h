@@ -88,6 +88,16 @@ struct rg_survey {
 };
 
 /*
+ * Its dictionary's entries, PLAIN, in the bench's room for dictionaries (until that is used again)
+ * or where they lie; there must be one.
+ *
+ * Errors:  RG_ERR_CORRUPT, RG_ERR_UNSUPPORTED, RG_ERR_NOMEM of its codec.
+ */
+RG_MUST_CHECK enum rg_status rg_survey_dictionary(struct rg_bench *bench,
+                                                  const struct rg_survey *survey,
+                                                  struct rg_span *ret_plain, struct rg_error *err);
+
+/*
  * The first walk.
  *
  * Errors:  RG_ERR_CORRUPT, RG_ERR_UNSUPPORTED, RG_ERR_LIMIT with the page and what is wrong.

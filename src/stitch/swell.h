@@ -10,6 +10,8 @@
 #define STITCH_SWELL_H
 
 #include "stitch/chunk.h"
+#include "stitch/dict_table.h"
+#include "stitch/source.h"
 
 enum {
     RG_SWELL_VALUE_BYTES = 1024 /* Columns whose values are shorter on average do not swell. */
@@ -34,6 +36,22 @@ bool rg_swell_is_told(const struct rg_stitch_source *source);
  */
 void rg_swell_add(struct rg_swell *swell, const struct rg_stitch_source *source,
                   uint64_t dissolved_bytes);
+
+/* What values of the survey's index pages take without the dictionary, if it is used evenly. */
+uint64_t rg_swell_guess(const struct rg_survey *survey);
+
+/* Whether that may be far off: entries are long, and the footer does not tell. */
+bool rg_swell_must_count(const struct rg_survey *survey);
+
+/*
+ * The same value by value, their lengths not counted; *bytes stays as it is where no entry is long.
+ * `table` becomes the survey's dictionary.
+ *
+ * Errors:  RG_ERR_CORRUPT for pages or a dictionary that cannot be read; RG_ERR_NOMEM.
+ */
+RG_MUST_CHECK enum rg_status rg_swell_count(struct rg_bench *bench, const struct rg_survey *survey,
+                                            struct rg_dict_table *table, uint64_t *bytes,
+                                            struct rg_error *err);
 
 /* What its dictionary may take: at least rg_dictionary_bytes_max. */
 uint32_t rg_swell_dictionary_bytes(const struct rg_swell *swell);

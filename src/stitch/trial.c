@@ -165,8 +165,7 @@ static enum rg_status take_source(struct trial *trial, size_t index, uint64_t sk
 
     trial->culprit = index;
     if (survey->index_page_count > 0) {
-        RG_TRY(rg_bench_decompress(bench, &bench->dictionary, survey->dictionary_codec, true,
-                                   survey->dictionary, survey->dictionary_raw_bytes, &plain, err));
+        RG_TRY(rg_survey_dictionary(bench, survey, &plain, err));
         RG_TRY(rg_dict_table_fill(&trial->table, bench, plain, survey->dictionary_entries, err));
     }
     rg_page_walk_init(&walk, survey);

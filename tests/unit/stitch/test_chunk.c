@@ -778,6 +778,51 @@ TEST(a_union_of_the_same_size_is_not_the_base)
     rg_arena_fini(&keep);
 }
 
+/* Sources, and what becomes of them when they are stitched once. */
+struct run {
+    struct rg_arena keep;
+    struct sources sources;
+    struct rg_stitch_output output;
+    struct rg_span bytes;
+    struct rg_arena arena;
+    struct rg_stitch_context *context;
+};
+
+static void begin_run(struct test *t, struct run *run)
+{
+    *run = (struct run){.context = rg_stitch_context_new(&t->allocator)};
+    CHECK_MEMORY(run->context);
+    rg_arena_init(&run->keep, &t->allocator, SIZE_MAX);
+    rg_arena_init(&run->arena, &t->allocator, SIZE_MAX);
+}
+
+static void stitch_only(struct test *t, struct run *run, const struct rg_stitch_options *options)
+{
+    struct rg_arena scratch;
+
+    rg_arena_init(&scratch, &t->allocator, SIZE_MAX);
+    run->bytes = stitch(t, &run->keep, run->context, &run->sources, options, &run->arena, &scratch,
+                        false, &run->output);
+}
+
+static void check_run(struct test *t, struct run *run)
+{
+    naive_check(t, &run->keep, run->sources.schema, &run->output, &run->sources.expected);
+}
+
+static void stitch_run(struct test *t, struct run *run, const struct rg_stitch_options *options)
+{
+    stitch_only(t, run, options);
+    check_run(t, run);
+}
+
+static void end_run(struct run *run)
+{
+    rg_arena_fini(&run->arena);
+    rg_arena_fini(&run->keep);
+    rg_stitch_context_free(run->context);
+}
+
 /*
  * Pages that lean on the page before, looked up in a dictionary that proves too small in the middle
  * of a source: the trial saw none of the second one.
@@ -800,39 +845,27 @@ static void linked_pages_go_on_behind_a_dictionary(struct test *t, struct choice
         .distinct = 30, .first = 0x51000, .null_percent = nulls, .string_bytes = 20};
     struct value_style many = few;
     const bool is_starved = t->allocations_allowed != UINT64_MAX;
-    struct rg_stitch_context *context = rg_stitch_context_new(&t->allocator);
-    struct rg_stitch_output output;
-    struct sources sources;
-    struct rg_arena keep;
-    struct rg_arena arena;
-    struct rg_arena scratch;
+    struct run run;
 
-    CHECK_MEMORY(context);
-    rg_arena_init(&keep, &t->allocator, SIZE_MAX);
-    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
-    rg_arena_init(&scratch, &t->allocator, SIZE_MAX);
+    begin_run(t, &run);
     many.distinct = 400 + choose(c, 4000);
     const struct rg_schema *schema =
-        column_schema(t, &keep, NESTING_OPTIONAL, RG_TYPE_BYTE_ARRAY, 0);
-    sources = (struct sources){.schema = schema};
+        column_schema(t, &run.keep, NESTING_OPTIONAL, RG_TYPE_BYTE_ARRAY, 0);
+    run.sources = (struct sources){.schema = schema};
     for (uint32_t i = 0; i < 6; i++) {
-        const struct column column = column_make(t, &keep, c, &schema->leaves[0],
+        const struct column column = column_make(t, &run.keep, c, &schema->leaves[0],
                                                  is_starved ? 200 : 4000, i == 1 ? &many : &few);
 
-        add_source(t, &keep, c, &sources, schema, &column, &style);
+        add_source(t, &run.keep, c, &run.sources, schema, &column, &style);
     }
-    (void)stitch(t, &keep, context, &sources, &options, &arena, &scratch, false, &output);
-    naive_check(t, &keep, sources.schema, &output, &sources.expected);
-    CHECK(is_starved || output.moves.reason_pages[RG_REASON_ENCODING] > 0);
-    CHECK(is_starved || output.chunk.has_dictionary_offset);
+    stitch_run(t, &run, &options);
+    const uint32_t encodings = run.output.chunk.encodings;
+    CHECK(is_starved || run.output.moves.reason_pages[RG_REASON_ENCODING] > 0);
+    CHECK(is_starved || run.output.chunk.has_dictionary_offset);
     /* Some pages are indices, and some are not. */
-    CHECK(is_starved || (output.chunk.encodings & UINT32_C(1) << RG_ENCODING_RLE_DICTIONARY) != 0);
-    CHECK(is_starved ||
-          (output.chunk.encodings & UINT32_C(1) << RG_ENCODING_DELTA_BYTE_ARRAY) != 0);
-    rg_arena_fini(&arena);
-    rg_arena_fini(&scratch);
-    rg_arena_fini(&keep);
-    rg_stitch_context_free(context);
+    CHECK(is_starved || (encodings & UINT32_C(1) << RG_ENCODING_RLE_DICTIONARY) != 0);
+    CHECK(is_starved || (encodings & UINT32_C(1) << RG_ENCODING_DELTA_BYTE_ARRAY) != 0);
+    end_run(&run);
 }
 
 TEST(dictionaries_of_linked_pages_may_prove_too_small)
@@ -841,7 +874,55 @@ TEST(dictionaries_of_linked_pages_may_prove_too_small)
                   linked_pages_go_on_behind_a_dictionary);
 }
 
-/* What is written of a failing case is a file that says the same. */
+/* One value of 20,000 bytes in four of five rows, and short ones that are different all. */
+static void add_skewed(struct test *t, struct run *run, const struct chunk_style *style,
+                       uint32_t rows)
+{
+    static const struct value_style values = {.distinct = 0, .first = 70, .string_bytes = 8};
+    static const uint32_t long_bytes = 20000;
+    struct choices c = {.seed = 13};
+    struct column column =
+        column_make(t, &run->keep, &c, &run->sources.schema->leaves[0], rows, &values);
+    uint8_t *text = rg_arena_alloc(&run->keep, long_bytes);
+
+    CHECK_MEMORY(text);
+    for (uint32_t i = 0; i < long_bytes; i++)
+        text[i] = (uint8_t)(choose(&c, 256));
+    for (uint32_t i = 0; i < column.slot_count; i++) {
+        if (i % 5 != 0)
+            column.slots[i].value = (struct rg_span){text, long_bytes};
+    }
+    add_source(t, &run->keep, &c, &run->sources, run->sources.schema, &column, style);
+}
+
+/* What they take without a dictionary is known only to who counts: on average entries are short. */
+TEST(long_values_among_short_ones_stay_in_a_dictionary)
+{
+    static const struct rg_stitch_options options = {.codec = RG_CODEC_KEEP};
+    struct chunk_style style = {.codec = RG_CODEC_SNAPPY,
+                                .versions = 1,
+                                .page_slots = 100,
+                                .dictionary_entries = 1000,
+                                .has_encoding_stats = true};
+    const uint32_t rows = t->allocations_allowed == UINT64_MAX ? 500 : 50;
+    struct run run;
+
+    begin_run(t, &run);
+    run.sources = (struct sources){
+        .schema = column_schema(t, &run.keep, NESTING_REQUIRED, RG_TYPE_BYTE_ARRAY, 0)};
+    add_skewed(t, &run, &style, rows);
+    add_skewed(t, &run, &style, rows);
+    /* One without: from it on all would be PLAIN. */
+    style.dictionary_entries = 0;
+    add_skewed(t, &run, &style, 2);
+    style.dictionary_entries = 1000;
+    add_skewed(t, &run, &style, rows);
+    stitch_run(t, &run, &options);
+    CHECK(run.output.bytes < 200000);
+    CHECK(run.output.moves.reason_pages[RG_REASON_LONG_VALUES] > 0);
+    end_run(&run);
+}
+
 /* Dictionaries with bytes behind their last entry, or not. */
 struct loose_end {
     const char *about;
@@ -868,38 +949,27 @@ static void check_loose_end(struct test *t, const struct loose_end *row)
                                       .has_index = true,
                                       .has_size_statistics = true};
     struct choices c = {.seed = 11};
-    struct rg_stitch_context *context = rg_stitch_context_new(&t->allocator);
-    struct rg_stitch_output output;
-    struct sources sources;
-    struct rg_arena keep;
-    struct rg_arena arena;
-    struct rg_arena scratch;
+    struct run run;
 
-    CHECK_MEMORY(context);
-    rg_arena_init(&keep, &t->allocator, SIZE_MAX);
-    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
-    rg_arena_init(&scratch, &t->allocator, SIZE_MAX);
+    begin_run(t, &run);
     const struct rg_schema *schema =
-        column_schema(t, &keep, NESTING_REQUIRED, RG_TYPE_BYTE_ARRAY, 0);
-    make_sources(t, &keep, &c, 3, schema, 60, &values, &style, &sources);
-    for (size_t i = 0; i < sources.count && !row->is_stated; i++) {
-        sources.built[i].chunk.size_statistics.has_unencoded_bytes = false;
-        sources.built[i].offset_index.unencoded_bytes = NULL;
+        column_schema(t, &run.keep, NESTING_REQUIRED, RG_TYPE_BYTE_ARRAY, 0);
+    make_sources(t, &run.keep, &c, 3, schema, 60, &values, &style, &run.sources);
+    for (size_t i = 0; i < run.sources.count && !row->is_stated; i++) {
+        run.sources.built[i].chunk.size_statistics.has_unencoded_bytes = false;
+        run.sources.built[i].offset_index.unencoded_bytes = NULL;
     }
-    (void)stitch(t, &keep, context, &sources, &options, &arena, &scratch, false, &output);
-    CHECK(output.has_offset_index);
-    if (output.moves.pages[row->verdict] != 3 ||
-        (output.offset_index.unencoded_bytes != NULL) != row->has_sizes)
+    stitch_only(t, &run, &options);
+    CHECK(run.output.has_offset_index);
+    if (run.output.moves.pages[row->verdict] != 3 ||
+        (run.output.offset_index.unencoded_bytes != NULL) != row->has_sizes)
         test_fail(__FILE__, __LINE__, "%s: %llu pages %s", row->about,
-                  (unsigned long long)output.moves.pages[row->verdict],
+                  (unsigned long long)run.output.moves.pages[row->verdict],
                   rg_verdict_name(row->verdict));
     /* It minds what is behind a page's last value. */
     if (!row->is_page_loose)
-        naive_check(t, &keep, sources.schema, &output, &sources.expected);
-    rg_arena_fini(&arena);
-    rg_arena_fini(&scratch);
-    rg_arena_fini(&keep);
-    rg_stitch_context_free(context);
+        check_run(t, &run);
+    end_run(&run);
 }
 
 /* What a page's strings take is stated or counted, never guessed from a dictionary's size. */
@@ -923,41 +993,6 @@ TEST(what_lies_behind_a_dictionary_is_no_string)
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         check_loose_end(t, &rows[i]);
-}
-
-/* Sources, and what becomes of them when they are stitched once. */
-struct run {
-    struct rg_arena keep;
-    struct sources sources;
-    struct rg_stitch_output output;
-    struct rg_span bytes;
-    struct rg_arena arena;
-    struct rg_stitch_context *context;
-};
-
-static void begin_run(struct test *t, struct run *run)
-{
-    *run = (struct run){.context = rg_stitch_context_new(&t->allocator)};
-    CHECK_MEMORY(run->context);
-    rg_arena_init(&run->keep, &t->allocator, SIZE_MAX);
-    rg_arena_init(&run->arena, &t->allocator, SIZE_MAX);
-}
-
-static void stitch_run(struct test *t, struct run *run, const struct rg_stitch_options *options)
-{
-    struct rg_arena scratch;
-
-    rg_arena_init(&scratch, &t->allocator, SIZE_MAX);
-    run->bytes = stitch(t, &run->keep, run->context, &run->sources, options, &run->arena, &scratch,
-                        false, &run->output);
-    naive_check(t, &run->keep, run->sources.schema, &run->output, &run->sources.expected);
-}
-
-static void end_run(struct run *run)
-{
-    rg_arena_fini(&run->arena);
-    rg_arena_fini(&run->keep);
-    rg_stitch_context_free(run->context);
 }
 
 /*
@@ -1143,6 +1178,7 @@ static void property_a_case_is_kept_as_a_file(struct test *t, struct choices *c)
     rg_arena_fini(&keep);
 }
 
+/* What is written of a failing case is a file that says the same. */
 TEST(a_case_is_kept_as_a_file)
 {
     test_property(t, "a case is kept as a file", 50, property_a_case_is_kept_as_a_file);
@@ -1162,6 +1198,8 @@ int main(int argc, char **argv)
         {"pages_move_as_they_should", pages_move_as_they_should},
         {"a_union_of_the_same_size_is_not_the_base", a_union_of_the_same_size_is_not_the_base},
         {"what_lies_behind_a_dictionary_is_no_string", what_lies_behind_a_dictionary_is_no_string},
+        {"long_values_among_short_ones_stay_in_a_dictionary",
+         long_values_among_short_ones_stay_in_a_dictionary},
         {"bounds_of_a_chunk_are_those_of_pages_but_for_nan",
          bounds_of_a_chunk_are_those_of_pages_but_for_nan},
         {"tiny_pages_are_joined_with_their_bounds", tiny_pages_are_joined_with_their_bounds},
