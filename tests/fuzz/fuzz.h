@@ -23,6 +23,12 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t bytes, size_t bytes_max);
 __attribute__((weak)) size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t bytes, size_t bytes_max,
                                                      unsigned seed);
 
+/* Words one after another as one number. */
+static inline uint64_t fuzz_mix(uint64_t hash, uint64_t word)
+{
+    return (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 /* Ends the process: what both the fuzzer and the driver take for a finding. */
 #define FUZZ_CHECK(condition)                                                                      \
     do {                                                                                           \

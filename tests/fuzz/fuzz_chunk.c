@@ -47,11 +47,6 @@ static void meter_release(void *context, void *memory, size_t bytes)
     free(memory);
 }
 
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-    return (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-}
-
 /* Everything a chunk holds, as one number; what went wrong counts, too. */
 static uint64_t read_chunk(struct rg_chunk_reader *reader, const struct rg_chunk_source *source)
 {
@@ -72,16 +67,16 @@ static uint64_t read_chunk(struct rg_chunk_reader *reader, const struct rg_chunk
         rg_chunk_batch_values(reader, &batch, &values);
         FUZZ_CHECK(values.count == batch.value_count);
         for (uint32_t i = 0; i < values.count; i++)
-            hash = mix(hash, rg_hash_fast(rg_values_at(&values, i)));
+            hash = fuzz_mix(hash, rg_hash_fast(rg_values_at(&values, i)));
         for (uint32_t i = 0; i < batch.level_count; i++) {
-            hash = mix(hash, batch.def_levels == NULL ? 0 : batch.def_levels[i]);
-            hash = mix(hash, batch.rep_levels == NULL ? 0 : batch.rep_levels[i]);
+            hash = fuzz_mix(hash, batch.def_levels == NULL ? 0 : batch.def_levels[i]);
+            hash = fuzz_mix(hash, batch.rep_levels == NULL ? 0 : batch.rep_levels[i]);
         }
         levels += batch.level_count;
     }
     FUZZ_CHECK(status == RG_OK || status == RG_ERR_CORRUPT || status == RG_ERR_UNSUPPORTED ||
                status == RG_ERR_LIMIT || status == RG_ERR_NOMEM);
-    return mix(mix(hash, (uint64_t)status), levels);
+    return fuzz_mix(fuzz_mix(hash, (uint64_t)status), levels);
 }
 
 bool fuzz_describe(const uint8_t *data, size_t bytes, struct fuzz_pages *ret_pages)

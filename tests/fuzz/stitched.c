@@ -39,11 +39,6 @@ static void check_output(const struct rg_stitch_output *output)
                output->offset_index.page_count + output->chunk.has_dictionary_offset == pages);
 }
 
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-    return (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-}
-
 /* What a chunk decodes to, as the output has it. */
 struct decoded {
     const struct rg_leaf *leaf;    /* Of the output. */
@@ -54,7 +49,7 @@ struct decoded {
 
 static void add_slot(struct decoded *decoded, uint8_t def, uint8_t rep)
 {
-    decoded->hash = mix(mix(decoded->hash, def), rep);
+    decoded->hash = fuzz_mix(fuzz_mix(decoded->hash, def), rep);
     decoded->slots++;
 }
 
@@ -72,7 +67,7 @@ static void add_value(struct decoded *decoded, const struct rg_leaf *from, struc
         FUZZ_CHECK(rg_widen_plain(conversion, from, decoded->leaf, value, 1, wide, &err) == RG_OK);
         value = (struct rg_span){wide, length > 0 ? (size_t)length : 8};
     }
-    decoded->hash = mix(decoded->hash, rg_hash_fast(value));
+    decoded->hash = fuzz_mix(decoded->hash, rg_hash_fast(value));
 }
 
 static void add_batch(struct decoded *decoded, struct rg_chunk_reader *reader,
@@ -129,6 +124,22 @@ static bool add_source(struct decoded *decoded, struct rg_chunk_reader *reader,
                                                .leaf = source->leaf,
                                                .bytes = source->bytes,
                                                .row_count = source->row_count});
+}
+
+/* Entries that sources say they have; false: where a sibling's levels are cut, only they tell. */
+static bool count_entries(const struct rg_stitch_source *sources, size_t count,
+                          uint64_t *ret_entries)
+{
+    *ret_entries = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct rg_leaf_map *map = sources[i].map;
+
+        if (map != NULL && map->origin == RG_LEAF_LEVELS)
+            return false;
+        *ret_entries += map != NULL && map->origin == RG_LEAF_NULLS ? sources[i].row_count
+                                                                    : sources[i].chunk->value_count;
+    }
+    return true;
 }
 
 /* The output's values are those of its sources. */
@@ -191,6 +202,7 @@ void fuzz_stitch(const struct rg_stitch_column *column, uint8_t choice,
     struct rg_arena arena;
     struct rg_arena scratch;
     struct rg_error err;
+    uint64_t entries;
     size_t culprit = SIZE_MAX;
 
     FUZZ_CHECK(context != NULL);
@@ -205,6 +217,7 @@ void fuzz_stitch(const struct rg_stitch_column *column, uint8_t choice,
     FUZZ_CHECK(status != RG_ERR_BUG);
     if (status == RG_OK) {
         check_output(&output);
+        FUZZ_CHECK(!count_entries(sources, count, &entries) || output.chunk.value_count == entries);
         compare(&out.schema->leaves[out.leaf_index], sources, count, &output);
     } else
         FUZZ_CHECK(culprit < count);
