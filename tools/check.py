@@ -153,6 +153,25 @@ def meson(folder, suites, options=(), env=None, test_env=None, without=(), may_b
     return run
 
 
+def junit_counts(path):
+    """What a JUnit file of pytest tells; of each failure its name and the lines of the reason."""
+    counts = Counts()
+    for test in ElementTree.parse(path).getroot().iter("testcase"):
+        wrong = test.find("failure")
+        if wrong is None:
+            wrong = test.find("error")
+        if wrong is not None:
+            text = wrong.text or wrong.get("message") or ""
+            reason = [line for line in text.splitlines() if re.match(r"E  |\S+:\d+: ", line)]
+            counts += Counts(failed=1, problems=[f"{test.get('classname')}::{test.get('name')}"]
+                             + ["    " + line[:300] for line in reason[:12]])
+        elif test.find("skipped") is not None:
+            counts.skipped += 1
+        else:
+            counts.passed += 1
+    return counts
+
+
 def pytest(*arguments, env=None, folder="build", options=(), build_env=None):
     """A stage of Python tests, in the virtual environment."""
 
@@ -165,19 +184,9 @@ def pytest(*arguments, env=None, folder="build", options=(), build_env=None):
         command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rs"]
         command += [f"--junitxml={junit}", *arguments]
         status = log.run(command, {"PYTHONDONTWRITEBYTECODE": "1", **(env or {})})
-        counts = Counts()
-        if junit.exists():
-            for suite in ElementTree.parse(junit).getroot().iter("testsuite"):
-                wrong = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
-                skipped = int(suite.get("skipped", 0))
-                counts.failed += wrong
-                counts.skipped += skipped
-                counts.passed += int(suite.get("tests", 0)) - wrong - skipped
-            lines = log.tail(60)
-            if counts.failed:
-                counts.problems = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
-            else:
-                counts.problems = [line for line in lines if line.startswith("SKIPPED")]
+        counts = junit_counts(junit) if junit.exists() else Counts()
+        if not counts.failed:
+            counts.problems = [line for line in log.tail(60) if line.startswith("SKIPPED")]
         if status != 0 and counts.failed == 0:
             counts += Counts(failed=1, problems=log.tail())
         return counts
@@ -296,8 +305,14 @@ def main():
         return 0
     start = time.monotonic()
     total = Counts()
+    failures = []
     for name, function in stages:
-        total += run_stage(name, function)
+        counts = run_stage(name, function)
+        if counts.failed:
+            failures += [f"{name}:"] + ["    " + line for line in counts.problems]
+        total += counts
+    # Once more at the end, where it is found: a log may be cut.
+    print("\n".join(failures), end="\n" if failures else "")
     if not stages:
         total.failed += 1
         print("no stage of that name")

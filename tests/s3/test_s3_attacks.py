@@ -207,7 +207,9 @@ def test_expired_for_good_in_the_middle_of_an_upload(place, tmp_path):
 
     place.proxy.add(Rule(refuse(403, "ExpiredToken"), times=None, when=has_begun))
     result = place.compact(env=env)
-    assert result.status == 1 and "expired" in result.err and result.seconds < 20
+    assert result.status == 1 and "expired" in result.err
+    # One for each thread that was sending; what ends the upload is refused too.
+    assert place.proxy.count(operation="part", status=403) <= 8
     assert s3_server.SECRET_KEY not in result.err
     assert place.rows("out") == [] or place.rows("out") == list(range(1200))
     assert place.proxy.count(operation="complete") <= 1  # The probe's.

@@ -7,7 +7,6 @@ import http.server
 import json
 import socket
 import threading
-import time
 import urllib.parse
 
 import pytest
@@ -245,13 +244,26 @@ def test_f24_instance(place, tmp_path):
     assert used_keys(place) == {SECOND[0]}
 
 
+def connections_of(listener):
+    """How many connections nobody has accepted yet."""
+    listener.setblocking(False)
+    count = 0
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except BlockingIOError:
+            return count
+        connection.close()
+        count += 1
+
+
 def test_f24_instance_does_not_answer(place, tmp_path):
     listener = socket.create_server(("127.0.0.1", 0))  # Accepts and says nothing.
     env = {**files(tmp_path), "AWS_EC2_METADATA_DISABLED": "", "AWS_EC2_METADATA_SERVICE_ENDPOINT":
            f"http://127.0.0.1:{listener.getsockname()[1]}"}
     result = place.compact(env=env).must(1)
+    assert connections_of(listener) == 1  # Waited for once, a second.
     listener.close()
-    assert result.seconds < 4
     assert "no credentials" in result.err and "hop limit" in result.err
 
 
@@ -268,7 +280,7 @@ def test_f24_instance_is_not_asked_through_a_proxy(place, tmp_path):
 def test_no_credentials_at_all(place, tmp_path):
     result = place.compact(env=files(tmp_path)).must(1)
     assert "no credentials" in result.err and "--no-sign-request" in result.err
-    assert result.seconds < 3
+    assert place.proxy.log == []
 
 
 def test_public_bucket(place, tmp_path):
@@ -334,9 +346,7 @@ def test_f23_static_ones_are_no_good(place, tmp_path):
     place.fill([""], files=3)
     env = files(tmp_path, credentials="[default]\n" + keys(FIRST))
     place.proxy.add(Rule(refuse(400, "ExpiredToken"), times=None))
-    begin = time.monotonic()
     result = place.compact(env=env).must(1)
-    assert time.monotonic() - begin < 5
     assert "expired" in result.err
     assert len(place.proxy.log) <= 3
     assert s3_server.SECRET_KEY not in result.err

@@ -2,6 +2,7 @@
 
 """The checks of tools/ notice what they are for."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -125,3 +126,24 @@ def test_a_check_that_breaks_is_a_failure(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(check, "ROOT", tmp_path)
     assert check.run_stage("broken", lambda log: 1 // 0).failed == 1
     assert "FAILED" in capsys.readouterr().out
+
+
+def test_failures_of_pytest_are_told_by_name(tmp_path):
+    tests = tmp_path / "test_some.py"
+    tests.write_text(
+        "import pytest\n"
+        "def test_right(): pass\n"
+        "def test_wrong(): assert 1 + 1 == 3, 'not three'\n"
+        "@pytest.mark.skip\ndef test_left_out(): pass\n"
+        "@pytest.fixture\ndef broken(): raise OSError('no room')\n"
+        "def test_without_its_place(broken): pass\n"
+    )
+    report = tmp_path / "report.xml"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0"]
+    subprocess.run([*command, f"--junitxml={report}", tests], cwd=tmp_path, check=False,
+                   capture_output=True)
+    counts = check.junit_counts(report)
+    assert (counts.passed, counts.failed, counts.skipped) == (1, 2, 1)
+    said = "\n".join(counts.problems)
+    assert "test_wrong" in said and "not three" in said and "no room" in said
+    assert "test_right" not in said
