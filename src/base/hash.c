@@ -2,7 +2,9 @@
 
 #include "base/hash.h"
 
+#include <pthread.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -20,6 +22,22 @@ uint64_t rg_hash_fast(struct rg_span span)
 uint64_t rg_hash_seeded(struct rg_span span, uint64_t seed)
 {
     return XXH3_64bits_withSeed(span.data, span.bytes, seed);
+}
+
+static pthread_once_t is_seeded = PTHREAD_ONCE_INIT;
+static uint64_t process_seed;
+
+/* Where the system has no random bits, the place of a program in memory is not known either. */
+static void seed_process(void)
+{
+    if (getrandom(&process_seed, sizeof process_seed, 0) != (ssize_t)sizeof process_seed)
+        process_seed = (uint64_t)(uintptr_t)&process_seed;
+}
+
+uint64_t rg_hash_name(struct rg_span name)
+{
+    (void)pthread_once(&is_seeded, seed_process);
+    return XXH3_64bits_withSeed(name.data, name.bytes, process_seed);
 }
 
 void rg_hasher_init(struct rg_hasher *hasher)

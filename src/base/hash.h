@@ -16,6 +16,13 @@ uint64_t rg_hash_fast(struct rg_span span);
 /* The same, but another one for every seed; with seed 0, rg_hash_fast(). */
 uint64_t rg_hash_seeded(struct rg_span span, uint64_t seed);
 
+/*
+ * The same, but another one in every process: nobody can make up names that meet in a table and
+ * turn its constant time into a linear one. For tables in which places say nothing: an order of
+ * output that came from them would differ from run to run.
+ */
+uint64_t rg_hash_name(struct rg_span name);
+
 struct rg_hash128 {
     uint64_t high;
     uint64_t low;

@@ -84,7 +84,7 @@ struct rg_left_file *rg_left_files_add(struct rg_left_files *files, const char *
     *file = (struct rg_left_file){
         .name = text,
         .id = *id,
-        .hash = rg_hash_fast(rg_span_of(name)),
+        .hash = rg_hash_name(rg_span_of(name)),
     };
     file->id.tag = text + name_bytes;
     put(files->buckets, files->bucket_count, file);
@@ -101,7 +101,7 @@ static struct rg_left_file *first_of(struct rg_left_file *file, uint64_t hash, c
 
 struct rg_left_file *rg_left_files_find(const struct rg_left_files *files, const char *name)
 {
-    const uint64_t hash = rg_hash_fast(rg_span_of(name));
+    const uint64_t hash = rg_hash_name(rg_span_of(name));
 
     if (files->bucket_count == 0)
         return NULL;

@@ -178,7 +178,7 @@ struct rg_key_value_merge *rg_key_value_merge_new(struct rg_arena *arena,
 
 static uint32_t *find_slot(const struct rg_key_value_merge *m, struct rg_span key)
 {
-    uint32_t i = (uint32_t)rg_hash_fast(key) & (m->slot_count - 1);
+    uint32_t i = (uint32_t)rg_hash_name(key) & (m->slot_count - 1);
 
     while (m->slots[i] != 0 && !rg_span_equal(m->candidates[m->slots[i] - 1].pair.key, key))
         i = (i + 1) & (m->slot_count - 1);

@@ -201,7 +201,7 @@ static uint64_t key_of(bool is_by_id, const struct rg_schema_element *element)
 {
     const struct rg_span id = {(const uint8_t *)&element->field_id, sizeof element->field_id};
 
-    return rg_hash_fast(is_by_id ? id : element->name);
+    return rg_hash_name(is_by_id ? id : element->name);
 }
 
 static uint32_t *find_child(const struct builder *b, const struct children *c, bool is_by_id,
@@ -583,7 +583,7 @@ static enum rg_status check_names(struct builder *b, struct rg_error *err)
         return no_memory(err);
     for (uint32_t i = 1; i < b->node_count; i++) {
         const struct rg_union_node *node = &b->nodes[i];
-        uint64_t place = rg_hash_fast(node->element.name) + node->parent_index;
+        uint64_t place = rg_hash_name(node->element.name) + node->parent_index;
 
         for (;; place++) {
             uint32_t *slot = &slots[place & (slot_count - 1)];
@@ -618,7 +618,7 @@ static enum rg_status drop_ids_of_twins(struct builder *b, struct rg_error *err)
     for (uint32_t i = 1; i < b->node_count && !has_twins; i++) {
         const struct rg_schema_element *element = &b->nodes[i].element;
         const struct rg_span id = {(const uint8_t *)&element->field_id, sizeof element->field_id};
-        uint64_t place = rg_hash_fast(id);
+        uint64_t place = rg_hash_name(id);
 
         while (element->has_field_id && !has_twins && slots[place & (slot_count - 1)] != 0) {
             const uint32_t other = slots[place++ & (slot_count - 1)];

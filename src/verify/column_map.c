@@ -124,8 +124,8 @@ static uint64_t hash_of(const struct matcher *m, const struct rg_schema *schema,
     else if (m->uses_ids && element->has_field_id)
         key[1] = (uint64_t)(uint32_t)element->field_id | UINT64_C(1) << 32;
     else
-        key[1] = rg_hash_fast(element->name) | UINT64_C(1) << 63;
-    return rg_hash_fast((struct rg_span){(const uint8_t *)key, sizeof key});
+        key[1] = rg_hash_name(element->name) | UINT64_C(1) << 63;
+    return rg_hash_name((struct rg_span){(const uint8_t *)key, sizeof key});
 }
 
 static bool is_counterpart(const struct matcher *m, uint32_t file_index, uint32_t reference_index)
