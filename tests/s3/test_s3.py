@@ -14,6 +14,7 @@ import pytest
 
 import s3_server
 from conftest import not_sanitized
+from fault_proxy import Rule, named
 
 ODD_PARTITIONS = [
     "dt=2024-05-22", "a+b", "with blank", "100%", "%41", "a&b", "a<b>c", "it's \"so\"", "q?x=1",
@@ -205,13 +206,18 @@ def test_kill_leaves_uploads_and_gc_finds_them(place):
     place.fill([""], files=30, rows=20000, wide=5)
     # Somebody else's upload stays.
     foreign = place.client.create_multipart_upload(Bucket=place.bucket, Key="out/theirs.parquet")
-    process = place.start("compact", place.url("in"), place.url("out"))
-    until = time.monotonic() + 30
-    while place.proxy.count(operation="part", status=200, key="out/part-*") < 1:
-        assert time.monotonic() < until and process.poll() is None
-        time.sleep(0.005)
-    process.kill()
-    process.communicate()
+    victim = []
+
+    @named("kill")
+    async def kill(exchange):
+        await exchange.forward()
+        os.kill(victim[0].pid, signal.SIGKILL)
+        await exchange.close()
+
+    place.proxy.add(Rule(kill, operation="part", key="out/part-*", times=None))
+    victim.append(place.start("compact", place.url("in"), place.url("out")))
+    victim[0].communicate()
+    place.proxy.clear()
     assert len(place.uploads()) == 2
     place.regroup("gc", place.url("out"), "--older-than", "0s").must(0)
     assert [u["UploadId"] for u in place.uploads()] == [foreign["UploadId"]]

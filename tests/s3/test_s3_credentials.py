@@ -335,7 +335,7 @@ def test_f23_expired_in_the_middle(place, tmp_path):
 def test_f23_renewed_before_they_expire(place, tmp_path):
     numbers = place.fill([""], files=3)
     env = files(tmp_path, counting_program(
-        tmp_path, [document(FIRST, 5), document(SECOND)]))
+        tmp_path, [document(FIRST, 9), document(SECOND)]))
     place.compact(env=env).must(0)
     assert int((tmp_path / "count").read_text()) >= 3
     place.check_whole(numbers)
