@@ -210,7 +210,7 @@ def test_f06_storm(place, code):
 
 def test_f06_listings_only(place):
     numbers = place.fill(files=3)
-    place.proxy.add(Rule(refuse(503, "SlowDown"), operation="list", chance=0.5, times=20))
+    place.proxy.add(Rule(refuse(503, "SlowDown"), operation="list", chance=0.3, times=20))
     place.compact().must(0)
     place.check_whole(numbers)
 
