@@ -58,6 +58,21 @@ uint64_t rg_chunk_dictionary_bytes(const struct rg_column_chunk *chunk)
     return is_told ? chunk->data_page_offset - chunk->dictionary_page_offset : 0;
 }
 
+uint64_t rg_chunk_present_count(const struct rg_column_chunk *chunk)
+{
+    const uint64_t nulls = chunk->statistics.has_null_count ? chunk->statistics.null_count : 0;
+
+    return nulls <= chunk->value_count ? chunk->value_count - nulls : chunk->value_count;
+}
+
+bool rg_chunk_tells_bytes(const struct rg_column_chunk *chunk, const struct rg_writer *writer)
+{
+    const struct rg_size_statistics *sizes = &chunk->size_statistics;
+
+    return sizes->is_present && sizes->has_unencoded_bytes &&
+           !(writer->has_short_sizes && rg_chunk_has_encoding(chunk, RG_ENCODING_DELTA_BYTE_ARRAY));
+}
+
 uint64_t rg_chunk_page_count(const struct rg_column_chunk *chunk)
 {
     uint64_t pages = 0;

@@ -113,18 +113,6 @@ uint64_t rg_raw_bytes_bound(const struct rg_column_chunk *chunk)
     return raw_bytes;
 }
 
-/* Raw bytes of the chunk's values when its dictionary is dissolved. */
-static uint64_t dissolved_bytes(const struct rg_leaf *leaf, const struct rg_column_chunk *chunk)
-{
-    const struct rg_size_statistics *sizes = &chunk->size_statistics;
-
-    if (leaf->type != RG_TYPE_BYTE_ARRAY)
-        return chunk->value_count * rg_plain_bytes(leaf);
-    if (sizes->is_present && sizes->has_unencoded_bytes)
-        return lesser(sizes->unencoded_bytes, rg_chunk_bytes_max) + 4 * chunk->value_count;
-    return rg_chunk_bytes_max;
-}
-
 static uint64_t compressed_bound(uint64_t raw_bytes)
 {
     /* What the worst of the codecs (snappy) adds at most. */
@@ -138,11 +126,25 @@ struct part {
     enum rg_conversion conversion;
     bool has_packed_levels;
     bool has_other_levels;
-    bool is_linked;  /* Pages may lean on the page before. */
-    bool is_recoded; /* Values may have to be decoded. */
-    bool is_tried;   /* Or all of them encoded anew, if a trial says so. */
-    bool is_hashed;  /* Into a bloom filter, and they must be decoded for that. */
+    bool tells_bytes; /* rg_chunk_tells_bytes(). */
+    bool is_linked;   /* Pages may lean on the page before. */
+    bool is_recoded;  /* Values may have to be decoded. */
+    bool is_tried;    /* Or all of them encoded anew, if a trial says so. */
+    bool is_hashed;   /* Into a bloom filter, and they must be decoded for that. */
 };
+
+/* Raw bytes of the chunk's values, one by one, as values of `leaf`. */
+static uint64_t dissolved_bytes(const struct rg_leaf *leaf, const struct part *part)
+{
+    const struct rg_column_chunk *chunk = part->chunk;
+
+    if (leaf->type != RG_TYPE_BYTE_ARRAY)
+        return chunk->value_count * rg_plain_bytes(leaf);
+    if (part->tells_bytes)
+        return lesser(chunk->size_statistics.unencoded_bytes, rg_chunk_bytes_max) +
+               4 * chunk->value_count;
+    return rg_chunk_bytes_max;
+}
 
 static bool is_all_null(const struct rg_stitch_source *source)
 {
@@ -158,6 +160,7 @@ static struct part part_of(const struct sums *sums, const struct rg_stitch_sourc
         .conversion = source->map != NULL ? source->map->conversion : RG_CONVERSION_NONE,
         .has_packed_levels = rg_chunk_may_have_packed_levels(chunk, source->leaf),
         .has_other_levels = source->map != NULL && source->map->def_map != NULL,
+        .tells_bytes = rg_chunk_tells_bytes(chunk, source->writer),
         .is_linked = source->writer->has_linked_delta_pages &&
                      rg_chunk_has_encoding(chunk, RG_ENCODING_DELTA_BYTE_ARRAY),
     };
@@ -194,7 +197,7 @@ static uint64_t raw_bytes_of(const struct sums *sums, const struct part *part)
 /* Values of pages that are decoded. */
 static uint64_t recoded_bytes(const struct sums *sums, const struct part *part)
 {
-    const uint64_t bytes = dissolved_bytes(sums->leaf, part->chunk);
+    const uint64_t bytes = dissolved_bytes(sums->leaf, part);
 
     return part->is_recoded ? compressed_bound(bytes) + 64 * rg_pages_bound(part->chunk) : 0;
 }
@@ -216,10 +219,9 @@ static uint64_t decode_bytes(const struct part *part)
     const uint64_t booleans = kind.type == RG_TYPE_BOOLEAN ? 8 * raw_bytes : 0;
 
     /* Decoded pages as a whole: a buffer that doubles, and what it grew out of. */
-    const uint64_t whole =
-        part->is_tried || part->is_hashed
-            ? 4 * lesser(dissolved_bytes(part->leaf, part->chunk), rg_page_bytes_max)
-            : 0;
+    const uint64_t whole = part->is_tried || part->is_hashed
+                               ? 4 * lesser(dissolved_bytes(part->leaf, part), rg_page_bytes_max)
+                               : 0;
 
     return rg_value_room_bytes(&kind) + bounds + linked + booleans + whole + 4096;
 }
@@ -259,7 +261,7 @@ static uint64_t indexed_bytes(const struct sums *sums, const struct part *part)
     if (sums->source_count <= 1 && !rg_chunk_may_have_other_pages(chunk) && !part->is_recoded &&
         !part->is_tried)
         return indices;
-    return greater(greater(dissolved_bytes(sums->leaf, chunk), indices),
+    return greater(greater(dissolved_bytes(sums->leaf, part), indices),
                    compressed_bound(raw_bytes_of(sums, part)));
 }
 

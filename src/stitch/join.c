@@ -274,6 +274,14 @@ void rg_joiner_add_facts(struct rg_joiner *joiner, const struct rg_join_facts *f
     joiner_check(joiner);
 }
 
+/* Of a page that goes into several pages, each gets its share; never nothing. */
+static uint64_t part_of_bytes(const struct rg_join_part *part)
+{
+    const uint64_t values = part->page->header.value_count;
+
+    return (part->in_bytes * part->value_count + values - 1) / values;
+}
+
 void rg_joiner_add_part(struct rg_joiner *joiner, struct rg_join_part *part)
 {
     const struct rg_page_header *header = &part->page->header;
@@ -281,7 +289,7 @@ void rg_joiner_add_part(struct rg_joiner *joiner, struct rg_join_part *part)
     struct rg_join_facts facts = {
         .verdict = part->verdict,
         .value_count = part->value_count,
-        .in_bytes = part->in_bytes,
+        .in_bytes = part_of_bytes(part),
         .body_bytes = header->compressed_bytes,
         .body_raw_bytes = header->uncompressed_bytes,
         .has_crc = header->has_crc,
@@ -305,7 +313,6 @@ void rg_joiner_add_part(struct rg_joiner *joiner, struct rg_join_part *part)
     rg_joiner_add_facts(joiner, &facts);
     part->value_count = 0;
     part->present_count = 0;
-    part->in_bytes = 0;
 }
 
 /* Splits what a page takes in the output among the verdicts of its parts. */

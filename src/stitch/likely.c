@@ -350,14 +350,12 @@ static uint64_t plain_bytes_max(const struct rg_likely *likely,
                                 const struct rg_stitch_source *source)
 {
     const struct rg_column_chunk *chunk = source->chunk;
-    const struct rg_size_statistics *sizes = &chunk->size_statistics;
     const bool has_shared_bytes = rg_chunk_has_encoding(chunk, RG_ENCODING_DELTA_BYTE_ARRAY);
-    const bool are_sizes_good = !has_shared_bytes || !source->writer->has_short_sizes;
 
     if (likely->leaf->type != RG_TYPE_BYTE_ARRAY)
         return chunk->value_count * greater(rg_plain_bytes(likely->leaf), 1);
-    if (sizes->is_present && sizes->has_unencoded_bytes && are_sizes_good)
-        return add_capped(sizes->unencoded_bytes, 4 * chunk->value_count);
+    if (rg_chunk_tells_bytes(chunk, source->writer))
+        return add_capped(chunk->size_statistics.unencoded_bytes, 4 * chunk->value_count);
     if (rg_chunk_has_indices(chunk) || has_shared_bytes)
         return UINT64_MAX;
     return rg_raw_bytes_bound(chunk) + 4 * chunk->value_count;

@@ -16,6 +16,7 @@
 #include "parquet/decoder.h"
 #include "parquet/page_header.h"
 #include "parquet/rle.h"
+#include "parquet/schema.h"
 #include "stitch/adapt.h"
 #include "stitch/estimate.h"
 #include "stitch/level_map.h"
@@ -88,6 +89,16 @@ static enum rg_status convert_dictionary(struct rg_survey *survey, struct rg_err
     return RG_OK;
 }
 
+/* Entries take no less than this: nobody makes room for more than there can be. */
+static bool may_hold_entries(const struct rg_leaf *leaf, const struct rg_page_header *header)
+{
+    const uint64_t entry_bits = leaf->type == RG_TYPE_BOOLEAN      ? 1
+                                : leaf->type == RG_TYPE_BYTE_ARRAY ? 32
+                                                                   : 8 * rg_plain_bytes(leaf);
+
+    return header->value_count * entry_bits <= UINT64_C(8) * header->uncompressed_bytes;
+}
+
 static enum rg_status survey_dictionary(struct rg_survey *survey, const struct rg_source_page *page,
                                         struct rg_error *err)
 {
@@ -104,6 +115,9 @@ static enum rg_status survey_dictionary(struct rg_survey *survey, const struct r
         header->compressed_bytes != header->uncompressed_bytes)
         return rg_fail(err, RG_ERR_CORRUPT, "an uncompressed page of %u bytes says %u",
                        header->compressed_bytes, header->uncompressed_bytes);
+    if (!may_hold_entries(survey->source->leaf, header))
+        return rg_fail(err, RG_ERR_CORRUPT, "a dictionary of %u raw bytes says %u entries",
+                       header->uncompressed_bytes, header->value_count);
     survey->dictionary = page->body;
     survey->dictionary_hash = mark_of(page->body);
     survey->dictionary_entries = header->value_count;

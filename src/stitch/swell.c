@@ -13,19 +13,14 @@
 static const uint64_t factor_min = 16;
 static const uint64_t entries_max = UINT64_C(1) << 21;
 
+static uint64_t lesser(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 static uint64_t sum(uint64_t a, uint64_t b)
 {
     return a + b < a ? UINT64_MAX : a + b;
-}
-
-/* Size statistics say it, those of writers that are right about it. */
-bool rg_swell_is_told(const struct rg_stitch_source *source)
-{
-    const struct rg_size_statistics *sizes = &source->chunk->size_statistics;
-
-    return sizes->is_present && sizes->has_unencoded_bytes &&
-           !(source->writer->has_short_sizes &&
-             rg_chunk_has_encoding(source->chunk, RG_ENCODING_DELTA_BYTE_ARRAY));
 }
 
 void rg_swell_add(struct rg_swell *swell, const struct rg_stitch_source *source,
@@ -39,12 +34,12 @@ void rg_swell_add(struct rg_swell *swell, const struct rg_stitch_source *source,
     swell->raw_bytes = sum(swell->raw_bytes, rg_raw_bytes_bound(chunk));
     if (source->leaf->type != RG_TYPE_BYTE_ARRAY || !rg_chunk_has_indices(chunk))
         return;
-    if (rg_swell_is_told(source))
+    if (rg_chunk_tells_bytes(chunk, source->writer))
         dissolved_bytes = chunk->size_statistics.unencoded_bytes;
     else
         swell->is_guessed = true;
     swell->dissolved_bytes = sum(swell->dissolved_bytes, dissolved_bytes);
-    swell->dissolved_values = sum(swell->dissolved_values, chunk->value_count);
+    swell->dissolved_values = sum(swell->dissolved_values, rg_chunk_present_count(chunk));
 }
 
 bool rg_swell_is_large(const struct rg_swell *swell)
@@ -56,16 +51,22 @@ bool rg_swell_is_large(const struct rg_swell *swell)
 
 uint64_t rg_swell_guess(const struct rg_survey *survey)
 {
+    const struct rg_column_chunk *chunk = survey->source->chunk;
+    const uint64_t present = survey->has_null_count ? chunk->value_count - survey->null_count
+                                                    : rg_chunk_present_count(chunk);
+
     if (survey->index_page_count == 0 || survey->dictionary_entries == 0)
         return 0;
-    return survey->dictionary_raw_bytes / survey->dictionary_entries * survey->index_values;
+    return survey->dictionary_raw_bytes / survey->dictionary_entries *
+           lesser(survey->index_values, present);
 }
 
 bool rg_swell_must_count(const struct rg_survey *survey)
 {
+    const struct rg_stitch_source *source = survey->source;
     const uint64_t lengths = 4 * (uint64_t)survey->dictionary_entries;
 
-    return survey->index_page_count > 0 && !rg_swell_is_told(survey->source) &&
+    return survey->index_page_count > 0 && !rg_chunk_tells_bytes(source->chunk, source->writer) &&
            survey->dictionary_raw_bytes >= lengths + RG_SWELL_VALUE_BYTES;
 }
 

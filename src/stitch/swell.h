@@ -27,9 +27,6 @@ struct rg_swell {
     bool is_guessed;      /* Of some source it is not told how much it is. */
 };
 
-/* Whether its footer tells what its values take without a dictionary. */
-bool rg_swell_is_told(const struct rg_stitch_source *source);
-
 /*
  * Of the source only chunk, leaf, writer and map are looked at. `dissolved_bytes` counts where its
  * footer does not tell what its values take without a dictionary.
@@ -37,7 +34,8 @@ bool rg_swell_is_told(const struct rg_stitch_source *source);
 void rg_swell_add(struct rg_swell *swell, const struct rg_stitch_source *source,
                   uint64_t dissolved_bytes);
 
-/* What values of the survey's index pages take without the dictionary, if it is used evenly. */
+/* What values of the survey's index pages take without the dictionary, if it is used evenly. Nulls
+ * take nothing, where they are counted. */
 uint64_t rg_swell_guess(const struct rg_survey *survey);
 
 /* Whether that may be far off: entries are long, and the footer does not tell. */

@@ -923,6 +923,36 @@ TEST(long_values_among_short_ones_stay_in_a_dictionary)
     end_run(&run);
 }
 
+/* A page that becomes several is counted by what all of them take, beside one that is copied. */
+TEST(all_pages_that_come_of_one_count_with_it)
+{
+    static const struct rg_stitch_options options = {.codec = RG_CODEC_KEEP,
+                                                     .page_rows_target = 100};
+    static const struct value_style unique = {.distinct = 0, .first = 1 << 20};
+    static const struct value_style few = {.distinct = 50};
+    struct chunk_style style = {.codec = RG_CODEC_NONE, .versions = 1, .page_slots = 20000};
+    const uint32_t rows = t->allocations_allowed == UINT64_MAX ? 9000 : 300;
+    struct choices c = {.seed = 17};
+    struct run run;
+
+    begin_run(t, &run);
+    run.sources =
+        (struct sources){.schema = column_schema(t, &run.keep, NESTING_REQUIRED, RG_TYPE_INT64, 0)};
+    const struct rg_leaf *leaf = &run.sources.schema->leaves[0];
+    const struct column plain = column_make(t, &run.keep, &c, leaf, 9000, &unique);
+    const struct column indexed = column_make(t, &run.keep, &c, leaf, rows, &few);
+    add_source(t, &run.keep, &c, &run.sources, run.sources.schema, &plain, &style);
+    style.dictionary_entries = 1000;
+    add_source(t, &run.keep, &c, &run.sources, run.sources.schema, &indexed, &style);
+    stitch_run(t, &run, &options);
+    const struct rg_moves *moves = &run.output.moves;
+    CHECK_U64(moves->pages[RG_VERDICT_COPY], 1);
+    CHECK_U64(moves->pages[RG_VERDICT_DISSOLVE], 1);
+    CHECK(moves->out_bytes[RG_VERDICT_COPY] < 8 * 9000 + 100);
+    CHECK(moves->out_bytes[RG_VERDICT_DISSOLVE] > UINT64_C(8) * rows);
+    end_run(&run);
+}
+
 /* Dictionaries with bytes behind their last entry, or not. */
 struct loose_end {
     const char *about;
@@ -1197,6 +1227,7 @@ int main(int argc, char **argv)
          dictionaries_of_linked_pages_may_prove_too_small},
         {"pages_move_as_they_should", pages_move_as_they_should},
         {"a_union_of_the_same_size_is_not_the_base", a_union_of_the_same_size_is_not_the_base},
+        {"all_pages_that_come_of_one_count_with_it", all_pages_that_come_of_one_count_with_it},
         {"what_lies_behind_a_dictionary_is_no_string", what_lies_behind_a_dictionary_is_no_string},
         {"long_values_among_short_ones_stay_in_a_dictionary",
          long_values_among_short_ones_stay_in_a_dictionary},

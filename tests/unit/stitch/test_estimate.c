@@ -79,6 +79,34 @@ TEST(chunks_end_below_two_gibibytes)
     CHECK_ERROR(rg_stitch_acceptable(&chunk, &t->err), RG_ERR_LIMIT, "a chunk of");
 }
 
+/*
+ * Values that share their beginnings are decoded for a bloom filter: what that takes is not what
+ * their writer says, where it leaves out what they share.
+ */
+TEST(sizes_that_are_too_small_bound_nothing)
+{
+    const struct rg_leaf leaf = {.type = RG_TYPE_BYTE_ARRAY};
+    struct rg_leaf leaves[] = {leaf};
+    const struct rg_schema schema = {.leaves = leaves, .leaf_count = 1};
+    const struct rg_stitch_options options = {.codec = RG_CODEC_KEEP};
+    const struct rg_stitch_column column = {&schema, 0, &options, false, true};
+    struct rg_column_chunk chunk = good_chunk();
+    struct rg_writer writer = {.is_parsed = true};
+    struct rg_stitch_estimate estimate;
+
+    chunk.type = RG_TYPE_BYTE_ARRAY;
+    chunk.encodings = UINT32_C(1) << RG_ENCODING_DELTA_BYTE_ARRAY;
+    chunk.size_statistics = (struct rg_size_statistics){
+        .is_present = true, .has_unencoded_bytes = true, .unencoded_bytes = 8000};
+    const struct rg_stitch_source source = {
+        .chunk = &chunk, .leaf = &leaf, .writer = &writer, .row_count = chunk.value_count};
+    rg_stitch_estimate(&column, &source, 1, &estimate);
+    CHECK(estimate.scratch_bytes_max < 100 << 20);
+    writer.has_short_sizes = true;
+    rg_stitch_estimate(&column, &source, 1, &estimate);
+    CHECK(estimate.scratch_bytes_max > rg_page_bytes_max);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -87,6 +115,7 @@ int main(int argc, char **argv)
         {"one_size_given_twice_is_believed_of_writers_who_count",
          one_size_given_twice_is_believed_of_writers_who_count},
         {"chunks_end_below_two_gibibytes", chunks_end_below_two_gibibytes},
+        {"sizes_that_are_too_small_bound_nothing", sizes_that_are_too_small_bound_nothing},
     };
 
     return test_main("stitch/estimate", cases, sizeof cases / sizeof cases[0], argc, argv);

@@ -192,6 +192,7 @@ TEST(pages_that_cannot_be_are_refused)
     struct rg_page_header wrong_crc = plain_page(3);
     struct rg_page_header plain_levels = plain_page(3);
     struct rg_page_header odd_dictionary = dictionary_page();
+    struct rg_page_header full_dictionary = dictionary_page();
     struct rg_page_header short_page = plain_page(3);
     struct rg_page_header split = plain_page(1);
 
@@ -200,6 +201,7 @@ TEST(pages_that_cannot_be_are_refused)
     wrong_crc.has_crc = true;
     plain_levels.def_encoding = RG_ENCODING_PLAIN;
     odd_dictionary.encoding = RG_ENCODING_DELTA_BINARY_PACKED;
+    full_dictionary.value_count = INT32_MAX;
     short_page.uncompressed_bytes = 14;
     split.type = RG_PAGE_DATA_V2;
     split.rep_bytes = 2;
@@ -251,6 +253,13 @@ TEST(pages_that_cannot_be_are_refused)
          NESTING_REQUIRED,
          RG_ERR_UNSUPPORTED,
          "a dictionary page with encoding"},
+        {"more entries than fit",
+         {full_dictionary, index},
+         2,
+         3,
+         NESTING_REQUIRED,
+         RG_ERR_CORRUPT,
+         "page 0: a dictionary of 8 raw bytes says 2147483647 entries"},
         {"indices without dictionary",
          {index},
          1,

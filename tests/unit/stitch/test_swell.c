@@ -89,12 +89,46 @@ TEST(sizes_that_are_too_small_are_not_believed)
     CHECK(swell.is_guessed);
 }
 
+/* Most rows of a sparse column are null: its few values are long, but need not come twice. */
+TEST(nulls_take_nothing)
+{
+    struct rg_column_chunk chunk = chunk_of(300000, 0);
+    const struct rg_stitch_source source = {.chunk = &chunk};
+    struct rg_survey survey = {.source = &source,
+                               .dictionary_entries = 100,
+                               .dictionary_raw_bytes = 200000,
+                               .index_page_count = 1,
+                               .index_values = 10000};
+
+    CHECK_U64(rg_swell_guess(&survey), 20000000);
+    chunk.statistics = (struct rg_statistics){.has_null_count = true, .null_count = 9900};
+    CHECK_U64(rg_swell_guess(&survey), 200000);
+    chunk.statistics.null_count = 10001;
+    CHECK_U64(rg_swell_guess(&survey), 20000000);
+    /* What the pages say goes before what the footer says. */
+    survey.has_null_count = true;
+    survey.null_count = 9000;
+    CHECK_U64(rg_swell_guess(&survey), 2000000);
+    /* Those of pages without indices do not count. */
+    survey.index_values = 50;
+    CHECK_U64(rg_swell_guess(&survey), 100000);
+
+    /* Nor do they make values short. */
+    chunk = chunk_of(300000, 5000000);
+    struct rg_swell swell = swell_of(3, &chunk, RG_TYPE_BYTE_ARRAY, 0);
+    CHECK(!rg_swell_is_large(&swell));
+    chunk.statistics = (struct rg_statistics){.has_null_count = true, .null_count = 9900};
+    swell = swell_of(3, &chunk, RG_TYPE_BYTE_ARRAY, 0);
+    CHECK(rg_swell_is_large(&swell));
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"long_values_that_repeat_swell", long_values_that_repeat_swell},
         {"the_cap_grows_with_what_is_avoided", the_cap_grows_with_what_is_avoided},
         {"sizes_that_are_too_small_are_not_believed", sizes_that_are_too_small_are_not_believed},
+        {"nulls_take_nothing", nulls_take_nothing},
     };
 
     return test_main("stitch/swell", cases, sizeof cases / sizeof cases[0], argc, argv);
