@@ -241,18 +241,37 @@ static void add_bytes(const struct side *side, bool is_number, size_t first,
     append_text(text, suffix);
 }
 
+/* The same value, or nothing, but not in the same list. */
+static void add_repetition(const struct search *search, const struct side *side,
+                           char text[RG_VALUE_TEXT_BYTES])
+{
+    const struct rg_leaf *leaf = &search->request->reference->leaves[search->request->leaf_index];
+    char suffix[48];
+
+    (void)snprintf(suffix, sizeof suffix, " (repetition level %u of %u)", side->rep[side->at],
+                   leaf->rep_max);
+    append_text(text, suffix);
+}
+
 static void tell_apart(const struct search *search, struct rg_difference *ret_difference)
 {
     const struct side *a = search->sides[0];
     const struct side *b = search->sides[1];
     size_t first = 0;
 
-    if (a->at == a->count || b->at == b->count || !has_value(search, a) || !has_value(search, b) ||
+    if (a->at == a->count || b->at == b->count ||
         strcmp(ret_difference->texts[0], ret_difference->texts[1]) != 0)
+        return;
+    if (a->rep[a->at] != b->rep[b->at]) {
+        add_repetition(search, a, ret_difference->texts[0]);
+        add_repetition(search, b, ret_difference->texts[1]);
+        return;
+    }
+    if (!has_value(search, a) || !has_value(search, b))
         return;
     const struct rg_span x = rg_values_at(&a->values, a->value_at);
     const struct rg_span y = rg_values_at(&b->values, b->value_at);
-    const bool is_number = x.bytes == y.bytes && x.bytes <= SHOWN_BYTES;
+    const bool is_number = !a->values.is_variable && x.bytes == y.bytes && x.bytes <= SHOWN_BYTES;
     while (!is_number && first < x.bytes && first < y.bytes && x.data[first] == y.data[first])
         first++;
     add_bytes(a, is_number, first, ret_difference->texts[0]);

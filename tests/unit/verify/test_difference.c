@@ -257,6 +257,31 @@ TEST(values_of_one_text_are_told_apart)
     CHECK(strstr(difference.texts[1], "... (1000 bytes, from byte 995 on 0x0707070707)") != NULL);
 }
 
+/* [[1, 1]] and [[1], [1]]. */
+TEST(lists_that_end_elsewhere_are_told_apart)
+{
+    static const uint8_t one[] = {1, 0, 0, 0};
+    struct choices c = {.seed = 11};
+    struct script *scripts[2];
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    struct rg_schema *schema = column_schema(t, &arena, NESTING_LIST_LIST, RG_TYPE_INT32, 0);
+    const uint8_t def_max = schema->leaves[0].def_max;
+    for (int i = 0; i < 2; i++) {
+        const uint8_t rep = i == 0 ? 2 : 1;
+        struct slot slots[2] = {{0, def_max, SPAN(one)}, {rep, def_max, SPAN(one)}};
+        const struct column column = {slots, 2, 1};
+
+        scripts[i] = write_script(t, &c, &arena, schema, &column);
+    }
+    const struct rg_difference difference = find(t, schema, scripts[0], scripts[1]);
+    CHECK(difference.is_found);
+    CHECK_TEXT(difference.texts[0], "1 (repetition level 2 of 2)");
+    CHECK_TEXT(difference.texts[1], "1 (repetition level 1 of 2)");
+    rg_arena_fini(&arena);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -264,6 +289,7 @@ int main(int argc, char **argv)
          the_first_difference_is_that_of_the_naive_search},
         {"both_sides_are_shown", both_sides_are_shown},
         {"values_of_one_text_are_told_apart", values_of_one_text_are_told_apart},
+        {"lists_that_end_elsewhere_are_told_apart", lists_that_end_elsewhere_are_told_apart},
     };
 
     return test_main("verify/difference", cases, sizeof cases / sizeof cases[0], argc, argv);
