@@ -72,8 +72,7 @@ static uint64_t count_values(const struct rg_chunk_bloom *of)
 
     for (size_t i = 0; i < of->survey_count; i++) {
         const struct rg_survey *survey = &of->surveys[i];
-        const uint64_t nulls = survey->has_null_count ? survey->null_count : 0;
-        const uint64_t present = survey->index_values + survey->value_values - nulls;
+        const uint64_t present = rg_survey_present_count(survey);
         const uint64_t entries = survey->dictionary_entries + survey->value_values;
 
         count += present < entries ? present : entries;

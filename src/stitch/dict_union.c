@@ -192,13 +192,17 @@ static enum rg_status rebuild(struct rg_dict_union *u, uint32_t slot_count, stru
 /* A table with room for `more` entries. */
 static enum rg_status need_slots(struct rg_dict_union *u, uint32_t more, struct rg_error *err)
 {
-    uint32_t slot_count = u->slot_count == 0 ? slot_count_min : u->slot_count;
+    const uint64_t wanted = 2 * ((uint64_t)u->entry_count + more);
+    uint64_t slot_count = u->slot_count == 0 ? slot_count_min : u->slot_count;
 
-    while (u->entry_count + more > slot_count / 2)
+    while (slot_count < wanted)
         slot_count *= 2;
     if (slot_count == u->slot_count)
         return RG_OK;
-    return rebuild(u, slot_count, err);
+    if (slot_count > UINT32_MAX)
+        return rg_fail(err, RG_ERR_LIMIT, "a dictionary of %llu entries",
+                       (unsigned long long)wanted / 2);
+    return rebuild(u, (uint32_t)slot_count, err);
 }
 
 static enum rg_status need_plain(struct rg_dict_union *u, size_t bytes, struct rg_error *err)

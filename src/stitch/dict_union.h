@@ -46,7 +46,7 @@ struct rg_dict_map {
  * are. *ret_fits is false, and nothing was added, when the union would pass plain_bytes_max, or
  * when entries were made so that their hashes collide.
  *
- * Errors:  RG_ERR_NOMEM.
+ * Errors:  RG_ERR_NOMEM; RG_ERR_LIMIT for more than 2^30 entries.
  * Cost:    linear in entries and their bytes, whatever they are.
  */
 RG_MUST_CHECK enum rg_status rg_dict_union_add(struct rg_dict_union *u,

@@ -281,10 +281,11 @@ static uint64_t entry_bound(const struct part *part)
 {
     const uint64_t width = rg_plain_bytes(part->leaf);
     const uint64_t raw_bytes = rg_raw_bytes_bound(part->chunk);
+    const uint64_t entries =
+        rg_chunk_has_indices(part->chunk) ? raw_bytes / (width == 0 ? 4 : width) : 0;
 
-    if (part->is_tried)
-        return part->chunk->value_count;
-    return rg_chunk_has_indices(part->chunk) ? raw_bytes / (width == 0 ? 4 : width) : 0;
+    /* Some need not be used. */
+    return part->is_tried ? greater(entries, part->chunk->value_count) : entries;
 }
 
 static void add_values(struct sums *sums, const struct part *part)
@@ -489,6 +490,19 @@ static struct rg_swell swell_of(const struct rg_stitch_source *sources, size_t s
     return swell;
 }
 
+/* What one dictionary of all values may take: they lie in the sources, but for what they share. */
+static uint64_t swell_bytes_max(const struct rg_swell *swell,
+                                const struct rg_stitch_source *sources, size_t source_count)
+{
+    for (size_t i = 0; i < source_count; i++) {
+        if (!is_all_null(&sources[i]) &&
+            rg_chunk_has_encoding(sources[i].chunk, RG_ENCODING_DELTA_BYTE_ARRAY))
+            return rg_dictionary_bytes_swell_max;
+    }
+    return greater(rg_dictionary_bytes_max,
+                   lesser(swell->raw_bytes, rg_dictionary_bytes_swell_max));
+}
+
 void rg_stitch_estimate(const struct rg_stitch_column *column,
                         const struct rg_stitch_source *sources, size_t source_count,
                         struct rg_stitch_estimate *ret_estimate)
@@ -523,8 +537,7 @@ void rg_stitch_estimate(const struct rg_stitch_column *column,
     };
 
     if (sums.may_swell)
-        sums.dictionary_bytes_max = greater(rg_dictionary_bytes_max,
-                                            lesser(swell.raw_bytes, rg_dictionary_bytes_swell_max));
+        sums.dictionary_bytes_max = swell_bytes_max(&swell, sources, source_count);
 
     *ret_estimate = (struct rg_stitch_estimate){.arena_bytes = 0};
     for (size_t i = 0; i < source_count; i++) {

@@ -18,6 +18,7 @@
 #include "parquet/rle.h"
 #include "parquet/schema.h"
 #include "stitch/adapt.h"
+#include "stitch/chunk_facts.h"
 #include "stitch/estimate.h"
 #include "stitch/level_map.h"
 #include "stitch/page_walk.h"
@@ -60,6 +61,14 @@ enum rg_status rg_survey_dictionary(struct rg_bench *bench, const struct rg_surv
 {
     return rg_bench_decompress(bench, &bench->dictionary, survey->dictionary_codec, true,
                                survey->dictionary, survey->dictionary_raw_bytes, ret_plain, err);
+}
+
+uint64_t rg_survey_present_count(const struct rg_survey *survey)
+{
+    const struct rg_column_chunk *chunk = survey->source->chunk;
+
+    return survey->has_null_count ? chunk->value_count - survey->null_count
+                                  : rg_chunk_present_count(chunk);
 }
 
 /* The dictionary in the output's type. */

@@ -97,6 +97,9 @@ RG_MUST_CHECK enum rg_status rg_survey_dictionary(struct rg_bench *bench,
                                                   const struct rg_survey *survey,
                                                   struct rg_span *ret_plain, struct rg_error *err);
 
+/* Values that are not null, as far as its pages or the footer tell; hardly ever fewer. */
+uint64_t rg_survey_present_count(const struct rg_survey *survey);
+
 /*
  * The first walk.
  *

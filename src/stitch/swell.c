@@ -51,14 +51,10 @@ bool rg_swell_is_large(const struct rg_swell *swell)
 
 uint64_t rg_swell_guess(const struct rg_survey *survey)
 {
-    const struct rg_column_chunk *chunk = survey->source->chunk;
-    const uint64_t present = survey->has_null_count ? chunk->value_count - survey->null_count
-                                                    : rg_chunk_present_count(chunk);
-
     if (survey->index_page_count == 0 || survey->dictionary_entries == 0)
         return 0;
     return survey->dictionary_raw_bytes / survey->dictionary_entries *
-           lesser(survey->index_values, present);
+           lesser(survey->index_values, rg_survey_present_count(survey));
 }
 
 bool rg_swell_must_count(const struct rg_survey *survey)

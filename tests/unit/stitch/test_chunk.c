@@ -953,6 +953,36 @@ TEST(all_pages_that_come_of_one_count_with_it)
     end_run(&run);
 }
 
+/* Pages of nulls do not make a filter smaller that is asked for. */
+TEST(a_filter_has_room_for_all_values_beside_nulls)
+{
+    static const struct rg_stitch_options options = {.codec = RG_CODEC_KEEP};
+    static const struct value_style unique = {.distinct = 0, .first = 1 << 20};
+    static const struct chunk_style style = {
+        .codec = RG_CODEC_SNAPPY, .versions = 2, .page_slots = 500};
+    const uint32_t rows = t->allocations_allowed == UINT64_MAX ? 2000 : 200;
+    struct choices c = {.seed = 19};
+    struct rg_bloom bloom = {NULL, 0};
+    struct run run;
+
+    begin_run(t, &run);
+    run.sources = (struct sources){
+        .schema = column_schema(t, &run.keep, NESTING_OPTIONAL, RG_TYPE_INT64, 0),
+        .is_bloom_asked = true,
+    };
+    struct column column =
+        column_make(t, &run.keep, &c, &run.sources.schema->leaves[0], 2 * rows, &unique);
+    for (uint32_t i = 0; i < rows; i++)
+        column.slots[i] = (struct slot){.def = 0};
+    add_source(t, &run.keep, &c, &run.sources, run.sources.schema, &column, &style);
+    run.sources.items[0].bloom = (struct rg_span){NULL, 0};
+    stitch_run(t, &run, &options);
+    check_bloom(t, &run.sources, &run.output);
+    CHECK_OK(rg_bloom_parse(run.output.bloom, &bloom, &t->err));
+    CHECK(rg_bloom_false_positives(&bloom) < 0.03);
+    end_run(&run);
+}
+
 /* Dictionaries with bytes behind their last entry, or not. */
 struct loose_end {
     const char *about;
@@ -1228,6 +1258,8 @@ int main(int argc, char **argv)
         {"pages_move_as_they_should", pages_move_as_they_should},
         {"a_union_of_the_same_size_is_not_the_base", a_union_of_the_same_size_is_not_the_base},
         {"all_pages_that_come_of_one_count_with_it", all_pages_that_come_of_one_count_with_it},
+        {"a_filter_has_room_for_all_values_beside_nulls",
+         a_filter_has_room_for_all_values_beside_nulls},
         {"what_lies_behind_a_dictionary_is_no_string", what_lies_behind_a_dictionary_is_no_string},
         {"long_values_among_short_ones_stay_in_a_dictionary",
          long_values_among_short_ones_stay_in_a_dictionary},

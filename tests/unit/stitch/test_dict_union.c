@@ -108,6 +108,22 @@ TEST(refusal_leaves_no_trace)
     tear_down(&f);
 }
 
+/* Their table would have more slots than can be counted. */
+TEST(more_entries_than_there_are_slots_are_refused)
+{
+    const struct rg_dict_table table = {.entry_count = (UINT32_C(1) << 30) + 1};
+    struct rg_dict_union u;
+    struct rg_dict_map map;
+    struct fixture f;
+    bool fits;
+
+    set_up(t, &f, RG_TYPE_FIXED_LEN_BYTE_ARRAY, 1);
+    rg_dict_union_init(&u, &f.bench, INT32_MAX);
+    CHECK_ERROR(rg_dict_union_add(&u, &table, NULL, &fits, &map, &t->err), RG_ERR_LIMIT,
+                "a dictionary of 1073741825 entries");
+    tear_down(&f);
+}
+
 TEST(twins_become_one)
 {
     static const uint8_t page[] = {1, 0, 0, 0, 'a', 1, 0, 0, 0, 'b', 1, 0, 0, 0, 'a'};
@@ -385,6 +401,8 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"new_entries_come_behind_the_old", new_entries_come_behind_the_old},
         {"refusal_leaves_no_trace", refusal_leaves_no_trace},
+        {"more_entries_than_there_are_slots_are_refused",
+         more_entries_than_there_are_slots_are_refused},
         {"twins_become_one", twins_become_one},
         {"values_made_to_collide_do_no_harm", values_made_to_collide_do_no_harm},
         {"values_made_to_collide_under_every_seed_are_given_up",

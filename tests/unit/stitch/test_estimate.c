@@ -107,6 +107,50 @@ TEST(sizes_that_are_too_small_bound_nothing)
     CHECK(estimate.scratch_bytes_max > rg_page_bytes_max);
 }
 
+/* Two sources with dictionaries of long strings, of which footers tell nothing. */
+static uint64_t scratch_of_two(struct rg_column_chunk chunk)
+{
+    struct rg_leaf leaf = {.type = RG_TYPE_BYTE_ARRAY};
+    const struct rg_schema schema = {.leaves = &leaf, .leaf_count = 1};
+    const struct rg_stitch_options options = {.codec = RG_CODEC_KEEP};
+    const struct rg_stitch_column column = {&schema, 0, &options, false, false};
+    const struct rg_writer writer = {.is_parsed = true};
+    const struct rg_stitch_source source = {
+        .chunk = &chunk, .leaf = &leaf, .writer = &writer, .row_count = chunk.value_count};
+    const struct rg_stitch_source sources[] = {source, source};
+    struct rg_stitch_estimate estimate;
+
+    rg_stitch_estimate(&column, sources, 2, &estimate);
+    return estimate.scratch_bytes_max;
+}
+
+TEST(entries_may_be_more_than_values)
+{
+    struct rg_column_chunk chunk = good_chunk();
+
+    chunk.type = RG_TYPE_BYTE_ARRAY;
+    chunk.encodings = UINT32_C(1) << RG_ENCODING_RLE_DICTIONARY;
+    chunk.value_count = 10;
+    chunk.compressed_bytes = 4000000;
+    chunk.uncompressed_bytes = 16000000;
+    /* Of 4 million empty strings: offsets and slots of the union, offsets and a map of each. */
+    CHECK(scratch_of_two(chunk) > UINT64_C(4000000) * (64 + 16 + 44) * 4 / 3);
+}
+
+/* What two values share lies in a file once, but in a dictionary twice. */
+TEST(a_dictionary_may_be_longer_than_its_sources)
+{
+    struct rg_column_chunk chunk = good_chunk();
+
+    chunk.type = RG_TYPE_BYTE_ARRAY;
+    chunk.encodings = UINT32_C(1) << RG_ENCODING_RLE_DICTIONARY;
+    CHECK(scratch_of_two(chunk) < rg_dictionary_bytes_swell_max);
+    chunk.encodings |= UINT32_C(1) << RG_ENCODING_DELTA_BYTE_ARRAY;
+    chunk.size_statistics = (struct rg_size_statistics){
+        .is_present = true, .has_unencoded_bytes = true, .unencoded_bytes = 100000000};
+    CHECK(scratch_of_two(chunk) > UINT64_C(3) * rg_dictionary_bytes_swell_max);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -116,6 +160,9 @@ int main(int argc, char **argv)
          one_size_given_twice_is_believed_of_writers_who_count},
         {"chunks_end_below_two_gibibytes", chunks_end_below_two_gibibytes},
         {"sizes_that_are_too_small_bound_nothing", sizes_that_are_too_small_bound_nothing},
+        {"entries_may_be_more_than_values", entries_may_be_more_than_values},
+        {"a_dictionary_may_be_longer_than_its_sources",
+         a_dictionary_may_be_longer_than_its_sources},
     };
 
     return test_main("stitch/estimate", cases, sizeof cases / sizeof cases[0], argc, argv);
