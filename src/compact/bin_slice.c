@@ -9,7 +9,7 @@
 #include "parquet/footer.h"
 #include "parquet/page_index.h"
 
-/* How ranges of a file are read: see store/README.md for the figures. */
+/* How ranges of a file are read. */
 static const uint64_t gap_bytes_max = UINT64_C(64) << 10;
 static const uint64_t request_bytes_max = UINT64_C(8) << 20;
 
@@ -200,16 +200,23 @@ bool rg_bin_choose_columns(struct rg_bin *bin, struct weir_job *job, uint64_t *r
 }
 
 /*
- * Requests for a file's extents. Gaps for which there is no memory are left out, and fewer bytes
- * are read by more requests.
+ * Requests for a file's extents. Of a local file gaps for which there is no memory are left out,
+ * and fewer bytes are read by more requests. Elsewhere a request costs more than what lies in a
+ * gap, and the slice wants memory for all of it: 3200 row groups of 60 rows and 20 columns in 35
+ * MiB would be 68,797 requests and 35 s (radosgw beside us, --memory 160MiB), not 74 and 2 s.
  */
-static enum rg_status plan_file(struct rg_bin_job *state, struct weir_job *job,
+static enum rg_status plan_file(const struct rg_bin *bin, struct weir_job *job,
                                 struct rg_bin_file *file, struct rg_range_plan *ret_plan,
                                 struct rg_error *err)
 {
+    const struct rg_run *run = bin->output->batch->run;
+    struct rg_bin_job *state = bin->job;
+    const bool is_local =
+        file->input->is_home ? run->home_caps.is_local : run->source_caps.is_local;
     struct rg_range_options options = {
         .gap_bytes_max = gap_bytes_max,
         .gaps_bytes_max = state->gaps_bytes_left,
+        .gap_bytes_min = is_local ? 0 : gap_bytes_max,
         .request_bytes_max = request_bytes_max,
     };
 
@@ -221,14 +228,18 @@ static enum rg_status plan_file(struct rg_bin_job *state, struct weir_job *job,
         RG_TRY(rg_ranges_plan(file->extents, file->extents_filled, &options, &state->slice,
                               ret_plan, err));
     }
-    state->gaps_bytes_left = options.gaps_bytes_max - ret_plan->gaps_bytes;
+    state->gaps_bytes_left = ret_plan->gaps_bytes < options.gaps_bytes_max
+                                 ? options.gaps_bytes_max - ret_plan->gaps_bytes
+                                 : 0;
     return RG_OK;
 }
 
-static enum rg_status place_file(struct rg_bin_job *state, struct weir_job *job,
+static enum rg_status place_file(const struct rg_bin *bin, struct weir_job *job,
                                  struct rg_bin_file *file, struct rg_range_plan *ret_plan,
                                  struct rg_error *err)
 {
+    struct rg_bin_job *state = bin->job;
+
     *ret_plan = (struct rg_range_plan){0};
     if (file->input->is_whole) {
         file->buffer = (uint8_t *)(uintptr_t)file->input->kept.data;
@@ -236,7 +247,7 @@ static enum rg_status place_file(struct rg_bin_job *state, struct weir_job *job,
             file->extents[i].buffer_offset = file->extents[i].offset;
         return RG_OK;
     }
-    RG_TRY(plan_file(state, job, file, ret_plan, err));
+    RG_TRY(plan_file(bin, job, file, ret_plan, err));
     file->buffer_bytes = ret_plan->buffer_bytes;
     file->buffer = rg_arena_alloc(&state->slice, (size_t)file->buffer_bytes + rg_slack_bytes);
     if (file->buffer == NULL)
@@ -255,7 +266,7 @@ static enum rg_status list_requests(struct rg_bin *bin, struct weir_job *job, st
     if (plans == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory to plan reads");
     for (uint32_t i = 0; i < state->file_count; i++) {
-        RG_TRY(place_file(state, job, &state->files[i], &plans[i], err));
+        RG_TRY(place_file(bin, job, &state->files[i], &plans[i], err));
         total += plans[i].request_count;
     }
     state->requests = rg_arena_array(&state->slice, total, sizeof *state->requests);

@@ -19,8 +19,9 @@ uint64_t rg_bin_slice_bytes(const struct rg_bin *bin, uint32_t first, uint32_t c
 bool rg_bin_choose_columns(struct rg_bin *bin, struct weir_job *job, uint64_t *ret_lacking_bytes);
 
 /*
- * Buffers and requests for the chosen columns. Reads over gaps as far as state->gaps_bytes_left
- * goes, and enlarges the job's claim for more where that is free; `job` NULL: it is not.
+ * Buffers and requests for the chosen columns. Reads over gaps of local files as far as
+ * state->gaps_bytes_left goes, and enlarges the job's claim for more where that is free; `job`
+ * NULL: it is not. Those of other files are read over always.
  *
  * Errors:  RG_ERR_NOMEM.
  */

@@ -99,8 +99,8 @@ enum rg_status rg_ranges_plan(struct rg_extent *extents, size_t count,
     RG_TRY(sort_extents(extents, count, arena, &sorted, &sorted_count, err));
     plan.gaps_bytes_wanted = sum_gaps(sorted, sorted_count, gap_max);
     plan.gaps_bytes = plan.gaps_bytes_wanted;
-    while (plan.gaps_bytes > options->gaps_bytes_max) {
-        gap_max /= 2;
+    while (plan.gaps_bytes > options->gaps_bytes_max && gap_max > options->gap_bytes_min) {
+        gap_max = gap_max / 2 > options->gap_bytes_min ? gap_max / 2 : options->gap_bytes_min;
         plan.gaps_bytes = sum_gaps(sorted, sorted_count, gap_max);
     }
     for (size_t i = 0; i < sorted_count; i = next) {

@@ -26,7 +26,8 @@ struct rg_request {
 
 struct rg_range_options {
     uint64_t gap_bytes_max;     /* Ranges that are no farther apart are read together, */
-    uint64_t gaps_bytes_max;    /* as long as all that lies between them takes no more memory. */
+    uint64_t gaps_bytes_max;    /* as long as all that lies between them takes no more memory; */
+    uint64_t gap_bytes_min;     /* where no farther apart than this, always. */
     uint64_t request_bytes_max; /* A longer range is cut. */
 };
 
@@ -42,7 +43,7 @@ struct rg_range_plan {
  * Places all extents in one buffer and tells the requests that fill it, in the order of the file.
  * Extents may overlap and come in any order; `extents` keeps its order. Where gaps up to
  * gap_bytes_max would be too much in all, only those up to a half of it are read, or a quarter, and
- * so on down to none.
+ * so on down to gap_bytes_min.
  *
  * Errors:  RG_ERR_NOMEM.
  */

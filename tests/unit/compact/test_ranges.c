@@ -50,17 +50,22 @@ TEST(gaps_take_no_more_than_they_may)
     static const struct {
         const char *about;
         uint64_t gaps_bytes_max;
+        uint64_t gap_bytes_min;
         size_t requests;
         uint64_t gaps_bytes;
     } rows[] = {
-        {"both gaps", 12, 1, 12},
-        {"only the small one", 11, 2, 3},
-        {"just the small one", 3, 2, 3},
-        {"none", 2, 3, 0},
+        {"both gaps", 12, 0, 1, 12},          {"only the small one", 11, 0, 2, 3},
+        {"just the small one", 3, 0, 2, 3},   {"none", 2, 0, 3, 0},
+        {"the small one always", 2, 3, 2, 3}, {"both always", 0, 10, 1, 12},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const struct rg_range_options options = {10, rows[i].gaps_bytes_max, 1000};
+        const struct rg_range_options options = {
+            .gap_bytes_max = 10,
+            .gaps_bytes_max = rows[i].gaps_bytes_max,
+            .gap_bytes_min = rows[i].gap_bytes_min,
+            .request_bytes_max = 1000,
+        };
         struct rg_extent extents[] = {{0, 10, 0}, {19, 10, 0}, {32, 10, 0}};
         struct rg_range_plan plan;
         struct rg_arena arena;
@@ -129,9 +134,11 @@ static void requests_are_those_of_the_naive_plan(struct test *t, struct choices 
     bool is_read[file_bytes];
     struct rg_request naive[file_bytes];
     const uint32_t count = choose(c, 20);
+    const uint32_t gap_bytes_max = choose(c, 60);
     const struct rg_range_options options = {
-        .gap_bytes_max = choose(c, 60),
+        .gap_bytes_max = gap_bytes_max,
         .gaps_bytes_max = choose_bool(c) ? UINT64_MAX : choose(c, 200),
+        .gap_bytes_min = choose_bool(c) ? 0 : choose(c, gap_bytes_max),
         .request_bytes_max = 1 + choose(c, 200),
     };
     struct rg_range_plan plan;
@@ -144,8 +151,10 @@ static void requests_are_those_of_the_naive_plan(struct test *t, struct choices 
     }
     uint64_t gap_max = options.gap_bytes_max;
     const uint64_t gaps_wanted = mark_read(is_wanted, gap_max, is_read);
-    while (mark_read(is_wanted, gap_max, is_read) > options.gaps_bytes_max)
-        gap_max /= 2;
+    while (gap_max > options.gap_bytes_min &&
+           mark_read(is_wanted, gap_max, is_read) > options.gaps_bytes_max)
+        gap_max = gap_max / 2 < options.gap_bytes_min ? options.gap_bytes_min : gap_max / 2;
+    (void)mark_read(is_wanted, gap_max, is_read);
     const size_t naive_count = list_naive(is_read, options.request_bytes_max, naive);
 
     rg_arena_init(&arena, &t->allocator, SIZE_MAX);
