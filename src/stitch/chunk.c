@@ -11,7 +11,8 @@
  * Emission has two phases. In the first, index pages are copied or remapped into the united
  * dictionary. It ends with the first page that holds other values, or when the union would pass its
  * cap; or it is left out. In the second, dictionaries are promoted or dissolved. So the order rule
- * holds by construction, and the sink checks it once more.
+ * holds by construction, and the sink checks it once more. Pages without values belong to either
+ * phase; in columns that repeat, those of the first are written as pages of no indices.
  *
  * Nothing that a context holds from before has any influence on the bytes: what it remembers are
  * proofs, not choices.
@@ -489,6 +490,33 @@ static void count_dictionary(struct job *job, const struct rg_survey *survey)
         job->bench.moves.in_bytes[verdict] += survey->dictionary_in_bytes;
 }
 
+/* The next source that has any values, this one or a later one, has indices of the union. */
+static bool are_indices_next(const struct job *job, const struct rg_survey *survey)
+{
+    const struct rg_survey *end = job->surveys + job->count;
+
+    while (survey < end && survey->index_page_count == 0 && survey->value_page_count == 0)
+        survey++;
+    return survey < end && (survey->index_page_count > 0 || job->choice.is_dictionary);
+}
+
+/*
+ * A page without values. Where the order rule counts it, it is one of indices while others of these
+ * may come. It cannot be while there is no dictionary: then the first phase is over.
+ */
+static enum rg_status emit_nulls(struct job *job, const struct rg_survey *survey,
+                                 const struct rg_source_page *page, struct rg_error *err)
+{
+    if (rg_sink_counts_null_pages(job->bench.leaf) && !job->is_plain_phase && !job->has_indices) {
+        job->has_indices = job->united.entry_count > 0 && are_indices_next(job, survey);
+        if (!job->has_indices)
+            begin_plain_phase(job, RG_REASON_PLAIN_TAIL);
+    }
+    job->copy.are_nulls_indices =
+        rg_sink_counts_null_pages(job->bench.leaf) && !job->is_plain_phase;
+    return rg_copy_page(&job->joiner, survey, page, &job->copy, err);
+}
+
 /* A page without indices, in any phase. */
 static enum rg_status emit_values(struct job *job, const struct rg_survey *survey,
                                   const struct rg_source_page *page, struct rg_error *err)
@@ -496,7 +524,7 @@ static enum rg_status emit_values(struct job *job, const struct rg_survey *surve
     bool fits = false;
 
     if (rg_is_null_page(page))
-        return rg_copy_page(&job->joiner, survey, page, &job->copy, err);
+        return emit_nulls(job, survey, page, err);
     if (job->choice.is_dictionary && !job->is_plain_phase) {
         RG_TRY(rg_page_encoder_move(&job->encoder, &job->joiner, survey, page, &job->united, &fits,
                                     err));

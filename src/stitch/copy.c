@@ -203,7 +203,7 @@ static enum rg_status write_v2(struct rg_joiner *joiner, const struct rg_survey 
     header.null_count = parts->value_count - parts->present_count;
     header.uncompressed_bytes = header.rep_bytes + header.def_bytes + parts->values_raw_bytes;
     if (parts->present_count == 0)
-        header.encoding = RG_ENCODING_PLAIN;
+        header.encoding = parts->values.bytes == 0 ? RG_ENCODING_PLAIN : joiner->index_encoding;
     return write(joiner, survey, page, &header, false, pieces, 3, parts->present_count,
                  are_levels_same, verdict, err);
 }
@@ -234,8 +234,10 @@ static enum rg_status rewrite_v2(struct rg_joiner *joiner, const struct rg_surve
 
 /* Levels without values, into the page in the making whatever it holds. */
 static enum rg_status join_nulls(struct rg_joiner *joiner, const struct rg_survey *survey,
-                                 const struct rg_source_page *page, struct rg_error *err)
+                                 const struct rg_source_page *page,
+                                 const struct rg_copy_options *options, struct rg_error *err)
 {
+    const enum rg_join_kind first = options->are_nulls_indices ? RG_JOIN_INDICES : RG_JOIN_VALUES;
     struct rg_join_part part = {
         .survey = survey, .page = page, .verdict = RG_VERDICT_JOIN, .in_bytes = page->body.bytes};
     struct rg_level_cursor cursor;
@@ -244,7 +246,7 @@ static enum rg_status join_nulls(struct rg_joiner *joiner, const struct rg_surve
 
     RG_TRY(rg_parts_take(joiner->bench, survey->source, page, false, &parts, err));
     RG_TRY(rg_joiner_make_room(joiner, parts.value_count, 0, err));
-    const enum rg_join_kind kind = joiner->kind == RG_JOIN_NOTHING ? RG_JOIN_VALUES : joiner->kind;
+    const enum rg_join_kind kind = joiner->kind == RG_JOIN_NOTHING ? first : joiner->kind;
     RG_TRY(rg_joiner_begin(joiner, kind, false, err));
     rg_level_cursor_init(&cursor, survey->source->leaf, &parts, survey->def_map);
     RG_TRY(rg_joiner_levels(joiner, &cursor, parts.value_count, &step, err));
@@ -273,13 +275,15 @@ static bool needs_mending(const struct rg_survey *survey, const struct rg_source
 }
 
 static enum rg_status mend_nulls(struct rg_joiner *joiner, const struct rg_survey *survey,
-                                 const struct rg_source_page *page, struct rg_error *err)
+                                 const struct rg_source_page *page,
+                                 const struct rg_copy_options *options, struct rg_error *err)
 {
+    static const uint8_t width = 0;
     struct rg_parts parts;
 
     RG_TRY(rg_parts_take(joiner->bench, survey->source, page, false, &parts, err));
-    parts.values = (struct rg_span){NULL, 0};
-    parts.values_raw_bytes = 0;
+    parts.values = (struct rg_span){&width, options->are_nulls_indices ? sizeof width : 0};
+    parts.values_raw_bytes = (uint32_t)parts.values.bytes;
     parts.is_compressed = false;
     RG_TRY(translate_levels(joiner, survey, &parts, &parts, err));
     const enum rg_verdict verdict = levels_verdict(survey, RG_VERDICT_COPY);
@@ -374,7 +378,8 @@ static enum rg_status join_values(struct rg_joiner *joiner, const struct rg_surv
  * values keep their encoding.
  */
 static enum rg_status join_alone(struct rg_joiner *joiner, const struct rg_survey *survey,
-                                 const struct rg_source_page *page, struct rg_error *err)
+                                 const struct rg_source_page *page, enum rg_join_kind kind,
+                                 struct rg_error *err)
 {
     const enum rg_verdict verdict = levels_verdict(survey, RG_VERDICT_RECOMPRESS);
     struct rg_join_part part = {
@@ -384,7 +389,7 @@ static enum rg_status join_alone(struct rg_joiner *joiner, const struct rg_surve
     struct rg_parts parts;
 
     RG_TRY(rg_parts_take(joiner->bench, survey->source, page, true, &parts, err));
-    RG_TRY(rg_joiner_begin(joiner, RG_JOIN_VALUES, true, err));
+    RG_TRY(rg_joiner_begin(joiner, kind, true, err));
     rg_level_cursor_init(&cursor, survey->source->leaf, &parts, survey->def_map);
     RG_TRY(rg_joiner_levels(joiner, &cursor, parts.value_count, &step, err));
     if (parts.present_count > 0) {
@@ -408,15 +413,16 @@ static enum rg_status copy_nulls(struct rg_joiner *joiner, const struct rg_surve
     const bool is_alone = survey->has_split_rows;
 
     if (options->may_join && is_tiny(joiner->bench, page) && !is_alone)
-        return join_nulls(joiner, survey, page, err);
+        return join_nulls(joiner, survey, page, options, err);
     RG_TRY(rg_joiner_flush(joiner, err));
     const bool is_same =
         survey->def_map == NULL && is_codec_kept(joiner->bench, survey->source, page);
-    if (is_same && !needs_mending(survey, page))
+    if (is_same && !options->are_nulls_indices && !needs_mending(survey, page))
         return copy_verbatim(joiner, survey, page, err);
     if (!is_alone)
-        return mend_nulls(joiner, survey, page, err);
-    return join_alone(joiner, survey, page, err);
+        return mend_nulls(joiner, survey, page, options, err);
+    return join_alone(joiner, survey, page,
+                      options->are_nulls_indices ? RG_JOIN_INDICES : RG_JOIN_VALUES, err);
 }
 
 static bool is_rle_boolean(const struct rg_joiner *joiner, const struct rg_source_page *page)
@@ -444,6 +450,6 @@ enum rg_status rg_copy_page(struct rg_joiner *joiner, const struct rg_survey *su
     if (survey->def_map == NULL && page->header.type == RG_PAGE_DATA)
         return recompress_v1(joiner, survey, page, err);
     if (is_alone)
-        return join_alone(joiner, survey, page, err);
+        return join_alone(joiner, survey, page, RG_JOIN_VALUES, err);
     return rewrite_v2(joiner, survey, page, err);
 }

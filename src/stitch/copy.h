@@ -14,6 +14,7 @@
 struct rg_copy_options {
     bool may_join;           /* Tiny pages may become part of the page in the making. */
     bool are_booleans_plain; /* RLE booleans become PLAIN ones: never both in one chunk. */
+    bool are_nulls_indices;  /* Pages without values become pages of no indices. */
 };
 
 /*

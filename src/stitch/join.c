@@ -419,6 +419,11 @@ static enum rg_status choose_style(struct rg_joiner *joiner, struct rg_error *er
 /* Short runs are read faster by what they save where values repeat, else they cost time. */
 static enum rg_status encode_indices(struct rg_joiner *joiner, struct rg_error *err)
 {
+    if (joiner->index_count == 0) {
+        /* A width of no bits: without it DuckDB, Polars and arrow-rs refuse the page (run). */
+        rg_buffer_append_byte(&joiner->values, 0);
+        return RG_OK;
+    }
     if (!joiner->bench->is_small)
         joiner->style = styles[has_repeats(joiner) ? 1 : 0];
     else if (!joiner->has_style)
@@ -496,6 +501,16 @@ static enum rg_status pack_values(struct rg_joiner *joiner, struct values *value
     return add_piece(joiner, (struct rg_piece){values->is_compressed ? packed : raw, false}, err);
 }
 
+/*
+ * Written as indices. A page without values is PLAIN, right in all readers, unless the order rule
+ * counts it.
+ */
+static bool has_indices(const struct rg_joiner *joiner)
+{
+    return joiner->kind == RG_JOIN_INDICES &&
+           (joiner->present_count > 0 || rg_sink_counts_null_pages(joiner->bench->leaf));
+}
+
 /* Values of DELTA, which were PLAIN until now, as they are written. */
 static enum rg_status encode_delta(struct rg_joiner *joiner, struct rg_error *err)
 {
@@ -514,7 +529,7 @@ static enum rg_status encode_delta(struct rg_joiner *joiner, struct rg_error *er
 static enum rg_status prepare_values(struct rg_joiner *joiner, struct values *values,
                                      struct rg_error *err)
 {
-    if (joiner->present_count == 0)
+    if (joiner->present_count == 0 && !has_indices(joiner))
         return RG_OK;
     if (joiner->kind == RG_JOIN_SPLICED) {
         if (joiner->spliced_bytes > rg_page_bytes_max)
@@ -524,7 +539,7 @@ static enum rg_status prepare_values(struct rg_joiner *joiner, struct values *va
             (struct values){(uint32_t)joiner->spliced_bytes, joiner->bench->codec != RG_CODEC_NONE};
         return RG_OK;
     }
-    if (joiner->kind == RG_JOIN_INDICES)
+    if (has_indices(joiner))
         RG_TRY(encode_indices(joiner, err));
     RG_TRY(encode_delta(joiner, err));
     RG_TRY(rg_buffer_check(&joiner->values, "page", err));
@@ -569,8 +584,7 @@ static enum rg_status collect_facts(struct rg_joiner *joiner, struct rg_page_fac
 
 static uint8_t encoding_of(const struct rg_joiner *joiner)
 {
-    /* A page without values is PLAIN: right in all readers. */
-    if (joiner->kind == RG_JOIN_INDICES && joiner->present_count > 0)
+    if (has_indices(joiner))
         return joiner->index_encoding;
     if (joiner->kind == RG_JOIN_DELTA && joiner->present_count > 0)
         return joiner->delta_encoding;
@@ -656,7 +670,7 @@ static enum rg_status write_v1(struct rg_joiner *joiner, struct rg_error *err)
     RG_TRY(rg_buffer_check(&joiner->rep.out, "repetition levels", err));
     RG_TRY(rg_buffer_check(&joiner->def.out, "definition levels", err));
     RG_TRY(collect_facts(joiner, &facts, err));
-    if (joiner->kind == RG_JOIN_INDICES && joiner->present_count > 0)
+    if (has_indices(joiner))
         RG_TRY(encode_indices(joiner, err));
     RG_TRY(encode_delta(joiner, err));
     RG_TRY(rg_buffer_check(&joiner->values, "page", err));

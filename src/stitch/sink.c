@@ -7,8 +7,8 @@
  *
  *   (1) The pieces together are the data pages, in order, nothing between them: sink->bytes is
  *       their sum.
- *   (2) Once has_values_written is set no dictionary-encoded page with values is let in: Spark's
- *       vectorised reader would return wrong values in silence (README.md section 1).
+ *   (2) Once has_indices_ended is set no dictionary-encoded page is let in: Spark's vectorised
+ *       reader would return wrong values in silence, or end in an exception (README.md section 1).
  */
 
 #include "stitch/sink.h"
@@ -142,15 +142,21 @@ static uint32_t crc_of(const struct rg_piece *pieces, size_t piece_count)
     return crc;
 }
 
+bool rg_sink_counts_null_pages(const struct rg_leaf *leaf)
+{
+    return leaf->rep_max > 0;
+}
+
 static enum rg_status check_order(struct rg_sink *sink, const struct rg_page_header *header,
                                   uint32_t present_count, struct rg_error *err)
 {
-    if (present_count == 0)
-        return RG_OK;
-    if (!rg_encoding_is_dictionary(header->encoding))
-        sink->has_values_written = true;
-    else if (sink->has_values_written)
-        return rg_fail(err, RG_ERR_BUG, "a page with indices behind one with values");
+    if (!rg_encoding_is_dictionary(header->encoding)) {
+        sink->has_values_written = sink->has_values_written || present_count > 0;
+        sink->has_indices_ended =
+            sink->has_values_written || rg_sink_counts_null_pages(sink->bench->leaf);
+    } else if (sink->has_indices_ended) {
+        return rg_fail(err, RG_ERR_BUG, "a page with indices behind one without");
+    }
     return RG_OK;
 }
 

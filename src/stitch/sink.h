@@ -51,9 +51,17 @@ struct rg_sink {
     uint64_t value_count;
     uint64_t row_count;          /* Rows that begin in these pages. */
     uint32_t page_counts[2][16]; /* [is V2][encoding]. */
-    bool has_values_written;     /* The order rule: a page with values that are no indices. */
+    bool has_values_written;     /* A page with values that are no indices. */
+    bool has_indices_ended;      /* The order rule: no page with indices may come any more. */
     bool has_levels_v1;
 };
+
+/*
+ * Whether pages without values count for the order rule: in columns that repeat. Spark's vectorised
+ * reader gives them places among the values of a batch, but none among its indices, and writes the
+ * next page's indices behind the end of their room (run: 4.3.0, ArrayIndexOutOfBoundsException).
+ */
+bool rg_sink_counts_null_pages(const struct rg_leaf *leaf);
 
 RG_MUST_CHECK enum rg_status rg_sink_init(struct rg_sink *sink, struct rg_bench *bench,
                                           struct rg_error *err);

@@ -200,7 +200,7 @@ class Chunk:
                 require(self.pages[0].kind == DICTIONARY, "indices without a dictionary")
                 require(not is_plain, f"order rule: dictionary page {number} after a plain one")
                 require(page.body, "a dictionary page without its width")
-            elif not page.is_all_null:
+            elif not page.is_all_null or self.repetition_max:
                 is_plain = True
 
     def _check_encodings(self):

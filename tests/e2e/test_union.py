@@ -271,6 +271,54 @@ def test_fields_inside_structs_lists_and_maps(options, regroup, tmp_path, reques
     assert spark.column("points").to_pylist() == wanted.column("points").to_pylist()
 
 
+def points(rows, has_label, first=0):
+    kind = pa.struct([("x", pa.int64())] + ([("label", pa.string())] if has_label else []))
+    labels = [None, *(f"label {i}" for i in range(7))]
+    made = [
+        [{"x": i + j, "label": labels[(i + j) % 8]} if has_label else {"x": i + j}
+         for j in range(i % (4 if has_label else 30))]
+        for i in range(first, first + rows)
+    ]  # fmt: skip
+    return pa.table({"id": range(first, first + rows), "points": pa.array(made, pa.list_(kind))})
+
+
+@pytest.mark.parametrize("options", ["default", "small", "plain pages", "split rows"])
+def test_elements_without_a_field_go_before_those_that_have_it(options, regroup, tmp_path, request):
+    """
+    Spark's reader of lists takes no indices behind nulls that are not indices: not where a batch of
+    4,096 rows has more of these nulls than that, and fewer indices.
+    """
+    has_label = [False, True, False, False, True, True, False]
+    tables = [points(700, has, i * 700) for i, has in enumerate(has_label)]
+    written = {"data_page_size": 500} if options == "split rows" else {}
+    lake(tmp_path / "in", tables, use_dictionary=options != "plain pages", **written)
+    more = ["--encoding", "small"] if options == "small" else []
+    check(tables, united(regroup, tmp_path, *more), request)
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("page_rows", [20_000, 100])
+@pytest.mark.parametrize("dictionaries", [True, [["list"], ["list"], []]])
+def test_lists_of_nulls_go_before_lists_of_values(
+    version, page_rows, dictionaries, regroup, tmp_path, request
+):
+    def table(number):
+        value = [None] if number in (0, 2, 3) else [None, number, number + 1]
+        lengths = [i % (30 if len(value) == 1 else 4) for i in range(1000)]
+        lists = [[value[j % len(value)] for j in range(length)] for length in lengths]
+        return pa.table({"n": range(1000), "list": pa.array(lists, pa.list_(pa.int32()))})
+
+    tables = [table(number) for number in range(6)]
+    lake(
+        tmp_path / "in",
+        tables,
+        data_page_version=version,
+        max_rows_per_page=page_rows,
+        use_dictionary=dictionaries,
+    )
+    check(tables, united(regroup, tmp_path), request)
+
+
 def test_a_struct_that_is_missing_as_a_whole(regroup, tmp_path, request):
     inner = pa.struct([("x", pa.int32()), ("list", pa.list_(pa.int64()))])
     tables = [

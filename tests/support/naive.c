@@ -508,10 +508,14 @@ static bool is_dictionary_encoding(uint8_t encoding)
     return encoding == RG_ENCODING_PLAIN_DICTIONARY || encoding == RG_ENCODING_RLE_DICTIONARY;
 }
 
-/* Dictionary pages before all others that hold a value; one encoding of booleans. */
+/*
+ * Dictionary pages before all others that hold a value, or before all others at all where a column
+ * repeats; one encoding of booleans.
+ */
 static void check_order(const struct rg_leaf *leaf, const struct naive_chunk *chunk)
 {
-    bool has_values = false;
+    const bool is_repeated = leaf->rep_max > 0;
+    bool has_others = false;
     uint32_t boolean_encodings = 0;
     bool has_indices = false;
 
@@ -520,18 +524,17 @@ static void check_order(const struct rg_leaf *leaf, const struct naive_chunk *ch
 
         if (page->is_dictionary)
             continue;
-        /* Pages without values must not need a dictionary. */
-        if (page->present_count == 0) {
-            CHECK(!is_dictionary_encoding(page->header.encoding));
-            continue;
-        }
+        const bool has_values = page->present_count > 0;
         if (is_dictionary_encoding(page->header.encoding)) {
-            CHECK(!has_values);
+            /* Pages without values must not need a dictionary, but for the order's sake. */
+            CHECK(has_values || is_repeated);
+            CHECK(!has_others);
             has_indices = true;
         } else {
-            has_values = true;
+            has_others = has_others || has_values || is_repeated;
         }
-        boolean_encodings |= UINT32_C(1) << page->header.encoding;
+        if (has_values)
+            boolean_encodings |= UINT32_C(1) << page->header.encoding;
     }
     CHECK(has_indices == (chunk->dictionary_count > 0));
     if (leaf->type == RG_TYPE_BOOLEAN)

@@ -13,18 +13,22 @@ struct fixture {
     struct rg_sink sink;
 };
 
-static void set_up(struct test *t, struct fixture *f)
+static void set_up_column(struct test *t, struct fixture *f, enum column_nesting nesting)
 {
     static const struct rg_stitch_options options = {.codec = RG_CODEC_NONE};
 
     rg_arena_init(&f->arena, &t->allocator, SIZE_MAX);
     rg_arena_init(&f->scratch, &t->allocator, SIZE_MAX);
-    const struct rg_schema *schema =
-        column_schema(t, &f->arena, NESTING_REQUIRED, RG_TYPE_INT32, 0);
+    const struct rg_schema *schema = column_schema(t, &f->arena, nesting, RG_TYPE_INT32, 0);
     const struct rg_stitch_column column = {schema, 0, &options, false, false};
 
     rg_bench_init(&f->bench, NULL, &column, NULL, 0, &f->arena, &f->scratch);
     CHECK_OK(rg_sink_init(&f->sink, &f->bench, &t->err));
+}
+
+static void set_up(struct test *t, struct fixture *f)
+{
+    set_up_column(t, f, NESTING_REQUIRED);
 }
 
 static void tear_down(struct fixture *f)
@@ -61,7 +65,21 @@ TEST(indices_behind_values_are_our_own_bug)
     CHECK_OK(write(t, &f, RG_ENCODING_PLAIN, 0, 4, false));
     CHECK_OK(write(t, &f, RG_ENCODING_PLAIN_DICTIONARY, 10, 40, false));
     CHECK_OK(write(t, &f, RG_ENCODING_DELTA_BINARY_PACKED, 1, 40, false));
+    CHECK_OK(write(t, &f, RG_ENCODING_PLAIN, 0, 4, false));
+    CHECK_ERROR(write(t, &f, RG_ENCODING_RLE_DICTIONARY, 1, 40, false), RG_ERR_BUG,
+                "indices behind");
+    tear_down(&f);
+}
+
+TEST(pages_without_values_count_where_a_column_repeats)
+{
+    struct fixture f;
+
+    set_up_column(t, &f, NESTING_LIST);
     CHECK_OK(write(t, &f, RG_ENCODING_RLE_DICTIONARY, 0, 4, false));
+    CHECK_OK(write(t, &f, RG_ENCODING_RLE_DICTIONARY, 10, 40, false));
+    CHECK_OK(write(t, &f, RG_ENCODING_PLAIN, 0, 4, false));
+    CHECK(!f.sink.has_values_written);
     CHECK_ERROR(write(t, &f, RG_ENCODING_RLE_DICTIONARY, 1, 40, false), RG_ERR_BUG,
                 "indices behind");
     tear_down(&f);
@@ -94,6 +112,8 @@ int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"indices_behind_values_are_our_own_bug", indices_behind_values_are_our_own_bug},
+        {"pages_without_values_count_where_a_column_repeats",
+         pages_without_values_count_where_a_column_repeats},
         {"long_bodies_stay_where_they_are", long_bodies_stay_where_they_are},
     };
 
