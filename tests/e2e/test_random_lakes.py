@@ -213,6 +213,39 @@ def check_duckdb(path, wanted, scratch):
         assert compare.difference(left.select(names), right.select(names)) is None, path.name
 
 
+def read_by_spark(spark, path):
+    """What its vectorised reader makes of a file; None where it cannot read it."""
+    try:
+        return spark.read([path])
+    except Exception:
+        return None
+
+
+def check_spark(spark, path, wanted, files, scratch):
+    """Spark reads the same as from a file that pyarrow made of the same rows."""
+    found = read_by_spark(spark, path)
+    if found is None:
+        # It comes without brotli; the rest are types: wide decimals, times, halves.
+        group = pq.ParquetFile(path).metadata.row_group(0)
+        codecs = {group.column(i).compression for i in range(group.num_columns)}
+        is_known = "BROTLI" not in codecs and all(
+            read_by_spark(spark, file) is not None for file in files
+        )
+        assert not is_known, f"Spark reads the inputs, but not {path.name}"
+        return
+    plain = scratch / "plain.parquet"
+    try:
+        pq.write_table(wanted.replace_schema_metadata(), plain)
+    except pa.ArrowException:
+        return
+    right = read_by_spark(spark, plain)
+    if right is None:
+        return
+    # Some are told by annotations that pyarrow writes otherwise, as times of UTC.
+    names = [f.name for f in right.schema if f.type == found.schema.field(f.name).type]
+    assert compare.difference(right.select(names), found.select(names)) is None, path.name
+
+
 def has_right_statistics(path):
     """pyarrow counts nulls below structs wrong at times: such a file proves nothing of ours."""
     file = strict.File(path)
@@ -225,7 +258,7 @@ def has_right_statistics(path):
     return True
 
 
-def check_lake(regroup, lake, folder, options):
+def check_lake(regroup, lake, folder, options, spark):
     tables = [pq.ParquetFile(path).read() for path in lake.files]
     home = folder / "out"
     regroup("compact", folder / "in", home, *options).must(0)
@@ -240,6 +273,8 @@ def check_lake(regroup, lake, folder, options):
     for path, want in list(zip(outputs, wanted))[:3]:
         check_dictionaries(path, want)
         check_duckdb(path, want, folder)
+    for path, want in list(zip(outputs, wanted))[:1]:
+        check_spark(spark, path, want, lake.files, folder)
     again = folder / "again"
     result = regroup("compact", folder / "in", again, *options, "--memory", "256MiB", "--jobs", "3")
     result.must(0)
@@ -250,7 +285,7 @@ def check_lake(regroup, lake, folder, options):
 
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + COUNT))
-def test_a_random_lake(seed, regroup, tmp_path):
+def test_a_random_lake(seed, regroup, tmp_path, spark):
     try:
         lake = Lake(seed, tmp_path / "in")
     except pa.ArrowException as problem:
@@ -258,7 +293,7 @@ def test_a_random_lake(seed, regroup, tmp_path):
     shutil.copytree(tmp_path / "in", tmp_path / "kept")
     options = random_options(random.Random(f"{seed} options"), lake)
     try:
-        check_lake(regroup, lake, tmp_path, options)
+        check_lake(regroup, lake, tmp_path, options, spark)
     except BaseException:
         kept = KEPT / str(seed)
         shutil.rmtree(kept, ignore_errors=True)
