@@ -253,14 +253,14 @@ static enum rg_status decide_by_trial(struct job *job, struct rg_error *err)
     return RG_OK;
 }
 
-/* `is_counted`: value by value where footers do not tell. Sets the cap of the dictionary, too. */
-static enum rg_status swells(struct job *job, bool is_counted, bool *ret_swells,
-                             struct rg_error *err)
+/* `is_counted`: value by value where footers do not tell. */
+static enum rg_status look_for_swelling(struct job *job, bool is_counted,
+                                        struct rg_swell *ret_swell, struct rg_error *err)
 {
     struct rg_swell swell = {.source_count = 0};
     uint64_t bytes;
 
-    *ret_swells = false;
+    *ret_swell = swell;
     if (job->bench.layout != RG_STITCH_LAYOUT_BY_RULE ||
         job->bench.leaf->type != RG_TYPE_BYTE_ARRAY)
         return RG_OK;
@@ -277,15 +277,14 @@ static enum rg_status swells(struct job *job, bool is_counted, bool *ret_swells,
         swell.entry_count += survey->dictionary_entries + survey->value_values;
     }
     job->loaded = NULL; /* Counting fills the table. */
-    *ret_swells = rg_swell_is_large(&swell);
-    if (*ret_swells)
-        job->bench.dictionary_bytes_max = rg_swell_dictionary_bytes(&swell);
+    *ret_swell = swell;
     return RG_OK;
 }
 
 /* Whatever the values came in. */
-static void decide_on_dictionary(struct job *job)
+static void decide_on_dictionary(struct job *job, const struct rg_swell *swell)
 {
+    job->bench.dictionary_bytes_max = rg_swell_dictionary_bytes(swell);
     job->choice.is_dictionary = true;
     job->is_plain_phase = false;
     rg_dict_union_init(&job->united, &job->bench, union_bytes_max(job));
@@ -303,7 +302,7 @@ static bool has_values(const struct job *job)
 static enum rg_status decide(struct job *job, struct rg_error *err)
 {
     struct rg_layout_facts facts;
-    bool is_swelling;
+    struct rg_swell swell;
 
     job->copy.may_join = job->count > 1;
     job->copy.are_booleans_plain =
@@ -312,9 +311,13 @@ static enum rg_status decide(struct job *job, struct rg_error *err)
     job->joiner.delta_encoding = recode_encoding_of(job);
     job->is_plain_phase = true;
     job->plain_reason = RG_REASON_NONE;
-    RG_TRY(swells(job, false, &is_swelling, err));
-    if (is_swelling) {
-        decide_on_dictionary(job);
+    RG_TRY(look_for_swelling(job, false, &swell, err));
+    const bool is_suspected = rg_swell_is_large(&swell);
+    /* One long entry is enough to lead a guess astray. */
+    if (is_suspected)
+        RG_TRY(look_for_swelling(job, true, &swell, err));
+    if (rg_swell_is_large(&swell)) {
+        decide_on_dictionary(job, &swell);
         return RG_OK;
     }
     if (job->bench.is_small)
@@ -328,11 +331,11 @@ static enum rg_status decide(struct job *job, struct rg_error *err)
         job->is_plain_phase = job->bench.layout == RG_STITCH_LAYOUT_PLAIN;
     rg_dict_union_init(&job->united, &job->bench, union_bytes_max(job));
     /* Counting is for dictionaries that would be dissolved, which costs far more. */
-    if (facts.are_samples_identity || !(job->is_plain_phase || has_values(job)))
+    if (is_suspected || facts.are_samples_identity || !(job->is_plain_phase || has_values(job)))
         return RG_OK;
-    RG_TRY(swells(job, true, &is_swelling, err));
-    if (is_swelling)
-        decide_on_dictionary(job);
+    RG_TRY(look_for_swelling(job, true, &swell, err));
+    if (rg_swell_is_large(&swell))
+        decide_on_dictionary(job, &swell);
     return RG_OK;
 }
 

@@ -9,7 +9,9 @@
 #include "stitch/indices.h"
 #include "stitch/kernels.h"
 
-static const uint32_t step_values = 1024;
+enum {
+    STEP_VALUES = 1024, /* Read at a time. */
+};
 
 static void gather_fixed(const struct rg_dict_table *table, const uint32_t *indices, uint32_t count,
                          uint8_t *out)
@@ -65,35 +67,84 @@ void rg_dissolve_gather(const struct rg_dict_table *table, const uint32_t *indic
     out->bytes += bytes;
 }
 
-/* How many values may come in so that the page does not grow past its target, but for one value. */
-static uint32_t find_step(const struct rg_joiner *joiner, const struct rg_dict_table *table)
+/* The indices of a page on their way. */
+struct stream {
+    struct rg_index_reader reader;
+    uint32_t left; /* Not read yet. */
+    uint32_t count;
+    uint32_t used;                 /* Of those that were read: moved. */
+    uint32_t indices[STEP_VALUES]; /* `count` of them. */
+};
+
+/* Makes sure that an index is there, where some are left. */
+static enum rg_status need_indices(struct stream *stream, struct rg_error *err)
+{
+    const uint32_t count = stream->left < STEP_VALUES ? stream->left : STEP_VALUES;
+
+    if (stream->used < stream->count || count == 0)
+        return RG_OK;
+    RG_TRY(rg_index_read(&stream->reader, count, stream->indices, err));
+    stream->count = count;
+    stream->used = 0;
+    stream->left -= count;
+    return RG_OK;
+}
+
+/* How many of the values whose indices were read fit into so many bytes. */
+static uint32_t count_fitting(const struct stream *stream, const struct rg_dict_table *table,
+                              size_t room)
+{
+    uint32_t at = stream->used;
+
+    for (; at < stream->count; at++) {
+        const size_t bytes = rg_dict_table_entry(table, stream->indices[at]).bytes;
+
+        if (bytes > room)
+            break;
+        room -= bytes;
+    }
+    return at - stream->used;
+}
+
+/*
+ * How many levels may come in so that the page does not grow past its target, but for one value.
+ * One long entry, used or not, must not make steps short: what is cut in pieces takes longer, and
+ * so do its levels.
+ */
+static uint32_t find_step(const struct rg_joiner *joiner, const struct stream *stream,
+                          const struct rg_dict_table *table)
 {
     const size_t target = joiner->bench->page_bytes;
     const size_t bytes = joiner->values.bytes;
-    uint32_t step = rg_joiner_room(joiner);
+    const size_t room = bytes < target ? target - bytes : 0;
+    const uint32_t most = rg_joiner_room(joiner);
 
-    if (joiner->is_alone || table->entry_bytes_max == 0)
-        return step;
-    const size_t fitting = bytes < target ? (target - bytes) / table->entry_bytes_max : 0;
-    if (step > fitting)
-        step = (uint32_t)fitting;
-    return step > 0 ? step : 1;
+    if (joiner->is_alone || stream->used == stream->count || table->entry_bytes_max == 0)
+        return most;
+    size_t step = room / table->entry_bytes_max;
+    if (step < STEP_VALUES && step < most && table->entry_bytes == 0) {
+        const uint32_t counted = count_fitting(stream, table, room);
+
+        step = counted > step ? counted : step;
+    }
+    step = step < most ? step : most;
+    return step > 0 ? (uint32_t)step : 1;
 }
 
-static enum rg_status move_values(struct rg_joiner *joiner, struct rg_index_reader *reader,
+static enum rg_status move_values(struct rg_joiner *joiner, struct stream *stream,
                                   const struct rg_dict_table *table, uint32_t count,
                                   struct rg_error *err)
 {
-    uint32_t indices[1024];
-
     while (count > 0) {
-        const uint32_t step = count < step_values ? count : step_values;
-
-        RG_TRY(rg_index_read(reader, step, indices, err));
+        RG_TRY(need_indices(stream, err));
+        const uint32_t rest = stream->count - stream->used;
+        const uint32_t step = count < rest ? count : rest;
         const size_t before = joiner->values.bytes;
-        rg_dissolve_gather(table, indices, step, &joiner->values);
+
+        rg_dissolve_gather(table, stream->indices + stream->used, step, &joiner->values);
         RG_TRY(rg_buffer_check(&joiner->values, "dissolved page", err));
         joiner->bench->moves.copied_bytes += joiner->values.bytes - before;
+        stream->used += step;
         count -= step;
     }
     return RG_OK;
@@ -110,17 +161,21 @@ enum rg_status rg_dissolve_page(struct rg_joiner *joiner, const struct rg_survey
         .parts = &parts,
         .kind = joiner->delta_encoding != RG_ENCODING_PLAIN ? RG_JOIN_DELTA : RG_JOIN_VALUES,
         .verdict = RG_VERDICT_DISSOLVE};
-    struct rg_index_reader reader;
+    struct stream stream;
     struct rg_feed feed;
 
     RG_TRY(rg_parts_take(joiner->bench, survey->source, page, true, &parts, err));
-    RG_TRY(
-        rg_index_reader_init(&reader, parts.values, parts.present_count, table->entry_count, err));
+    RG_TRY(rg_index_reader_init(&stream.reader, parts.values, parts.present_count,
+                                table->entry_count, err));
+    stream.left = parts.present_count;
+    stream.count = 0;
+    stream.used = 0;
     rg_feed_init(&feed, joiner, &options);
     while (rg_feed_is_left(&feed)) {
         RG_TRY(rg_feed_begin(&feed, err));
-        RG_TRY(rg_feed_levels(&feed, find_step(joiner, table), err));
-        RG_TRY(move_values(joiner, &reader, table, feed.step.present_count, err));
+        RG_TRY(need_indices(&stream, err));
+        RG_TRY(rg_feed_levels(&feed, find_step(joiner, &stream, table), err));
+        RG_TRY(move_values(joiner, &stream, table, feed.step.present_count, err));
         RG_TRY(rg_feed_end(&feed, err));
     }
     return RG_OK;

@@ -953,6 +953,48 @@ TEST(all_pages_that_come_of_one_count_with_it)
     end_run(&run);
 }
 
+/* PLAIN bytes of all values. */
+static uint64_t plain_bytes_of(const struct column *column)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < column->slot_count; i++)
+        bytes += column->slots[i].def > 0 ? 4 + column->slots[i].value.bytes : 0;
+    return bytes;
+}
+
+/* Whatever else is in a dictionary, short values go over in long pieces, as do their levels. */
+TEST(one_long_entry_does_not_cut_levels_to_pieces)
+{
+    static const struct rg_stitch_options options = {.codec = RG_CODEC_KEEP};
+    static const struct value_style few = {
+        .distinct = 50, .first = 70, .null_percent = 50, .string_bytes = 8};
+    struct chunk_style style = {.codec = RG_CODEC_NONE, .versions = 1, .page_slots = 5000};
+    const bool is_starved = t->allocations_allowed != UINT64_MAX;
+    const uint32_t long_bytes = is_starved ? 1000 : UINT32_C(3) << 19;
+    struct choices c = {.seed = 23};
+    struct run run;
+
+    begin_run(t, &run);
+    run.sources = (struct sources){
+        .schema = column_schema(t, &run.keep, NESTING_OPTIONAL, RG_TYPE_BYTE_ARRAY, 0)};
+    const struct rg_leaf *leaf = &run.sources.schema->leaves[0];
+    const struct column plain = column_make(t, &run.keep, &c, leaf, 100, &few);
+    struct column indexed = column_make(t, &run.keep, &c, leaf, is_starved ? 200 : 4000, &few);
+    uint8_t *text = rg_arena_alloc(&run.keep, long_bytes);
+    CHECK_MEMORY(text);
+    memset(text, 'x', long_bytes);
+    indexed.slots[0] = (struct slot){.def = 1, .value = {text, long_bytes}};
+    add_source(t, &run.keep, &c, &run.sources, run.sources.schema, &plain, &style);
+    style.dictionary_entries = 1000;
+    add_source(t, &run.keep, &c, &run.sources, run.sources.schema, &indexed, &style);
+    stitch_run(t, &run, &options);
+    CHECK(run.output.moves.pages[RG_VERDICT_DISSOLVE] > 0);
+    CHECK(run.output.chunk.uncompressed_bytes <
+          plain_bytes_of(&plain) + plain_bytes_of(&indexed) + 1500);
+    end_run(&run);
+}
+
 /* Pages of nulls do not make a filter smaller that is asked for. */
 TEST(a_filter_has_room_for_all_values_beside_nulls)
 {
@@ -1258,6 +1300,8 @@ int main(int argc, char **argv)
         {"pages_move_as_they_should", pages_move_as_they_should},
         {"a_union_of_the_same_size_is_not_the_base", a_union_of_the_same_size_is_not_the_base},
         {"all_pages_that_come_of_one_count_with_it", all_pages_that_come_of_one_count_with_it},
+        {"one_long_entry_does_not_cut_levels_to_pieces",
+         one_long_entry_does_not_cut_levels_to_pieces},
         {"a_filter_has_room_for_all_values_beside_nulls",
          a_filter_has_room_for_all_values_beside_nulls},
         {"what_lies_behind_a_dictionary_is_no_string", what_lies_behind_a_dictionary_is_no_string},
