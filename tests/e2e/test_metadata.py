@@ -549,10 +549,10 @@ def test_types_that_only_arrow_knows_are_kept(regroup, tmp_path):
     assert pq.read_table(output).schema.equals(table.schema)
 
 
-@pytest.mark.parametrize("nulls_first", [True, False])
-def test_nested_dictionaries_of_arrow_stay_readable(nulls_first, regroup, tmp_path):
-    # pyarrow makes no dictionaries inside of lists of pages with nulls only, if those with indices
-    # come behind them: then they are read as strings.
+@pytest.mark.parametrize("others", ["none", "nulls first", "values in between"])
+def test_nested_dictionaries_of_arrow_stay_readable(others, regroup, tmp_path):
+    # pyarrow makes no dictionaries inside of lists of pages with indices and pages without them:
+    # then they are read as strings. Pages of nulls in front of others are pages of indices.
     def lists(values):
         ends = pa.array(range(len(values) + 1), pa.int32())
         words = pa.array(values, pa.string()).dictionary_encode()
@@ -560,15 +560,19 @@ def test_nested_dictionaries_of_arrow_stay_readable(nulls_first, regroup, tmp_pa
 
     source = tmp_path / "in"
     source.mkdir()
-    tables = [lists(["x", "y"] * 50), lists(["x", "y"] * 50)]
-    if nulls_first:
+    tables = [lists(["x", "y"] * 5000) for _ in range(5)]
+    if others == "nulls first":
         tables.insert(0, lists([None] * 10000))
     for number, table in enumerate(tables):
-        pq.write_table(table, source / f"{number}.parquet", data_page_version="2.0")
+        # The fourth is none of those that are looked at first.
+        is_plain = others == "values in between" and number == 3
+        path = source / f"{number}.parquet"
+        pq.write_table(table, path, data_page_version="2.0", use_dictionary=not is_plain)
     (output,) = compacted(regroup, source, tmp_path / "home")
     found = pq.ParquetFile(output).read()
     assert found["l"].to_pylist() == [row for t in tables for row in t["l"].to_pylist()]
-    assert pa.types.is_dictionary(found.schema.field("l").type.value_type) is not nulls_first
+    is_dictionary = pa.types.is_dictionary(found.schema.field("l").type.value_type)
+    assert is_dictionary is (others != "values in between")
 
 
 REFUSED = {
