@@ -208,6 +208,26 @@ static enum rg_status write_v2(struct rg_joiner *joiner, const struct rg_survey 
                  are_levels_same, verdict, err);
 }
 
+/* The levels of a page that turned out to have no values, as a page of no values or no indices. */
+static enum rg_status write_nulls(struct rg_joiner *joiner, const struct rg_survey *survey,
+                                  const struct rg_source_page *page, struct rg_parts *parts,
+                                  bool are_indices, struct rg_error *err)
+{
+    static const uint8_t width = 0;
+
+    parts->values = (struct rg_span){&width, are_indices ? sizeof width : 0};
+    parts->values_raw_bytes = (uint32_t)parts->values.bytes;
+    parts->is_compressed = false;
+    RG_TRY(translate_levels(joiner, survey, parts, parts, err));
+    const enum rg_verdict verdict = levels_verdict(survey, RG_VERDICT_COPY);
+    rg_bench_count(joiner->bench, verdict,
+                   survey->def_map != NULL ? levels_reason(survey) : RG_REASON_REPAIR,
+                   page->body.bytes);
+    RG_TRY(write_v2(joiner, survey, page, parts, survey->def_map == NULL, verdict, err));
+    rg_level_writer_reset(&joiner->def);
+    return RG_OK;
+}
+
 /* A page that becomes V2: other levels, or V2 and another codec. */
 static enum rg_status rewrite_v2(struct rg_joiner *joiner, const struct rg_survey *survey,
                                  const struct rg_source_page *page, struct rg_error *err)
@@ -217,6 +237,11 @@ static enum rg_status rewrite_v2(struct rg_joiner *joiner, const struct rg_surve
     struct rg_parts parts;
 
     RG_TRY(rg_parts_take(bench, survey->source, page, !is_codec_same, &parts, err));
+    if (parts.present_count == 0)
+        return write_nulls(joiner, survey, page, &parts,
+                           rg_encoding_is_dictionary(page->header.encoding) &&
+                               rg_sink_counts_null_pages(bench->leaf),
+                           err);
     const bool is_whole_v1 = page->header.type == RG_PAGE_DATA && !parts.is_compressed;
     const bool is_packed = is_codec_same && !is_whole_v1;
 
@@ -278,21 +303,10 @@ static enum rg_status mend_nulls(struct rg_joiner *joiner, const struct rg_surve
                                  const struct rg_source_page *page,
                                  const struct rg_copy_options *options, struct rg_error *err)
 {
-    static const uint8_t width = 0;
     struct rg_parts parts;
 
     RG_TRY(rg_parts_take(joiner->bench, survey->source, page, false, &parts, err));
-    parts.values = (struct rg_span){&width, options->are_nulls_indices ? sizeof width : 0};
-    parts.values_raw_bytes = (uint32_t)parts.values.bytes;
-    parts.is_compressed = false;
-    RG_TRY(translate_levels(joiner, survey, &parts, &parts, err));
-    const enum rg_verdict verdict = levels_verdict(survey, RG_VERDICT_COPY);
-    rg_bench_count(joiner->bench, verdict,
-                   survey->def_map != NULL ? levels_reason(survey) : RG_REASON_REPAIR,
-                   page->body.bytes);
-    RG_TRY(write_v2(joiner, survey, page, &parts, survey->def_map == NULL, verdict, err));
-    rg_level_writer_reset(&joiner->def);
-    return RG_OK;
+    return write_nulls(joiner, survey, page, &parts, options->are_nulls_indices, err);
 }
 
 static bool is_tiny(const struct rg_bench *bench, const struct rg_source_page *page)
