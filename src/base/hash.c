@@ -24,6 +24,7 @@ uint64_t rg_hash_seeded(struct rg_span span, uint64_t seed)
     return XXH3_64bits_withSeed(span.data, span.bytes, seed);
 }
 
+/* Written once: tables of one process may well have one seed, and none has to carry it along. */
 static pthread_once_t is_seeded = PTHREAD_ONCE_INIT;
 static uint64_t process_seed;
 

@@ -34,8 +34,10 @@ struct rg_swell {
 void rg_swell_add(struct rg_swell *swell, const struct rg_stitch_source *source,
                   uint64_t dissolved_bytes);
 
-/* What values of the survey's index pages take without the dictionary, if it is used evenly. Nulls
- * take nothing, where they are counted. */
+/*
+ * What values of the survey's index pages take without the dictionary, if it is used evenly. Nulls
+ * take nothing, where they are counted.
+ */
 uint64_t rg_swell_guess(const struct rg_survey *survey);
 
 /* Whether that may be far off: entries are long, and the footer does not tell. */

@@ -3,7 +3,6 @@
 """The command on a real S3 server, without faults. Inputs and outputs go through boto3."""
 
 import io
-import os
 import random
 import signal
 import subprocess
@@ -14,7 +13,7 @@ import pytest
 
 import s3_server
 from conftest import not_sanitized
-from fault_proxy import Rule, named
+from fault_proxy import Rule, kill
 
 ODD_PARTITIONS = [
     "dt=2024-05-22", "a+b", "with blank", "100%", "%41", "a&b", "a<b>c", "it's \"so\"", "q?x=1",
@@ -207,14 +206,7 @@ def test_kill_leaves_uploads_and_gc_finds_them(place):
     # Somebody else's upload stays.
     foreign = place.client.create_multipart_upload(Bucket=place.bucket, Key="out/theirs.parquet")
     victim = []
-
-    @named("kill")
-    async def kill(exchange):
-        await exchange.forward()
-        os.kill(victim[0].pid, signal.SIGKILL)
-        await exchange.close()
-
-    place.proxy.add(Rule(kill, operation="part", key="out/part-*", times=None))
+    place.proxy.add(Rule(kill(victim), operation="part", key="out/part-*", times=None))
     victim.append(place.start("compact", place.url("in"), place.url("out")))
     victim[0].communicate()
     place.proxy.clear()

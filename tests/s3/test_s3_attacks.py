@@ -14,7 +14,7 @@ import signal
 import pytest
 
 import s3_server
-from fault_proxy import Answer, Rule, named, refuse, xml_error
+from fault_proxy import Answer, Rule, kill, named, refuse, xml_error
 from test_s3_credentials import FIRST, SECOND, counting_program, document, files, used_keys
 
 WRITES = ("put", "create", "part", "complete", "abort", "delete")
@@ -73,16 +73,8 @@ def test_killed_at_each_write(place, in_place, after):
         for key, body in inputs.items():
             place.put(key, body)
         victim = []
-
-        @named("kill")
-        async def kill(exchange):
-            if after:
-                await exchange.forward()
-            os.kill(victim[0].pid, signal.SIGKILL)
-            await exchange.close()
-
         place.proxy.clear()
-        place.proxy.add(Rule(kill, when=is_write, skip=moment))
+        place.proxy.add(Rule(kill(victim, after), when=is_write, skip=moment))
         victim.append(place.start(*command_of(place, in_place)))
         victim[0].communicate(timeout=100)
         was_killed = place.proxy.count(fault="kill") > 0
@@ -100,14 +92,7 @@ def test_killed_within_an_upload(place):
     """F16: after the first part; what is left is seen by nobody, and the next run is whole."""
     numbers = fill_both(place)
     victim = []
-
-    @named("kill")
-    async def kill(exchange):
-        await exchange.forward()
-        os.kill(victim[0].pid, signal.SIGKILL)
-        await exchange.close()
-
-    place.proxy.add(Rule(kill, operation="part", key="out/p=2/*"))
+    place.proxy.add(Rule(kill(victim), operation="part", key="out/p=2/*"))
     victim.append(place.start(*command_of(place, False)))
     victim[0].communicate(timeout=100)
     assert len(place.uploads()) == 1 and place.rows("out") in ([], numbers[:1200])

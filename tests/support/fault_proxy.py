@@ -20,7 +20,9 @@ import argparse
 import asyncio
 import fnmatch
 import json
+import os
 import random
+import signal
 import socket
 import ssl
 import struct
@@ -201,6 +203,19 @@ def lose(reset=False, after=True):
         if after:
             await exchange.forward()
         await exchange.close(reset)
+
+    return action
+
+
+def kill(victim, after=True):
+    """SIGKILL to victim[0], after (or before) upstream has carried the request out."""
+
+    @named("kill")
+    async def action(exchange):
+        if after:
+            await exchange.forward()
+        os.kill(victim[0].pid, signal.SIGKILL)
+        await exchange.close()
 
     return action
 
