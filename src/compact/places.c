@@ -29,11 +29,16 @@ static void release_text(const struct rg_allocator *allocator, char *text)
         rg_release(allocator, text, strlen(text) + 1);
 }
 
-/* The path of a local place, or NULL for another scheme. */
+/*
+ * The path of a local place, or NULL for another scheme. URLs that lack a slash (Hadoop writes
+ * file:/lake) are not taken for paths: a directory called "file:" would be made of them.
+ */
 static const char *local_path(const char *text)
 {
     if (strncmp(text, "file://", 7) == 0)
         return text + 7;
+    if (strncmp(text, "file:/", 6) == 0 || strncmp(text, "s3:/", 4) == 0)
+        return NULL;
     return strstr(text, "://") == NULL ? text : NULL;
 }
 
@@ -45,44 +50,35 @@ static bool is_data_file_name(const char *path)
 }
 
 /*
- * The canonical form of a path that may not exist yet: that of its nearest ancestor that does, and
- * the rest as it is.
+ * The canonical form of a path that may not exist yet, component by component: what is there is
+ * resolved, what is not will be a directory of that name, and ".." leads out of either.
  */
 static bool canonical_path(const char *path, char ret_path[PATH_MAX])
 {
-    char head[PATH_MAX];
-    char resolved[PATH_MAX];
-    size_t length = strlen(path);
+    char next[PATH_MAX];
 
-    if (length == 0 || length >= sizeof head)
+    if (*path == '\0' || realpath(*path == '/' ? "/" : ".", ret_path) == NULL)
         return false;
-    memcpy(head, path, length + 1);
-    while (length > 1 && head[length - 1] == '/')
-        head[--length] = '\0';
-    const size_t whole = length;
-    while (realpath(head, resolved) == NULL) {
-        char *slash = strrchr(head, '/');
+    for (;;) {
+        path += strspn(path, "/");
+        const int length = (int)strcspn(path, "/");
+        const bool is_up = length == 2 && memcmp(path, "..", 2) == 0;
 
-        if (slash == NULL) {
-            if (realpath(".", resolved) == NULL)
+        if (length == 0)
+            return true;
+        if (is_up) {
+            char *slash = strrchr(ret_path, '/');
+            slash[slash == ret_path ? 1 : 0] = '\0';
+        } else if (length != 1 || *path != '.') {
+            const char *parent = strcmp(ret_path, "/") == 0 ? "" : ret_path;
+            const int printed = snprintf(next, sizeof next, "%s/%.*s", parent, length, path);
+            if (printed < 0 || (size_t)printed >= sizeof next)
                 return false;
-            length = 0;
-            break;
+            if (realpath(next, ret_path) == NULL)
+                memcpy(ret_path, next, (size_t)printed + 1);
         }
-        length = slash == head ? 1 : (size_t)(slash - head);
-        head[length] = '\0';
-        if (length == 1 && realpath("/", resolved) != NULL)
-            break;
+        path += length;
     }
-    const char *rest = path + length;
-    while (*rest == '/')
-        rest++;
-    const int rest_length =
-        (int)(whole > (size_t)(rest - path) ? whole - (size_t)(rest - path) : 0);
-    const char *joint = rest_length == 0 || strcmp(resolved, "/") == 0 ? "" : "/";
-    const int printed =
-        snprintf(ret_path, PATH_MAX, "%s%s%.*s", resolved, joint, rest_length, rest);
-    return printed > 0 && printed < PATH_MAX;
 }
 
 /* A local SOURCE that is a file: its directory becomes the root. */

@@ -356,6 +356,22 @@ def test_source_and_home_apart(where, regroup, source):
     assert "--in-place" in result.err
 
 
+@pytest.mark.parametrize("where, home", [
+    (".", "./out"), (".", "out"), (".", "new/../out"), (".", "../s/out"), (".", "../new/../s/out"),
+    ("..", "s/out"), ("..", "s/new/out"), ("..", "link/out"), ("..", "new/../s/out"),
+])
+def test_source_and_home_apart_whatever_they_are_called(where, home, regroup, tmp_path):
+    """Also where the path of the home begins with one letter, and where it is not there yet."""
+    folder = tmp_path / "s"
+    write(folder / "f.parquet")
+    (tmp_path / "link").symlink_to("s")
+    before = snapshot(tmp_path)
+    source = "." if where == "." else "s"
+    result = regroup("compact", source, home, cwd=folder / where).must(2)
+    assert "--in-place" in result.err
+    assert snapshot(tmp_path) == before
+
+
 def test_a_home_that_looks_like_a_file(regroup, source, tmp_path):
     regroup("compact", source, tmp_path / "out.parquet").must(2)
 

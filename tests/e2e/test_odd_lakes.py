@@ -147,10 +147,12 @@ def test_all_that_mends_nothing_says_what_is_gone(regroup, source, home):
 # Wrong usage.
 
 
-@pytest.mark.parametrize("place", ["http://x/y", "FILE:///x", "gs://bucket/x"])
-def test_other_schemes_are_wrong_usage(place, regroup, source, home):
-    assert place in regroup("compact", place, home).must(2).err
-    assert place in regroup("compact", source, place).must(2).err
+@pytest.mark.parametrize("place", ["http://x/y", "FILE:///x", "gs://bucket/x", "file:/x", "s3:/x"])
+def test_other_schemes_are_wrong_usage(place, regroup, source, home, tmp_path):
+    """Hadoop writes file:/x: no directory "file:" is made of it."""
+    assert place in regroup("compact", place, home, cwd=tmp_path).must(2).err
+    assert place in regroup("compact", source, place, cwd=tmp_path).must(2).err
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
 
 
 # Row groups that do not fit into the memory.
