@@ -44,6 +44,16 @@ static bool is_in_variant(const struct rg_schema *schema, uint32_t index)
     return false;
 }
 
+/* Fields of one group must differ in their ids; here one has that of the first. */
+static bool has_id_of_first_sibling(const struct rg_schema *schema, uint32_t index)
+{
+    const struct rg_schema_element *element = &schema->elements[index];
+    const uint32_t first = element->parent_index + 1;
+
+    return first != index && schema->elements[first].has_field_id &&
+           schema->elements[first].field_id == element->field_id;
+}
+
 bool rg_field_ids_are_given(const struct rg_schema *schema, const struct rg_writer *writer)
 {
     const bool is_arrow = rg_span_equal(writer->application, rg_span_of("parquet-cpp")) ||
@@ -54,6 +64,8 @@ bool rg_field_ids_are_given(const struct rg_schema *schema, const struct rg_writ
     for (uint32_t i = 1; i < schema->element_count; i++) {
         if (!schema->elements[i].has_field_id && !is_repeated_group(schema, i) &&
             !is_in_variant(schema, i))
+            return false;
+        if (schema->elements[i].has_field_id && has_id_of_first_sibling(schema, i))
             return false;
     }
     return schema->element_count > 1;

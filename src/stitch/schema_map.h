@@ -23,8 +23,8 @@ struct rg_schema_source {
 
 /*
  * Whether all columns have field ids that somebody gave them. Those of LIST's and MAP's repeated
- * groups do not count, and arrow before 7 numbered columns as they stood (PARQUET-1798), which says
- * nothing about which is which.
+ * groups do not count. Arrow before 7 numbered columns as they stood (PARQUET-1798), and parquet-go
+ * of xitongsys says 0 of each, which tells nothing about which is which.
  */
 bool rg_field_ids_are_given(const struct rg_schema *schema, const struct rg_writer *writer);
 

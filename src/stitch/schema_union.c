@@ -460,14 +460,18 @@ static enum rg_status unite_repetition(const struct builder *b, const uint32_t *
  * Keys are REQUIRED (LogicalTypes.md, Maps). Where a writer made them OPTIONAL all the same, its
  * files may share outputs, and no others: readers that refuse theirs would refuse all.
  */
-static enum rg_status check_key(const struct builder *b, const uint32_t *in_source,
-                                struct rg_error *err)
+static enum rg_status check_key(const struct builder *b, const uint32_t *parent,
+                                const uint32_t *in_source, struct rg_error *err)
 {
     const uint8_t repetition = newest_element(b, in_source)->repetition;
 
     for (size_t s = b->source_count; s-- > 0;) {
-        if (in_source[s] != rg_element_missing &&
-            element_of(b, s, in_source[s])->repetition != repetition)
+        if (parent[s] == rg_element_missing)
+            continue;
+        if (in_source[s] == rg_element_missing)
+            return refuse(b, in_source, s, "is the key of a map, and of no type in some inputs",
+                          err);
+        if (element_of(b, s, in_source[s])->repetition != repetition)
             return refuse(b, in_source, s, "is the key of a map, and optional in some inputs", err);
     }
     return RG_OK;
@@ -556,7 +560,7 @@ static enum rg_status merge_children(struct builder *b, uint32_t node_index, enu
         RG_TRY(unite_types(b, in_source, is_alike, &widest, err));
         RG_TRY(unite_repetition(b, parent, in_source, is_alike, &repetition, err));
         if (matching == BY_PLACE && i == 0 && is_map_entry(b, parent))
-            RG_TRY(check_key(b, in_source, err));
+            RG_TRY(check_key(b, parent, in_source, err));
         if (!append_node(b, node_index, in_source))
             return no_memory(err);
         if (!widest->has_type) {
@@ -571,7 +575,52 @@ static enum rg_status merge_children(struct builder *b, uint32_t node_index, enu
     return RG_OK;
 }
 
-/* By id two columns may come to have one name: an old one that was dropped, and a new one. */
+static uint8_t fold(uint8_t letter)
+{
+    return letter >= 'A' && letter <= 'Z' ? (uint8_t)(letter - 'A' + 'a') : letter;
+}
+
+static bool is_same_but_for_case(struct rg_span a, struct rg_span b)
+{
+    if (a.bytes != b.bytes)
+        return false;
+    for (size_t i = 0; i < a.bytes; i++) {
+        if (fold(a.data[i]) != fold(b.data[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Equal where names are but for case. */
+static uint64_t hash_without_case(struct rg_span name)
+{
+    uint8_t block[64];
+    uint64_t hash = 0;
+
+    for (size_t at = 0; at < name.bytes;) {
+        uint32_t filled = 0;
+
+        while (filled < sizeof block && at < name.bytes)
+            block[filled++] = fold(name.data[at++]);
+        hash = hash * 31 + rg_hash_name((struct rg_span){block, filled});
+    }
+    return hash;
+}
+
+static bool are_in_one_source(const struct builder *b, const uint32_t *one, const uint32_t *other)
+{
+    for (size_t s = 0; s < b->source_count; s++) {
+        if (one[s] != rg_element_missing && other[s] != rg_element_missing)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * By id two columns may come to have one name: an old one that was dropped, and a new one. Names
+ * that differ in case only are one to Spark, Hive and DuckDB: they read inputs that have one of
+ * them each, and of an output with both the first column or nothing.
+ */
 static enum rg_status check_names(struct builder *b, struct rg_error *err)
 {
     uint32_t slot_count = 16;
@@ -583,7 +632,7 @@ static enum rg_status check_names(struct builder *b, struct rg_error *err)
         return no_memory(err);
     for (uint32_t i = 1; i < b->node_count; i++) {
         const struct rg_union_node *node = &b->nodes[i];
-        uint64_t place = rg_hash_name(node->element.name) + node->parent_index;
+        uint64_t place = hash_without_case(node->element.name) + node->parent_index;
 
         for (;; place++) {
             uint32_t *slot = &slots[place & (slot_count - 1)];
@@ -592,10 +641,15 @@ static enum rg_status check_names(struct builder *b, struct rg_error *err)
                 break;
             }
             const struct rg_union_node *other = &b->nodes[*slot];
-            if (other->parent_index == node->parent_index &&
-                rg_span_equal(other->element.name, node->element.name))
+            if (other->parent_index != node->parent_index ||
+                !is_same_but_for_case(other->element.name, node->element.name))
+                continue;
+            if (rg_span_equal(other->element.name, node->element.name))
                 return refuse(b, node->in_source, newest_of(b, node->in_source),
                               "has the name of another column with another field id", err);
+            if (!are_in_one_source(b, node->in_source, other->in_source))
+                return refuse(b, node->in_source, newest_of(b, node->in_source),
+                              "differs only in case from a column of another input", err);
         }
     }
     return RG_OK;
@@ -662,7 +716,9 @@ enum rg_status rg_schema_union_make(const struct rg_schema_source *sources, size
         return no_memory(err);
     RG_TRY(merge_children(&b, 0, BY_KEY, &child_count, err));
     RG_TRY(set_element(&b, 0, root, root->repetition, child_count, err));
-    RG_TRY(b.has_ids ? check_names(&b, err) : drop_ids_of_twins(&b, err));
+    RG_TRY(check_names(&b, err));
+    if (!b.has_ids)
+        RG_TRY(drop_ids_of_twins(&b, err));
     *ret_union = (struct rg_schema_union){b.nodes, b.node_count};
     return RG_OK;
 }

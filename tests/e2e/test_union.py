@@ -402,6 +402,36 @@ def test_two_columns_never_come_to_have_one_id(regroup, tmp_path):
     assert found.to_pylist() == [*rows, {"b": None, "a": 2}]
 
 
+def test_ids_that_are_the_same_for_each_column_are_none(regroup, tmp_path, request):
+    """parquet-go of xitongsys writes 0 for each."""
+    def table(names, values):
+        fields = [pa.field(name, pa.int64(), metadata={"PARQUET:field_id": "0"}) for name in names]
+        return pa.Table.from_pylist([dict(zip(names, values))], schema=pa.schema(fields))
+
+    tables = [table("ab", [1, 2]), table("bca", [3, 4, 5]), table("ab", [6, 7])]
+    lake(tmp_path / "in", tables)
+    outputs = united(regroup, tmp_path)
+    check(tables, outputs, request)
+    assert [field.metadata for field in pq.ParquetFile(outputs[0]).schema_arrow] == [None] * 3
+
+
+def test_names_that_differ_in_case_only_stay_apart(regroup, tmp_path):
+    """Spark and DuckDB take them for one; an output with both has one too many for them."""
+    tables = [pa.table({"ID": [1]}), pa.table({"id": [2], "v": ["x"]}), pa.table({"ID": [3]})]
+    paths = lake(tmp_path / "in", tables)
+    home = tmp_path / "out"
+    result = regroup("compact", tmp_path / "in", home, "--schema", "union").must(0)
+    assert ("files like 0001.parquet get outputs of their own: "
+            "column id: differs only in case from a column of another input") in result.err
+    outputs = data_files(home)
+    assert len(outputs) == 2
+    query = "SELECT id, v FROM read_parquet({}, union_by_name = true) ORDER BY id"
+    seen = [duckdb.sql(query.format([str(path) for path in files])).fetchall()
+            for files in (paths, outputs)]
+    assert seen[0] == seen[1] == [(1, None), (2, "x"), (3, None)]
+    regroup("verify", tmp_path / "in", home).must(0)
+
+
 def test_names_of_repeated_levels_make_no_difference(regroup, tmp_path):
     table = pa.table({"l": pa.array([[1, 2], [], None]),
                       "m": pa.array([[("k", 1)], None, []], pa.map_(pa.string(), pa.int64()))})
