@@ -91,7 +91,8 @@ struct weir_call {
 
 /*
  * Runs one part of a step. Never blocks on memory and never waits for a job; blocks on I/O only in
- * a BLOCKING stage. Parts of one step run at the same time.
+ * a BLOCKING stage. Parts of one step run at the same time. WEIR_FAILED, WEIR_NOMEM or
+ * WEIR_OVERSIZE from it stops the run, and weir_run() returns it.
  */
 typedef enum weir_status weir_run_fn(struct weir_job *job, void *item,
                                      const struct weir_call *call);
@@ -99,7 +100,8 @@ typedef enum weir_status weir_run_fn(struct weir_job *job, void *item,
 /*
  * Called exactly once for each job (or group item), when it has left the engine: WEIR_OK, or why it
  * ended early. Its memory is already given back, so `item` must not lie in it. Called by a thread
- * of the engine, never inside another call of yours. NULL is fine.
+ * of the engine, never inside another call of yours, but for weir_free(), which drops what was
+ * never run. NULL is fine.
  */
 typedef void weir_drop_fn(void *item, enum weir_status why);
 
@@ -160,16 +162,22 @@ WEIR_API struct weir *weir_new(const struct weir_config *config);
 WEIR_API void weir_free(struct weir *w);
 
 /*
- * Set-up, before weir_run(). Return the id, or -1. Add stages in the order of the flow: of two, the
- * one that was added later is downstream and goes first. A step that waits for other jobs (a
- * partition for its outputs) has a resource of its own, with slots for all that may wait.
+ * Set-up, before weir_run(). Return the id, or -1 while it runs, for what makes no sense (no run(),
+ * a resource that is not there, no slots, slots_min above slots_max), and beyond 15 resources
+ * or 64 stages. Add stages in the order of the flow: of two, the one that was added later is
+ * downstream and goes first. A step that waits for other jobs (a partition for its outputs) has a
+ * resource of its own, with slots for all that may wait.
  */
 WEIR_API int weir_resource_add(struct weir *w, const struct weir_resource *resource);
 WEIR_API int weir_stage_add(struct weir *w, const struct weir_stage *stage);
 
 /*
  * Adds a source. `next` is called, by one thread at a time, only when one more job of its could be
- * admitted; it submits jobs and returns WEIR_OK, or WEIR_LATER, WEIR_END, WEIR_FAILED.
+ * admitted; it submits jobs and returns WEIR_OK, or WEIR_LATER, WEIR_END, WEIR_FAILED. It may
+ * pass on what weir_submit() returned; that stops the run, as if run() had returned it, and
+ * WEIR_CANCELLED cancels it.
+ *
+ * Errors:  WEIR_FAILED without `next`, while weir_run() runs, and beyond 16 sources.
  */
 typedef enum weir_status weir_next_fn(struct weir *w, void *user);
 WEIR_API enum weir_status weir_source_add(struct weir *w, weir_next_fn *next, void *user);
@@ -188,8 +196,8 @@ WEIR_API void weir_wake(struct weir *w);
  * claimed with the group's first step, and the join's route gives it back. `join` may have no
  * steps. The group is complete after weir_group_close(), which must always be called, and after
  * which only its jobs may use the pointer. If a job of it fails or is skipped, the rest is dropped
- * and join does not run; drop() gets the reason. NULL without memory, or when the claim can never
- * fit.
+ * and join does not run; drop() gets the reason. NULL without memory, when the claim can never
+ * fit, and for a route that weir_submit() would refuse.
  *
  * The join begins when drop() has returned for all jobs of the group. Jobs of a group begin in the
  * order of submission. They may begin before the group is closed; but since nobody knows what is
@@ -212,7 +220,9 @@ WEIR_API struct weir_job *weir_group_job(struct weir_group *group);
  * WEIR_OK the job does not exist and drop() is not called.
  *
  * Errors:  WEIR_OVERSIZE when the largest claim of its route exceeds the budget; WEIR_NOMEM;
- *          WEIR_CANCELLED.
+ *          WEIR_CANCELLED when the run or the group has come to an early end; WEIR_FAILED for what
+ *          makes no sense: no steps or too many, a stage or a budget that is not there, a group
+ *          that is closed or of the other budget.
  */
 WEIR_API enum weir_status weir_submit(struct weir *w, struct weir_group *group,
                                       enum weir_budget budget, const struct weir_step *route,
@@ -262,7 +272,8 @@ WEIR_API void weir_set_parts(struct weir_job *job, uint32_t step_index, uint32_t
 
 /*
  * Runs until all sources have ended and all jobs are gone; workers are started on entry and joined
- * before return. WEIR_OK, WEIR_CANCELLED, or the WEIR_FAILED of the first failure.
+ * before return. WEIR_OK, WEIR_CANCELLED, or the first failure: what a run() or next() returned,
+ * or WEIR_NOMEM where not all workers could be started.
  */
 WEIR_API enum weir_status weir_run(struct weir *w);
 

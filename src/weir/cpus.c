@@ -27,7 +27,7 @@ enum {
 
 static bool read_line(const char *path, char *line, size_t bytes)
 {
-    FILE *file = fopen(path, "r");
+    FILE *file = fopen(path, "re");
 
     if (file == NULL)
         return false;
@@ -104,7 +104,7 @@ static uint32_t quota_of_process(void)
 {
     char line[PATH_BYTES];
     uint32_t cpus = UINT32_MAX;
-    FILE *file = fopen("/proc/self/cgroup", "r");
+    FILE *file = fopen("/proc/self/cgroup", "re");
 
     if (file == NULL)
         return UINT32_MAX;

@@ -13,19 +13,6 @@
 
 #include "weir/route.h"
 
-bool weir_route_is_sound(const struct weir_step *route, uint32_t step_count)
-{
-    uint64_t planned = 0;
-
-    for (uint32_t i = 0; i < step_count; i++) {
-        if (route[i].grow_bytes > UINT64_MAX / 2 - planned)
-            return false;
-        planned += route[i].grow_bytes;
-        planned = weir_route_planned_after(&route[i], planned);
-    }
-    return true;
-}
-
 uint64_t weir_route_planned_after(const struct weir_step *step, uint64_t planned)
 {
     return step->drop_bytes < planned ? planned - step->drop_bytes : 0;

@@ -18,9 +18,6 @@ struct weir_position {
     bool is_started; /* The step's grow is in `held` already. */
 };
 
-/* False when the sums overflow or a step gives back more than there is. */
-bool weir_route_is_sound(const struct weir_step *route, uint32_t step_count);
-
 /* The most that a route holds at any time, `held_first` included, from its beginning. */
 uint64_t weir_route_peak(const struct weir_step *route, uint32_t step_count, uint64_t held_first);
 

@@ -73,7 +73,7 @@ void weir_sched_fini(struct weir_sched *s)
 int weir_sched_add_resource(struct weir_sched *s, const struct weir_resource *resource)
 {
     if (s->resource_count == WEIR_RESOURCES_MAX || resource->slots_max == 0 ||
-        resource->slots_min > resource->slots_max)
+        resource->slots_min > resource->slots_max || (unsigned)resource->kind > WEIR_BLOCKING)
         return -1;
 
     struct weir_sched_resource *r = &s->resources[s->resource_count];

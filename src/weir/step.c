@@ -154,7 +154,8 @@ static void again(struct weir_job *job)
 
 static void end_step(struct weir_sched *s, struct weir_job *job)
 {
-    enum weir_status status = job->status;
+    const enum weir_status own = job->status;
+    enum weir_status status = own;
     const bool is_last = job->step + 1 >= job->step_count;
 
     weir_link_remove(&job->queue_link);
@@ -179,8 +180,9 @@ static void end_step(struct weir_sched *s, struct weir_job *job)
         weir_life_finish(job, status);
         if (job->group != NULL)
             weir_life_give_up_group(job->group, status);
-        if (status != WEIR_SKIP && status != WEIR_CANCELLED)
-            weir_life_fail_run(s, status);
+        /* What became of its group was no failure, or is told already. */
+        if (own == WEIR_NOMEM || own == WEIR_OVERSIZE || own == WEIR_FAILED)
+            weir_life_fail_run(s, own);
     }
 }
 
@@ -226,7 +228,8 @@ void weir_step_end_if_over(struct weir_job *job)
         weir_link_remove(&job->queue_link);
     if (weir_life_is_in_flight(job) || (!has_trouble && !has_all_parts))
         return;
+    /* No answer of its own: the group's or the run's counts. */
     if (job->status == WEIR_OK && !has_all_parts)
-        job->status = group_why != WEIR_OK ? group_why : WEIR_CANCELLED;
+        job->status = WEIR_SKIP;
     end_step(s, job);
 }

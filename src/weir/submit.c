@@ -41,14 +41,14 @@ bool weir_submit_clamp(struct weir_step *route, uint32_t step_count, uint64_t he
 
 static bool is_sound(const struct weir_sched *s, const struct weir_submission *submission)
 {
-    if (submission->step_count > WEIR_STEPS_MAX)
+    if (submission->step_count > WEIR_STEPS_MAX || (unsigned)submission->budget > WEIR_META)
         return false;
     for (uint32_t i = 0; i < submission->step_count; i++) {
         if (submission->route[i].stage < 0 ||
             (uint32_t)submission->route[i].stage >= s->stage_count)
             return false;
     }
-    return weir_route_is_sound(submission->route, submission->step_count);
+    return true;
 }
 
 static void expect_steps(struct weir_job *job)
@@ -121,11 +121,12 @@ enum weir_status weir_sched_submit(struct weir_sched *s, const struct weir_submi
 {
     struct weir_step route[WEIR_STEPS_MAX];
     struct weir_submission own = *submission;
-    struct weir_purse *purse = &s->purses[submission->budget];
     struct weir_group *group = submission->group;
 
-    if (!is_sound(s, submission) || submission->step_count == 0 ||
-        (group != NULL && (group->is_closed || group->unit.purse != purse)))
+    if (!is_sound(s, submission) || submission->step_count == 0)
+        return WEIR_FAILED;
+    struct weir_purse *purse = &s->purses[submission->budget];
+    if (group != NULL && (group->is_closed || group->unit.purse != purse))
         return WEIR_FAILED;
     if (s->is_cancelled || (group != NULL && group->why != WEIR_OK))
         return WEIR_CANCELLED;
@@ -157,9 +158,11 @@ struct weir_group *weir_sched_open_group(struct weir_sched *s,
 {
     struct weir_step route[WEIR_STEPS_MAX];
     struct weir_submission own = *submission;
-    struct weir_purse *purse = &s->purses[submission->budget];
 
-    if (!is_sound(s, submission) || retained_max > purse->bytes_max)
+    if (!is_sound(s, submission))
+        return NULL;
+    struct weir_purse *purse = &s->purses[submission->budget];
+    if (retained_max > purse->bytes_max)
         return NULL;
     if (own.step_count > 0)
         memcpy(route, submission->route, own.step_count * sizeof *route);

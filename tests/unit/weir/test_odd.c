@@ -235,6 +235,8 @@ TEST(claims_that_are_nothing_and_claims_that_are_all)
     const struct weir_step above[] = {{.stage = world->work, .grow_bytes = 100 * KIB + 1}};
     const struct weir_step huge[] = {{.stage = world->work, .grow_bytes = UINT64_MAX},
                                      {.stage = world->work, .grow_bytes = UINT64_MAX}};
+    const struct weir_step largest[] = {{.stage = world->work, .grow_bytes = 10},
+                                        {.stage = world->work, .grow_bytes = UINT64_MAX - 9}};
     const struct weir_step cut[] = {
         {.stage = world->work, .grow_bytes = UINT64_MAX / 4, .is_estimate = true}};
 
@@ -244,11 +246,49 @@ TEST(claims_that_are_nothing_and_claims_that_are_all)
             CHECK_U64(submit(world, i % 32 == 0 ? all : cut, 1), WEIR_OK);
     }
     CHECK_U64(submit(world, above, 1), WEIR_OVERSIZE);
-    CHECK(submit(world, huge, 2) != WEIR_OK);
-    CHECK(submit(world, nothing, 0) != WEIR_OK);
+    CHECK_U64(submit(world, huge, 2), WEIR_OVERSIZE);
+    CHECK_U64(submit(world, largest, 2), WEIR_OVERSIZE);
     CHECK(weir_group_new(world->w, WEIR_DATA, 100 * KIB + 1, NULL, 0, NULL, drop) == NULL);
     CHECK(end(world, WEIR_OK));
     CHECK_U64(atomic_load(&world->drops_ok), JOBS + JOBS / 16);
+}
+
+TEST(what_makes_no_sense_is_refused)
+{
+    struct world *world = begin(t, 100 * KIB, 1);
+    struct weir_step route[WEIR_STEPS_MAX + 1];
+    const enum weir_budget no_budget = (enum weir_budget)(WEIR_META + 1);
+    struct weir_resource resource = {
+        .size = sizeof resource, .name = "?", .kind = WEIR_ASYNC, .slots_max = 2};
+    struct weir_stage stage = {.size = sizeof stage, .name = "?", .run = run_work};
+
+    for (uint32_t i = 0; i <= WEIR_STEPS_MAX; i++)
+        route[i] = (struct weir_step){.stage = world->more};
+    CHECK_U64(submit(world, route, 0), WEIR_FAILED);
+    CHECK_U64(submit(world, route, WEIR_STEPS_MAX + 1), WEIR_FAILED);
+    CHECK_U64(weir_submit(world->w, NULL, no_budget, route, 1, NULL, drop), WEIR_FAILED);
+    CHECK(weir_group_new(world->w, no_budget, 0, route, 1, NULL, drop) == NULL);
+    route[0].stage = 99;
+    CHECK_U64(submit(world, route, 1), WEIR_FAILED);
+    CHECK(weir_group_new(world->w, WEIR_DATA, 0, route, 1, NULL, drop) == NULL);
+    route[0].stage = -1;
+    CHECK_U64(submit(world, route, 1), WEIR_FAILED);
+
+    resource.slots_min = 3;
+    CHECK(weir_resource_add(world->w, &resource) == -1);
+    resource.slots_min = resource.slots_max = 0;
+    CHECK(weir_resource_add(world->w, &resource) == -1);
+    resource.slots_max = 2;
+    resource.kind = (enum weir_kind)(WEIR_BLOCKING + 1);
+    CHECK(weir_resource_add(world->w, &resource) == -1);
+    stage.resource = 99;
+    CHECK(weir_stage_add(world->w, &stage) == -1);
+    stage.resource = WEIR_CPU;
+    stage.run = NULL;
+    CHECK(weir_stage_add(world->w, &stage) == -1);
+    CHECK_U64(weir_source_add(world->w, NULL, world), WEIR_FAILED);
+    CHECK(end(world, WEIR_OK));
+    CHECK_U64(atomic_load(&world->drops), 0);
 }
 
 /* Each job that leaves brings the next, in a group of its own. */
@@ -423,6 +463,78 @@ TEST(growing_what_would_never_fit_later)
     CHECK_U64(atomic_load(&world->drops_ok), 200);
 }
 
+/* 1: the second job of the group runs; 2: the first one was dropped. */
+static atomic_uint scene;
+
+static void wait_for_scene(const struct world *world, unsigned number)
+{
+    while (atomic_load(&scene) < number && !weir_is_cancelled(world->w))
+        pause_us(20);
+}
+
+/* Asks for all that is there, while another job of its group holds some of it. */
+static enum weir_status run_greedy(struct weir_job *job, void *item, const struct weir_call *call)
+{
+    struct world *world = call->user;
+
+    (void)item;
+    wait_for_scene(world, 1);
+    const enum weir_status status = weir_grow(job, 90 * KIB);
+    atomic_fetch_add(&world->wrong, status != WEIR_RETRY);
+    return status;
+}
+
+static enum weir_status run_patient(struct weir_job *job, void *item, const struct weir_call *call)
+{
+    struct world *world = call->user;
+
+    (void)job;
+    (void)item;
+    atomic_store(&scene, 1);
+    wait_for_scene(world, 2);
+    return WEIR_OK;
+}
+
+static void drop_of_group(void *item, enum weir_status why)
+{
+    drop(item, why);
+    atomic_fetch_add(&the_world.wrong, why != WEIR_OVERSIZE);
+    atomic_store(&scene, 2);
+}
+
+/*
+ * Its other job still runs then, and ends well, or has parts that never begin; the jobs behind the
+ * group come to their turn.
+ */
+TEST(a_group_that_is_in_its_own_way_is_dropped_alone)
+{
+    for (uint32_t parts = 1; parts <= 7; parts += 6) {
+        struct world *world = begin(t, 100 * KIB, 2);
+        const int greedy = add_stage(world, "greedy", WEIR_CPU, run_greedy, false);
+        const int patient = add_stage(world, "patient", WEIR_CPU, run_patient, false);
+        const struct weir_step routes[2][2] = {
+            {{.stage = greedy, .grow_bytes = 10 * KIB}, {.stage = world->more}},
+            {{.stage = patient, .grow_bytes = 10 * KIB, .part_count = parts},
+             {.stage = world->more}},
+        };
+        const struct weir_step lone[] = {{.stage = world->more}};
+
+        atomic_store(&scene, 0);
+        struct weir_group *group =
+            weir_group_new(world->w, WEIR_DATA, 0, NULL, 0, NULL, drop_of_group);
+        CHECK(group != NULL);
+        for (int i = 0; i < 2; i++)
+            CHECK_U64(weir_submit(world->w, group, WEIR_DATA, routes[i], 2, NULL, drop_of_group),
+                      WEIR_OK);
+        weir_group_close(group);
+        for (uint32_t i = 0; i < 20; i++)
+            CHECK_U64(submit(world, lone, 1), WEIR_OK);
+        CHECK(end(world, WEIR_OK));
+        CHECK_U64(atomic_load(&world->drops), 23);
+        CHECK_U64(atomic_load(&world->drops_ok), 20);
+    }
+}
+
 /* Says "later" each time, and is woken from elsewhere, sometimes before it has said so. */
 static enum weir_status next_later(struct weir *w, void *user)
 {
@@ -517,11 +629,14 @@ static const struct test_case cases[] = {
     {"a_budget_of_exactly_the_need_and_one_worker", a_budget_of_exactly_the_need_and_one_worker},
     {"claims_that_are_nothing_and_claims_that_are_all",
      claims_that_are_nothing_and_claims_that_are_all},
+    {"what_makes_no_sense_is_refused", what_makes_no_sense_is_refused},
     {"groups_that_are_submitted_from_drop", groups_that_are_submitted_from_drop},
     {"groups_with_one_job_that_fails_it", groups_with_one_job_that_fails_it},
     {"cancelling_while_requests_are_in_flight", cancelling_while_requests_are_in_flight},
     {"growing_to_the_last_byte", growing_to_the_last_byte},
     {"growing_what_would_never_fit_later", growing_what_would_never_fit_later},
+    {"a_group_that_is_in_its_own_way_is_dropped_alone",
+     a_group_that_is_in_its_own_way_is_dropped_alone},
     {"a_source_that_is_woken_again_and_again", a_source_that_is_woken_again_and_again},
     {"very_many_parts", very_many_parts},
     {"jobs_that_are_never_run", jobs_that_are_never_run},
