@@ -228,7 +228,7 @@ static bool is_left(const struct rg_partition *partition, const char *name,
     const struct rg_left_file *at = rg_left_files_find(&partition->left, name);
 
     for (; at != NULL; at = rg_left_files_next(at)) {
-        if (at->misses >= misses_max || (at->misses == 0 && rg_object_id_equal(&at->id, id, true)))
+        if (at->misses >= misses_max || (at->misses == 0 && rg_object_id_equal(id, &at->id, true)))
             return true;
     }
     return false;

@@ -79,16 +79,6 @@ static enum rg_status scan_head(void *user, const struct rg_batch *head, struct 
     return RG_OK;
 }
 
-/* What a rename into the trash keeps of an id: size, time, and the inode in the tag. */
-static bool is_moved(const struct rg_object_id *recorded, const struct rg_object_id *found)
-{
-    const char *recorded_inode = strchr(recorded->tag, 'i');
-    const char *found_inode = strchr(found->tag, 'i');
-
-    return rg_object_id_equal(recorded, found, false) && recorded_inode != NULL &&
-           found_inode != NULL && strcmp(recorded_inode, found_inode) == 0;
-}
-
 static enum rg_status keep_input(struct scan *s, const struct rg_batch_input *input,
                                  struct rg_error *err)
 {
@@ -135,11 +125,12 @@ static enum rg_status scan_input(void *user, const struct rg_batch_input *input,
     struct rg_ledger_file *file = rg_ledger_find(files, input->name);
     if (file != NULL) {
         file->is_named = true;
-        if (rg_object_id_equal(&input->id, &file->object->id,
+        if (rg_object_id_equal(&file->object->id, &input->id,
                                is_in_place || ledger->home->compares_input_tags))
             file->taken_by = current_record(s);
         else if (is_in_place)
-            file->is_touched = file->is_touched || is_moved(&input->id, &file->object->id);
+            file->is_touched =
+                file->is_touched || rg_object_id_moved(&file->object->id, &input->id);
     } else if (!is_in_place) {
         RG_TRY(note_gone(s, input->name, err));
     }
@@ -147,7 +138,7 @@ static enum rg_status scan_input(void *user, const struct rg_batch_input *input,
          is_in_place && i < ledger->trash.count &&
          strcmp(ledger->trash.items[i].name, input->name) == 0;
          i++) {
-        if (is_moved(&input->id, &ledger->trash.items[i].object->id))
+        if (rg_object_id_moved(&ledger->trash.items[i].object->id, &input->id))
             ledger->trash.items[i].taken_by = current_record(s);
     }
     return RG_OK;

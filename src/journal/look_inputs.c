@@ -101,7 +101,11 @@ enum rg_status rg_look_list_inputs(const struct rg_commit *commit, struct rg_loo
             return rg_look_no_memory(commit, err);
         changed[look->changed_count++] = rg_look_input_of(file);
         RG_TRY(rg_look_problem(look, RG_PROBLEM_INPUT_CHANGED, file->object->key, err,
-                               "%s was rewritten after it had been taken", file->object->key));
+                               file->is_touched
+                                   ? "%s was rewritten, or its mode, owner or links changed, "
+                                     "after it had been taken"
+                                   : "%s was rewritten after it had been taken",
+                               file->object->key));
     }
     look->free = free;
     look->changed = changed;

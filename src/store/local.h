@@ -15,7 +15,7 @@
  * Devices, pipes and sockets are not listed. Directories come and go with their files, but an empty
  * one is listed as a prefix until DELETE of that prefix removes it.
  *
- * An id's tag is "c<ctime in ns>i<inode>".
+ * An id's tag is "c<ctime in ns>i<inode>", with "n" behind it where the file has several names.
  *
  * A conditional DELETE of P/name goes through "_regroup/P/_trash/<run>/name", as the folder's
  * README tells; what lies there after a crash is for RG_STORE_RESTORE or a plain DELETE. Across

@@ -189,8 +189,38 @@ enum rg_status rg_store_list_names(struct rg_store *store, const char *prefix,
     return list_pages(store, prefix, true, arena, ret_objects, ret_count, err);
 }
 
-bool rg_object_id_equal(const struct rg_object_id *a, const struct rg_object_id *b, bool is_strict)
+/* The inode of a local tag and what stands behind it; "" in other tags. */
+static const char *inode_of(const char *tag)
 {
-    return a->bytes == b->bytes && a->modified_ns == b->modified_ns &&
-           (!is_strict || strcmp(a->tag, b->tag) == 0);
+    const char *inode = tag[0] == 'c' ? strchr(tag, 'i') : NULL;
+
+    return inode != NULL ? inode + 1 : "";
+}
+
+static bool has_many_names(const struct rg_object_id *id)
+{
+    const char *inode = inode_of(id->tag);
+    const size_t digits = strspn(inode, "0123456789");
+
+    return digits > 0 && inode[digits] == 'n';
+}
+
+bool rg_object_id_moved(const struct rg_object_id *found, const struct rg_object_id *known)
+{
+    const char *found_inode = inode_of(found->tag);
+    const char *known_inode = inode_of(known->tag);
+    const size_t digits = strspn(known_inode, "0123456789");
+
+    return rg_object_id_equal(found, known, false) && digits > 0 &&
+           strspn(found_inode, "0123456789") == digits &&
+           memcmp(found_inode, known_inode, digits) == 0;
+}
+
+bool rg_object_id_equal(const struct rg_object_id *found, const struct rg_object_id *known,
+                        bool is_strict)
+{
+    if (found->bytes != known->bytes || found->modified_ns != known->modified_ns)
+        return false;
+    return !is_strict || strcmp(found->tag, known->tag) == 0 ||
+           (has_many_names(known) && rg_object_id_moved(found, known));
 }

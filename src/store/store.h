@@ -40,7 +40,8 @@ struct rg_upload; /* An output that is being made and has no name yet. */
 /*
  * What tells one body of a key from another. On S3: size, LastModified and the ETag as `tag`.
  * Local: size and mtime; `tag` holds ctime and inode ("c<ns>i<inode>"), which only in-place work
- * compares.
+ * compares, and ends in "n" where the file had several names (hard links): its ctime then changes
+ * with each of them that goes, so that it is known by its inode.
  */
 struct rg_object_id {
     uint64_t bytes;
@@ -200,7 +201,11 @@ RG_MUST_CHECK enum rg_status rg_store_list_names(struct rg_store *store, const c
                                                  struct rg_object **ret_objects, size_t *ret_count,
                                                  struct rg_error *err);
 
-/* True when both ids name one body; tags are compared only if `is_strict`. */
-bool rg_object_id_equal(const struct rg_object_id *a, const struct rg_object_id *b, bool is_strict);
+/* True when what was found is the body that is known; tags are compared only if `is_strict`. */
+bool rg_object_id_equal(const struct rg_object_id *found, const struct rg_object_id *known,
+                        bool is_strict);
+
+/* Local: true when it is but for its ctime, which a rename and the end of another name change. */
+bool rg_object_id_moved(const struct rg_object_id *found, const struct rg_object_id *known);
 
 #endif

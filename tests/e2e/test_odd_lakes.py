@@ -45,6 +45,29 @@ def test_links_to_folders_that_hold_them_are_not_followed(regroup, source, home)
     assert rows_of(data_files(home)) == list(range(500))
 
 
+def test_files_of_several_names_in_place(regroup, source, tmp_path):
+    """Each name is a file like any other: deleting one changes the ctime of the others."""
+    (source / "g0.parquet").hardlink_to(source / "f0.parquet")
+    write(source / "k=1" / "f9.parquet", 900)
+    (source / "k=1" / "f1.parquet").hardlink_to(source / "f1.parquet")
+    (tmp_path / "backup.parquet").hardlink_to(source / "f2.parquet")
+    rows = [*range(500), *range(100), *range(100, 200), *range(900, 1000)]
+    for _ in range(2):
+        regroup("compact", "--in-place", source).must(0)
+        assert sorted(rows_of(live_files(regroup, source))) == sorted(rows)
+    assert len(data_files(source)) == 2
+    assert rows_of([tmp_path / "backup.parquet"]) == list(range(200, 300))
+
+
+def test_a_file_that_was_linked_after_it_was_taken(regroup, source, tmp_path):
+    """It may have been rewritten as well: it is left, and what is said names both."""
+    regroup("compact", "--in-place", source, "--grace", "1h").must(0)
+    (tmp_path / "backup.parquet").hardlink_to(source / "f0.parquet")
+    reasons = alone(regroup("compact", "--in-place", source).must(3))
+    assert list(reasons) == ["f0.parquet"] and "links" in reasons["f0.parquet"]
+    assert [path.name[0] for path in data_files(source)] == ["f", "p"]
+
+
 @pytest.mark.parametrize("way", ["to a destination", "in place"])
 def test_a_folder_that_cannot_be_listed_stops_no_other(way, regroup, source, home, unprivileged):
     write(source / "p=1" / "a.parquet", 500)

@@ -148,6 +148,8 @@ static void write_tag(const struct stat *stat, char ret_tag[tag_bytes_max])
     to = write_number(ns_of(&stat->st_ctim), to);
     *to++ = 'i';
     to = write_number((uint64_t)stat->st_ino, to);
+    if (stat->st_nlink > 1)
+        *to++ = 'n';
     *to = '\0';
 }
 
@@ -169,14 +171,12 @@ enum rg_status rg_local_id_of(const struct stat *stat, struct rg_arena *arena,
 
 bool rg_local_id_matches(const struct stat *stat, const struct rg_object_id *id, bool is_strict)
 {
-    char tag[tag_bytes_max];
+    char tag[tag_bytes_max] = "";
+    const struct rg_object_id found = {(uint64_t)stat->st_size, rg_local_modified_ns(stat), tag};
 
-    if ((uint64_t)stat->st_size != id->bytes || rg_local_modified_ns(stat) != id->modified_ns)
-        return false;
-    if (!is_strict)
-        return true;
-    write_tag(stat, tag);
-    return strcmp(tag, id->tag) == 0;
+    if (is_strict)
+        write_tag(stat, tag);
+    return rg_object_id_equal(&found, id, is_strict);
 }
 
 static int sync_path(const char *path)

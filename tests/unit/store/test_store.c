@@ -140,6 +140,35 @@ TEST(ids_are_compared_with_their_tags_only_if_strict)
     CHECK(!rg_object_id_equal(&a, &other_tag, true));
     CHECK(!rg_object_id_equal(&a, &other_size, false));
     CHECK(!rg_object_id_equal(&a, &other_time, false));
+    CHECK(!rg_object_id_moved(&a, &a));
+}
+
+TEST(a_file_of_several_names_is_known_by_its_inode)
+{
+    static const struct {
+        const char *found;
+        const char *known;
+        bool is_equal;
+        bool is_moved;
+    } cases[] = {
+        {"c1i23", "c1i23", true, true},    {"c2i23", "c1i23", false, true},
+        {"c2i23n", "c1i23n", true, true},  {"c2i23", "c1i23n", true, true},
+        {"c2i23n", "c1i23", false, true},  {"c2i24n", "c1i23n", false, false},
+        {"c2i2n", "c1i23n", false, false}, {"c2i234n", "c1i23n", false, false},
+        {"", "c1i23n", false, false},      {"c2i23n", "", false, false},
+        {"ci", "cin", false, false},       {"\"c1i2n\"", "\"c2i2n\"", false, false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct rg_object_id found = {5, 7, cases[i].found};
+        const struct rg_object_id known = {5, 7, cases[i].known};
+        const struct rg_object_id later = {5, 8, cases[i].found};
+
+        CHECK(rg_object_id_equal(&found, &known, true) == cases[i].is_equal);
+        CHECK(rg_object_id_moved(&found, &known) == cases[i].is_moved);
+        CHECK(!rg_object_id_equal(&later, &known, true));
+        CHECK(!rg_object_id_moved(&later, &known));
+    }
 }
 
 int main(int argc, char **argv)
@@ -151,6 +180,8 @@ int main(int argc, char **argv)
          a_listing_that_does_not_advance_is_an_error},
         {"ids_are_compared_with_their_tags_only_if_strict",
          ids_are_compared_with_their_tags_only_if_strict},
+        {"a_file_of_several_names_is_known_by_its_inode",
+         a_file_of_several_names_is_known_by_its_inode},
     };
 
     return test_main("store/store", cases, sizeof cases / sizeof cases[0], argc, argv);
