@@ -60,6 +60,7 @@ enum rg_status rg_schema_shelf_keep(struct rg_schema_shelf *shelf, const struct 
 {
     const struct rg_writer writer = rg_writer_parse(meta->created_by);
     struct rg_kept_schema kept = {
+        .units = rg_file_units(meta),
         .ids_are_given = rg_field_ids_are_given(&meta->schema, &writer),
         .has_column_orders = meta->has_column_orders,
     };
@@ -121,6 +122,7 @@ static enum rg_status list_used(struct uniting *u, const struct rg_schema_shelf 
         return rg_fail(err, RG_ERR_NOMEM, "no memory to unite %u schemas", shelf->count);
     for (uint32_t i = 0; i < shelf->count; i++) {
         shelf->items[i]->is_used = false;
+        shelf->items[i]->is_told = false;
         shelf->items[i]->age_ns = 0;
         shelf->items[i]->united = NULL;
         shelf->items[i]->leaves = NULL;
@@ -145,12 +147,26 @@ static enum rg_status list_used(struct uniting *u, const struct rg_schema_shelf 
     return RG_OK;
 }
 
-/* Whether values mean the same in both, and bounds can be kept as far as each has them. */
-static bool may_share(const struct uniting *u, const struct rg_kept_schema *a,
-                      const struct rg_kept_schema *b)
+/* Why these do not share outputs, whatever their columns are; NULL: they may. */
+static const char *why_apart(const struct uniting *u, const struct rg_kept_schema *a,
+                             const struct rg_kept_schema *b)
 {
-    return a->has_column_orders == b->has_column_orders &&
-           is_equal(a->semantics[u->aspects], b->semantics[u->aspects]);
+    if (!is_equal(a->semantics[u->aspects], b->semantics[u->aspects]))
+        return "key-values give their dates, timestamps or coordinates another meaning";
+    if (!is_equal(a->units, b->units))
+        return "only Arrow's own schema says what some of their integers are, such as durations";
+    /* One that has none would strip the others' bounds. */
+    if (a->has_column_orders != b->has_column_orders)
+        return "only some files say by which order their bounds are (column_orders)";
+    return NULL;
+}
+
+static void tell(const struct uniting *u, struct rg_kept_schema *kept, const char *why)
+{
+    if (!kept->is_told)
+        rg_run_warn(u->run, "files like %s get outputs of their own: %s",
+                    u->inputs[kept->last_input].key, why);
+    kept->is_told = true;
 }
 
 /* Takes all that may share outputs with the newest that is left; the others close ranks. */
@@ -161,10 +177,14 @@ static uint32_t take_candidates(struct uniting *u, struct rg_kept_schema **ret_t
     uint32_t kept = 0;
 
     for (uint32_t i = 0; i < u->left_count; i++) {
-        if (may_share(u, u->left[i], newest))
+        const char *why = why_apart(u, u->left[i], newest);
+
+        if (why == NULL) {
             ret_taken[taken++] = u->left[i];
-        else
-            u->left[kept++] = u->left[i];
+            continue;
+        }
+        tell(u, u->left[i], why);
+        u->left[kept++] = u->left[i];
     }
     u->left_count = kept;
     return taken;

@@ -33,6 +33,7 @@ struct rg_kept_schema {
     struct rg_hash128 key; /* Of what follows. */
     struct rg_schema schema;
     struct rg_hash128 semantics[RG_ASPECT_SETS];
+    struct rg_hash128 units;
     bool ids_are_given;
     bool has_column_orders;
 
@@ -42,6 +43,7 @@ struct rg_kept_schema {
     uint64_t age_ns;                  /* When the newest of these files was modified. */
     uint32_t last_input;
     bool is_used;
+    bool is_told; /* Why it has outputs of its own. */
 };
 
 /* Of one turn; guarded by who guards the arena while footers are read. */

@@ -17,6 +17,8 @@
 
 #include <string.h>
 
+#include "parquet/schema.h"
+
 enum {
     STACK_MAX = 64,
     FIELDS_MAX = 100000,
@@ -37,6 +39,12 @@ enum {
     FIELD_CHILDREN = 5,
     FIELD_PAIRS = 6,
     DICTIONARY_INDEX_TYPE = 1,
+    TYPE_INT = 2,
+    TYPE_DATE = 8,
+    TYPE_TIME = 9,
+    TYPE_TIMESTAMP = 10,
+    TYPE_DURATION = 18,
+    TYPE_RUN_END_ENCODED = 22,
     PAIR_KEY = 0,
     PAIR_VALUE = 1,
 
@@ -61,16 +69,17 @@ struct message {
     size_t bytes; /* Decoded. */
 };
 
-static int digit_of(uint8_t letter)
-{
-    if (letter >= 'A' && letter <= 'Z')
-        return letter - 'A';
-    if (letter >= 'a' && letter <= 'z')
-        return letter - 'a' + 26;
-    if (letter >= '0' && letter <= '9')
-        return letter - '0' + 52;
-    return letter == '+' ? 62 : letter == '/' ? 63 : -1;
-}
+/* What a letter of base64 stands for, plus one; 0: it is none. A table: letters are as good as
+ * random, and comparing them takes thrice as long. */
+static const uint8_t digit_of[256] = {
+    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
+    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64};
 
 static bool open_message(struct rg_span base64, struct message *ret)
 {
@@ -91,12 +100,12 @@ static bool read_byte(const struct message *m, uint64_t place, uint8_t *ret)
         return false;
     const size_t at = (size_t)place;
     const uint8_t *letters = m->text.data + at / 3 * 4 + at % 3;
-    const int left = digit_of(letters[0]);
-    const int right = digit_of(letters[1]);
+    const uint32_t left = digit_of[letters[0]];
+    const uint32_t right = digit_of[letters[1]];
 
-    if (left < 0 || right < 0)
+    if (left == 0 || right == 0)
         return false;
-    const uint32_t twelve_bits = (uint32_t)left << 6 | (uint32_t)right;
+    const uint32_t twelve_bits = (left - 1) << 6 | (right - 1);
     *ret = (uint8_t)(twelve_bits >> (4 - at % 3 * 2));
     return true;
 }
@@ -273,14 +282,21 @@ static bool add_pairs(const struct message *m, struct rg_hasher *hasher, uint64_
     return true;
 }
 
+static bool read_type(const struct message *m, uint64_t field, uint32_t *ret)
+{
+    uint64_t member;
+
+    return find_member(m, field, FIELD_TYPE_TYPE, &member) && member != 0 &&
+           read_number(m, member, 1, ret);
+}
+
 static bool add_type(const struct message *m, struct rg_hasher *hasher, uint64_t field)
 {
     uint64_t member;
     uint64_t table;
     uint32_t type;
 
-    if (!find_member(m, field, FIELD_TYPE_TYPE, &member) || member == 0 ||
-        !read_number(m, member, 1, &type))
+    if (!read_type(m, field, &type))
         return false;
     if (type == 0 || type >= sizeof type_members / sizeof type_members[0])
         return false; /* Its members are not known. */
@@ -364,6 +380,97 @@ bool rg_arrow_schema_read(struct rg_span base64, struct rg_arrow_facts *ret_fact
     facts.semantics = rg_hasher_result(&hasher);
     *ret_facts = facts;
     return true;
+}
+
+/* Without a word of what they are; signed and as wide as their type says nothing, too. */
+static bool is_bare_integer(const struct rg_schema_element *element)
+{
+    const struct rg_annotation annotation = rg_schema_annotation(element);
+
+    return element->has_type &&
+           (element->type == RG_TYPE_INT32 || element->type == RG_TYPE_INT64) &&
+           annotation.converted_type == RG_CONVERTED_NONE &&
+           (annotation.logical == RG_LOGICAL_NONE ||
+            (annotation.logical == RG_LOGICAL_INTEGER && annotation.is_signed));
+}
+
+static bool has_unit(uint32_t type)
+{
+    return type == TYPE_DATE || type == TYPE_TIME || type == TYPE_TIMESTAMP ||
+           type == TYPE_DURATION;
+}
+
+/* The columns of the file, as Arrow's fields are met. */
+struct columns {
+    const struct rg_schema *schema;
+    uint32_t element; /* Of the next column. */
+    uint32_t leaf;    /* Its first one. */
+};
+
+/* Whether what Arrow says of the next column may matter; *ret_leaf is its first leaf. */
+static bool next_column(struct columns *c, uint32_t *ret_leaf)
+{
+    const struct rg_schema *schema = c->schema;
+    const struct rg_schema_element *column = &schema->elements[c->element];
+
+    while (c->leaf < schema->leaf_count && schema->leaves[c->leaf].element_index < c->element)
+        c->leaf++;
+    *ret_leaf = c->leaf;
+    do
+        c->element++;
+    while (c->element < schema->element_count && schema->elements[c->element].parent_index != 0);
+    return !column->has_type || is_bare_integer(column);
+}
+
+bool rg_arrow_schema_names_units(struct rg_span base64, const struct rg_schema *schema)
+{
+    struct columns columns = {.schema = schema, .element = 1};
+    struct tables stack[STACK_MAX];
+    struct message m;
+    uint32_t depth = 1;
+    uint32_t leaf = 0;
+    uint64_t member;
+    uint64_t found;
+
+    if (!open_message(base64, &m) || !find_schema(&m, &member, &found) ||
+        !find_member(&m, found, SCHEMA_FIELDS, &member) || !open_tables(&m, member, &stack[0]))
+        return false;
+    for (uint32_t seen = 0; depth > 0;) {
+        struct tables *top = &stack[depth - 1];
+        uint64_t field;
+        uint32_t type;
+
+        if (top->left == 0) {
+            depth--;
+            continue;
+        }
+        if (++seen > FIELDS_MAX || (depth == 1 && columns.element >= schema->element_count))
+            return false;
+        if (depth == 1 && !next_column(&columns, &leaf)) {
+            top->next += 4;
+            top->left--;
+            continue;
+        }
+        if (!next_table(&m, top, &field) || !read_type(&m, field, &type))
+            return false;
+        if (type == TYPE_INT) { /* As a rule; it has no fields inside. */
+            leaf++;
+            continue;
+        }
+        if (depth == STACK_MAX || !find_member(&m, field, FIELD_CHILDREN, &member) ||
+            !open_tables(&m, member, &stack[depth]))
+            return false;
+        if (stack[depth].left == 0) {
+            if (leaf < schema->leaf_count && has_unit(type) &&
+                is_bare_integer(&schema->elements[schema->leaves[leaf].element_index]))
+                return true;
+            leaf++;
+        } else if (type == TYPE_RUN_END_ENCODED && !next_table(&m, &stack[depth], &field)) {
+            return false; /* The ends of runs are no column. */
+        }
+        depth++;
+    }
+    return false;
 }
 
 /* The schema's own key-values: those that stay, with what they are to say. */

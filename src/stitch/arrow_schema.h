@@ -25,6 +25,12 @@ struct rg_arrow_facts {
 bool rg_arrow_schema_read(struct rg_span base64, struct rg_arrow_facts *ret_facts);
 
 /*
+ * Whether it makes more of integers of its file than the file's `schema` says: durations, and dates
+ * and times that have no logical type. Without it they are numbers of nobody knows what.
+ */
+bool rg_arrow_schema_names_units(struct rg_span base64, const struct rg_schema *schema);
+
+/*
  * The same schema, whose own key-values are exchanged for those of `pairs` with the same keys;
  * those that are not among the pairs go. *ret_base64 is `base64` itself where nothing changes.
  *

@@ -14,6 +14,8 @@
  *   Spark, Hive and Impala shift INT96 by whether created_by is parquet-mr's.
  *   GeoParquet: coordinate system, edges, epoch, encoding; not bounds and types, which are merged.
  *   Geospatial.md: a CRS "projjson:<key>" is defined in the key-values.
+ *   Arrow's durations are INT64 without a logical type; so are seconds since 1970 in arrow-rs. The
+ *   unit is in "ARROW:schema" only.
  */
 
 #include "stitch/file_shape.h"
@@ -23,6 +25,7 @@
 #include "base/checked.h"
 #include "parquet/footer.h"
 #include "parquet/schema.h"
+#include "stitch/arrow_schema.h"
 #include "stitch/geo_merge.h"
 #include "stitch/json_scan.h"
 #include "stitch/key_values.h"
@@ -175,6 +178,17 @@ struct rg_hash128 rg_file_semantics_of(const struct rg_file_meta *meta,
     return rg_hasher_result(&hasher);
 }
 
+struct rg_hash128 rg_file_units(const struct rg_file_meta *meta)
+{
+    const struct rg_key_value *arrow = find(meta, "ARROW:schema");
+    struct rg_arrow_facts facts = {.has_dictionary = false};
+
+    if (arrow != NULL && rg_arrow_schema_names_units(arrow->value, &meta->schema) &&
+        rg_arrow_schema_read(arrow->value, &facts))
+        return facts.semantics;
+    return (struct rg_hash128){0, 0};
+}
+
 /*
  * Levels depend on a root that repeats, which the schema's hash passes over. In pieces: a shape is
  * made for each of very many files.
@@ -198,6 +212,7 @@ static void add_levels(struct rg_hasher *hasher, const struct rg_schema *schema)
 struct rg_hash128 rg_file_shape(const struct rg_file_meta *meta)
 {
     const struct rg_hash128 semantics = rg_file_semantics(meta, &meta->schema);
+    const struct rg_hash128 units = rg_file_units(meta);
     struct rg_hasher hasher;
 
     rg_hasher_init(&hasher);
@@ -205,6 +220,8 @@ struct rg_hash128 rg_file_shape(const struct rg_file_meta *meta)
     add_levels(&hasher, &meta->schema);
     rg_hasher_add_u64(&hasher, semantics.high);
     rg_hasher_add_u64(&hasher, semantics.low);
+    rg_hasher_add_u64(&hasher, units.high);
+    rg_hasher_add_u64(&hasher, units.low);
     rg_hasher_add_u64(&hasher, meta->has_column_orders ? 1 : 0);
     return rg_hasher_result(&hasher);
 }

@@ -13,10 +13,17 @@
 /*
  * Inputs with equal shape may share an output row group under --schema strict: hash of the
  * structural schema (names, types, repetition, annotations, field ids; not the root's name), of
- * rg_file_semantics(), and of whether the file has column orders (one that has none would strip the
- * others' bounds).
+ * rg_file_semantics(), of rg_file_units(), and of whether the file has column orders (one that has
+ * none would strip the others' bounds).
  */
 struct rg_hash128 rg_file_shape(const struct rg_file_meta *meta);
+
+/*
+ * Of "ARROW:schema", where nothing else says what integers of the file are
+ * (rg_arrow_schema_names_units()); 0 elsewhere. An output keeps the key if all inputs have the
+ * same, so files that differ in it never share one.
+ */
+struct rg_hash128 rg_file_units(const struct rg_file_meta *meta);
 
 /*
  * What besides the schema says how values are to be read: calendar and time zone of dates and

@@ -8,6 +8,7 @@ lies, so that a test fails if one of them gets through.
 """
 
 import json
+import os
 import struct
 
 import numpy as np
@@ -19,7 +20,7 @@ import raw
 import strict
 import thrift
 import writer
-from conftest import live_files
+from conftest import data_files, live_files
 from thrift import Byte, Small
 from kinds import BYTE_ARRAY, DELTA_BYTES
 
@@ -547,6 +548,40 @@ def test_types_that_only_arrow_knows_are_kept(regroup, tmp_path):
         pq.write_table(table, source / f"{number}.parquet")
     (output,) = compacted(regroup, source, tmp_path / "home")
     assert pq.read_table(output).schema.equals(table.schema)
+
+
+@pytest.mark.parametrize("mode", ["strict", "union"])
+@pytest.mark.parametrize("where", ["column", "list", "beside a dictionary"])
+def test_durations_of_two_units_stay_apart(where, mode, regroup, tmp_path):
+    """To Parquet they are numbers; 1000 us must not become 1000 ms, nor a number."""
+    def table(number, unit):
+        lengths = pa.array([number, None], pa.duration(unit))
+        columns = {"a": [1, 2], "d": lengths}
+        if where == "list":
+            columns["d"] = pa.ListArray.from_arrays(pa.array([0, 1, 2], pa.int32()), lengths)
+        if where == "beside a dictionary":
+            columns["c"] = pa.array(["x", "y"]).dictionary_encode()
+        return pa.table(columns)
+
+    source = tmp_path / "in"
+    source.mkdir()
+    tables = [table(1000, "us"), table(1, "ms"), table(3000, "us"), table(5, "ms")]
+    for number, rows in enumerate(tables):
+        path = source / f"{number}.parquet"
+        pq.write_table(rows, path)
+        os.utime(path, (1_700_000_000 + number,) * 2)
+    home = tmp_path / "home"
+    result = regroup("compact", source, home, "--schema", mode).must(0)
+    seen = {}
+    for path in data_files(home):
+        unit = "us" if "duration[us]" in str(pq.read_schema(path).field("d").type) else "ms"
+        seen[unit] = pq.read_table(path)
+    for unit, turn in (("us", tables[::2]), ("ms", tables[1::2])):
+        assert f"duration[{unit}]" in str(seen[unit].schema.field("d").type)
+        assert seen[unit].to_pylist() == pa.concat_tables(turn).to_pylist()
+    told = "only Arrow's own schema says what some of their integers are"
+    assert (f"files like 2.parquet get outputs of their own: {told}" in result.err) == (
+        mode == "union")
 
 
 @pytest.mark.parametrize("others", ["none", "nulls first", "values in between"])

@@ -10,6 +10,7 @@
 #include "compact/run.h"
 #include "parquet/schema.h"
 #include "support/test.h"
+#include "unit/stitch/arrow_texts.h"
 
 enum {
     FILES_MAX = 600,
@@ -56,15 +57,16 @@ struct column_text {
     int32_t type_length;
 };
 
-static void add_file(struct test *t, struct world *w, uint64_t modified_ns,
-                     const char *spark_version, const struct column_text *columns, uint32_t count)
+/* `key` may be NULL. */
+static void add_file_with(struct test *t, struct world *w, uint64_t modified_ns, const char *key,
+                          const char *value, const struct column_text *columns, uint32_t count)
 {
     struct rg_schema_element elements[COLUMNS_MAX + 1] = {{.child_count = count}};
-    struct rg_key_value version = {rg_span_of("org.apache.spark.version"),
-                                   rg_span_of(spark_version != NULL ? spark_version : "")};
+    struct rg_key_value pair = {rg_span_of(key != NULL ? key : ""),
+                                rg_span_of(value != NULL ? value : "")};
     struct rg_file_meta meta = {
-        .key_values = &version,
-        .key_value_count = spark_version != NULL,
+        .key_values = &pair,
+        .key_value_count = key != NULL,
         .created_by = rg_span_of("parquet-mr version 1.13.0 (build x)"),
         .has_column_orders = true,
     };
@@ -95,6 +97,13 @@ static void add_file(struct test *t, struct world *w, uint64_t modified_ns,
     w->count++;
 }
 
+static void add_file(struct test *t, struct world *w, uint64_t modified_ns,
+                     const char *spark_version, const struct column_text *columns, uint32_t count)
+{
+    add_file_with(t, w, modified_ns, spark_version != NULL ? "org.apache.spark.version" : NULL,
+                  spark_version, columns, count);
+}
+
 static void unite(struct test *t, struct world *w)
 {
     CHECK_OK(rg_unite(&w->run, &w->shelf, w->inputs, w->count, &w->arena, &t->allocator, &w->hash,
@@ -112,6 +121,8 @@ static bool share(const struct world *w, uint32_t a, uint32_t b)
 static const struct column_text narrow[] = {{"a", RG_TYPE_INT32, RG_LOGICAL_NONE, 0}};
 static const struct column_text wide[] = {{"b", RG_TYPE_BYTE_ARRAY, RG_LOGICAL_STRING, 0},
                                           {"a", RG_TYPE_INT64, RG_LOGICAL_NONE, 0}};
+static const struct column_text integers[] = {{"a", RG_TYPE_INT64, RG_LOGICAL_NONE, 0},
+                                              {"d", RG_TYPE_INT64, RG_LOGICAL_NONE, 0}};
 static const struct column_text text[] = {{"a", RG_TYPE_BYTE_ARRAY, RG_LOGICAL_STRING, 0}};
 static const struct column_text dates[] = {{"d", RG_TYPE_INT32, RG_LOGICAL_DATE, 0}};
 
@@ -179,7 +190,24 @@ TEST(values_of_another_meaning_stay_apart)
     CHECK(share(&w, 0, 1));
     add_file(t, &w, 30, "3.5.0", dates, 1);
     unite(t, &w);
-    CHECK(share(&w, 1, 2) && !share(&w, 0, 1) && w.warning_count == 0);
+    CHECK(share(&w, 1, 2) && !share(&w, 0, 1));
+    CHECK_U64(w.warning_count, 1);
+    tear_down(&w);
+}
+
+/* Each of those that are left is named once, though more groups than one are made without it. */
+TEST(integers_of_two_units_stay_apart)
+{
+    static struct world w;
+
+    set_up(t, &w);
+    add_file_with(t, &w, 10, "ARROW:schema", durations_us, integers, 2);
+    add_file_with(t, &w, 20, "ARROW:schema", durations_ms, integers, 2);
+    add_file_with(t, &w, 30, "ARROW:schema", durations_us, integers, 2);
+    add_file(t, &w, 40, NULL, integers, 2);
+    unite(t, &w);
+    CHECK(share(&w, 0, 2) && !share(&w, 0, 1) && !share(&w, 0, 3) && !share(&w, 1, 3));
+    CHECK_U64(w.warning_count, 2);
     tear_down(&w);
 }
 
@@ -276,6 +304,7 @@ int main(int argc, char **argv)
         {"the_newest_schema_leads", the_newest_schema_leads},
         {"what_does_not_fit_goes_by_itself", what_does_not_fit_goes_by_itself},
         {"values_of_another_meaning_stay_apart", values_of_another_meaning_stay_apart},
+        {"integers_of_two_units_stay_apart", integers_of_two_units_stay_apart},
         {"two_families_become_two_groups", two_families_become_two_groups},
         {"trying_ends", trying_ends},
         {"widened_values_count_as_what_they_become", widened_values_count_as_what_they_become},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arrow_texts.h"
+#include "small_meta.h"
 #include "support/test.h"
 
 static bool may_have_dictionary(struct rg_span base64)
@@ -110,6 +111,81 @@ TEST(what_cannot_be_made_out_may_have_one)
         CHECK(may_have_dictionary((struct rg_span){(const uint8_t *)nested_plain, bytes}));
 }
 
+/* Columns of INT32 and INT64, and what Arrow makes of them: the letters are of make_columns(). */
+static void make_columns(struct small_meta *m, const char *kinds)
+{
+    char name[2] = "a";
+
+    small_meta_begin(m);
+    for (; *kinds != 0; kinds++, name[0]++) {
+        switch (*kinds) {
+        case 'i':
+            (void)small_meta_leaf(m, name, RG_TYPE_INT32, RG_LOGICAL_NONE);
+            break;
+        case 'l':
+            (void)small_meta_leaf(m, name, RG_TYPE_INT64, RG_LOGICAL_NONE);
+            break;
+        case 'L': {
+            struct rg_schema_element *leaf =
+                small_meta_leaf(m, name, RG_TYPE_INT64, RG_LOGICAL_INTEGER);
+            leaf->bit_width = 64;
+            leaf->is_signed = true;
+            break;
+        }
+        case 't':
+            (void)small_meta_leaf(m, name, RG_TYPE_INT64, RG_LOGICAL_TIMESTAMP);
+            break;
+        case 'n':
+            (void)small_meta_leaf(m, name, RG_TYPE_INT32, RG_LOGICAL_UNKNOWN);
+            break;
+        case 's':
+            (void)small_meta_leaf(m, name, RG_TYPE_BYTE_ARRAY, RG_LOGICAL_STRING);
+            break;
+        default: /* As many fields as the figure says. */
+            (void)small_meta_group(m, name, (uint32_t)(*kinds - '0'), RG_LOGICAL_NONE);
+        }
+    }
+}
+
+TEST(units_that_only_arrow_knows_are_found)
+{
+    static const struct {
+        const char *about;
+        const char *text;
+        const char *columns;
+        bool is_found;
+    } rows[] = {
+        {"a duration", durations_us, "ll", true},
+        {"as an integer of 64 bits", durations_us, "lL", true},
+        {"integers", plain_fields, "ls", false},
+        {"seconds of arrow-rs", seconds, "lli", true},
+        {"seconds that became milliseconds", seconds, "ltn", false},
+        {"nulls", seconds, "lti", false},
+        {"in lists and structs", nested_durations, "s112ill", true},
+        {"where an integer is no duration", nested_durations, "s112itl", false},
+        {"behind ends of runs", run_ends, "2sl", true},
+        {"a time zone", other_zone, "lts", false},
+        {"fewer columns than fields", durations_us, "l", false},
+        {"fewer fields than columns", durations_us, "lll", true},
+        {"a group for a leaf", durations_us, "l2il", true},
+        {"no schema", "AAAA", "ll", false},
+        {"no text", "", "ll", false},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        static struct small_meta m;
+        struct rg_arena arena;
+
+        rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+        make_columns(&m, rows[i].columns);
+        CHECK_MADE(small_meta_build(&m, &arena));
+        if (rg_arrow_schema_names_units(rg_span_of(rows[i].text), &m.meta.schema) !=
+            rows[i].is_found)
+            test_fail(__FILE__, __LINE__, "%s", rows[i].about);
+        rg_arena_fini(&arena);
+    }
+}
+
 /* Whatever is changed, the walk ends, and reads nothing outside. */
 static void changed_text_is_survived(struct test *t, struct choices *c)
 {
@@ -125,11 +201,15 @@ static void changed_text_is_survived(struct test *t, struct choices *c)
         text[choose(c, (uint32_t)bytes - 1)] = (uint8_t)letters[choose(c, sizeof letters - 2)];
     const struct rg_span changed = {text, bytes};
     const struct rg_key_value pair = {rg_span_of("pandas"), rg_span_of("x")};
+    static struct small_meta columns;
     struct rg_arena arena;
     struct rg_span out;
 
     (void)may_have_dictionary(changed);
     rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    make_columns(&columns, "ltis1l");
+    if (small_meta_build(&columns, &arena))
+        (void)rg_arrow_schema_names_units(changed, &columns.meta.schema);
     (void)(rg_arrow_schema_rewrite(changed, &pair, 1, &arena, &out, &t->err) == RG_OK);
     rg_arena_fini(&arena);
     rg_release(&t->allocator, text, bytes);
@@ -149,6 +229,7 @@ int main(int argc, char **argv)
         {"what_has_no_key_values_stays", what_has_no_key_values_stays},
         {"dictionaries_are_found_at_any_depth", dictionaries_are_found_at_any_depth},
         {"what_cannot_be_made_out_may_have_one", what_cannot_be_made_out_may_have_one},
+        {"units_that_only_arrow_knows_are_found", units_that_only_arrow_knows_are_found},
         {"hostile_flatbuffers_are_survived", hostile_flatbuffers_are_survived},
     };
 

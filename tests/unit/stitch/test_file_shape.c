@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "arrow_texts.h"
 #include "small_meta.h"
 #include "support/test.h"
 
@@ -387,6 +388,43 @@ TEST(the_schema_counts_and_what_is_not_of_it_does_not)
     }
 }
 
+TEST(units_that_only_arrow_knows_count)
+{
+    static const struct {
+        const char *about;
+        const char *one, *other;
+        enum rg_logical logical;
+        bool is_same;
+    } rows[] = {
+        {"one unit", durations_us, durations_us, RG_LOGICAL_NONE, true},
+        {"two units", durations_us, durations_ms, RG_LOGICAL_NONE, false},
+        {"a unit and none", durations_us, NULL, RG_LOGICAL_NONE, false},
+        {"two of what the file says itself", durations_us, durations_ms, RG_LOGICAL_TIME, true},
+        {"key-values within", with_pairs, with_other_pairs, RG_LOGICAL_NONE, true},
+        {"strings and dictionaries", plain_fields, dictionary_field, RG_LOGICAL_NONE, true},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        static struct small_meta m[2];
+        struct rg_arena arena;
+
+        rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+        for (int j = 0; j < 2; j++) {
+            const char *text = j == 0 ? rows[i].one : rows[i].other;
+
+            small_meta_begin(&m[j]);
+            (void)small_meta_leaf(&m[j], "a", RG_TYPE_INT64, RG_LOGICAL_NONE);
+            (void)small_meta_leaf(&m[j], "d", RG_TYPE_INT64, rows[i].logical);
+            if (text != NULL)
+                small_meta_pair(&m[j], "ARROW:schema", text);
+            CHECK_MADE(small_meta_build(&m[j], &arena));
+        }
+        if (is_same(rg_file_shape(&m[0].meta), rg_file_shape(&m[1].meta)) != rows[i].is_same)
+            test_fail(__FILE__, __LINE__, "%s", rows[i].about);
+        rg_arena_fini(&arena);
+    }
+}
+
 /* Two columns, two row groups; chunks end at 404, so that the smallest file has 412 bytes. */
 static bool make_two(struct small_meta *m, struct rg_arena *arena)
 {
@@ -635,6 +673,7 @@ int main(int argc, char **argv)
         {"values_are_read_alike_or_files_stay_apart", values_are_read_alike_or_files_stay_apart},
         {"the_schema_counts_and_what_is_not_of_it_does_not",
          the_schema_counts_and_what_is_not_of_it_does_not},
+        {"units_that_only_arrow_knows_count", units_that_only_arrow_knows_count},
         {"inputs_that_cannot_be_used_are_named", inputs_that_cannot_be_used_are_named},
         {"a_file_too_short_for_anything_is_corrupt", a_file_too_short_for_anything_is_corrupt},
     };
