@@ -348,19 +348,40 @@ static bool is_zero(struct rg_span value)
     return (value.data[value.bytes - 1] & 0x7f) == 0;
 }
 
-/* Zeros go in with both signs: they are equal, but their bytes and hashes are not. */
+/* FLOAT or DOUBLE: the exponent has ones only, the fraction some. */
+static bool is_nan(struct rg_span value)
+{
+    const uint32_t top = load_word(value.data + value.bytes - 4) & 0x7fffffff;
+    const uint32_t infinity = value.bytes == 4 ? 0x7f800000 : 0x7ff00000;
+    const bool has_more = value.bytes == 8 && load_word(value.data) != 0;
+
+    return top > infinity || (top == infinity && has_more);
+}
+
+/*
+ * Zeros go in with both signs: they are equal, but their bytes and hashes are not. So are all NaN
+ * to Spark, which asks for the one that Java knows (run); other processors make that of the other
+ * sign.
+ */
 static void insert_value(uint8_t *blocks, uint32_t block_count, const struct rg_leaf *leaf,
                          struct rg_span value)
 {
     static const uint8_t zeros[2][8] = {{0}, {0, 0, 0, 0, 0, 0, 0, 0x80}};
+    static const uint8_t float_nans[2][4] = {{0, 0, 0xc0, 0x7f}, {0, 0, 0xc0, 0xff}};
+    static const uint8_t double_nans[2][8] = {{0, 0, 0, 0, 0, 0, 0xf8, 0x7f},
+                                              {0, 0, 0, 0, 0, 0, 0xf8, 0xff}};
     const bool is_float = leaf->type == RG_TYPE_FLOAT || leaf->type == RG_TYPE_DOUBLE;
 
     insert(blocks, block_count, rg_hash_xxh64(value));
-    if (!is_float || !is_zero(value))
+    if (!is_float)
         return;
     for (size_t i = 0; i < 2; i++) {
-        const struct rg_span zero = {zeros[i] + 8 - value.bytes, value.bytes};
-        insert(blocks, block_count, rg_hash_xxh64(zero));
+        const uint8_t *zero = zeros[i] + 8 - value.bytes;
+        const uint8_t *nan = value.bytes == 4 ? float_nans[i] : double_nans[i];
+        const uint8_t *equal = is_zero(value) ? zero : is_nan(value) ? nan : NULL;
+
+        if (equal != NULL)
+            insert(blocks, block_count, rg_hash_xxh64((struct rg_span){equal, value.bytes}));
     }
 }
 

@@ -552,14 +552,21 @@ static enum rg_status narrow_bounds(struct rg_joiner *joiner, struct rg_statisti
 {
     const bool has_bounds =
         statistics->min_value.data != NULL && statistics->max_value.data != NULL;
+    struct rg_statistics found;
 
     if (joiner->bench->order == RG_ORDER_NONE || (has_bounds && !joiner->are_bounds_wide))
         return RG_OK;
     RG_TRY(rg_statistics_of_plain(joiner->bench->order, joiner->bench->leaf,
                                   rg_buffer_span(&joiner->values), joiner->present_count, true,
-                                  statistics, err));
-    statistics->has_null_count = true;
-    statistics->null_count = joiner->value_count - joiner->present_count;
+                                  &found, err));
+    /* With a NaN among them nothing more is said than the source said; of NaN alone nothing. */
+    if (found.nan_count > 0 && found.nan_count < joiner->present_count) {
+        found.min_value = statistics->min_value;
+        found.max_value = statistics->max_value;
+    }
+    found.has_null_count = true;
+    found.null_count = joiner->value_count - joiner->present_count;
+    *statistics = found;
     return RG_OK;
 }
 

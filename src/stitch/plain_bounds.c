@@ -400,6 +400,8 @@ enum rg_status rg_statistics_of_plain(enum rg_order order, const struct rg_leaf 
         if (value_count > 0 && plain.data != NULL)
             fixed_width_bounds(order, leaf, plain, value_count, &b);
     }
+    if (b.nan_count > 0)
+        b.min = b.max = (struct rg_span){NULL, 0};
     *ret_statistics = (struct rg_statistics){
         .min_value = rg_order_lower_bound(order, b.min),
         .max_value = rg_order_upper_bound(order, b.max),

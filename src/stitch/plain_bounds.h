@@ -11,9 +11,11 @@
 
 /*
  * Bounds of PLAIN-encoded values: of a page, or of a dictionary (then valid but maybe wide: pass
- * is_exact false). Spans point into `plain` or to constants. NaNs are passed over and counted; no
- * bounds when there is no other value. Zeros are signed as the format demands (min -0.0, max +0.0).
- * null_count is left absent. Bytes behind the values are ignored.
+ * is_exact false). Spans point into `plain` or to constants. NaNs are counted. Where there is one
+ * there are no bounds: the format has them of the other values, but to Spark and DuckDB NaN is the
+ * largest value, and they would pass over it by such bounds (run). parquet-java writes none either.
+ * Zeros are signed as the format demands (min -0.0, max +0.0). null_count is left absent. Bytes
+ * behind the values are ignored.
  *
  * Errors:  RG_ERR_CORRUPT when `plain` does not hold `value_count` values.
  */

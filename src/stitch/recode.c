@@ -117,15 +117,12 @@ static enum rg_status widen_bound(struct rg_recoder *recoder, struct rg_span bou
     return RG_OK;
 }
 
+/* None of some values, none of all: values that are NaN have none. */
 static enum rg_status add_bounds(struct rg_recoder *recoder, const struct rg_statistics *found,
-                                 uint32_t value_count, struct rg_error *err)
+                                 struct rg_error *err)
 {
     struct rg_statistics *sum = &recoder->statistics;
-    const bool is_nothing = found->has_nan_count && found->nan_count == value_count;
 
-    sum->nan_count += found->has_nan_count ? found->nan_count : 0;
-    if (is_nothing)
-        return RG_OK;
     recoder->has_bounds = found->min_value.data != NULL && found->max_value.data != NULL;
     if (!recoder->has_bounds)
         return RG_OK;
@@ -147,7 +144,7 @@ static enum rg_status look_at(struct stream *stream, size_t begin, const struct 
     if (stream->leaf->type != RG_TYPE_BOOLEAN) {
         RG_TRY(rg_statistics_of_plain(recoder->bench->order, recoder->bench->leaf, appended,
                                       values->count, true, &found, err));
-        return add_bounds(recoder, &found, values->count, err);
+        return add_bounds(recoder, &found, err);
     }
     for (uint32_t i = 0; i < values->count && found.min_value.data == NULL; i++)
         found.min_value = values->fixed[i] == 0 ? rg_values_at(values, i) : found.min_value;
@@ -155,7 +152,7 @@ static enum rg_status look_at(struct stream *stream, size_t begin, const struct 
         found.max_value = values->fixed[i] != 0 ? rg_values_at(values, i) : found.max_value;
     found.min_value = found.min_value.data == NULL ? found.max_value : found.min_value;
     found.max_value = found.max_value.data == NULL ? found.min_value : found.max_value;
-    return add_bounds(recoder, &found, values->count, err);
+    return add_bounds(recoder, &found, err);
 }
 
 /* Makes sure that a value is there, where some are left. */
@@ -378,8 +375,8 @@ bool rg_recoder_bounds(const struct rg_recoder *recoder, const struct rg_survey 
 
     if (!is_whole || !recoder->has_bounds)
         return false;
-    /* No bound at all: every value is NaN. */
     *ret_statistics = recoder->statistics;
+    /* There would be no bounds with a NaN. */
     ret_statistics->has_nan_count = rg_order_is_floating(recoder->bench->order);
     ret_statistics->has_min_exact = true;
     ret_statistics->has_max_exact = true;

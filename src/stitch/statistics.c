@@ -90,15 +90,6 @@ void rg_statistics_merge_init(struct rg_statistics_merge *merge, enum rg_order o
     *merge = (struct rg_statistics_merge){.order = order, .leaf = leaf};
 }
 
-/* Nothing but nulls and NaN, which bounds do not speak of. */
-static bool is_without_bounds(const struct rg_statistics *part, uint64_t value_count)
-{
-    const uint64_t nan_count = part->has_nan_count ? part->nan_count : 0;
-
-    return part->has_null_count && part->null_count <= value_count &&
-           nan_count == value_count - part->null_count;
-}
-
 /*
  * Of two equal bounds one that is exact suffices: the value is there. Otherwise one that may be
  * exact leaves it open.
@@ -171,7 +162,11 @@ void rg_statistics_merge_add(struct rg_statistics_merge *merge, const struct rg_
     else if (!is_all_null)
         merge->lacks_nans = true;
 
-    if (merge->order == RG_ORDER_NONE || is_without_bounds(part, value_count))
+    /*
+     * A part of nothing but NaN has no bounds either, but does count: bounds of the others alone
+     * would have Spark and DuckDB, to which NaN is the largest value, pass over it.
+     */
+    if (merge->order == RG_ORDER_NONE || is_all_null)
         return;
     add_min(merge, part);
     add_max(merge, part);
@@ -213,6 +208,12 @@ static enum rg_status copy_max(const struct rg_statistics_merge *merge, struct r
     return RG_OK;
 }
 
+/* Then bounds are not the extremes: DuckDB answers max() by them where they are exact (run). */
+static bool may_hold_nan(const struct rg_statistics_merge *merge)
+{
+    return rg_order_is_floating(merge->order) && (merge->lacks_nans || merge->sum.nan_count > 0);
+}
+
 enum rg_status rg_statistics_merge_finish(const struct rg_statistics_merge *merge,
                                           struct rg_arena *arena,
                                           struct rg_statistics *ret_statistics,
@@ -231,6 +232,8 @@ enum rg_status rg_statistics_merge_finish(const struct rg_statistics_merge *merg
         RG_TRY(copy_min(merge, arena, &sum, err));
     if (!merge->lacks_max && merge->sum.max_value.data != NULL)
         RG_TRY(copy_max(merge, arena, &sum, err));
+    if (may_hold_nan(merge))
+        sum.has_min_exact = sum.has_max_exact = sum.is_min_exact = sum.is_max_exact = false;
     *ret_statistics = sum;
     return RG_OK;
 }

@@ -4,13 +4,17 @@
 outputs as in the inputs."""
 
 import duckdb
+import numpy
 import polars
+import pyarrow
 import pyarrow.dataset
+import pyarrow.parquet
 import pytest
 
 import compare
 import readers
 import tables
+from conftest import live_files
 
 LAKES = ["arrow", "arrow_index", "arrow_mixed", "arrow_v2_tail", "polars", "duckdb", "spark"]
 # Small groups and pages, so that there is something to skip.
@@ -131,3 +135,52 @@ def test_duckdb_answers_counts_and_bounds_alike(both):
         listed = [str(path) for path in paths]
         answers.append(duckdb.sql(f"SELECT {asked} FROM read_parquet({listed})").fetchall())
     assert answers[0] == answers[1]
+
+
+def nan_table(number, is_repeated):
+    """NaN of three kinds among values of which none is above 1e6."""
+    kinds = numpy.array([0x7FF8000000000000, 0xFFF8000000000000, 0x7FF8000000000001], "u8")
+    values = numpy.arange(5000.0) % (50 if is_repeated else 1e6) + number
+    values[7::100] = kinds.view("f8")[number]
+    lone = numpy.full(5000, kinds.view("f8")[number]) if number == 1 else values % 7
+    small = values.astype("f4")
+    return pyarrow.table({"id": numpy.arange(5000) + number * 5000, "x": values, "f": small,
+                          "lone": lone})  # fmt: skip
+
+
+@pytest.mark.parametrize("writer", ["arrow without statistics", "duckdb", "spark"])
+@pytest.mark.parametrize("is_repeated", [True, False])
+@pytest.mark.parametrize("options", [(), ("--bloom", "x,f,lone")])
+def test_nan_is_found(writer, is_repeated, options, regroup, spark, tmp_path):
+    """To Spark and DuckDB NaN is equal to itself, and the largest number: where a source says
+    nothing of its values, nothing that is said of them may hide it."""
+    source = tmp_path / "in"
+    source.mkdir()
+    tables_of = [nan_table(number, is_repeated) for number in range(3)]
+    for number, rows in enumerate(tables_of):
+        path = source / f"{number}.parquet"
+        if writer == "duckdb":
+            duckdb.sql(f"COPY (SELECT * FROM rows ORDER BY id) TO '{path}'")
+        elif writer == "spark":
+            spark.write(rows, path, {})
+        else:
+            pyarrow.parquet.write_table(rows, path, write_statistics=False, data_page_size=8192)
+    regroup("compact", source, tmp_path / "home", "--page-size", "8KiB", *options).must(0)
+    outputs = live_files(regroup, tmp_path / "home")
+    rows = pyarrow.concat_tables(tables_of)
+    frame = spark.session.read.parquet(*[f"file://{path}" for path in outputs])
+    for column in ("x", "f", "lone"):
+        values = rows[column].to_numpy()
+        nan = numpy.isnan(values)
+        asked = {
+            f"{column} = CAST('NaN' AS DOUBLE)": nan.sum(),
+            f"{column} > 2e6": nan.sum(),
+            f"{column} >= 30": (nan | (values >= 30)).sum(),
+        }
+        for where, wanted in asked.items():
+            assert readers.with_duckdb(outputs, "id", where).num_rows == wanted, where
+            if column == "x" or "CAST" not in where:
+                assert frame.where(where).count() == wanted, where
+        query = f"SELECT isnan(max({column})), min({column}) FROM read_parquet($1)"
+        listed = [str(path) for path in outputs]
+        assert duckdb.execute(query, [listed]).fetchall() == [(True, numpy.nanmin(values))]

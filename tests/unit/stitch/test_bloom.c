@@ -180,6 +180,51 @@ TEST(zeros_are_found_under_both_signs)
     rg_arena_fini(&arena);
 }
 
+/* On little-endian machines a FLOAT is the first four bytes. */
+TEST(nan_is_found_under_its_usual_names)
+{
+    static const struct {
+        enum rg_type type;
+        uint64_t value;
+        uint64_t usual[2];
+        bool is_nan;
+    } rows[] = {
+        {RG_TYPE_FLOAT, 0x7f800001, {0x7fc00000, 0xffc00000}, true},
+        {RG_TYPE_FLOAT, 0xffc00000, {0x7fc00000, 0xffc00000}, true},
+        {RG_TYPE_FLOAT, 0x7f800000, {0x7fc00000, 0xffc00000}, false}, /* Infinity. */
+        {RG_TYPE_DOUBLE,
+         UINT64_C(0xfff0000000000001),
+         {UINT64_C(0x7ff8000000000000), UINT64_C(0xfff8000000000000)},
+         true},
+        {RG_TYPE_DOUBLE,
+         UINT64_C(0x7ff8000000000000),
+         {UINT64_C(0x7ff8000000000000), UINT64_C(0xfff8000000000000)},
+         true},
+        {RG_TYPE_DOUBLE,
+         UINT64_C(0xfff0000000000000),
+         {UINT64_C(0x7ff8000000000000), UINT64_C(0xfff8000000000000)},
+         false},
+    };
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct rg_leaf leaf = {.type = (uint8_t)rows[i].type};
+        const size_t bytes = rows[i].type == RG_TYPE_FLOAT ? 4 : 8;
+        const struct rg_span plain = {(const uint8_t *)&rows[i].value, bytes};
+        struct rg_bloom bloom;
+
+        CHECK_OK(rg_bloom_of_dictionary(&leaf, plain, 1, 0.0001, &arena, &bloom, &t->err));
+        CHECK(rg_bloom_may_contain(&bloom, rg_hash_xxh64(plain)));
+        for (size_t j = 0; j < 2; j++) {
+            const struct rg_span usual = {(const uint8_t *)&rows[i].usual[j], bytes};
+
+            CHECK(rg_bloom_may_contain(&bloom, rg_hash_xxh64(usual)) == rows[i].is_nan);
+        }
+    }
+    rg_arena_fini(&arena);
+}
+
 TEST(false_positives_are_what_the_bits_say)
 {
     static uint8_t empty[64];
@@ -388,6 +433,7 @@ int main(int argc, char **argv)
         {"a_filter_over_values_has_no_false_negatives",
          a_filter_over_values_has_no_false_negatives},
         {"zeros_are_found_under_both_signs", zeros_are_found_under_both_signs},
+        {"nan_is_found_under_its_usual_names", nan_is_found_under_its_usual_names},
         {"false_positives_are_what_the_bits_say", false_positives_are_what_the_bits_say},
         {"false_positives_are_those_of_the_specification",
          false_positives_are_those_of_the_specification},

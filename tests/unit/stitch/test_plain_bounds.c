@@ -86,12 +86,16 @@ static void check_against_model(const struct kind *kind, const struct rg_leaf *l
 {
     struct rg_statistics s;
 
+    const bool is_floating = rg_order_is_floating(kind->order);
+    const bool has_bounds = m->min.data != NULL && !(is_floating && m->nan_count > 0);
+
     CHECK_OK(rg_statistics_of_plain(kind->order, leaf, plain, count, true, &s, &t->err));
-    CHECK((s.min_value.data == NULL) == (m->min.data == NULL));
-    CHECK((s.max_value.data == NULL) == (m->max.data == NULL));
-    CHECK_U64(s.nan_count, rg_order_is_floating(kind->order) ? m->nan_count : 0);
-    CHECK(s.has_nan_count == rg_order_is_floating(kind->order));
-    if (m->min.data == NULL)
+    CHECK((s.min_value.data != NULL) == has_bounds);
+    CHECK((s.max_value.data != NULL) == has_bounds);
+    CHECK(s.has_min_exact == has_bounds && s.has_max_exact == has_bounds);
+    CHECK_U64(s.nan_count, is_floating ? m->nan_count : 0);
+    CHECK(s.has_nan_count == is_floating);
+    if (!has_bounds)
         return;
     CHECK_SPAN(s.min_value, rg_order_lower_bound(kind->order, m->min));
     CHECK_SPAN(s.max_value, rg_order_upper_bound(kind->order, m->max));
@@ -206,16 +210,22 @@ TEST(zeros_get_the_sign_of_the_format)
     CHECK_SPAN(s.max_value, SPAN(upper));
 }
 
-TEST(nan_alone_gives_counts_and_no_bounds)
+TEST(nan_gives_counts_and_no_bounds)
 {
-    static const uint64_t nans[3] = {UINT64_C(0x7ff8000000000000), UINT64_C(0xfff8000000000001),
-                                     UINT64_C(0x7ff0000000000001)};
+    static const uint64_t values[4] = {UINT64_C(0x7ff8000000000000), UINT64_C(0xfff8000000000001),
+                                       UINT64_C(0x7ff0000000000001), 0 /* 0.0. */};
     const struct rg_leaf leaf = {.type = RG_TYPE_DOUBLE};
     struct rg_statistics s;
 
-    CHECK_OK(rg_statistics_of_plain(RG_ORDER_DOUBLE, &leaf, SPAN(nans), 3, true, &s, &t->err));
-    CHECK(s.min_value.data == NULL && s.max_value.data == NULL && !s.has_min_exact);
-    CHECK_U64(s.nan_count, 3);
+    for (uint32_t count = 3; count <= 4; count++) {
+        const struct rg_span plain = {(const uint8_t *)values, count * sizeof *values};
+
+        CHECK_OK(rg_statistics_of_plain(RG_ORDER_DOUBLE, &leaf, plain, count, true, &s, &t->err));
+        CHECK(s.min_value.data == NULL && s.max_value.data == NULL);
+        CHECK(!s.has_min_exact && !s.has_max_exact);
+        CHECK(s.has_nan_count);
+        CHECK_U64(s.nan_count, 3);
+    }
 }
 
 TEST(an_empty_decimal_spoils_the_bounds)
@@ -278,7 +288,7 @@ int main(int argc, char **argv)
         {"extremes_are_found_at_every_place", extremes_are_found_at_every_place},
         {"booleans_are_bits", booleans_are_bits},
         {"zeros_get_the_sign_of_the_format", zeros_get_the_sign_of_the_format},
-        {"nan_alone_gives_counts_and_no_bounds", nan_alone_gives_counts_and_no_bounds},
+        {"nan_gives_counts_and_no_bounds", nan_gives_counts_and_no_bounds},
         {"an_empty_decimal_spoils_the_bounds", an_empty_decimal_spoils_the_bounds},
         {"pages_that_end_early_are_corrupt", pages_that_end_early_are_corrupt},
     };
