@@ -30,7 +30,7 @@ enum rg_status {
     RG_ERR_CHANGED,     /* An input or output changed under us: plan anew. */
     RG_ERR_CORRUPT,     /* Input bytes break the format: leave the file alone. */
     RG_ERR_UNSUPPORTED, /* Legal input that this build cannot handle: leave the file alone. */
-    RG_ERR_LIMIT,       /* Input exceeds a cap in base/limits.h: leave the file alone. */
+    RG_ERR_LIMIT,       /* Input exceeds one of our caps (docs/limits.md): leave the file alone. */
     RG_ERR_NOMEM,       /* The system or the budget has no memory to give. */
     RG_ERR_DENIED,      /* Credentials or permissions: stop the run. */
     RG_ERR_INVALID,     /* The caller's argument or configuration is wrong: stop the run. */
@@ -41,7 +41,10 @@ enum rg_status {
     RG_ERR_BUG,         /* Our own invariant failed: stop the run and report it. */
 };
 
-/* Fixed size, no allocation; each thread of work owns one. */
+/*
+ * Fixed size, no allocation; each thread of work owns one. Filled in by what fails, and of no
+ * meaning after RG_OK. Whoever wants the status alone passes NULL.
+ */
 struct rg_error {
     enum rg_status status;
     char text[508]; /* Outermost context first: "bin 7: a/b.parquet: column 3: ...". */

@@ -69,7 +69,7 @@ RG_API RG_MUST_CHECK enum rg_status rg_job_new(const struct rg_job_config *confi
                                                struct rg_job **ret_job, struct rg_error *err);
 
 /*
- * Runs the job to its end, once. Blocks; workers are started on entry and joined before return.
+ * Runs the job to its end, once: it is RG_ERR_INVALID to run it again. Blocks; workers are started on entry and joined before return.
  * With the option "dry-run" it stops after planning.
  *
  * What was committed before a failure stays committed, and the same job made again goes on there:

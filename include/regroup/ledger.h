@@ -46,7 +46,8 @@ struct rg_ledger_findings {
 /*
  * Tells the live files of `home`, partition by partition in byte order, in row order inside each.
  * Each partition is listed before its ledger is read, so its answer is exact for the moment of the
- * reading; a file that is gone when it is opened was replaced since: list again.
+ * reading; a file that is gone when it is opened was replaced since: list again. Nothing is
+ * written. `options` (how stores are reached), `show`, `event` and `ret_findings` may be NULL.
  *
  * Errors:  RG_ERR_ABSENT when there is no home; RG_ERR_CORRUPT for a ledger that cannot be read;
  *          those of the store; RG_ERR_CANCELLED when `show` said stop.
@@ -68,7 +69,7 @@ RG_API RG_MUST_CHECK enum rg_status rg_live_file_json(const struct rg_live_file 
 /*
  * Deletes what no live row needs: outputs that are dead, and what is older than the option
  * "older-than" of runs that ended early (intents, outputs without a record, unfinished uploads).
- * Only names of our own are touched.
+ * Only names of our own are touched. `options`, `event` and `ret_findings` may be NULL.
  *
  * Errors:  as rg_ledger_list(); RG_ERR_DENIED.
  */

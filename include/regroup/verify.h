@@ -54,7 +54,7 @@ struct rg_verify_finding {
 typedef void rg_verify_finding_fn(void *user, const struct rg_verify_finding *finding);
 
 struct rg_verify_totals {
-    size_t size; /* sizeof(struct rg_verify_totals) of the library. */
+    size_t size; /* Set by the caller: sizeof(struct rg_verify_totals) of its header. */
     uint64_t partition_count;
     uint64_t outcome_counts[RG_VERIFY_OUTCOME_COUNT]; /* Findings. */
     uint64_t input_file_count, output_file_count;
@@ -83,7 +83,8 @@ RG_API RG_MUST_CHECK enum rg_status rg_verify_new(const struct rg_verify_config 
                                                   struct rg_error *err);
 
 /*
- * Runs it, once. Blocks. Differences and unreadable files are findings, not errors.
+ * Runs it, once. Blocks. Differences and unreadable files are findings, not errors. `ret_totals`
+ * may be NULL; a size of 0 counts as that of the library.
  *
  * Errors:  RG_ERR_ABSENT, RG_ERR_DENIED when a place cannot be opened; RG_ERR_CORRUPT for a ledger
  *          that cannot be read; RG_ERR_INVALID when "memory" is too little; RG_ERR_NOMEM;

@@ -44,6 +44,8 @@ struct rg_job {
     struct rg_report_writer *writer; /* NULL: no document is wanted. */
     struct rg_census *census;        /* NULL: no page is wanted. */
     struct rg_error report_error;    /* The first failure of the document; RG_OK: none. */
+    /* Owned by whoever runs it. */
+    bool has_run;
 };
 
 /* --verify full of one output. */
@@ -229,6 +231,9 @@ enum rg_status rg_job_run(struct rg_job *job, struct rg_error *err)
     struct rg_error error = {.status = RG_OK};
     struct rg_error report_errors[2] = {{.status = RG_OK}};
 
+    if (job->has_run)
+        return rg_fail(err != NULL ? err : &error, RG_ERR_INVALID, "this job ran already");
+    job->has_run = true;
     enum rg_status status = open_reports(job, &error);
     if (status == RG_OK) {
         status = rg_compact_run(job->compact, &error);

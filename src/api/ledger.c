@@ -31,7 +31,8 @@ struct walker {
     struct rg_place place;
     struct rg_home home;
     struct rg_options defaults; /* What selects data files: no filters. */
-    rg_live_file_fn *show;      /* NULL: gc. */
+    bool is_gc;                 /* Clears; else tells. */
+    rg_live_file_fn *show;      /* May be NULL. */
     rg_event_fn *event;         /* May be NULL. */
     void *user;
     uint64_t older_than_ns;
@@ -111,7 +112,7 @@ static void tell_problems(struct walker *w, const struct rg_look *look)
 static enum rg_status show_file(struct walker *w, const struct rg_live_file *file)
 {
     w->findings.live_count++;
-    if (!w->show(w->user, file))
+    if (w->show != NULL && !w->show(w->user, file))
         return rg_fail(w->err, RG_ERR_CANCELLED, "the listing was stopped");
     return RG_OK;
 }
@@ -205,10 +206,10 @@ static enum rg_status visit(void *user, const char *partition, struct rg_error *
     w->findings.partition_count++;
     rg_arena_reset(&w->scratch);
     rg_commit_init(&commit, &options, &rg_allocator_system);
-    if (w->show != NULL)
-        status = list_partition(w, &commit, partition);
-    else
+    if (w->is_gc)
         status = clear_partition(w, &commit);
+    else
+        status = list_partition(w, &commit, partition);
     rg_commit_fini(&commit);
     return status;
 }
@@ -227,21 +228,20 @@ static enum rg_status check_home(struct walker *w, const char *home)
 
 static enum rg_status run(struct walker *w, const char *home, const struct rg_options *options)
 {
-    const bool is_gc = w->show == NULL;
     const struct rg_place_request request = {
         .text = home,
         .options = options,
         .allocator = &rg_allocator_system,
     };
     const struct rg_home_options home_options = {
-        .is_in_place = !is_gc, .is_alone = options->is_alone, .may_write = is_gc};
+        .is_in_place = !w->is_gc, .is_alone = options->is_alone, .may_write = w->is_gc};
 
     RG_TRY(rg_place_open(&request, &w->place, w->err));
     if (w->place.only_file != NULL)
         return rg_fail(w->err, RG_ERR_INVALID, "%s: not a directory", home);
     RG_TRY(check_home(w, home));
     RG_TRY(rg_home_open(w->place.store, &home_options, &w->home, w->err));
-    if (is_gc) {
+    if (w->is_gc) {
         size_t upload_count;
 
         RG_TRY(rg_gc_probes(&w->home, w->older_than_ns, &w->scratch, &upload_count, w->err));
@@ -313,7 +313,8 @@ enum rg_status rg_ledger_gc(const char *home, const struct rg_options *options, 
                             struct rg_error *err)
 {
     struct rg_error ignored;
-    struct walker w = {.event = event, .user = user, .err = err != NULL ? err : &ignored};
+    struct walker w = {
+        .is_gc = true, .event = event, .user = user, .err = err != NULL ? err : &ignored};
 
     return walk_home(&w, home, options, ret_findings);
 }

@@ -13,6 +13,7 @@
 #include <weir/weir.h>
 
 #include "api/json_line.h"
+#include "api/sized.h"
 #include "base/allocator.h"
 #include "compact/memory.h"
 #include "compact/places.h"
@@ -69,18 +70,20 @@ static void tell(void *user, const struct rg_verify_finding *finding)
         verify->config.finding(verify->config.user, finding);
 }
 
-enum rg_status rg_verify_new(const struct rg_verify_config *config, struct rg_verify **ret_verify,
+enum rg_status rg_verify_new(const struct rg_verify_config *given, struct rg_verify **ret_verify,
                              struct rg_error *err)
 {
     struct rg_error ignored;
     struct rg_error *told = err != NULL ? err : &ignored;
+    struct rg_verify_config config;
 
-    if (config->source == NULL || config->dest == NULL)
+    RG_TRY(rg_sized_take(&config, sizeof config, given, told));
+    if (config.source == NULL || config.dest == NULL)
         return rg_fail(told, RG_ERR_INVALID, "verify needs SOURCE and DEST");
     struct rg_verify *verify = rg_alloc(&rg_allocator_system, sizeof *verify);
     if (verify == NULL)
         return rg_fail(told, RG_ERR_NOMEM, "no memory to verify");
-    *verify = (struct rg_verify){.config = *config};
+    *verify = (struct rg_verify){.config = config};
     atomic_init(&verify->is_cancelled, false);
     const enum rg_status status = rg_options_init(&verify->defaults, &rg_allocator_system, told);
     if (status == RG_OK)
@@ -172,12 +175,17 @@ static enum rg_status run(struct rg_verify *verify, struct rg_verify_totals *ret
 enum rg_status rg_verify_run(struct rg_verify *verify, struct rg_verify_totals *ret_totals,
                              struct rg_error *err)
 {
+    struct rg_verify_totals totals = {.size = sizeof totals};
     struct rg_error ignored;
 
-    *ret_totals = (struct rg_verify_totals){.size = sizeof *ret_totals};
-    const enum rg_status status = run(verify, ret_totals, err != NULL ? err : &ignored);
+    const enum rg_status status = run(verify, &totals, err != NULL ? err : &ignored);
     for (int i = 0; i < 2; i++)
         rg_place_close(&verify->places[i], &rg_allocator_system);
+    if (ret_totals == NULL)
+        return status;
+    if (ret_totals->size == 0)
+        ret_totals->size = sizeof totals;
+    rg_sized_give(ret_totals, &totals, sizeof totals);
     return status;
 }
 

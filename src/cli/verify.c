@@ -90,7 +90,7 @@ int rg_verify_command(const struct arguments *arguments)
         .user = &telling,
     };
     struct rg_verify *verify = NULL;
-    struct rg_verify_totals totals;
+    struct rg_verify_totals totals = {.size = sizeof totals};
     struct rg_error err;
 
     enum rg_status status = rg_verify_new(&config, &verify, &err);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "support/test.h"
@@ -132,6 +133,136 @@ TEST(a_job_over_an_empty_place)
     rg_options_free(options);
 }
 
+/* A column "a" of INT32, REQUIRED, with the values 1 and 2 in one PLAIN page. */
+static const unsigned char small_file[] = {
+    'P', 'A', 'R', '1',
+    /* The page's header: kind, sizes, values, encodings. */
+    0x15, 0x00, 0x15, 0x10, 0x15, 0x10, 0x2c, 0x15, 0x04, 0x15, 0x00, 0x15, 0x06, 0x15, 0x06, 0x00,
+    0x00,
+    /* Its values. */
+    1, 0, 0, 0, 2, 0, 0, 0,
+    /* The footer: version, schema, */
+    0x15, 0x02, 0x19, 0x2c, 0x48, 0x01, 'm', 0x15, 0x02, 0x00, 0x15, 0x02, 0x25, 0x00, 0x18, 0x01,
+    'a', 0x00,
+    /* rows, row groups: the chunk's place, type, encodings, path, codec, values, sizes, page, */
+    0x16, 0x04, 0x19, 0x1c, 0x19, 0x1c, 0x26, 0x08, 0x1c, 0x15, 0x02, 0x19, 0x15, 0x00, 0x19, 0x18,
+    0x01, 'a', 0x15, 0x00, 0x16, 0x04, 0x16, 0x32, 0x16, 0x32, 0x26, 0x08, 0x00, 0x00,
+    /* and the row group's bytes and rows. */
+    0x16, 0x32, 0x16, 0x04, 0x00, 0x00,
+    /* Its length. */
+    54, 0, 0, 0, 'P', 'A', 'R', '1'};
+
+static bool write_small_file(const char *path)
+{
+    FILE *file = fopen(path, "wb");
+
+    return file != NULL && fwrite(small_file, sizeof small_file, 1, file) == 1 && fclose(file) == 0;
+}
+
+static void remove_tree(const char *path)
+{
+    char command[128];
+
+    snprintf(command, sizeof command, "rm -rf '%s'", path);
+    CHECK(system(command) == 0);
+}
+
+static bool count_live(void *user, const struct rg_live_file *file)
+{
+    *(uint64_t *)user += file->row_count;
+    return true;
+}
+
+TEST(a_job_runs_once_and_its_ledger_is_told)
+{
+    char folder[] = "/tmp/regroup-test-XXXXXX";
+    char source[64];
+    char dest[64];
+    char path[80];
+    uint64_t row_count = 0;
+    struct rg_options *options = rg_options_new();
+    struct rg_ledger_findings findings = {.size = sizeof findings};
+    struct rg_job *job;
+
+    CHECK(options != NULL && mkdtemp(folder) != NULL);
+    snprintf(source, sizeof source, "%s/source", folder);
+    snprintf(dest, sizeof dest, "%s/dest", folder);
+    CHECK(mkdir(source, 0777) == 0);
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/%d.parquet", source, i);
+        CHECK(write_small_file(path));
+    }
+    const struct rg_job_config config = {
+        .size = sizeof config, .options = options, .source = source, .dest = dest};
+    CHECK_OK(rg_job_new(&config, &job, &t->err));
+    CHECK_OK(rg_job_run(job, &t->err));
+    CHECK_U64(rg_job_report(job)->row_count, 6);
+    CHECK_ERROR(rg_job_run(job, &t->err), RG_ERR_INVALID, "ran already");
+    CHECK(rg_job_run(job, NULL) == RG_ERR_INVALID);
+    CHECK_U64(rg_job_report(job)->row_count, 6);
+    rg_job_free(job);
+
+    /* Counting alone is no clearing. */
+    CHECK_OK(rg_options_set(options, "older-than", "0", RG_ORIGIN_FLAG, &t->err));
+    CHECK_OK(rg_ledger_list(dest, options, NULL, NULL, NULL, &findings, &t->err));
+    CHECK_U64(findings.live_count, 1);
+    CHECK_U64(findings.partition_count, 1);
+    CHECK_OK(rg_ledger_list(dest, NULL, count_live, NULL, &row_count, NULL, &t->err));
+    CHECK_U64(row_count, 6);
+    CHECK_OK(rg_ledger_gc(dest, options, NULL, NULL, NULL, &t->err));
+    remove_tree(folder);
+    rg_options_free(options);
+}
+
+static void refuse_finding(void *user, const struct rg_verify_finding *finding)
+{
+    (void)finding;
+    *(bool *)user = true;
+}
+
+/* Of a caller whose header is older: its structs end before the last members. */
+TEST(verify_takes_and_gives_what_the_caller_knows)
+{
+    char folder[] = "/tmp/regroup-test-XXXXXX";
+    char path[64];
+    bool is_told = false;
+    struct rg_verify_config config = {
+        .size = sizeof config, .finding = refuse_finding, .user = &is_told};
+    struct rg_verify_totals totals = {.size = offsetof(struct rg_verify_totals, input_row_count)};
+    struct rg_verify *verify;
+
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(path, sizeof path, "%s/a.parquet", folder);
+    CHECK(write_small_file(path));
+    config.source = config.dest = folder;
+    config.size = 0;
+    CHECK_ERROR(rg_verify_new(&config, &verify, &t->err), RG_ERR_INVALID,
+                "size of an options struct");
+    config.size = offsetof(struct rg_verify_config, finding);
+    CHECK_OK(rg_verify_new(&config, &verify, &t->err));
+    totals.read_bytes = 77;
+    CHECK_OK(rg_verify_run(verify, &totals, &t->err));
+    rg_verify_free(verify);
+    CHECK(!is_told);
+    CHECK_U64(totals.size, offsetof(struct rg_verify_totals, input_row_count));
+    CHECK_U64(totals.outcome_counts[RG_VERIFY_EQUAL], 1);
+    CHECK_U64(totals.input_row_count, 0);
+    CHECK_U64(totals.read_bytes, 77);
+
+    config.size = sizeof config;
+    totals.size = 0;
+    CHECK_OK(rg_verify_new(&config, &verify, &t->err));
+    CHECK_OK(rg_verify_run(verify, &totals, &t->err));
+    rg_verify_free(verify);
+    CHECK(is_told);
+    CHECK_U64(totals.size, sizeof totals);
+    CHECK_U64(totals.input_row_count, 2);
+    CHECK_OK(rg_verify_new(&config, &verify, &t->err));
+    CHECK_OK(rg_verify_run(verify, NULL, &t->err));
+    rg_verify_free(verify);
+    remove_tree(folder);
+}
+
 /* Of a job whose source is not there, and of one whose page cannot be written. */
 TEST(a_page_is_whole_or_not_there)
 {
@@ -207,6 +338,9 @@ int main(int argc, char **argv)
         {"files_that_cannot_be_opened", files_that_cannot_be_opened},
         {"jobs_are_checked_before_they_begin", jobs_are_checked_before_they_begin},
         {"a_job_over_an_empty_place", a_job_over_an_empty_place},
+        {"a_job_runs_once_and_its_ledger_is_told", a_job_runs_once_and_its_ledger_is_told},
+        {"verify_takes_and_gives_what_the_caller_knows",
+         verify_takes_and_gives_what_the_caller_knows},
         {"a_page_is_whole_or_not_there", a_page_is_whole_or_not_there},
         {"progress_can_be_made_of_any_sample", progress_can_be_made_of_any_sample},
     };
