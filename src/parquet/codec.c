@@ -51,7 +51,12 @@ static const struct rg_codec_ops *find_codec(unsigned codec)
     return codec < codec_count ? codecs[codec] : NULL;
 }
 
-static void *alloc_from(const struct rg_allocator *allocator, size_t bytes)
+const struct rg_allocator *rg_codec_call_allocator(const struct rg_codec_context *context)
+{
+    return context->lent != NULL ? context->lent : context->allocator;
+}
+
+void *rg_codec_library_alloc_from(const struct rg_allocator *allocator, size_t bytes)
 {
     size_t with_header;
 
@@ -66,18 +71,19 @@ static void *alloc_from(const struct rg_allocator *allocator, size_t bytes)
 
 void *rg_codec_library_alloc(void *context, size_t bytes)
 {
-    return alloc_from(((const struct rg_codec_context *)context)->allocator, bytes);
+    const struct rg_codec_context *owner = context;
+
+    return rg_codec_library_alloc_from(owner->allocator, bytes);
 }
 
-void *rg_codec_library_alloc_always(void *context, size_t bytes)
+void *rg_codec_library_alloc_lent(void *context, size_t bytes)
 {
-    struct rg_codec_context *owner = context;
-    void *memory = alloc_from(owner->allocator, bytes);
+    return rg_codec_library_alloc_from(rg_codec_call_allocator(context), bytes);
+}
 
-    if (memory != NULL)
-        return memory;
-    owner->is_short = true;
-    return alloc_from(&rg_allocator_system, bytes);
+size_t rg_codec_library_bytes(const void *memory)
+{
+    return ((const struct library_block *)memory - 1)->bytes;
 }
 
 void rg_codec_library_free(void *context, void *memory)
@@ -114,6 +120,38 @@ void rg_codec_context_free(struct rg_codec_context *context)
             codecs[i]->fini(context);
     }
     rg_release(context->allocator, context, sizeof *context);
+}
+
+void rg_codec_context_lend(struct rg_codec_context *context, const struct rg_allocator *allocator)
+{
+    context->lent = allocator;
+}
+
+void rg_codec_context_take_back(struct rg_codec_context *context)
+{
+    for (unsigned i = 0; i < codec_count; i++) {
+        if (codecs[i] != NULL && codecs[i]->give_back != NULL)
+            codecs[i]->give_back(context);
+    }
+    context->lent = NULL;
+}
+
+size_t rg_codec_compress_call_bytes(unsigned codec, int level, size_t page_bytes)
+{
+    const struct rg_codec_ops *ops = find_codec(codec);
+
+    return ops != NULL && ops->compress_call_bytes != NULL
+               ? ops->compress_call_bytes(level, page_bytes)
+               : 0;
+}
+
+size_t rg_codec_decompress_call_bytes(unsigned codec, size_t page_bytes)
+{
+    const struct rg_codec_ops *ops = find_codec(codec);
+
+    return ops != NULL && ops->decompress_call_bytes != NULL
+               ? ops->decompress_call_bytes(page_bytes)
+               : 0;
 }
 
 size_t rg_codec_memory_bytes_max(unsigned codec, int level)

@@ -22,6 +22,21 @@ struct rg_codec_context *rg_codec_context_new(const struct rg_allocator *allocat
 void rg_codec_context_free(struct rg_codec_context *context);
 
 /*
+ * From now on what is not worth keeping comes from `allocator`: all of brotli's memory, and a zstd
+ * compressor of a level above the default, which is large. Everything of it is given back, and the
+ * context's own allocator used again, by take_back(); both cost nothing where nothing was taken.
+ */
+void rg_codec_context_lend(struct rg_codec_context *context, const struct rg_allocator *allocator);
+void rg_codec_context_take_back(struct rg_codec_context *context);
+
+/*
+ * What is taken of lent memory for a page of so many bytes, about. For pages of the largest size
+ * that is the most, whatever the stream.
+ */
+size_t rg_codec_compress_call_bytes(unsigned codec, int level, size_t page_bytes);
+size_t rg_codec_decompress_call_bytes(unsigned codec, size_t page_bytes);
+
+/*
  * What one context can reach at most, calls under way included: reading all codecs but brotli, and
  * writing them at their default levels. Measured; part of it is taken by libraries (libdeflate,
  * snappy) past our allocator. Claims reserve it.

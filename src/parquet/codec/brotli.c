@@ -2,10 +2,12 @@
 
 /*
  * BROTLI: one stream. The library's states cannot be used twice, so they live for one call; their
- * memory is ours.
+ * memory is ours, lent for that call: a decoder keeps a window of what it gave, up to 16 MiB if the
+ * stream asks for it, and an encoder has tables of up to 32 MiB.
  *
- * A decoder keeps a window of what it gave, up to 16 MiB if the stream asks for it; that is why
- * this codec's memory is reserved apart (rg_codec_memory_bytes_max()).
+ * The encoder of brotli 1.0.9, as built by default, calls exit() when it gets no memory (memory.c).
+ * So there is lent memory for all of it before it begins, or it does not: what it has not yet taken
+ * is held by a block that nobody writes to.
  */
 
 #include "parquet/codec/brotli.h"
@@ -26,12 +28,17 @@ static const uint32_t window_log = 20;
  */
 static const size_t decoder_bytes = (size_t)28 << 20;
 
+/* Of those tables, for a page that is not made to have many. */
+static const size_t decoder_tables_bytes = (size_t)256 << 10;
+static const size_t decoder_tables_bytes_max = (size_t)4 << 20;
+static const size_t decoder_window_bytes_max = (size_t)16 << 20;
+
 /*
- * By level, in KiB: the most that was measured with brotli 1.0.9 and this window on 64 KiB to
- * 32 MiB, and an eighth more.
+ * By level, in KiB: the most that was measured with brotli 1.0.9 and this window, on 4 KiB to 32
+ * MiB of random bytes, digits and runs between them, and an eighth more.
  */
-static const uint32_t encoder_kib[] = {1312,  2464,  2944,  2944,  13056, 7808,
-                                       10752, 15360, 24576, 45056, 26112, 33280};
+static const uint32_t encoder_kib[] = {1312,  2464,  7488,  7488,  15744, 15104,
+                                       18112, 22848, 32064, 53056, 28608, 39040};
 
 static enum rg_status brotli_decompress(struct rg_codec_context *context, struct rg_span in,
                                         uint8_t *out, size_t out_bytes, struct rg_error *err)
@@ -42,7 +49,7 @@ static enum rg_status brotli_decompress(struct rg_codec_context *context, struct
     size_t out_left = out_bytes;
 
     BrotliDecoderState *decoder =
-        BrotliDecoderCreateInstance(rg_codec_library_alloc, rg_codec_library_free, context);
+        BrotliDecoderCreateInstance(rg_codec_library_alloc_lent, rg_codec_library_free, context);
     if (decoder == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for a brotli decoder");
     const BrotliDecoderResult result =
@@ -72,21 +79,104 @@ static size_t brotli_compress_bound(size_t bytes)
     return BrotliEncoderMaxCompressedSize(bytes) + bytes / 64 + 1024;
 }
 
+static size_t brotli_decompress_call_bytes(size_t page_bytes)
+{
+    /* The window is no more than twice of what there is to be kept. */
+    const size_t window =
+        page_bytes < decoder_window_bytes_max / 2 ? 2 * page_bytes : decoder_window_bytes_max;
+    const size_t tables = decoder_tables_bytes + page_bytes / 8;
+
+    return window + window / 2 +
+           (tables < decoder_tables_bytes_max ? tables : decoder_tables_bytes_max);
+}
+
+/* The memory of one encoder. */
+struct loan {
+    const struct rg_allocator *allocator;
+    size_t bytes;      /* What it may come to; 0: nothing is held. */
+    size_t used_bytes; /* What it has of it. */
+    void *rest;        /* A block of what is left, which holds its place. */
+    size_t rest_bytes;
+    bool is_short; /* There was less than it wanted. */
+};
+
+static void release_rest(struct loan *loan)
+{
+    rg_release(loan->allocator, loan->rest, loan->rest_bytes);
+    loan->rest = NULL;
+    loan->rest_bytes = 0;
+}
+
+static bool hold_rest(struct loan *loan)
+{
+    loan->rest_bytes = loan->bytes > loan->used_bytes ? loan->bytes - loan->used_bytes : 0;
+    if (loan->rest_bytes == 0)
+        return true;
+    loan->rest = rg_alloc(loan->allocator, loan->rest_bytes);
+    return loan->rest != NULL;
+}
+
+/* Another worker may be quicker between the two steps: then the call fails when it is over. */
+static void *loan_alloc(void *context, size_t bytes)
+{
+    struct loan *loan = context;
+
+    release_rest(loan);
+    void *memory = rg_codec_library_alloc_from(loan->allocator, bytes);
+    if (memory == NULL) {
+        loan->is_short = true;
+        return rg_codec_library_alloc_from(&rg_allocator_system, bytes);
+    }
+    loan->used_bytes += rg_codec_library_bytes(memory);
+    loan->is_short = !hold_rest(loan) || loan->is_short;
+    return memory;
+}
+
+static void loan_free(void *context, void *memory)
+{
+    struct loan *loan = context;
+
+    if (memory == NULL)
+        return;
+    release_rest(loan);
+    const size_t bytes = rg_codec_library_bytes(memory);
+    loan->used_bytes -= bytes < loan->used_bytes ? bytes : loan->used_bytes;
+    rg_codec_library_free(NULL, memory);
+    loan->is_short = !hold_rest(loan) || loan->is_short;
+}
+
+static size_t brotli_compress_memory_bytes(int level)
+{
+    return (size_t)encoder_kib[level] * 1024;
+}
+
+static size_t brotli_compress_call_bytes(int level, size_t page_bytes)
+{
+    (void)page_bytes;
+    return brotli_compress_memory_bytes(level);
+}
+
 static enum rg_status brotli_compress(struct rg_codec_context *context, int level,
                                       struct rg_span in, uint8_t *out, size_t out_capacity,
                                       size_t *ret_bytes, struct rg_error *err)
 {
+    struct loan loan = {
+        .allocator = rg_codec_call_allocator(context),
+        .bytes = context->lent != NULL ? brotli_compress_memory_bytes(level) : 0,
+    };
+
     const uint8_t *next_in = in.data;
     size_t in_left = in.bytes;
     uint8_t *next_out = out;
     size_t out_left = out_capacity;
 
-    /* brotli 1.0.9 as built by default calls exit() when it gets no memory (memory.c). */
-    context->is_short = false;
-    BrotliEncoderState *encoder =
-        BrotliEncoderCreateInstance(rg_codec_library_alloc_always, rg_codec_library_free, context);
-    if (encoder == NULL)
+    if (!hold_rest(&loan))
         return rg_fail(err, RG_ERR_NOMEM, "no memory for a brotli encoder");
+    BrotliEncoderState *encoder = BrotliEncoderCreateInstance(loan_alloc, loan_free, &loan);
+    if (encoder == NULL) {
+        release_rest(&loan);
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a brotli encoder");
+    }
     const bool is_set =
         BrotliEncoderSetParameter(encoder, BROTLI_PARAM_QUALITY, (uint32_t)level) == BROTLI_TRUE &&
         BrotliEncoderSetParameter(encoder, BROTLI_PARAM_LGWIN, window_log) == BROTLI_TRUE &&
@@ -98,20 +188,16 @@ static enum rg_status brotli_compress(struct rg_codec_context *context, int leve
                                     &next_out, NULL) == BROTLI_TRUE &&
         BrotliEncoderIsFinished(encoder) == BROTLI_TRUE;
     BrotliEncoderDestroyInstance(encoder);
+    release_rest(&loan);
 
     if (!is_set)
         return rg_fail(err, RG_ERR_BUG, "brotli: level %d was refused", level);
-    if (context->is_short)
+    if (loan.is_short)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for brotli at level %d", level);
     if (!is_done)
         return rg_fail(err, RG_ERR_BUG, "brotli: room for %zu bytes is too little", out_capacity);
     *ret_bytes = out_capacity - out_left;
     return RG_OK;
-}
-
-static size_t brotli_compress_memory_bytes(int level)
-{
-    return (size_t)encoder_kib[level] * 1024;
 }
 
 const struct rg_codec_ops rg_codec_ops_brotli = {
@@ -123,4 +209,6 @@ const struct rg_codec_ops rg_codec_ops_brotli = {
     .compress = brotli_compress,
     .compress_memory_bytes = brotli_compress_memory_bytes,
     .decompress_memory_bytes = decoder_bytes,
+    .compress_call_bytes = brotli_compress_call_bytes,
+    .decompress_call_bytes = brotli_decompress_call_bytes,
 };

@@ -25,13 +25,14 @@ struct libdeflate_decompressor;
 
 struct rg_codec_context {
     const struct rg_allocator *allocator; /* Set at init, then constant. */
+    const struct rg_allocator *lent;      /* For single calls; NULL: the above. */
     /* Made by the first call that needs them, kept until the context goes. */
     struct ZSTD_CCtx_s *zstd_compressor;
+    bool is_zstd_compressor_lent; /* Its memory is, so that it goes when that is taken back. */
     struct ZSTD_DCtx_s *zstd_decompressor;
     struct libdeflate_compressor *gzip_compressor;
     struct libdeflate_decompressor *gzip_decompressor;
     int gzip_level; /* Of gzip_compressor. */
-    bool is_short;  /* rg_codec_library_alloc_always() went past the allocator. */
 };
 
 /* One codec. NULL for what it cannot do. */
@@ -49,20 +50,28 @@ struct rg_codec_ops {
     /* What a call may take and what stays in the context; see rg_codec_memory_bytes_max(). */
     size_t (*compress_memory_bytes)(int level);
     size_t decompress_memory_bytes;
+    /* Of that, what comes from lent memory, for a page of so many bytes; NULL: nothing. */
+    size_t (*compress_call_bytes)(int level, size_t page_bytes);
+    size_t (*decompress_call_bytes)(size_t page_bytes);
+    /* Lent memory is taken back; NULL: nothing of it is kept. */
+    void (*give_back)(struct rg_codec_context *context);
     void (*fini)(struct rg_codec_context *context);
 };
 
+/* The allocator of what does not outlive a call. */
+const struct rg_allocator *rg_codec_call_allocator(const struct rg_codec_context *context);
+
 /*
  * Memory for libraries that give it back without saying how much: the size lies in front of it.
- * `context` is a struct rg_codec_context.
+ * `context` is a struct rg_codec_context; the second takes lent memory.
  */
 void *rg_codec_library_alloc(void *context, size_t bytes);
-/*
- * The same for a library that ends the process when it gets no memory: where our allocator has
- * none, the system's gives it and `is_short` is set, so that the call fails when it is over.
- */
-void *rg_codec_library_alloc_always(void *context, size_t bytes);
+void *rg_codec_library_alloc_lent(void *context, size_t bytes);
+/* The same from any allocator. */
+void *rg_codec_library_alloc_from(const struct rg_allocator *allocator, size_t bytes);
 void rg_codec_library_free(void *context, void *memory);
+/* What a block of these takes in all. */
+size_t rg_codec_library_bytes(const void *memory);
 
 /* A frame that yields another number of bytes than its page header says. */
 enum rg_status rg_codec_fail_length(struct rg_error *err, const char *name, uint64_t got,

@@ -23,9 +23,36 @@ static const int level_highest = 22;
 /* sizeof(ZSTD_DCtx) of 1.5.4 is 95,968. */
 static const size_t decompressor_bytes = 104 * 1024;
 
+/* A context's compressor is kept while it is no larger than the default level's. */
+static bool is_kept(int level)
+{
+    return level <= level_lowest;
+}
+
 static ZSTD_customMem memory_of(struct rg_codec_context *context)
 {
     return (ZSTD_customMem){rg_codec_library_alloc, rg_codec_library_free, context};
+}
+
+static void drop_compressor(struct rg_codec_context *context)
+{
+    (void)ZSTD_freeCCtx(context->zstd_compressor);
+    context->zstd_compressor = NULL;
+    context->is_zstd_compressor_lent = false;
+}
+
+static ZSTD_CCtx *compressor_for(struct rg_codec_context *context, int level)
+{
+    const bool is_lent = context->lent != NULL && !is_kept(level);
+    const ZSTD_customMem lent = {rg_codec_library_alloc_lent, rg_codec_library_free, context};
+
+    if (context->zstd_compressor != NULL && context->is_zstd_compressor_lent != is_lent)
+        drop_compressor(context);
+    if (context->zstd_compressor == NULL) {
+        context->zstd_compressor = ZSTD_createCCtx_advanced(is_lent ? lent : memory_of(context));
+        context->is_zstd_compressor_lent = is_lent;
+    }
+    return context->zstd_compressor;
 }
 
 static enum rg_status zstd_decompress(struct rg_codec_context *context, struct rg_span in,
@@ -72,15 +99,14 @@ static enum rg_status zstd_compress(struct rg_codec_context *context, int level,
                                     uint8_t *out, size_t out_capacity, size_t *ret_bytes,
                                     struct rg_error *err)
 {
-    if (context->zstd_compressor == NULL)
-        context->zstd_compressor = ZSTD_createCCtx_advanced(memory_of(context));
-    if (context->zstd_compressor == NULL)
+    ZSTD_CCtx *compressor = compressor_for(context, level);
+
+    if (compressor == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for a zstd compressor");
-    if (!set_parameters(context->zstd_compressor, level, in.bytes))
+    if (!set_parameters(compressor, level, in.bytes))
         return rg_fail(err, RG_ERR_BUG, "zstd: level %d was refused", level);
 
-    const size_t bytes =
-        ZSTD_compress2(context->zstd_compressor, out, out_capacity, in.data, in.bytes);
+    const size_t bytes = ZSTD_compress2(compressor, out, out_capacity, in.data, in.bytes);
     if (ZSTD_getErrorCode(bytes) == ZSTD_error_memory_allocation)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for zstd at level %d", level);
     if (ZSTD_isError(bytes))
@@ -98,6 +124,26 @@ static size_t zstd_compress_memory_bytes(int level)
         parameters.windowLog = window_log_max;
     parameters = ZSTD_adjustCParams(parameters, (unsigned long long)1 << window_log_max, 0);
     return ZSTD_estimateCCtxSize_usingCParams(parameters) + 64;
+}
+
+/* Tables are made for the page, and made anew for a larger one. */
+static size_t zstd_compress_call_bytes(int level, size_t page_bytes)
+{
+    if (is_kept(level))
+        return 0;
+    ZSTD_compressionParameters parameters =
+        ZSTD_getCParams(level, page_bytes == 0 ? 1 : page_bytes, 0);
+    if (parameters.windowLog > window_log_max)
+        return zstd_compress_memory_bytes(level);
+    const size_t bytes = ZSTD_estimateCCtxSize_usingCParams(parameters) + 64;
+    const size_t most = zstd_compress_memory_bytes(level);
+    return bytes < most ? bytes : most;
+}
+
+static void zstd_give_back(struct rg_codec_context *context)
+{
+    if (context->is_zstd_compressor_lent)
+        drop_compressor(context);
 }
 
 static void zstd_fini(struct rg_codec_context *context)
@@ -123,5 +169,7 @@ const struct rg_codec_ops rg_codec_ops_zstd = {
     .compress = zstd_compress,
     .compress_memory_bytes = zstd_compress_memory_bytes,
     .decompress_memory_bytes = decompressor_bytes,
+    .compress_call_bytes = zstd_compress_call_bytes,
+    .give_back = zstd_give_back,
     .fini = zstd_fini,
 };

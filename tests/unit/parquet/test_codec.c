@@ -332,6 +332,129 @@ TEST(memory_stays_below_the_reserve)
     room_free(t, in);
 }
 
+/* An allocator with a limit, which knows what it was asked for. */
+struct purse {
+    const struct rg_allocator *from;
+    size_t bytes_max;
+    size_t bytes;
+    size_t bytes_most;
+};
+
+static void *purse_alloc(void *context, size_t bytes)
+{
+    struct purse *purse = context;
+
+    if (bytes > purse->bytes_max - purse->bytes)
+        return NULL;
+    void *memory = rg_alloc(purse->from, bytes);
+    if (memory == NULL)
+        return NULL;
+    purse->bytes += bytes;
+    if (purse->bytes > purse->bytes_most)
+        purse->bytes_most = purse->bytes;
+    return memory;
+}
+
+static void purse_release(void *context, void *memory, size_t bytes)
+{
+    struct purse *purse = context;
+
+    if (memory != NULL)
+        purse->bytes -= bytes;
+    rg_release(purse->from, memory, bytes);
+}
+
+/* Codecs and levels that take much, and are quick on little. */
+static const struct {
+    unsigned codec;
+    int level;
+} large[] = {{RG_CODEC_BROTLI, 1},
+             {RG_CODEC_BROTLI, 5},
+             {RG_CODEC_BROTLI, 9},
+             {RG_CODEC_ZSTD, 2},
+             {RG_CODEC_ZSTD, 19}};
+
+/* What does not fit into lent memory is not taken from anywhere else, and nothing of it stays. */
+static void take_lent(struct test *t, size_t which, struct room in)
+{
+    const unsigned codec = large[which].codec;
+    const int level = large[which].level;
+    const size_t needed = rg_codec_compress_call_bytes(codec, level, in.bytes);
+    struct purse own = {.from = &t->allocator, .bytes_max = SIZE_MAX};
+    struct purse purse = {.from = &t->allocator, .bytes_max = needed};
+    const struct rg_allocator own_memory = {purse_alloc, purse_release, &own};
+    const struct rg_allocator lent = {purse_alloc, purse_release, &purse};
+    const struct rg_span raw = {in.data, in.bytes};
+    struct rg_codec_context *context = rg_codec_context_new(&own_memory);
+    const struct room packed = room_new(t, rg_codec_compress_bound(codec, in.bytes));
+    const struct room out = room_new(t, in.bytes);
+    size_t bytes = 0;
+
+    CHECK_MEMORY(context);
+    const size_t kept_bytes = own.bytes;
+    CHECK(needed > 0);
+    rg_codec_context_lend(context, &lent);
+    CHECK_OK(
+        rg_codec_compress(context, codec, level, raw, packed.data, packed.bytes, &bytes, &t->err));
+    CHECK(purse.bytes_most > 0);
+    CHECK_U64(own.bytes_most, kept_bytes);
+    purse.bytes_max =
+        purse.bytes + rg_codec_decompress_call_bytes(codec, in.bytes); /* zstd keeps its own. */
+    CHECK_OK(rg_codec_decompress(context, codec, (struct rg_span){packed.data, bytes}, out.data,
+                                 out.bytes, &t->err));
+    CHECK(memcmp(out.data, in.data, in.bytes) == 0);
+    rg_codec_context_take_back(context);
+    CHECK_U64(purse.bytes, 0);
+    CHECK(own.bytes_most <= kept_bytes + rg_codec_context_bytes_max());
+
+    purse.bytes_max = needed / 8;
+    own.bytes_most = own.bytes;
+    rg_codec_context_lend(context, &lent);
+    CHECK_U64(
+        rg_codec_compress(context, codec, level, raw, packed.data, packed.bytes, &bytes, &t->err),
+        RG_ERR_NOMEM);
+    CHECK_U64(own.bytes_most, own.bytes);
+    rg_codec_context_take_back(context);
+    CHECK_U64(purse.bytes, 0);
+    rg_codec_context_free(context);
+    room_free(t, packed);
+    room_free(t, out);
+}
+
+TEST(what_is_large_is_in_lent_memory)
+{
+    const struct room in = room_new(t, (size_t)8 << 10);
+    struct choices c = {.seed = 1};
+
+    for (size_t i = 0; i < sizeof large / sizeof large[0]; i++) {
+        fill(&c, in.data, in.bytes);
+        take_lent(t, i, in);
+    }
+    room_free(t, in);
+}
+
+/* At the default level a worker's compressor outlives the chunk; see rg_codec_context_lend(). */
+TEST(what_is_small_is_kept)
+{
+    const uint8_t data[64] = {0};
+    struct purse purse = {.from = &t->allocator, .bytes_max = 0};
+    const struct rg_allocator lent = {purse_alloc, purse_release, &purse};
+    struct rg_codec_context *context = rg_codec_context_new(&t->allocator);
+    uint8_t out[256];
+    size_t bytes;
+
+    CHECK_MEMORY(context);
+    CHECK_U64(rg_codec_compress_call_bytes(RG_CODEC_ZSTD, 1, sizeof data), 0);
+    CHECK_U64(rg_codec_compress_call_bytes(RG_CODEC_GZIP, 9, sizeof data), 0);
+    CHECK_U64(rg_codec_decompress_call_bytes(RG_CODEC_ZSTD, sizeof data), 0);
+    rg_codec_context_lend(context, &lent);
+    CHECK_OK(rg_codec_compress(context, RG_CODEC_ZSTD, 1, (struct rg_span){data, sizeof data}, out,
+                               sizeof out, &bytes, &t->err));
+    rg_codec_context_take_back(context);
+    CHECK_U64(purse.bytes_most, 0);
+    rg_codec_context_free(context);
+}
+
 TEST(crc_is_that_of_gzip)
 {
     static const uint8_t digits[] = {'1', '2', '3', '4', '5', '6', '7', '8', '9'};
@@ -364,6 +487,8 @@ int main(int argc, char **argv)
         {"promises_beyond_the_bound_are_seen", promises_beyond_the_bound_are_seen},
         {"refuses_what_it_does_not_know", refuses_what_it_does_not_know},
         {"memory_stays_below_the_reserve", memory_stays_below_the_reserve},
+        {"what_is_large_is_in_lent_memory", what_is_large_is_in_lent_memory},
+        {"what_is_small_is_kept", what_is_small_is_kept},
         {"crc_is_that_of_gzip", crc_is_that_of_gzip},
         {"names_its_libraries", names_its_libraries},
     };
