@@ -793,7 +793,9 @@ enum rg_status rg_stitch_chunk(struct rg_stitch_context *context,
     rg_promoter_init(&job.promoter, &job.bench, &context->proven);
     rg_recoder_init(&job.recoder, &job.bench);
     rg_page_encoder_init(&job.encoder, &job.bench, &job.recoder);
+    rg_codec_context_lend(context->codecs, scratch->allocator);
     const enum rg_status status = run(&job, sources, &output, err);
+    rg_codec_context_take_back(context->codecs);
     rg_arena_reset(scratch);
     if (status == RG_OK) {
         *ret_output = output;

@@ -107,7 +107,8 @@ void rg_stitch_context_free(struct rg_stitch_context *context);
 size_t rg_stitch_context_bytes_max(void);
 
 /*
- * Stitches. `arena` holds the result; `scratch` is working memory, empty again on return.
+ * Stitches. `arena` holds the result; `scratch` is working memory, empty again on return. What
+ * codecs take for a call is from scratch's allocator, beside the arena; estimates count it.
  *
  * Errors:  RG_ERR_CORRUPT (source, page and reason in the text; *ret_culprit tells which source),
  *          RG_ERR_UNSUPPORTED, RG_ERR_LIMIT: this source cannot be used. RG_ERR_NOMEM: arena or

@@ -71,6 +71,9 @@ struct sums {
     uint64_t bloom_bytes_max;
     uint64_t asked_bloom_bytes; /* Of the filter that is made because it was asked for. */
     uint64_t key_value_bytes;
+    uint64_t page_raw_bytes;   /* Of a page in the sources, as a rule no more. */
+    uint64_t decompress_bytes; /* Of a codec, for one of these. */
+    bool has_brotli;
 };
 
 static uint64_t lesser(uint64_t a, uint64_t b)
@@ -339,6 +342,18 @@ static uint64_t adapted_bytes_of(const struct sums *sums, const struct part *par
     return dictionary + 2 * (rg_pages_bound(part->chunk) + 4) * each_bytes + adapted_bytes_min;
 }
 
+/* What its codec takes to open a page; pages are not of one size. */
+static void add_codec(struct sums *sums, const struct rg_column_chunk *chunk)
+{
+    const uint64_t raw_bytes = rg_raw_bytes_bound(chunk);
+    const uint64_t page = lesser(raw_bytes, 2 * raw_bytes / greater(rg_chunk_page_count(chunk), 1));
+
+    sums->page_raw_bytes = greater(sums->page_raw_bytes, page);
+    sums->decompress_bytes =
+        greater(sums->decompress_bytes, rg_codec_decompress_call_bytes(chunk->codec, page));
+    sums->has_brotli = sums->has_brotli || chunk->codec == RG_CODEC_BROTLI;
+}
+
 static void add_source(struct sums *sums, const struct rg_stitch_source *source)
 {
     if (is_all_null(source)) {
@@ -346,6 +361,7 @@ static void add_source(struct sums *sums, const struct rg_stitch_source *source)
         return;
     }
     const struct part part = part_of(sums, source);
+    add_codec(sums, part.chunk);
     sums->value_count += part.chunk->value_count;
     sums->value_count_max = greater(sums->value_count_max, part.chunk->value_count);
     sums->bytes += part.chunk->compressed_bytes;
@@ -476,6 +492,26 @@ static void bound_scratch(const struct sums *sums, struct rg_stitch_estimate *es
     estimate->scratch_bytes = lesser(estimate->scratch_bytes, estimate->scratch_bytes_max);
 }
 
+/*
+ * What codecs take of scratch's memory beside the arena. A column that is copied needs them for few
+ * pages, if for any, and a second try has room for them.
+ */
+static void add_codecs(const struct sums *sums, struct rg_stitch_estimate *estimate)
+{
+    const struct rg_stitch_options *options = sums->column->options;
+    const int level =
+        options->codec != RG_CODEC_KEEP ? options->level : rg_codec_level_default(sums->codec);
+    const uint64_t page =
+        lesser(sums->raw_bytes_max, greater(sums->page_bytes, sums->page_raw_bytes));
+
+    estimate->scratch_bytes_max +=
+        rg_codec_compress_call_bytes(sums->codec, level, rg_page_bytes_max) +
+        (sums->has_brotli ? rg_codec_decompress_call_bytes(RG_CODEC_BROTLI, rg_page_bytes_max) : 0);
+    if (estimate->verdict != RG_VERDICT_COPY)
+        estimate->scratch_bytes +=
+            rg_codec_compress_call_bytes(sums->codec, level, page) + sums->decompress_bytes;
+}
+
 static uint32_t or_default(uint32_t given, uint32_t fallback)
 {
     return given != 0 ? given : fallback;
@@ -553,6 +589,7 @@ void rg_stitch_estimate(const struct rg_stitch_column *column,
         ret_estimate->scratch_bytes += sums.asked_bloom_bytes + sums.raw_bytes_max;
     bound_arena(&sums, ret_estimate);
     bound_scratch(&sums, ret_estimate);
+    add_codecs(&sums, ret_estimate);
 }
 
 /* Encodings whose pages can at least be copied. */

@@ -117,6 +117,32 @@ def test_peak_with_other_encodings_and_bloom_filters(limit_mib, group, lake, reg
 
 
 @pytest.fixture(scope="module")
+def words(tmp_path_factory):
+    """Strings in pages that are compressed anew."""
+    folder = tmp_path_factory.mktemp("words")
+    random = np.random.default_rng(4)
+    for number in range(2):
+        columns = {f"c{i}": [f"{x:o}" for x in random.integers(0, 1 << 30, 60_000)] for i in "abcd"}
+        pq.write_table(pa.table(columns), folder / f"{number}.parquet", use_dictionary=False)
+    return folder
+
+
+@pytest.mark.parametrize("limit_mib", [64, 160])
+@pytest.mark.parametrize("codec", ["brotli:9", "brotli:5", "zstd:19"])
+def test_encoders_are_within_the_limit(codec, limit_mib, words, regroup, tmp_path):
+    """Tables of an encoder are 40 MiB, whatever it is given, and each worker has one."""
+    home = tmp_path / "home"
+    used = peak_of(
+        regroup,
+        tmp_path,
+        *("compact", words, home, "--codec", codec, "--jobs", "4"),
+        *("--memory", f"{limit_mib}MiB"),
+    )
+    assert used["peak_bytes"] <= limit_mib * MIB
+    assert used["status"] == (3 if codec == "brotli:9" and limit_mib == 64 else 0)
+
+
+@pytest.fixture(scope="module")
 def small_events(tmp_path_factory):
     folder = tmp_path_factory.mktemp("small_events")
     events(folder, 10)

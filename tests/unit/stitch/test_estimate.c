@@ -151,6 +151,46 @@ TEST(a_dictionary_may_be_longer_than_its_sources)
     CHECK(scratch_of_two(chunk) > UINT64_C(3) * rg_dictionary_bytes_swell_max);
 }
 
+static struct rg_stitch_estimate estimate_of(struct rg_column_chunk chunk,
+                                             const struct rg_stitch_options *options)
+{
+    struct rg_leaf leaf = {.type = RG_TYPE_INT64};
+    const struct rg_schema schema = {.leaves = &leaf, .leaf_count = 1};
+    const struct rg_stitch_column column = {&schema, 0, options, false, false};
+    const struct rg_writer writer = {.is_parsed = true};
+    const struct rg_stitch_source source = {
+        .chunk = &chunk, .leaf = &leaf, .writer = &writer, .row_count = chunk.value_count};
+    struct rg_stitch_estimate estimate;
+
+    rg_stitch_estimate(&column, &source, 1, &estimate);
+    return estimate;
+}
+
+/* What a codec takes for one page is much more than the page, and no arena has it. */
+TEST(codecs_are_counted)
+{
+    const struct rg_stitch_options keep = {.codec = RG_CODEC_KEEP};
+    const struct rg_stitch_options fast = {.codec = RG_CODEC_ZSTD, .level = 1};
+    const struct rg_stitch_options best = {.codec = RG_CODEC_ZSTD, .level = 19};
+    const struct rg_stitch_options brotli = {.codec = RG_CODEC_BROTLI, .level = 9};
+    const uint64_t mib = UINT64_C(1) << 20;
+    struct rg_column_chunk chunk = good_chunk();
+
+    chunk.value_count = 1 << 20;
+    chunk.compressed_bytes = 7 * mib;
+    chunk.uncompressed_bytes = 8 * mib;
+    const struct rg_stitch_estimate usual = estimate_of(chunk, &fast);
+    CHECK(estimate_of(chunk, &best).scratch_bytes >= usual.scratch_bytes + 16 * mib);
+    CHECK(estimate_of(chunk, &best).scratch_bytes_max >= usual.scratch_bytes_max + 30 * mib);
+    CHECK(estimate_of(chunk, &brotli).scratch_bytes >= usual.scratch_bytes + 46 * mib);
+    chunk.codec = RG_CODEC_BROTLI;
+    CHECK(estimate_of(chunk, &fast).scratch_bytes >= usual.scratch_bytes + 12 * mib);
+    CHECK(estimate_of(chunk, &fast).scratch_bytes_max >= usual.scratch_bytes_max + 28 * mib);
+    /* Copied pages are not opened; the bound is for those that are all the same. */
+    CHECK(estimate_of(chunk, &keep).scratch_bytes < 4 * mib);
+    CHECK(estimate_of(chunk, &keep).scratch_bytes_max >= 30 * mib);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -163,6 +203,7 @@ int main(int argc, char **argv)
         {"entries_may_be_more_than_values", entries_may_be_more_than_values},
         {"a_dictionary_may_be_longer_than_its_sources",
          a_dictionary_may_be_longer_than_its_sources},
+        {"codecs_are_counted", codecs_are_counted},
     };
 
     return test_main("stitch/estimate", cases, sizeof cases / sizeof cases[0], argc, argv);
