@@ -14,22 +14,63 @@
 /* Tails of old chunks: a dictionary's header that their length leaves out (PARQUET-816). */
 static const uint64_t chunk_slop_bytes = 32;
 
-uint64_t rg_bin_footers_bytes(const struct rg_bin *bin, bool only_missing)
+/* Larger local files are read by ranges, which are as cheap then. */
+static const uint64_t small_bytes = UINT64_C(128) << 10;
+
+/* The next of the bin's files: row groups of one file stand together, mostly. */
+static const struct rg_input *next_input(const struct rg_bin *bin, uint32_t *at)
 {
-    const struct rg_open_batch *batch = bin->output->batch;
+    const struct rg_bin_ref *ref = &bin->refs[*at];
+
+    while (*at < bin->ref_count && bin->refs[*at].input_index == ref->input_index)
+        ++*at;
+    return &bin->output->batch->inputs[ref->input_index];
+}
+
+uint64_t rg_bin_footers_bytes(const struct rg_bin *bin)
+{
     uint64_t bytes = 0;
-    uint32_t last = UINT32_MAX;
 
-    for (uint32_t i = 0; i < bin->ref_count; i++) {
-        const struct rg_input *input = &batch->inputs[bin->refs[i].input_index];
-
-        if (bin->refs[i].input_index == last)
-            continue;
-        last = bin->refs[i].input_index;
-        if (!only_missing || rg_input_footer(input).data == NULL)
-            bytes += input->footer_bytes;
-    }
+    for (uint32_t i = 0; i < bin->ref_count;)
+        bytes += next_input(bin, &i)->footer_bytes;
     return bytes;
+}
+
+/* Bytes of a file's end that are read again. */
+static uint64_t reload_bytes_of(const struct rg_bin *bin, const struct rg_input *input,
+                                bool reads_files)
+{
+    const struct rg_run *run = bin->output->batch->run;
+    const bool is_local = input->is_home ? run->home_caps.is_local : run->source_caps.is_local;
+
+    if (input->is_whole)
+        return 0;
+    if (reads_files && is_local && input->id.bytes <= small_bytes)
+        return input->id.bytes;
+    return rg_input_footer(input).data == NULL ? input->footer_bytes + RG_FOOTER_TAIL_BYTES : 0;
+}
+
+uint64_t rg_bin_reload_bytes(const struct rg_bin *bin, bool reads_files)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < bin->ref_count;)
+        bytes += reload_bytes_of(bin, next_input(bin, &i), reads_files);
+    return bytes;
+}
+
+static struct rg_bin_file make_file(const struct rg_bin *bin, uint32_t input_index)
+{
+    struct rg_input *input = &bin->output->batch->inputs[input_index];
+    const uint64_t reload_bytes = reload_bytes_of(bin, input, bin->reads_files);
+
+    return (struct rg_bin_file){
+        .input = input,
+        .input_index = input_index,
+        .reload_bytes = reload_bytes,
+        .end = input->kept,
+        .is_whole = input->is_whole || reload_bytes == input->id.bytes,
+    };
 }
 
 /* Lists the bin's distinct files and its sources. */
@@ -55,8 +96,7 @@ enum rg_status rg_bin_list_files(struct rg_bin *bin, struct weir_job *job, struc
         const uint32_t input_index = bin->refs[i].input_index;
 
         if (file_of[input_index] == 0) {
-            state->files[state->file_count].input = &batch->inputs[input_index];
-            state->files[state->file_count].input_index = input_index;
+            state->files[state->file_count] = make_file(bin, input_index);
             file_of[input_index] = ++state->file_count;
         }
         state->sources[i].file = &state->files[file_of[input_index] - 1];
@@ -191,19 +231,19 @@ struct rg_extent rg_bin_extent(const struct rg_bin_source *source, uint32_t colu
     return extent;
 }
 
-static enum rg_status parse_footer(const struct rg_bin *bin, struct rg_bin_job *state,
-                                   struct rg_bin_file *file, struct rg_error *err)
+static enum rg_status parse_footer(struct rg_bin_job *state, struct rg_bin_file *file,
+                                   struct rg_error *err)
 {
-    struct rg_span footer = rg_input_footer(file->input);
+    const size_t footer_bytes = (size_t)file->input->footer_bytes;
+    const struct rg_span footer = {
+        file->end.data + file->end.bytes - footer_bytes - RG_FOOTER_TAIL_BYTES, footer_bytes};
     struct rg_hasher hasher;
 
-    (void)bin;
-    if (footer.data == NULL) {
+    if (file->reload_bytes > 0) {
         if (file->reload.op.status != RG_OK) {
             *err = file->reload.op.err;
             return file->reload.op.status;
         }
-        footer = (struct rg_span){file->footer, (size_t)file->input->footer_bytes};
         rg_hasher_init(&hasher);
         rg_hasher_add(&hasher, footer);
         if (rg_hasher_result(&hasher).low != file->input->footer_hash.low)
@@ -268,7 +308,7 @@ static enum rg_status estimate_columns(struct rg_bin *bin, struct rg_error *err)
 
         for (uint32_t i = 0; i < state->source_count; i++) {
             sources[i] = rg_bin_stitch_source(&state->sources[i], c);
-            if (state->sources[i].file->input->is_whole)
+            if (state->sources[i].file->is_whole)
                 continue;
             for (int kind = 0; kind < RG_BIN_WANTED_COUNT; kind++)
                 state->column_in_bytes[c] +=
@@ -287,7 +327,7 @@ static enum rg_status parse_files(struct rg_bin *bin, uint32_t *ret_culprit, str
         struct rg_bin_file *file = &state->files[i];
 
         *ret_culprit = file->input_index;
-        RG_TRY(parse_footer(bin, state, file, err));
+        RG_TRY(parse_footer(state, file, err));
         if (file->meta.schema.leaf_count != file->input->column_count ||
             file->meta.row_group_count < file->input->plan.row_group_count)
             return rg_fail(err, RG_ERR_CHANGED, "the footer changed since it was read first");

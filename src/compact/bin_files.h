@@ -7,8 +7,11 @@
 
 #include "compact/bin_state.h"
 
-/* Bytes of the footers of a bin's files; `only_missing`: of those that were not kept. */
-uint64_t rg_bin_footers_bytes(const struct rg_bin *bin, bool only_missing);
+/* Bytes of the footers of a bin's files. */
+uint64_t rg_bin_footers_bytes(const struct rg_bin *bin);
+
+/* Bytes that are read again of its files: see reads_files of a bin. */
+uint64_t rg_bin_reload_bytes(const struct rg_bin *bin, bool reads_files);
 
 /*
  * Makes bin->job: the bin's distinct files and its sources.

@@ -48,6 +48,13 @@ enum step {
     STEP_COUNT,
 };
 
+/* What stays until the bin is done. */
+static uint64_t fixed_bytes(const struct rg_bin *bin, bool reads_files)
+{
+    return job_bytes_min + rg_bin_reload_bytes(bin, reads_files) +
+           rg_bin_footers_bytes(bin) * parse_expansion_halves / 2 + bin->ref_count * (uint64_t)512;
+}
+
 /*
  * The claim: all columns at once where that is not too much, else what the run allows for a bin.
  * The estimate is rough; rg_bin_locate knows better and the slice adapts to the claim.
@@ -55,9 +62,7 @@ enum step {
 static uint64_t claim_bytes(const struct rg_bin *bin)
 {
     const struct rg_run *run = bin->output->batch->run;
-    const uint64_t fixed = job_bytes_min + rg_bin_footers_bytes(bin, true) +
-                           rg_bin_footers_bytes(bin, false) * parse_expansion_halves / 2 +
-                           bin->ref_count * (uint64_t)512;
+    const uint64_t fixed = fixed_bytes(bin, false);
     const uint64_t whole = fixed + bin->in_bytes + bin->in_bytes / 4;
     const uint64_t all = rg_output_claim_bytes_max(bin->output);
     uint64_t claim = run->bin_claim_max > fixed * 2 ? run->bin_claim_max : fixed * 2;
@@ -69,11 +74,27 @@ static uint64_t claim_bytes(const struct rg_bin *bin)
     return claim > bin->output->claim_bytes_min ? claim : bin->output->claim_bytes_min;
 }
 
+/*
+ * Small files are read whole, once and not for each slice anew, where all workers can have a bin at
+ * a time like that. Not in a bin that failed for lack of memory.
+ */
+static void choose_claim(struct rg_bin *bin)
+{
+    const struct rg_run *run = bin->output->batch->run;
+    const uint64_t all = rg_output_claim_bytes_max(bin->output);
+    const uint64_t claim = fixed_bytes(bin, true) + bin->in_bytes / 2;
+
+    bin->reads_files = !run->is_dry && bin->output->claim_bytes_min == 0 &&
+                       rg_bin_reload_bytes(bin, true) > rg_bin_reload_bytes(bin, false) &&
+                       claim <= all / run->context_count;
+    bin->claim_bytes = bin->reads_files ? claim : claim_bytes(bin);
+}
+
 uint32_t rg_bin_route(struct rg_bin *bin, struct weir_step route[WEIR_STEPS_MAX])
 {
     const struct rg_stages *stages = &bin->output->batch->run->stages;
 
-    bin->claim_bytes = claim_bytes(bin);
+    choose_claim(bin);
     route[STEP_OPEN] = (struct weir_step){.stage = stages->open, .grow_bytes = bin->claim_bytes};
     route[STEP_RELOAD] = (struct weir_step){.stage = stages->reload};
     route[STEP_LOCATE] = (struct weir_step){.stage = stages->locate};
@@ -132,21 +153,21 @@ void rg_bin_closed(struct rg_bin *bin)
     bin->is_open = false;
 }
 
-/* Footers are read again by parts of some files where that is local. */
+/* Files are read again by parts of some where that is local. */
 static enum rg_status divide_reload(struct rg_bin *bin, struct weir_job *job, struct rg_error *err)
 {
     const struct rg_run *run = bin->output->batch->run;
     const bool is_local = run->source_caps.is_local && run->home_caps.is_local;
     struct rg_bin_job *state = bin->job;
 
-    if (rg_bin_footers_bytes(bin, true) == 0)
+    if (rg_bin_reload_bytes(bin, bin->reads_files) == 0)
         return RG_OK;
     state->reload_part_files = is_local ? reload_files_max : 1;
     const uint32_t count =
         (state->file_count + state->reload_part_files - 1) / state->reload_part_files;
     state->reload_requests = rg_arena_array(&state->arena, count, sizeof *state->reload_requests);
     if (state->reload_requests == NULL)
-        return rg_fail(err, RG_ERR_NOMEM, "no memory to read %u footers", state->file_count);
+        return rg_fail(err, RG_ERR_NOMEM, "no memory to read %u files", state->file_count);
     weir_set_parts(job, STEP_RELOAD, count);
     return RG_OK;
 }
@@ -168,29 +189,21 @@ enum weir_status rg_bin_run_open(struct weir_job *job, void *item, const struct 
     return WEIR_OK;
 }
 
-/* The footer of a file is to be read again. */
-static bool needs_reload(const struct rg_bin_file *file)
-{
-    return rg_input_footer(file->input).data == NULL;
-}
-
-/* One block for the footers that a part reads again. */
-static bool place_footers(struct weir_job *job, struct rg_bin_file *files, uint32_t count)
+/* One block for what a part reads again. */
+static bool place_ends(struct weir_job *job, struct rg_bin_file *files, uint32_t count)
 {
     uint64_t bytes = 0;
 
     for (uint32_t i = 0; i < count; i++)
-        bytes += needs_reload(&files[i])
-                     ? files[i].input->footer_bytes + RG_FOOTER_TAIL_BYTES + rg_slack_bytes
-                     : 0;
+        bytes += files[i].reload_bytes > 0 ? files[i].reload_bytes + rg_slack_bytes : 0;
     uint8_t *buffer = bytes > 0 ? weir_alloc(job, (size_t)bytes) : NULL;
     if (bytes > 0 && buffer == NULL)
         return false;
     for (uint32_t i = 0; i < count; i++) {
-        if (!needs_reload(&files[i]))
+        if (files[i].reload_bytes == 0)
             continue;
-        files[i].footer = buffer;
-        buffer += files[i].input->footer_bytes + RG_FOOTER_TAIL_BYTES + rg_slack_bytes;
+        files[i].end = (struct rg_span){buffer, (size_t)files[i].reload_bytes};
+        buffer += files[i].reload_bytes + rg_slack_bytes;
     }
     return true;
 }
@@ -198,16 +211,18 @@ static bool place_footers(struct weir_job *job, struct rg_bin_file *files, uint3
 static void start_reload(struct rg_bin *bin, struct rg_part_requests *requests,
                          struct rg_bin_file *file)
 {
-    const uint64_t bytes = file->input->footer_bytes;
+    struct rg_run *run = bin->output->batch->run;
 
     file->reload.op = (struct rg_store_op){
         .verb = RG_STORE_GET,
         .key = file->input->key,
-        .buffer = file->footer,
-        .offset = file->input->id.bytes - RG_FOOTER_TAIL_BYTES - bytes,
-        .in_bytes = bytes,
+        .buffer = (uint8_t *)(uintptr_t)file->end.data,
+        .offset = file->input->id.bytes - file->reload_bytes,
+        .in_bytes = file->reload_bytes,
         .expected = &file->input->id,
     };
+    atomic_fetch_add(&run->counters.requests, 1);
+    atomic_fetch_add(&run->counters.read_bytes, file->reload_bytes);
     rg_part_requests_add(requests, &file->reload, store_of(bin, file));
 }
 
@@ -223,14 +238,14 @@ enum weir_status rg_bin_run_reload(struct weir_job *job, void *item, const struc
     struct rg_bin_file *files = state->files + first;
     const uint32_t left = state->file_count - first;
     const uint32_t count = left < state->reload_part_files ? left : state->reload_part_files;
-    if (!place_footers(job, files, count)) {
-        (void)rg_fail(&err, RG_ERR_NOMEM, "no memory to read %u footers", count);
+    if (!place_ends(job, files, count)) {
+        (void)rg_fail(&err, RG_ERR_NOMEM, "no memory to read %u files", count);
         return answer_failure(bin, &err);
     }
     struct rg_part_requests *requests = &state->reload_requests[call->part];
     rg_part_requests_begin(requests, job, call->part);
     for (uint32_t i = 0; i < count; i++) {
-        if (needs_reload(&files[i]))
+        if (files[i].reload_bytes > 0)
             start_reload(bin, requests, &files[i]);
     }
     return rg_part_requests_end(requests);

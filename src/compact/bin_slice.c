@@ -241,8 +241,8 @@ static enum rg_status place_file(const struct rg_bin *bin, struct weir_job *job,
     struct rg_bin_job *state = bin->job;
 
     *ret_plan = (struct rg_range_plan){0};
-    if (file->input->is_whole) {
-        file->buffer = (uint8_t *)(uintptr_t)file->input->kept.data;
+    if (file->is_whole) {
+        file->buffer = (uint8_t *)(uintptr_t)file->end.data;
         for (size_t i = 0; i < file->extents_filled; i++)
             file->extents[i].buffer_offset = file->extents[i].offset;
         return RG_OK;

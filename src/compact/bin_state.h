@@ -29,7 +29,9 @@ struct rg_bin_file {
     struct rg_input *input;
     uint32_t input_index;
     struct rg_part_request reload;
-    uint8_t *footer; /* When it was not kept. */
+    uint64_t reload_bytes; /* Of its end; 0: enough of it was kept. */
+    struct rg_span end;    /* What is in memory: the footer and what is behind it, or all of it. */
+    bool is_whole;         /* `end` is the whole file. */
     struct rg_file_meta meta;
     struct rg_writer writer;
     /* Of the slice. */

@@ -183,7 +183,11 @@ static enum rg_status divide_memory(struct rg_run *run, uint32_t worker_count, s
     run->slice_bytes_target = UINT64_MAX;
     if (is_near && run->bin_claim_max > local_slice_bytes)
         run->slice_bytes_target = run->bin_claim_max = local_slice_bytes;
-    run->keep_bytes_max = is_near ? run->meta_budget_bytes / 2 : run->meta_budget_bytes / 3 * 2;
+    /*
+     * Of local files nothing is kept: that would be memory which is touched for the first time, and
+     * costs more than to open the file again (docs/bench/profiles.md).
+     */
+    run->keep_bytes_max = is_near ? 0 : run->meta_budget_bytes / 3 * 2;
     run->part_bytes = choose_part_bytes(run);
     return RG_OK;
 }

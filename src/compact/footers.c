@@ -35,14 +35,8 @@ static const uint64_t job_bytes_max = UINT64_C(4) << 20;
 /* First guess of a footer's length: that of some hundred columns. */
 static const uint64_t tail_bytes_default = UINT64_C(64) << 10;
 
-/*
- * A file up to this size is read whole at once, if it may be kept. Of larger local files ranges are
- * as cheap, and kept bytes would be in memory that is touched for the first time.
- */
-static const uint64_t local_whole_bytes_max = UINT64_C(128) << 10;
-/* Where a request costs a round trip, one for all of the file beats one for its end and one more.
- */
-static const uint64_t remote_whole_bytes_max = UINT64_C(8) << 20;
+/* A file up to this size is read whole at once, if it may be kept: one round trip, not two. */
+static const uint64_t small_bytes = UINT64_C(8) << 20;
 
 /* Parsed form by footer bytes: structs of a column chunk against its some 100 bytes of Thrift. */
 static const uint64_t parse_expansion = 8;
@@ -138,22 +132,13 @@ static bool reserve_kept(struct footers *all, uint64_t bytes)
     return false;
 }
 
-static bool is_local(const struct footers *all, const struct rg_input *input)
-{
-    const struct rg_run *run = all->order.run;
-
-    return input->is_home ? run->home_caps.is_local : run->source_caps.is_local;
-}
-
 /* Room for the whole file where it is kept, else its end is to be read; how much of it. */
 static void choose_read(struct footers *all, const struct rg_input *input, struct footer_read *read)
 {
-    const uint64_t whole_bytes_max =
-        is_local(all, input) ? local_whole_bytes_max : remote_whole_bytes_max;
     const uint64_t bytes = input->id.bytes;
 
     *read = (struct footer_read){.bytes = guess_tail_bytes(all, input)};
-    if (bytes > whole_bytes_max ||
+    if (bytes > small_bytes ||
         atomic_fetch_add(&all->whole_bytes, bytes) + bytes > all->whole_bytes_max ||
         !reserve_kept(all, bytes))
         return;

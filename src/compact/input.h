@@ -4,8 +4,8 @@
  * An input file of a batch: what is kept of it between reading its footer and stitching.
  *
  * A whole footer of every input would not fit: what stays is a summary, and the bytes of the footer
- * (of a small file: all its bytes) as far as there is memory to spare. What was not kept is read
- * again.
+ * (of a small file: all its bytes) as far as there is memory to spare, and where a request costs
+ * more than memory. What was not kept is read again.
  */
 
 #ifndef COMPACT_INPUT_H

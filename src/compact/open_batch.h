@@ -34,6 +34,7 @@ struct rg_bin {
     uint64_t row_count;
     uint64_t in_bytes;    /* Compressed, of the chunks. */
     uint64_t claim_bytes; /* Of its job; set when it is submitted, then constant. */
+    bool reads_files;     /* Likewise: small files of which only the end was kept are read whole. */
 
     /* Owned by the worker that runs the bin's job. */
     struct rg_bin_job *job; /* In that job's memory; NULL before its first step. */

@@ -253,3 +253,21 @@ def test_a_control_group_does_not_kill_it(lake, regroup, tmp_path):
         assert process.returncode in (0, 3), process.stderr.decode()
     finally:
         group.rmdir()
+
+
+def test_small_files_are_read_twice(regroup, tmp_path):
+    """Their footers, then all of them; by ranges where there is no memory for that."""
+    source = tmp_path / "source"
+    source.mkdir()
+    tiny(source)
+    told = {}
+    for limit, jobs in (("256MiB", "2"), ("64MiB", "4")):
+        report = tmp_path / f"{limit}.json"
+        regroup(
+            *("compact", source, tmp_path / limit, "--memory", limit, "--jobs", jobs),
+            *("--row-group-rows", "40000", "--report-json", report),
+        ).must(0)
+        told[limit] = json.loads(report.read_text())["summary"]["requests"]
+    assert told == {"256MiB": 2 * 2000, "64MiB": 3 * 2000}
+    bodies = [[path.read_bytes() for path in data_files(tmp_path / limit)] for limit in told]
+    assert bodies[0] == bodies[1] != []

@@ -115,7 +115,7 @@ static void draw_file(struct lake *lake, uint32_t f, struct choices *c)
     }
     lake->inputs[f].key = "some.parquet";
     lake->inputs[f].id.bytes = (choose(c, 9) > 0 ? at + choose(c, 3) : 1 + at / 2) * unit_bytes;
-    lake->inputs[f].is_whole = choose(c, 7) == 0;
+    lake->files[f].is_whole = choose(c, 7) == 0;
     lake->files[f].input = &lake->inputs[f];
     lake->files[f].input_index = f;
     lake->files[f].meta.row_groups = lake->groups[f];
@@ -261,7 +261,7 @@ static void check_file(const struct lake *lake, const struct rg_bin_file *file, 
     map.units = (size_t)(file->input->id.bytes / unit_bytes);
     memset(map.is_wanted, 0, map.units);
     memset(map.reads, 0, map.units);
-    if (file->input->is_whole) {
+    if (file->is_whole) {
         for (uint32_t r = 0; r < state->request_count; r++)
             CHECK(state->requests[r].file != file);
         return;
@@ -307,7 +307,7 @@ static void check_span(const struct rg_bin_file *file, struct rg_span span, uint
 
     there = bytes < there ? bytes : there;
     CHECK_U64(span.bytes, there);
-    for (uint64_t i = 0; i < there && !file->input->is_whole; i += unit_bytes) {
+    for (uint64_t i = 0; i < there && !file->is_whole; i += unit_bytes) {
         uint64_t place;
 
         memcpy(&place, span.data + i, sizeof place);
@@ -346,7 +346,7 @@ static void check_memory(const struct lake *lake, uint64_t gaps_bytes_max)
     for (uint32_t i = 0; i < state->column_count; i++)
         wanted += lake->column_in_bytes[lake->bin.column_first + i];
     for (uint32_t f = 0; f < state->file_count; f++)
-        placed += lake->files[f].input->is_whole ? 0 : lake->files[f].buffer_bytes;
+        placed += lake->files[f].is_whole ? 0 : lake->files[f].buffer_bytes;
     CHECK(placed <= wanted + gaps_bytes_max || !lake->run.source_caps.is_local);
 }
 
@@ -357,7 +357,7 @@ static void sum_columns(struct lake *lake)
         for (uint32_t s = 0; s < lake->state.source_count; s++) {
             const struct rg_bin_source *source = &lake->sources[s];
 
-            for (int kind = 0; kind < RG_BIN_WANTED_COUNT && !source->file->input->is_whole; kind++)
+            for (int kind = 0; kind < RG_BIN_WANTED_COUNT && !source->file->is_whole; kind++)
                 lake->column_in_bytes[i] +=
                     rg_bin_extent(source, i, (enum rg_bin_wanted)kind).bytes;
         }
@@ -373,7 +373,7 @@ static void what_is_wanted_is_read_once(struct test *t, struct choices *c)
     draw_lake(t, &lake, c);
     for (uint32_t f = 0; f < state->file_count; f++) {
         CHECK(lake.inputs[f].id.bytes <= sizeof whole);
-        lake.inputs[f].kept = (struct rg_span){whole, (size_t)lake.inputs[f].id.bytes};
+        lake.files[f].end = (struct rg_span){whole, (size_t)lake.inputs[f].id.bytes};
     }
     sum_columns(&lake);
     while (lake.bin.column_first < lake.column_count) {
