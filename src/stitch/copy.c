@@ -25,12 +25,34 @@
 /* Raw bytes from which on a page is compressed well enough by itself. */
 static const uint32_t lone_bytes_min = 4096;
 
+/*
+ * A page's levels counted, as the source's column index has them; NULL where its list is of another
+ * length (empty ones are met) or counts another number of values.
+ */
+static const uint64_t *histogram_of(const struct rg_column_index *index, const uint64_t *all,
+                                    uint32_t all_count, uint32_t level_max,
+                                    const struct rg_source_page *page)
+{
+    const size_t level_count = (size_t)level_max + 1;
+    uint64_t left = page->header.value_count;
+
+    if (all == NULL || all_count != index->page_count * (uint64_t)level_count)
+        return NULL;
+    const uint64_t *counts = all + page->index_ordinal * level_count;
+    for (size_t level = 0; level < level_count; level++) {
+        if (counts[level] > left)
+            return NULL;
+        left -= counts[level];
+    }
+    return left == 0 ? counts : NULL;
+}
+
 void rg_copy_facts(const struct rg_bench *bench, const struct rg_survey *survey,
                    const struct rg_source_page *page, bool are_levels_same,
                    struct rg_page_facts *ret_facts)
 {
     const struct rg_stitch_source *source = survey->source;
-    const size_t at = page->index_ordinal;
+    const struct rg_column_index *index = source->column_index;
 
     *ret_facts = (struct rg_page_facts){
         .row_count = page->row_count,
@@ -41,12 +63,10 @@ void rg_copy_facts(const struct rg_bench *bench, const struct rg_survey *survey,
         rg_survey_unencoded_bytes(survey, page, &ret_facts->unencoded_bytes);
     if (!survey->has_column_index || !are_levels_same)
         return;
-    if (source->column_index->rep_histograms != NULL)
-        ret_facts->rep_histogram =
-            source->column_index->rep_histograms + at * ((size_t)source->leaf->rep_max + 1);
-    if (source->column_index->def_histograms != NULL)
-        ret_facts->def_histogram =
-            source->column_index->def_histograms + at * ((size_t)source->leaf->def_max + 1);
+    ret_facts->rep_histogram = histogram_of(
+        index, index->rep_histograms, index->rep_histogram_count, source->leaf->rep_max, page);
+    ret_facts->def_histogram = histogram_of(
+        index, index->def_histograms, index->def_histogram_count, source->leaf->def_max, page);
 }
 
 /* How a page's codec and the output's go together. */

@@ -195,6 +195,56 @@ def test_nan_and_zeros_in_bounds(regroup, tmp_path):
     assert second.get(6, struct.pack("<d", 1.0)) == struct.pack("<d", 1.0)
 
 
+def change_index(path, change):
+    """Writes all column indexes anew, behind what is there, as change(index) leaves them."""
+    data = bytearray(path.read_bytes())
+    footer, begin = raw.footer_of(data)
+    body = data[:begin]
+    for entry in footer[4][0][1]:
+        index = thrift.Reader(data, entry[6]).struct()
+        change(index)
+        encoded = thrift.emit(index)
+        entry[6], entry[7] = len(body), Small(len(encoded))
+        body += encoded
+    path.write_bytes(raw.with_footer(body, footer))
+
+
+HISTOGRAMS = {
+    "as they are": lambda counts: counts,
+    "none of any page": lambda counts: [],
+    "of too few levels": lambda counts: counts[: len(counts) // 2],
+    "of too many levels": lambda counts: counts * 2,
+    "of more values": lambda counts: [count + 1 for count in counts],
+    "of more values than there can be": lambda counts: [2**63 - 1] * len(counts),
+}
+
+
+@pytest.mark.parametrize("about", HISTOGRAMS)
+def test_histograms_of_another_length_go(about, regroup, tmp_path):
+    """What a column index counts of levels is kept where it can be true."""
+    source = tmp_path / "in"
+    source.mkdir()
+    lists = [list(range(n % 3)) if n % 5 else None for n in range(120000)]
+    structs = [{"a": n if n % 3 else None} if n % 7 else None for n in range(120000)]
+    table = pa.table({"list": lists, "struct": structs})
+    for number in range(2):
+        path = source / f"{number}.parquet"
+        # Pages of this size are copied, the last ones too.
+        pq.write_table(table, path, write_page_index=True, use_dictionary=False,
+                       data_page_size=100000)  # fmt: skip
+
+        def change(index):
+            for field in {6, 7} & index.keys():
+                index[field] = HISTOGRAMS[about](index[field])
+
+        change_index(path, change)
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    file = strict.File(output)
+    for entry, fields in zip(file.footer[4][0][1], ({6, 7}, {7})):
+        index = thrift.Reader(file.data, entry[6]).struct()
+        assert {6, 7} & index.keys() == (fields if about == "as they are" else set())
+
+
 @pytest.mark.parametrize("created_by", [b"parquet-mr version 1.7.0 (build x)", None])
 def test_delta_pages_that_lean_on_the_page_before(created_by, regroup, tmp_path):
     """PARQUET-246: copied under our name, no reader would look for it any more."""
