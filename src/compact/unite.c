@@ -9,6 +9,7 @@
 #include "compact/input.h"
 #include "compact/retain.h"
 #include "compact/run.h"
+#include "parquet/field_ids.h"
 #include "parquet/schema.h"
 
 /* Kinds of files in one turn. */
@@ -58,10 +59,9 @@ enum rg_status rg_schema_shelf_keep(struct rg_schema_shelf *shelf, const struct 
                                     struct rg_hash128 shape, struct rg_arena *arena,
                                     struct rg_kept_schema **ret_kept, struct rg_error *err)
 {
-    const struct rg_writer writer = rg_writer_parse(meta->created_by);
     struct rg_kept_schema kept = {
         .units = rg_file_units(meta),
-        .ids_are_given = rg_field_ids_are_given(&meta->schema, &writer),
+        .ids_are_given = rg_field_ids_are_given(meta),
         .has_column_orders = meta->has_column_orders,
     };
 

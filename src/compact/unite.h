@@ -15,7 +15,6 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "parquet/metadata.h"
-#include "parquet/writer.h"
 #include "plan/plan.h"
 #include "stitch/file_shape.h"
 #include "stitch/schema_map.h"

@@ -23,54 +23,6 @@ enum {
 
 static const uint32_t no_leaf = UINT32_MAX;
 
-/* Oldest arrow that leaves field ids alone; before, they were numbers in order of appearance. */
-static const uint32_t arrow_major_min = 7;
-
-static bool is_repeated_group(const struct rg_schema *schema, uint32_t index)
-{
-    const struct rg_schema_element *element = &schema->elements[index];
-
-    return !element->has_type && element->repetition == RG_REPEATED &&
-           rg_schema_nesting(schema, element->parent_index) != RG_LOGICAL_NONE;
-}
-
-static bool is_in_variant(const struct rg_schema *schema, uint32_t index)
-{
-    while (index > 0) {
-        index = schema->elements[index].parent_index;
-        if (schema->elements[index].logical == RG_LOGICAL_VARIANT)
-            return true;
-    }
-    return false;
-}
-
-/* Fields of one group must differ in their ids; here one has that of the first. */
-static bool has_id_of_first_sibling(const struct rg_schema *schema, uint32_t index)
-{
-    const struct rg_schema_element *element = &schema->elements[index];
-    const uint32_t first = element->parent_index + 1;
-
-    return first != index && schema->elements[first].has_field_id &&
-           schema->elements[first].field_id == element->field_id;
-}
-
-bool rg_field_ids_are_given(const struct rg_schema *schema, const struct rg_writer *writer)
-{
-    const bool is_arrow = rg_span_equal(writer->application, rg_span_of("parquet-cpp")) ||
-                          rg_span_equal(writer->application, rg_span_of("parquet-cpp-arrow"));
-
-    if (is_arrow && writer->major < arrow_major_min)
-        return false;
-    for (uint32_t i = 1; i < schema->element_count; i++) {
-        if (!schema->elements[i].has_field_id && !is_repeated_group(schema, i) &&
-            !is_in_variant(schema, i))
-            return false;
-        if (schema->elements[i].has_field_id && has_id_of_first_sibling(schema, i))
-            return false;
-    }
-    return schema->element_count > 1;
-}
-
 struct mapper {
     const struct rg_schema_source *source;
     size_t source_index;

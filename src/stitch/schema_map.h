@@ -12,7 +12,6 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "parquet/metadata.h"
-#include "parquet/writer.h"
 #include "stitch/order.h"
 #include "stitch/widen.h"
 
@@ -20,13 +19,6 @@ struct rg_schema_source {
     const struct rg_schema *schema;
     bool ids_are_given; /* rg_field_ids_are_given(). */
 };
-
-/*
- * Whether all columns have field ids that somebody gave them. Those of LIST's and MAP's repeated
- * groups do not count. Arrow before 7 numbered columns as they stood (PARQUET-1798), and parquet-go
- * of xitongsys says 0 of each, which tells nothing about which is which.
- */
-bool rg_field_ids_are_given(const struct rg_schema *schema, const struct rg_writer *writer);
 
 enum rg_leaf_origin {
     RG_LEAF_VALUES, /* Values and levels are those of leaf_index. */

@@ -21,9 +21,6 @@
 
 static const uint32_t none = UINT32_MAX;
 
-/* The first arrow that writes field ids only where it was given some. */
-static const uint32_t arrow_major_min = 7;
-
 /* A schema, and what follows from its tree for each element. */
 struct tree {
     const struct rg_schema *schema;
@@ -61,21 +58,6 @@ static bool is_matched_by_position(const struct rg_schema *schema, uint32_t inde
 
     return nesting == RG_LOGICAL_MAP ||
            (nesting == RG_LOGICAL_LIST && !rg_schema_is_two_level_list(schema, list));
-}
-
-bool rg_column_ids_are_given(const struct rg_schema *schema, const struct rg_writer *writer)
-{
-    const bool is_arrow = rg_span_equal(writer->application, rg_span_of("parquet-cpp")) ||
-                          rg_span_equal(writer->application, rg_span_of("parquet-cpp-arrow"));
-
-    if (is_arrow && writer->major < arrow_major_min)
-        return false;
-
-    for (uint32_t i = 0; i < schema->leaf_count; i++) {
-        if (!schema->elements[schema->leaves[i].element_index].has_field_id)
-            return false;
-    }
-    return schema->leaf_count > 0;
 }
 
 static bool init_tree(struct tree *tree, const struct rg_schema *schema, struct rg_arena *arena)

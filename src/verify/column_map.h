@@ -18,7 +18,6 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "parquet/metadata.h"
-#include "parquet/writer.h"
 #include "verify/convert.h"
 
 /* A column of the reference, and where it comes from. */
@@ -44,17 +43,11 @@ struct rg_column_conflict {
     const char *what;    /* "has another physical type", ...; static. NULL: no conflict. */
 };
 
-/* A schema, and whether its field ids were given by somebody (rg_column_ids_are_given()). */
+/* A schema, and whether its field ids were given by somebody (rg_field_ids_are_given()). */
 struct rg_column_schema {
     const struct rg_schema *schema;
     bool has_ids;
 };
-
-/*
- * Whether all leaves have field ids that mean something: arrow before 7 numbered columns as they
- * stood (PARQUET-1798).
- */
-bool rg_column_ids_are_given(const struct rg_schema *schema, const struct rg_writer *writer);
 
 /*
  * Maps `file` onto `reference`. The map lies in `arena`; where there is a conflict it is not set.

@@ -25,6 +25,7 @@
 
 #include <weir/weir.h>
 
+#include "parquet/field_ids.h"
 #include "parquet/schema.h"
 
 /* Digests of files that wait for their turn take about so much at most. */
@@ -213,9 +214,7 @@ static bool has_rows(const struct rg_file_reader *file)
 
 static struct rg_column_schema schema_of(const struct rg_file_reader *file)
 {
-    const struct rg_schema *schema = &file->meta.schema;
-
-    return (struct rg_column_schema){schema, rg_column_ids_are_given(schema, &file->writer)};
+    return (struct rg_column_schema){&file->meta.schema, rg_field_ids_are_given(&file->meta)};
 }
 
 static enum rg_status digest_file(struct tools *tools, struct unit *unit, struct rg_error *err)

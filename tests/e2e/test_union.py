@@ -7,6 +7,7 @@ import decimal
 import os
 import random
 import re
+import shutil
 
 import duckdb
 import polars
@@ -400,6 +401,65 @@ def test_two_columns_never_come_to_have_one_id(regroup, tmp_path):
     (output,) = united(regroup, tmp_path)
     found = readers.with_pyarrow([output]).select(["b", "a"])
     assert found.to_pylist() == [*rows, {"b": None, "a": 2}]
+
+
+def arrow_4(table, path):
+    """As Arrow 4 wrote it: field ids 1, 2, ... in the order of columns (PARQUET-1798)."""
+    schema = pa.schema([field.with_metadata({"PARQUET:field_id": str(number)})
+                        for number, field in enumerate(table.schema, 1)])
+    pq.write_table(table.cast(schema), path, store_schema=False)
+    ours = f"parquet-cpp-arrow version {pa.__version__}".encode()
+    theirs = b"parquet-cpp-arrow version 4.0".ljust(len(ours) - 2, b"0") + b".1"
+    content = path.read_bytes()
+    assert content.count(ours) == 1 and len(ours) == len(theirs)
+    path.write_bytes(content.replace(ours, theirs))
+
+
+def test_ids_that_arrow_made_up_stay_such_in_outputs(regroup, tmp_path):
+    """Which column is which, outputs of such files do not tell either."""
+    tables = [pa.table({"a": [1], "b": [2]}), pa.table({"b": [3], "c": [4]})]
+    first = tmp_path / "first"
+    first.mkdir()
+    for number, table in enumerate(tables * 2):
+        arrow_4(table, first / f"{number}.parquet")
+    regroup("compact", first, tmp_path / "in").must(0)
+    for number, path in enumerate(data_files(tmp_path / "in")):
+        path.rename(tmp_path / "in" / f"{number}.parquet")
+        os.utime(tmp_path / "in" / f"{number}.parquet", (1_700_000_000 + number,) * 2)
+    for path in (tmp_path / "in").iterdir():
+        if path.name.startswith("_"):
+            shutil.rmtree(path)
+    outputs = united(regroup, tmp_path, "--verify", "full")
+    check([tables[0], tables[0], tables[1], tables[1]], outputs)
+
+
+def test_variants_are_renamed_by_field_id(regroup, tmp_path):
+    """What lies inside a variant has no ids."""
+    source = tmp_path / "in"
+    source.mkdir()
+    turns = [("1 AS a, 5::VARIANT AS v", "{a: 1, v: 2}"),
+             ("2 AS b, 6::VARIANT AS w", "{b: 1, w: 2}")]
+    for number, (names, ids) in enumerate(turns):
+        path = source / f"{number}.parquet"
+        duckdb.sql(f"COPY (SELECT {names}) TO '{path}' (FORMAT parquet, FIELD_IDS {ids})")
+        os.utime(path, (1_700_000_000 + number,) * 2)
+    (output,) = united(regroup, tmp_path, "--verify", "full")
+    assert duckdb.sql(f"SELECT b, w::INT AS w FROM '{output}'").fetchall() == [(1, 5), (2, 6)]
+
+
+def test_ids_of_leaves_only_are_no_ids_of_columns(regroup, tmp_path):
+    def table(number):
+        inner = pa.struct([pa.field("x", pa.int64(), metadata={"PARQUET:field_id": str(number)})])
+        columns = [pa.field("a", pa.int64(), metadata={"PARQUET:field_id": "1"}),
+                   pa.field("g", inner)]
+        rows = [{"a": number, "g": {"x": number}}]
+        if number == 3:
+            columns.append(pa.field("more", pa.int64(), metadata={"PARQUET:field_id": "9"}))
+        return pa.Table.from_pylist(rows, schema=pa.schema(columns))
+
+    tables = [table(2), table(3)]
+    lake(tmp_path / "in", tables)
+    check(tables, united(regroup, tmp_path, "--verify", "full"))
 
 
 def test_ids_that_are_the_same_for_each_column_are_none(regroup, tmp_path, request):

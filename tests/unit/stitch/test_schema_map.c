@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "parquet/field_ids.h"
 #include "parquet/schema.h"
 #include "small_meta.h"
 #include "support/test.h"
@@ -801,40 +802,52 @@ TEST(a_union_is_that_of_its_fields)
     test_property(t, "a union is that of its fields", 3000, property_a_union_is_that_of_its_fields);
 }
 
-TEST(ids_that_arrow_made_up_are_not_given)
+TEST(ids_that_writers_made_up_are_not_given)
 {
     static const struct {
         const char *about;
         const char *schema;
         const char *created_by;
         bool is_given;
+        const char *origins;
     } cases[] = {
-        {"all", "a?i#1 g?{x?i#3}#2", "x version 1.0.0", true},
-        {"one lacks it", "a?i#1 g?{x?i}#2", "x version 1.0.0", false},
-        {"inner levels of lists and maps", "k?L{list*{element?i#2}}#1", "x version 1.0.0", true},
-        {"elements of lists", "k?L{list*{element?i}}#1", "x version 1.0.0", false},
-        {"variants", "v?V{metadata!b value?b}#1", "x version 1.0.0", true},
-        {"the same for each", "a?i#0 b?i#0", "parquet-go version latest", false},
-        {"the same for each but the last", "a?i#0 b?i#0 c?i#3", "x version 1.0.0", false},
-        {"the same for each in a struct", "a?i#1 g?{x?i#0 y?i#0}#2", "x version 1.0.0", false},
-        {"in each struct anew", "a?i#1 g?{x?i#1 y?i#2}#2", "x version 1.0.0", true},
-        {"a struct of one field", "g?{x?i#0}#0", "x version 1.0.0", true},
-        {"arrow 4", "a?i#1 b?i#2", "parquet-cpp-arrow version 4.0.1", false},
-        {"arrow 1", "a?i#1 b?i#2", "parquet-cpp version 1.5.1-SNAPSHOT", false},
-        {"arrow 14", "a?i#1 b?i#2", "parquet-cpp-arrow version 14.0.1", true},
+        {"all", "a?i#1 g?{x?i#3}#2", "x version 1.0.0", true, NULL},
+        {"one lacks it", "a?i#1 g?{x?i}#2", "x version 1.0.0", false, NULL},
+        {"inner levels of lists and maps", "k?L{list*{element?i#2}}#1", "x version 1.0.0", true,
+         NULL},
+        {"elements of lists", "k?L{list*{element?i}}#1", "x version 1.0.0", false, NULL},
+        {"variants", "v?V{metadata!b value?b}#1", "x version 1.0.0", true, NULL},
+        {"the same for each", "a?i#0 b?i#0", "parquet-go version latest", false, NULL},
+        {"the same for each but the last", "a?i#0 b?i#0 c?i#3", "x version 1.0.0", false, NULL},
+        {"the same for each in a struct", "a?i#1 g?{x?i#0 y?i#0}#2", "x version 1.0.0", false,
+         NULL},
+        {"in each struct anew", "a?i#1 g?{x?i#1 y?i#2}#2", "x version 1.0.0", true, NULL},
+        {"a struct of one field", "g?{x?i#0}#0", "x version 1.0.0", true, NULL},
+        {"arrow 4", "a?i#1 b?i#2", "parquet-cpp-arrow version 4.0.1", false, NULL},
+        {"arrow 1", "a?i#1 b?i#2", "parquet-cpp version 1.5.1-SNAPSHOT", false, NULL},
+        {"arrow 14", "a?i#1 b?i#2", "parquet-cpp-arrow version 14.0.1", true, NULL},
+        {"arrow 4, rewritten", "a?i#1 b?i#2", "x version 1.0.0", false,
+         "parquet-cpp-arrow version 4.0.1"},
+        {"arrow 4 among others, rewritten", "a?i#1 b?i#2", "x version 1.0.0", false,
+         "y version 1\nparquet-cpp-arrow version 4.0.1\n\nz"},
+        {"others, rewritten", "a?i#1 b?i#2", "x version 1.0.0", true,
+         "y version 1\nparquet-cpp-arrow version 7.0.0\n"},
+        {"nobody", "a?i#1 b?i#2", "x version 1.0.0", true, ""},
     };
     static struct small_meta m;
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *text = cases[i].schema;
-        const struct rg_writer writer = rg_writer_parse(rg_span_of(cases[i].created_by));
         struct rg_arena arena;
 
         rg_arena_init(&arena, &t->allocator, SIZE_MAX);
         small_meta_begin(&m);
         (void)read_fields(&m, &text);
+        m.meta.created_by = rg_span_of(cases[i].created_by);
+        if (cases[i].origins != NULL)
+            small_meta_pair(&m, "original.created.by", cases[i].origins);
         CHECK_MADE(small_meta_build(&m, &arena));
-        if (rg_field_ids_are_given(&m.meta.schema, &writer) != cases[i].is_given)
+        if (rg_field_ids_are_given(&m.meta) != cases[i].is_given)
             test_fail(__FILE__, __LINE__, "%s", cases[i].about);
         rg_arena_fini(&arena);
     }
@@ -857,7 +870,7 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"schemas_are_united_or_refused_by_name", schemas_are_united_or_refused_by_name},
         {"a_union_is_that_of_its_fields", a_union_is_that_of_its_fields},
-        {"ids_that_arrow_made_up_are_not_given", ids_that_arrow_made_up_are_not_given},
+        {"ids_that_writers_made_up_are_not_given", ids_that_writers_made_up_are_not_given},
         {"no_schemas_are_no_union", no_schemas_are_no_union},
     };
 

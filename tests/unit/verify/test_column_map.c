@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "parquet/field_ids.h"
 #include "parquet/schema.h"
 #include "support/test.h"
 
@@ -60,9 +61,10 @@ static void map(struct test *t, const struct line *file, uint32_t file_count,
 
     build(t, file, file_count, arena, &a);
     build(t, reference, reference_count, arena, &b);
-    const struct rg_writer writer = rg_writer_parse(rg_span_of("parquet-mr version 1.12.0"));
-    const struct rg_column_schema from = {&a, rg_column_ids_are_given(&a, &writer)};
-    const struct rg_column_schema to = {&b, rg_column_ids_are_given(&b, &writer)};
+    const struct rg_file_meta a_meta = {.schema = a};
+    const struct rg_file_meta b_meta = {.schema = b};
+    const struct rg_column_schema from = {&a, rg_field_ids_are_given(&a_meta)};
+    const struct rg_column_schema to = {&b, rg_field_ids_are_given(&b_meta)};
     CHECK_OK(rg_column_map_init(&from, &to, arena, ret_map, ret_conflict, &t->err));
 }
 
@@ -200,6 +202,11 @@ TEST(ids_go_before_names_where_every_column_has_one)
                                        {"other", 0, 'o', RG_TYPE_INT32, NO, 8}};
     static const struct line reference[] = {{"other", 0, 'o', RG_TYPE_INT32, NO, 7},
                                             {"old", 0, 'o', RG_TYPE_INT32, NO, 8}};
+    /* Columns are all that have ids here, not what they lie in. */
+    static const struct line below[] = {{"g", 0, 'o', -1, NO, 0},
+                                        {"x", 1, 'o', RG_TYPE_INT32, NO, 1}};
+    static const struct line below_other[] = {{"g", 0, 'o', -1, NO, 0},
+                                              {"x", 1, 'o', RG_TYPE_INT32, NO, 2}};
     static const struct line half[] = {{"other", 0, 'o', RG_TYPE_INT32, NO, 7},
                                        {"old", 0, 'o', RG_TYPE_INT32, NO, 0}};
     struct rg_column_map columns;
@@ -214,6 +221,8 @@ TEST(ids_go_before_names_where_every_column_has_one)
     map(t, file, 2, half, 2, &arena, &columns, &conflict);
     CHECK_U64(columns.columns[0].leaf_index, 1);
     CHECK_U64(columns.columns[1].leaf_index, 0);
+    map(t, below, 2, below_other, 2, &arena, &columns, &conflict);
+    CHECK(conflict.what == NULL && !columns.columns[0].is_missing);
     rg_arena_fini(&arena);
 }
 
