@@ -94,6 +94,7 @@ struct rg_report {
     size_t alone_count;
     const char *explanation;      /* What limited the run; NULL when it was too short to tell. */
     uint64_t batch_smaller_count; /* Of batch_count: row groups smaller than asked, for memory. */
+    bool is_selective;            /* Some option lets only some files of SOURCE through. */
 };
 
 /*

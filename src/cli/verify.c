@@ -63,7 +63,8 @@ static void say_totals(const struct rg_verify_totals *totals)
             answer, totals->input_row_count, totals->input_file_count, totals->output_row_count,
             totals->output_file_count, totals->partition_count);
     if (missing > 0)
-        fprintf(stderr, "; %" PRIu64 " files are not in DEST yet", missing);
+        fprintf(stderr, "; %" PRIu64 " file%s not in DEST yet", missing,
+                missing == 1 ? " is" : "s are");
     fputc('\n', stderr);
 }
 

@@ -244,14 +244,25 @@ static struct rg_left_file *note_left(struct rg_partition *partition, const stru
     return left;
 }
 
+/* --all retires every output: rows of this file may be in them and would be in none. */
+static void refuse_all(struct rg_partition *partition, const struct rg_input *input)
+{
+    if (!partition->turn->is_all || partition->run->is_in_place || !input->is_named)
+        return;
+    if (!partition->is_refused)
+        rg_run_warn(partition->run,
+                    "--all leaves the partition of %s as it is: outputs hold rows of that file, "
+                    "and would be retired",
+                    input->key);
+    partition->is_refused = true;
+}
+
 enum rg_status rg_choose_leave(struct rg_partition *partition, const struct rg_input *input,
                                bool is_told, struct rg_error *err)
 {
     if (note_left(partition, input, err) == NULL)
         return err->status;
-    /* --all retires every output: rows of this file may be in them and would be in none. */
-    if (partition->turn->is_all && !partition->run->is_in_place)
-        partition->is_refused = true;
+    refuse_all(partition, input);
     if (is_told)
         rg_run_list_alone(partition->run, input->key, input->status, input->reason);
     else
@@ -272,8 +283,7 @@ enum rg_status rg_choose_note_missed(struct rg_partition *partition, const struc
         return err->status;
     if (++at->misses < misses_max)
         return RG_OK;
-    if (partition->turn->is_all && !partition->run->is_in_place)
-        partition->is_refused = true;
+    refuse_all(partition, input);
     rg_run_leave_alone(partition->run, input->key, input->status, input->reason);
     return RG_OK;
 }
@@ -284,6 +294,7 @@ static struct rg_input input_of(const struct rg_look_input *from)
         .key = from->key,
         .name = from->name,
         .id = from->id,
+        .is_named = from->is_named,
         .plan = {.path = from->key, .bytes = from->id.bytes},
     };
 }

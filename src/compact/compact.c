@@ -21,6 +21,7 @@
 #include "compact/pipeline.h"
 #include "compact/places.h"
 #include "compact/run.h"
+#include "plan/select.h"
 
 /* Stack and allocator arena of a thread, touched: measured, rounded up. */
 static const uint64_t thread_bytes = UINT64_C(256) << 10;
@@ -352,6 +353,7 @@ static void fill_report(struct rg_compact *compact)
         .source = compact->source.text,
         .dest = compact->dest.text,
         .is_dry_run = run->is_dry,
+        .is_selective = rg_select_is_selective(run->options),
         .partition_count = atomic_load(&counters->partitions_found),
         .partition_written_count = atomic_load(&counters->partitions_written),
         .batch_count = atomic_load(&counters->records),

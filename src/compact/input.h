@@ -24,7 +24,8 @@ struct rg_input {
     const char *key;  /* Below its store's root. */
     const char *name; /* For messages. */
     struct rg_object_id id;
-    bool is_home; /* One of our own outputs, read from the home. */
+    bool is_home;  /* One of our own outputs, read from the home. */
+    bool is_named; /* With --all: a record has its path, so that outputs may hold rows of it. */
 
     /* Set by the job that reads the footer. */
     uint64_t footer_bytes; /* Without the 8 bytes behind it. */

@@ -69,7 +69,7 @@ struct rg_partition {
     atomic_uint meetings;       /* Of the step that waits. */
     struct weir_job *job;
     bool is_crowded; /* Its files are too many for the memory to go through them in batches. */
-    bool is_refused; /* --all met a file that it cannot use and may not leave out, or only such. */
+    bool is_refused; /* --all met a file that it may not leave out, or none that it can use. */
     enum rg_status footers_status;
 
     pthread_mutex_t intent_lock; /* Guards the commit while outputs are made. */

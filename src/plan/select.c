@@ -104,6 +104,13 @@ bool rg_select_is_old_enough(const struct rg_options *options, uint64_t modified
     return now_ns >= modified_ns && now_ns - modified_ns >= options->min_age_ns;
 }
 
+bool rg_select_is_selective(const struct rg_options *options)
+{
+    return options->where.term_count > 0 || options->include.glob_count > 0 ||
+           options->exclude.glob_count > 0 || options->files_from != NULL ||
+           options->min_age_ns > 0;
+}
+
 const char *rg_select_table_format(struct rg_span name)
 {
     static const char metadata[] = "metadata/";

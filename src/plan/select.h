@@ -39,6 +39,9 @@ bool rg_select_prefix(const struct rg_options *options, struct rg_span prefix);
 bool rg_select_is_old_enough(const struct rg_options *options, uint64_t modified_ns,
                              uint64_t now_ns);
 
+/* True when some option lets only some of the data files through. */
+bool rg_select_is_selective(const struct rg_options *options);
+
 /* The part of `path` up to and with its last '/': the partition it lies in. */
 struct rg_span rg_select_partition_of(struct rg_span path);
 

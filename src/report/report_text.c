@@ -67,7 +67,10 @@ static void write_nothing(const struct rg_report *report, struct rg_buffer *out)
 
     rg_buffer_append_text(out, "nothing to do");
     if (report->file_seen_count == 0)
-        rg_buffer_append_text(out, ": no data files");
+        rg_buffer_append_text(out, report->is_selective
+                                       ? ": no data files that --where, --include, --exclude, "
+                                         "--files-from and --min-age let through"
+                                       : ": no data files");
     if (report->file_done_count > 0)
         rg_buffer_printf(out, ": %s file%s recorded already",
                          rg_figure_count(report->file_done_count, a),

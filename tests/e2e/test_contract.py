@@ -291,6 +291,14 @@ def test_selection(options, wanted, regroup, hive, home):
     assert found == (wanted or [202201, 202202, 202210, 202301, 202302, 202310])
 
 
+def test_a_selection_of_nothing_is_told_from_a_source_without_files(regroup, hive, home, tmp_path):
+    """A slip in a key looks like a partition that is not there."""
+    nothing = regroup("compact", hive, home, "--where", "Dt = 1").must(0)
+    assert "no data files that --where" in nothing.err
+    (tmp_path / "empty").mkdir()
+    assert "--where" not in regroup("compact", tmp_path / "empty", home).must(0).err
+
+
 @pytest.mark.parametrize("zero", [False, True], ids=["lines", "nul"])
 def test_files_from(zero, regroup, hive, home, tmp_path):
     names = [hive / "y=2022/m=1/a.parquet", hive / "y=2023/m=2/b.parquet"]

@@ -167,6 +167,31 @@ def test_all_that_mends_nothing_says_what_is_gone(regroup, source, home):
     assert sorted(rows_of(live_files(regroup, home))) == list(range(500))
 
 
+@pytest.mark.parametrize("breakage", ["no footer", "a page"])
+def test_all_goes_on_without_a_file_that_was_always_bad(breakage, regroup, source, home):
+    """No output holds rows of it; where one does, nothing is made anew, and that is said."""
+    bad = source / "f2.parquet"
+    good = bad.read_bytes()
+    rows = [*range(200), *range(300, 500)]
+    if breakage == "no footer":
+        bad.write_bytes(good[:-1])
+    else:
+        bad.write_bytes(good[:4] + bytes(20) + good[24:])
+    for _ in range(2):
+        result = regroup("compact", source, home, "--all").must(3)
+        assert list(alone(result)) == ["f2.parquet"] and "--all" not in result.err
+        assert rows_of(live_files(regroup, home)) == rows
+    bad.write_bytes(good)
+    regroup("compact", source, home).must(0)
+    bad.write_bytes(good[:-1])
+    before = data_files(home)
+    result = regroup("compact", source, home, "--all").must(3)
+    assert list(alone(result)) == ["f2.parquet"]
+    assert result.err.count("warning: --all leaves the partition of f2.parquet as it is") == 1
+    assert live_files(regroup, home) == before
+    assert sorted(rows_of(before)) == list(range(500))
+
+
 # Wrong usage.
 
 

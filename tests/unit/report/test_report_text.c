@@ -95,6 +95,11 @@ TEST(doing_nothing_is_said)
 
     check_summary(t, &report, false,
                   "nothing to do: no data files\nmemory: at most 2.00 KiB of 0 B\n");
+    report.is_selective = true;
+    check_summary(t, &report, false,
+                  "nothing to do: no data files that --where, --include, --exclude, --files-from "
+                  "and --min-age let through\nmemory: at most 2.00 KiB of 0 B\n");
+    report.is_selective = false;
     report.memory_peak_bytes = 0;
     report.file_seen_count = 5;
     report.file_done_count = 5;
