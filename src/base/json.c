@@ -4,7 +4,9 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 
+#include "base/decimal.h"
 #include "base/utf8.h"
 
 void rg_json_init(struct rg_json *json, struct rg_buffer *out)
@@ -122,10 +124,15 @@ void rg_json_i64(struct rg_json *json, const char *name, int64_t value)
 void rg_json_double(struct rg_json *json, const char *name, double value)
 {
     begin_value(json, name);
-    if (isfinite(value))
-        rg_buffer_printf(json->out, "%.17g", value);
-    else
+    if (isfinite(value)) {
+        char text[32];
+
+        (void)snprintf(text, sizeof text, "%.17g", value);
+        rg_decimal_mend(text);
+        rg_buffer_append_text(json->out, text);
+    } else {
         rg_buffer_append_text(json->out, "null");
+    }
 }
 
 void rg_json_bool(struct rg_json *json, const char *name, bool value)

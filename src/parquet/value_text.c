@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "parquet/schema.h"
 
 static const int64_t day_seconds = 86400;
@@ -302,6 +303,7 @@ static void put_float(struct writer *w, struct rg_span value)
         memcpy(&number, &bits, sizeof number);
         snprintf(piece, sizeof piece, "%.17g", number);
     }
+    rg_decimal_mend(piece);
     put(w, piece);
 }
 
@@ -323,6 +325,7 @@ static void put_float16(struct writer *w, struct rg_span value)
                  fraction != 0.0 ? "nan" : "inf");
     else
         snprintf(piece, sizeof piece, "%s%.5g", bits >> 15 != 0 ? "-" : "", number);
+    rg_decimal_mend(piece);
     put(w, piece);
 }
 

@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/checked.h"
 
@@ -73,6 +72,16 @@ static bool multiply(const struct quantity *quantity, uint64_t unit, uint64_t *r
     return true;
 }
 
+/* Whatever the case, in any locale: strcasecmp() tells "MIB" from "MiB" in Turkish. */
+static bool is_same_unit(const char *a, const char *b)
+{
+    while (*a != '\0' && *b != '\0' && (*a | 0x20) == (*b | 0x20)) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
 static bool find_size_unit(const char *name, uint64_t *ret_unit)
 {
     static const struct {
@@ -96,7 +105,7 @@ static bool find_size_unit(const char *name, uint64_t *ret_unit)
     };
 
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        if (strcasecmp(name, units[i].name) == 0) {
+        if (is_same_unit(name, units[i].name)) {
             *ret_unit = units[i].bytes;
             return true;
         }

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
+
 static const uint64_t second_ns = UINT64_C(1000000000);
 
 static const char *write_bytes(uint64_t bytes, const char *blank, char text[RG_FIGURE_BYTES_MAX])
@@ -24,6 +26,7 @@ static const char *write_bytes(uint64_t bytes, const char *blank, char text[RG_F
     else
         snprintf(text, RG_FIGURE_BYTES_MAX, "%.*f%s%s", value < 9.995 ? 2 : 1, value, blank,
                  units[unit]);
+    rg_decimal_mend(text);
     return text;
 }
 
@@ -82,6 +85,7 @@ const char *rg_figure_rate(uint64_t bytes, uint64_t ns, char text[RG_FIGURE_BYTE
     }
     const double rate = (double)bytes / ((double)ns / 1e9) / 1e6;
     snprintf(text, RG_FIGURE_BYTES_MAX, "%.*f MB/s", rate < 9.95 ? 1 : 0, rate);
+    rg_decimal_mend(text);
     return text;
 }
 
@@ -97,6 +101,7 @@ const char *rg_figure_share(uint64_t part, uint64_t whole, char text[RG_FIGURE_B
                                                         : share;
     const int is_round = part == 0 || part == whole;
     snprintf(text, RG_FIGURE_BYTES_MAX, "%.*f %%", is_round ? 0 : 1, shown);
+    rg_decimal_mend(text);
     return text;
 }
 

@@ -393,6 +393,20 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *t, const char
         t->length += (size_t)length;
 }
 
+/* With one digit behind a point, or two: printf() would write the locale's. */
+static void add_fraction(struct text *t, double value, int digits)
+{
+    const uint64_t scale = digits == 1 ? 10 : 100;
+    const double value_max = 1e6;
+
+    if (value >= value_max) {
+        add(t, "%.0f", value);
+        return;
+    }
+    const uint64_t rounded = (uint64_t)(value * (double)scale + 0.5);
+    add(t, "%" PRIu64 ".%0*" PRIu64, rounded / scale, digits, rounded % scale);
+}
+
 static void add_bytes(struct text *t, double bytes)
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
@@ -402,7 +416,11 @@ static void add_bytes(struct text *t, double bytes)
         bytes /= 1024;
         i++;
     }
-    add(t, bytes < 10 && i > 0 ? "%.1f %s" : "%.0f %s", bytes, units[i]);
+    if (bytes < 10 && i > 0)
+        add_fraction(t, bytes, 1);
+    else
+        add(t, "%.0f", bytes);
+    add(t, " %s", units[i]);
 }
 
 static void add_rate(struct text *t, const struct weir_sched *s, const struct weir_mark *window,
@@ -426,8 +444,11 @@ static void add_cpu(struct text *t, const struct weir_sched *s, const struct wei
 
     add(t, "CPU limits: %u workers are %.0f %% busy, most in %s", s->worker_count,
         100 * limit->share, s->stages[limit->stage].config.name);
-    if (moved > 0)
-        add(t, " (%.2f core seconds a GB)", busy / ((double)moved / 1e9));
+    if (moved > 0) {
+        add(t, " (");
+        add_fraction(t, busy / ((double)moved / 1e9), 2);
+        add(t, " core seconds a GB)");
+    }
     add(t, ".");
 }
 
