@@ -2,6 +2,7 @@
 
 #include "compact/turn.h"
 
+#include "compact/choose.h"
 #include "compact/crowd.h"
 #include "compact/job_memory.h"
 
@@ -64,12 +65,36 @@ static bool can_shrink(struct rg_partition *partition)
     return true;
 }
 
+/* The only new file of a batch is left alone where there is no memory for it: others may do. */
+static bool leave_alone(struct rg_partition *partition, struct rg_error *err)
+{
+    struct rg_turn *turn = partition->turn;
+
+    if (turn == NULL || !turn->is_chosen || turn->is_all || partition->is_crowded ||
+        turn->input_count != turn->taken_count + 1)
+        return false;
+    struct rg_input *input = &turn->inputs[turn->taken_count];
+    struct rg_error reason = {.status = RG_OK};
+    if (input->is_described)
+        (void)rg_fail(&reason, RG_ERR_LIMIT,
+                      "planning its %u row groups takes more memory than --memory gives",
+                      input->plan.row_group_count);
+    else
+        (void)rg_fail(&reason, RG_ERR_LIMIT, "its metadata take more memory than --memory gives");
+    input->status = reason.status;
+    input->reason = reason.text;
+    partition->batch_files = 0; /* What is left may fit as it was asked for. */
+    return rg_choose_leave(partition, input, false, err) == RG_OK;
+}
+
 enum weir_status rg_turn_fail(struct rg_partition *partition, struct rg_error *err)
 {
     struct rg_run *run = partition->run;
     const char *name = *partition->prefix != '\0' ? partition->prefix : "./";
 
     if (err->status == RG_ERR_NOMEM && can_shrink(partition))
+        return rg_turn_again_undisturbed(partition);
+    if (err->status == RG_ERR_NOMEM && leave_alone(partition, err))
         return rg_turn_again_undisturbed(partition);
     if (err->status == RG_ERR_NOMEM &&
         (partition->turn == NULL || !partition->turn->is_chosen || partition->is_crowded))
