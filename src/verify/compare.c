@@ -33,7 +33,11 @@ static const size_t waiting_bytes_max = (size_t)8 << 20;
 
 enum {
     UNITS_MAX = 256, /* Files of both sides that are begun and not joined. */
+    UNITS_MIN = 2,
 };
+
+/* Digests of files that are under way take this part of the memory, if they are more than two. */
+static const uint64_t units_share = 8;
 
 /* A growth that is asked for when nobody knows how much is wanted. */
 static const uint64_t growth_bytes_min = UINT64_C(1) << 20;
@@ -54,8 +58,17 @@ struct unit {
     bool is_used;
 };
 
+/* An allocator with a limit. */
+struct purse {
+    const struct rg_allocator *from;
+    uint64_t bytes_left;
+    bool was_short; /* Something was refused for the limit's sake. */
+};
+
 struct compare {
     const struct rg_compare_request *request; /* Set at init, then constant. */
+    struct purse purse;                       /* All memory but the engine's; see init(). */
+    struct rg_allocator allocator;            /* Of the purse. */
     struct rg_arena arena;                    /* Of the reference. */
     struct rg_schema schema;                  /* Set at init, then constant. */
     struct rg_column_schema reference;        /* Set at init, then constant. */
@@ -78,6 +91,27 @@ struct compare {
     struct rg_error error; /* The first one. */
     bool has_error;
 };
+
+static void *purse_alloc(void *context, size_t bytes)
+{
+    struct purse *purse = context;
+
+    if (bytes > purse->bytes_left) {
+        purse->was_short = true;
+        return NULL;
+    }
+    void *memory = rg_alloc(purse->from, bytes);
+    purse->bytes_left -= memory != NULL ? bytes : 0;
+    return memory;
+}
+
+static void purse_release(void *context, void *memory, size_t bytes)
+{
+    struct purse *purse = context;
+
+    purse->bytes_left += memory != NULL ? bytes : 0;
+    rg_release(purse->from, memory, bytes);
+}
 
 /* The allocator of a job, whose grant grows where that harms nobody. */
 static void *job_alloc(void *context, size_t bytes)
@@ -419,11 +453,11 @@ static enum weir_status next_file(struct weir *w, void *user)
 }
 
 /* An engine whose only stage runs `run` on as many threads as there may be files at a time. */
-static struct weir *new_engine(const struct rg_compare_request *request, weir_run_fn *run,
-                               uint32_t thread_count, int *ret_stage)
+static struct weir *new_engine(const struct compare *all, weir_run_fn *run, uint32_t thread_count,
+                               int *ret_stage)
 {
     const struct weir_config config = {.size = sizeof config,
-                                       .data_budget_bytes = request->memory_bytes,
+                                       .data_budget_bytes = all->purse.bytes_left,
                                        .meta_budget_bytes = 0,
                                        .worker_count = 1};
     struct weir *weir = weir_new(&config);
@@ -446,7 +480,7 @@ static enum rg_status run_digests(struct compare *all, struct rg_error *err)
 {
     const struct rg_compare_request *request = all->request;
 
-    all->weir = new_engine(request, run_unit, request->thread_count, &all->stage);
+    all->weir = new_engine(all, run_unit, request->thread_count, &all->stage);
     if (all->weir == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for an engine of %u threads",
                        request->thread_count);
@@ -574,7 +608,7 @@ static void locate(struct compare *all, uint32_t column, struct rg_compare_resul
     const int path_bytes = (int)(path.bytes < 100 ? path.bytes : 100);
     struct hunt hunt = {.all = all, .column = column, .status = RG_ERR_NOMEM};
     int stage = -1;
-    struct weir *weir = new_engine(all->request, run_hunt, 1, &stage);
+    struct weir *weir = new_engine(all, run_hunt, 1, &stage);
 
     (void)rg_fail(&hunt.error, RG_ERR_NOMEM, "no memory to look for the difference");
     if (weir != NULL) {
@@ -633,9 +667,9 @@ static size_t digest_bytes(const struct compare *all)
 static void fini(struct compare *all)
 {
     for (uint32_t i = 0; i < all->units_max; i++)
-        rg_release(all->request->allocator, all->units[i].digests, digest_bytes(all));
+        rg_release(&all->allocator, all->units[i].digests, digest_bytes(all));
     for (int i = 0; i < 2; i++)
-        rg_release(all->request->allocator, all->totals[i], digest_bytes(all));
+        rg_release(&all->allocator, all->totals[i], digest_bytes(all));
     rg_arena_fini(&all->arena);
     (void)pthread_mutex_destroy(&all->lock);
     rg_release(all->request->allocator, all, sizeof *all);
@@ -670,7 +704,7 @@ static enum rg_status init_reference(struct compare *all, struct rg_error *err)
     const struct rg_verify_file *file = &request->files[side][0];
     struct rg_file_reader reader;
 
-    rg_file_reader_init(&reader, request->allocator);
+    rg_file_reader_init(&reader, &all->allocator);
     enum rg_status status = rg_file_reader_open(&reader, file, err);
     if (status == RG_OK)
         status = keep_schema(all, &reader.meta.schema, err);
@@ -680,20 +714,26 @@ static enum rg_status init_reference(struct compare *all, struct rg_error *err)
     return status == RG_OK ? RG_OK : rg_within(err, "%s", file->name);
 }
 
-static enum rg_status init(struct compare *all, struct rg_error *err)
+/* Files that are under way: so many that no thread is idle, if that is not too much. */
+static uint32_t choose_units_max(const struct compare *all)
 {
     const struct rg_compare_request *request = all->request;
+    const uint64_t affordable = waiting_bytes_max / (digest_bytes(all) + 1);
+    const uint64_t bearable = request->memory_bytes / units_share / (digest_bytes(all) + 1);
+    const uint64_t busy = 2 * (uint64_t)request->thread_count;
+    uint64_t least = busy < bearable ? busy : bearable;
 
-    RG_TRY(init_reference(all, err));
-    all->column_count = all->reference.schema->leaf_count;
-    all->claim_bytes = request->memory_bytes / (request->thread_count + 1);
+    if (least < UNITS_MIN)
+        least = UNITS_MIN;
+    const uint64_t wanted = affordable < least ? least : affordable;
+    return wanted < UNITS_MAX ? (uint32_t)wanted : UNITS_MAX;
+}
 
-    const size_t affordable = waiting_bytes_max / (digest_bytes(all) + 1);
-    const size_t least = 2 * (size_t)request->thread_count;
-    const size_t wanted = affordable < least ? least : affordable;
-    all->units_max = wanted < UNITS_MAX ? (uint32_t)wanted : UNITS_MAX;
+static enum rg_status make_digests(struct compare *all, struct rg_error *err)
+{
+    all->units_max = choose_units_max(all);
     for (uint32_t i = 0; i < all->units_max + 2; i++) {
-        struct rg_column_digest *digests = rg_alloc(request->allocator, digest_bytes(all));
+        struct rg_column_digest *digests = rg_alloc(&all->allocator, digest_bytes(all));
 
         if (digests == NULL)
             return rg_fail(err, RG_ERR_NOMEM, "no memory for the digests of %u columns",
@@ -707,6 +747,29 @@ static enum rg_status init(struct compare *all, struct rg_error *err)
     return RG_OK;
 }
 
+/*
+ * The reference's footer is read before there is an engine, and may have all the memory; what is
+ * kept of it, and the digests, are not the engine's then.
+ */
+static enum rg_status init(struct compare *all, struct rg_error *err)
+{
+    const struct rg_compare_request *request = all->request;
+
+    enum rg_status status = init_reference(all, err);
+    all->column_count = status == RG_OK ? all->reference.schema->leaf_count : 0;
+    if (status == RG_OK)
+        status = make_digests(all, err);
+    if (status == RG_ERR_NOMEM && all->purse.was_short) {
+        const struct rg_error cause = *err;
+
+        *err = (struct rg_error){.status = RG_OK};
+        return rg_fail(err, RG_ERR_LIMIT, "%s (memory for verifying is %" PRIu64 " bytes)",
+                       cause.text, request->memory_bytes);
+    }
+    all->claim_bytes = all->purse.bytes_left / (request->thread_count + 1);
+    return status;
+}
+
 enum rg_status rg_compare(const struct rg_compare_request *request,
                           struct rg_compare_result *ret_result, struct rg_error *err)
 {
@@ -718,7 +781,9 @@ enum rg_status rg_compare(const struct rg_compare_request *request,
     if (all == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory to compare files");
     *all = (struct compare){.request = request, .lock = PTHREAD_MUTEX_INITIALIZER};
-    rg_arena_init(&all->arena, request->allocator, SIZE_MAX);
+    all->purse = (struct purse){request->allocator, request->memory_bytes, false};
+    all->allocator = (struct rg_allocator){purse_alloc, purse_release, &all->purse};
+    rg_arena_init(&all->arena, &all->allocator, SIZE_MAX);
 
     enum rg_status status = init(all, err);
     if (status == RG_OK)

@@ -22,8 +22,8 @@
 /* An output at least this large is read row group by row group, by several threads. */
 static const uint64_t split_bytes_min = UINT64_C(64) << 20;
 
-/* Keys of one walk together. */
-static const size_t walk_bytes_max = (size_t)1 << 30;
+/* Names of partitions take this part of the memory at most; files are compared in the rest. */
+static const uint64_t walk_share = 2;
 
 struct texts {
     const char **items;
@@ -294,7 +294,7 @@ static enum rg_status compare_files(struct run *run, uint32_t record, const stru
     const struct rg_compare_request compare = {
         .files = {inputs->items, outputs->items},
         .file_counts = {inputs->count, outputs->count},
-        .memory_bytes = request->memory_bytes,
+        .memory_bytes = request->memory_bytes - run->walk_arena.bytes,
         .thread_count = request->thread_count,
         .allocator = request->allocator,
         .is_cancelled = request->is_cancelled,
@@ -511,7 +511,8 @@ enum rg_status rg_verify_places(const struct rg_verify_request *request,
 
     *ret_totals = (struct rg_verify_totals){.size = sizeof *ret_totals};
     atomic_init(&run.read_bytes, 0);
-    rg_arena_init(&run.walk_arena, request->allocator, walk_bytes_max);
+    rg_arena_init(&run.walk_arena, request->allocator,
+                  (size_t)(request->memory_bytes / walk_share));
     rg_arena_init(&run.arena, request->allocator, (size_t)(request->memory_bytes / 4));
     enum rg_status status =
         rg_home_open(request->stores[RG_SIDE_OUTPUTS], &options, &run.home, err);

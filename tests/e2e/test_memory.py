@@ -66,14 +66,14 @@ def lake(request, tmp_path_factory):
     return folder
 
 
-def peak_of(regroup, tmp_path, *arguments):
+def peak_of(regroup, tmp_path, *arguments, statuses=(0, 3)):
     result = tmp_path / "used.json"
     measure = [sys.executable, "-I", "-S", str(ROOT / "tools" / "measure.py"), str(result)]
     process = subprocess.run(
         measure + regroup.command(*arguments), stderr=subprocess.PIPE, env=regroup.environment
     )
     used = json.loads(result.read_text())
-    assert used["status"] in (0, 3), process.stderr.decode()
+    assert used["status"] in statuses, process.stderr.decode()
     return used
 
 
@@ -101,6 +101,25 @@ def test_verify_is_within_the_limit(lake, regroup, tmp_path):
     regroup("compact", lake, home, "--memory", "400MiB").must(0)
     used = peak_of(regroup, tmp_path, "verify", lake, home, "--memory", "128MiB")
     assert used["status"] == 0 and used["peak_bytes"] <= 128 * MIB
+
+
+@pytest.mark.parametrize("limit_mib, status", [(64, 1), (192, 0)])
+def test_verify_of_a_wide_table_is_within_the_limit(limit_mib, status, regroup, tmp_path):
+    """The schema that all files are compared with, and digests, are memory, too."""
+    source, other = tmp_path / "source", tmp_path / "other"
+    source.mkdir(), other.mkdir()
+    column = pa.array([1, 2], pa.int32())
+    table = pa.table({f"a column of many, number {i}": column for i in range(80_000)})
+    pq.write_table(table, source / "0.parquet", use_dictionary=False, compression="none")
+    (other / "0.parquet").hardlink_to(source / "0.parquet")
+    used = peak_of(
+        regroup,
+        tmp_path,
+        *("verify", source, other, "--memory", f"{limit_mib}MiB", "--jobs", "2"),
+        statuses=(0, 1),
+    )
+    assert used["peak_bytes"] <= limit_mib * MIB
+    assert used["status"] == status
 
 
 @pytest.mark.parametrize("limit_mib, group", [(96, "8MiB"), (256, "64MiB")])
@@ -213,6 +232,28 @@ def test_many_files_go_in_smaller_batches(regroup, tmp_path):
     assert used["peak_bytes"] <= 80 * MIB
     live = live_files(regroup, home)
     assert sum(pq.ParquetFile(path).metadata.num_rows for path in live) == 400_000
+
+
+def test_a_file_that_cannot_be_planned_is_left_alone(regroup, tmp_path):
+    """Of 31,000 row groups; those beside it are merged, and so is another folder."""
+    source, home = tmp_path / "source", tmp_path / "home"
+    small = pa.table({"a": range(100)})
+    for folder in ("p=1", "p=2"):
+        (source / folder).mkdir(parents=True)
+        for name in "024":
+            pq.write_table(small, source / folder / f"{name}.parquet")
+    pq.write_table(
+        pa.table({"a": range(31_000)}),
+        source / "p=1" / "1.parquet",
+        row_group_size=1,
+        use_dictionary=False,
+        write_statistics=False,
+    )
+    result = regroup("compact", source, home, "--memory", "52MiB", "--jobs", "1").must(3)
+    assert "p=1/1.parquet: planning its 31000 row groups takes more memory" in result.err
+    live = live_files(regroup, home)
+    assert sum(pq.ParquetFile(path).metadata.num_rows for path in live) == 600
+    assert len(live) == 2
 
 
 def control_group(limit_bytes):
