@@ -10,6 +10,7 @@
  *   schema   the same, and it describes the schema: it goes also when that changes.
  *   first    its value only matters as far as rg_file_semantics() tells, which all inputs share:
  *            the first one's is kept.
+ *   calendar the same, and it stays where others lack it: an old version says what it says.
  *   geo, pandas   merged as what they are (stitch/geo_merge.h, stitch/pandas_merge.h).
  *   arrow    equal but for the key-values within it, which are made to say what these say.
  *   ours     regroup.* of an input describes that input: it goes without a word.
@@ -69,6 +70,7 @@ enum rule {
     RULE_EQUAL,
     RULE_SCHEMA,
     RULE_FIRST,
+    RULE_CALENDAR,
     RULE_GEO,
     RULE_PANDAS,
     RULE_ARROW,
@@ -125,6 +127,8 @@ static enum rule rule_of(struct rg_span key)
         {"geo", RULE_GEO},
         {"pandas", RULE_PANDAS},
         {"org.apache.spark.version", RULE_FIRST},
+        {"org.apache.spark.legacyDateTime", RULE_CALENDAR},
+        {"org.apache.spark.legacyINT96", RULE_CALENDAR},
         {"drill.version", RULE_FIRST},
         {"ARROW:schema", RULE_ARROW},
         {"iceberg.schema", RULE_SCHEMA},
@@ -357,6 +361,7 @@ static enum rg_status add_to_candidate(struct rg_key_value_merge *m, struct cand
             drop(m, c, reason_differs);
         return RG_OK;
     case RULE_FIRST:
+    case RULE_CALENDAR:
     case RULE_OURS:
     case RULE_ORIGINS:
         return RG_OK;
@@ -380,7 +385,7 @@ static enum rg_status add_pairs(struct rg_key_value_merge *m, const struct rg_fi
             RG_TRY(add_to_candidate(m, &m->candidates[slot - 1], pair, row_count, err));
     }
     for (uint32_t i = 0; i < m->candidate_count; i++) {
-        if (m->candidates[i].seen_in != m->input_count)
+        if (m->candidates[i].seen_in != m->input_count && m->candidates[i].rule != RULE_CALENDAR)
             drop(m, &m->candidates[i], reason_missing);
     }
     return RG_OK;

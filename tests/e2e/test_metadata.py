@@ -499,6 +499,20 @@ def test_files_of_another_meaning_stay_apart(name, regroup, tmp_path):
         assert any(pairs.items() <= found.items() for found in kept)
 
 
+@pytest.mark.parametrize("values", [DATES, OLD_TIMES], ids=["dates", "INT96"])
+def test_old_calendars_stay_old(values, regroup, tmp_path):
+    """Spark 2.4 says by its version what Spark 3 says by a key: none of the two gets lost."""
+    source = tmp_path / "in"
+    source.mkdir()
+    keys = ("org.apache.spark.legacyDateTime", "org.apache.spark.legacyINT96")
+    for number in range(4):
+        pairs = {SPARK: "2.4.8"} if number % 2 else {SPARK: "3.2.0", **dict.fromkeys(keys, "")}
+        write_with_keys(source / f"{number}.parquet", values, pairs)
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    kept = key_values(output)
+    assert kept[SPARK] < "3" or set(keys) <= kept.keys()
+
+
 def test_int96_of_two_programs_stays_apart_and_keeps_its_name(regroup, tmp_path):
     """Readers shift INT96 by whether created_by begins with parquet-mr."""
     source = tmp_path / "in"
