@@ -193,6 +193,34 @@ static enum rg_status add_prefixes(struct rg_partition *partition, const struct 
     return RG_OK;
 }
 
+/* Names of --files-from that are not in the listing: nobody would miss them. */
+static void tell_missing(const struct rg_partition *partition, const struct rg_object *objects,
+                         size_t count)
+{
+    const char *const *names = partition->only_names;
+    const char *first = NULL;
+    size_t missing = 0;
+    size_t at = 0;
+
+    for (size_t i = 0; i < partition->only_count; i++) {
+        while (at < count && strcmp(objects[at].key, names[i]) < 0)
+            at++;
+        const bool is_there = at < count && strcmp(objects[at].key, names[i]) == 0;
+        const bool is_twice = i > 0 && strcmp(names[i - 1], names[i]) == 0;
+
+        if (is_there || is_twice)
+            continue;
+        first = first == NULL ? names[i] : first;
+        missing++;
+    }
+    if (missing == 1)
+        rg_run_warn(partition->run, "--files-from names %s, which is no file there", first);
+    else if (missing > 1)
+        rg_run_warn(partition->run,
+                    "--files-from names %s and %zu more beside it that are no files there", first,
+                    missing - 1);
+}
+
 static enum rg_status list_source(void *user, struct rg_arena *arena,
                                   struct rg_object **ret_objects, size_t *ret_count,
                                   struct rg_error *err)
@@ -204,6 +232,8 @@ static enum rg_status list_source(void *user, struct rg_arena *arena,
     /* Of SOURCE itself there are no others. */
     partition->is_unreadable = is_lasting(status) && *partition->prefix != '\0';
     RG_TRY(status);
+    if (!partition->is_listed && partition->run->options->files_from != NULL)
+        tell_missing(partition, *ret_objects, *ret_count);
     return add_prefixes(partition, *ret_objects, *ret_count, err);
 }
 

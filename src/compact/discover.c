@@ -207,7 +207,7 @@ static char *key_of_name(const struct rg_place *source, char *name)
     return name;
 }
 
-/* Sorts the list's lines; empty ones, and a CR at their end, come from editors. */
+/* Sorts the list's names; empty lines, and a CR at the end of one, come from editors. */
 static enum rg_status split_list(struct rg_discover *discover, const struct rg_place *source,
                                  struct rg_error *err)
 {
@@ -223,7 +223,8 @@ static enum rg_status split_list(struct rg_discover *discover, const struct rg_p
     for (char *at = text; at < text + bytes;) {
         const size_t length = strlen(at);
 
-        if (length > 0 && at[length - 1] == '\r')
+        if (length > 0 && at[length - 1] == '\r' &&
+            !discover->run->options->files_are_null_separated)
             at[length - 1] = '\0';
         const char *key = key_of_name(source, at);
         if (key == NULL)

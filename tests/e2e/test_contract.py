@@ -332,6 +332,27 @@ def test_files_and_prefixes_from(names, wanted, regroup, tmp_path, home):
     assert sorted(rows_of(data_files(home))) == wanted
 
 
+def test_names_of_the_list_that_are_no_files_are_told(regroup, source, home, tmp_path):
+    listed = tmp_path / "list"
+    write(source / "k=1" / "a.parquet", 900)
+    listed.write_text("f1.parquet\nk=1\nnope.parquet\nnope.parquet\nk=2/b.parquet\n")
+    result = regroup("compact", source, home, "--files-from", listed).must(0)
+    warnings = [line for line in result.err.splitlines() if line.startswith("warning: ")]
+    assert sorted(warnings) == [
+        "warning: --files-from names k=1 and 1 more beside it that are no files there",
+        "warning: --files-from names k=2/b.parquet, which is no file there",
+    ]
+    assert rows_of(data_files(home)) == list(range(100, 200))
+
+
+def test_names_that_end_in_nul_are_taken_as_they_are(regroup, source, home, tmp_path):
+    write(source / "noext\r", 900)
+    listed = tmp_path / "list"
+    listed.write_bytes(b"noext\r\0")
+    regroup("compact", source, home, "--files-from", listed, "-0").must(0)
+    assert rows_of(data_files(home)) == list(range(900, 1000))
+
+
 def test_young_files_wait(regroup, source, home):
     old = time.time() - 3600
     for number in range(4):
