@@ -530,6 +530,23 @@ static bool is_good(const struct rg_partition *partition, const struct rg_input 
     return !input->is_home && rg_take_file(&file, partition->run->options, shape) != RG_TAKE_YES;
 }
 
+/*
+ * In place: without rows there is no output, so that the files of a partition that has none would
+ * all go, and with them its columns. They stay until there are rows.
+ */
+static bool is_without_rows(const struct rg_partition *partition)
+{
+    const struct rg_turn *turn = partition->turn;
+
+    if (!partition->run->is_in_place || turn->look.live_count > 0)
+        return false;
+    for (uint32_t i = 0; i < turn->input_count; i++) {
+        if (turn->inputs[i].row_count > 0)
+            return false;
+    }
+    return true;
+}
+
 static enum rg_status drop_good(struct rg_partition *partition, bool *ret_is_done,
                                 struct rg_error *err)
 {
@@ -537,9 +554,11 @@ static enum rg_status drop_good(struct rg_partition *partition, bool *ret_is_don
     uint32_t kept = 0;
     const struct rg_span shape = rg_span_of(partition->run->shape_text);
 
+    const bool stays = is_without_rows(partition);
+
     RG_TRY(rg_choose_note_scanned(partition, err));
     for (uint32_t i = 0; i < turn->input_count; i++) {
-        if (is_good(partition, &turn->inputs[i], shape))
+        if (stays || is_good(partition, &turn->inputs[i], shape))
             atomic_fetch_add(&partition->run->counters.files_good, 1);
         else
             turn->inputs[kept++] = turn->inputs[i];
@@ -579,8 +598,9 @@ enum rg_status rg_choose_usable(struct rg_partition *partition, bool *ret_is_don
     turn->taken_count = taken;
     if (*ret_is_done)
         return RG_OK;
-    /* With --all in place outputs alone are work; when none can be used another look is no help. */
-    partition->is_refused = partition->is_refused || (turn->is_all && kept == 0);
+    /* With --all in place outputs alone are work; when none is of use another look is no help. */
+    partition->is_refused =
+        partition->is_refused || (turn->is_all && (kept == 0 || is_without_rows(partition)));
     if (kept == 0 || (kept == taken && !turn->is_all))
         *ret_is_done = true;
     else if (partition->run->is_in_place && !turn->is_adopted && !turn->is_all)

@@ -180,6 +180,28 @@ def test_a_file_without_rows_is_no_bad_input(regroup, source, home):
     assert rows_of(live_files(regroup, home)) == wanted
 
 
+@pytest.mark.parametrize("options", [[], ["--all"]])
+def test_files_without_rows_stay_in_place_until_there_are_rows(options, regroup, tmp_path):
+    """They tell the columns: a table that lost them cannot be read at all."""
+    folder = tmp_path / "k=1"
+    table = pq.read_table(write(folder / "a.parquet", rows=10))
+    for name in "abc":
+        pq.write_table(table.slice(0, 0), folder / f"{name}.parquet")
+    before = snapshot(tmp_path)
+    for _ in range(2):
+        regroup("plan", "--in-place", tmp_path, *options, timeout=60).must(0)
+        regroup("compact", "--in-place", tmp_path, *options, timeout=60).must(0)
+        after = snapshot(tmp_path)
+        assert {name: after[name] for name in before} == before
+    pq.write_table(table, folder / "d.parquet")
+    regroup("compact", "--in-place", tmp_path, *options).must(0)
+    assert len(data_files(tmp_path)) == 1
+    assert rows_of(live_files(regroup, tmp_path)) == list(range(10))
+    pq.write_table(table.slice(0, 0), folder / "e.parquet")
+    regroup("compact", "--in-place", tmp_path, *options).must(0)
+    assert rows_of(live_files(regroup, tmp_path)) == list(range(10))
+
+
 def test_only_bad_inputs(regroup, tmp_path, home):
     source = tmp_path / "source"
     truncated(write(source / "a.parquet"))
