@@ -108,7 +108,7 @@ static enum rg_status refuse(const struct builder *b, const uint32_t *in_source,
                    rg_schema_path_text(b->sources[source].schema, in_source[source], path), what);
 }
 
-/* "INT32 DATE". */
+/* "INT32 DATE", "LIST"; "group" for one that says no more. */
 static const char *type_text(const struct rg_schema_element *element, char *text, size_t bytes)
 {
     const struct rg_leaf leaf = {.type = element->type, .type_length = element->type_length};
@@ -117,6 +117,10 @@ static const char *type_text(const struct rg_schema_element *element, char *text
 
     (void)rg_leaf_type_text(&leaf, type);
     (void)rg_annotation_text(element, annotation);
+    if (!element->has_type) {
+        (void)snprintf(text, bytes, "%s", annotation[0] == 0 ? "group" : annotation);
+        return text;
+    }
     (void)snprintf(text, bytes, "%s%s%s", type, annotation[0] == 0 ? "" : " ", annotation);
     return text;
 }
@@ -132,8 +136,11 @@ static enum rg_status refuse_type(const struct builder *b, const uint32_t *in_so
 
     (void)type_text(element_of(b, culprit, in_source[culprit]), one_text, sizeof one_text);
     (void)type_text(other, other_text, sizeof other_text);
-    (void)snprintf(what, sizeof what, "%s does not go with %s of another input", one_text,
-                   other_text);
+    if (strcmp(one_text, other_text) == 0)
+        (void)snprintf(what, sizeof what, "%s has other parameters in another input", one_text);
+    else
+        (void)snprintf(what, sizeof what, "%s does not go with %s of another input", one_text,
+                       other_text);
     return refuse(b, in_source, culprit, what, err);
 }
 
@@ -399,11 +406,10 @@ static enum rg_status unite_types(const struct builder *b, const uint32_t *in_so
         const struct rg_schema_element *element = element_of(b, s, in_source[s]);
 
         if (element->has_type != newest->has_type)
-            return refuse(b, in_source, s, "has inner fields in one input and values in another",
-                          err);
+            return refuse_type(b, in_source, s, newest, err);
         if (!element->has_type) {
             if (!is_equal_group(b, in_source, s, newest_of(b, in_source)))
-                return refuse(b, in_source, s, "is annotated differently in another input", err);
+                return refuse_type(b, in_source, s, newest, err);
             /* Not every reader knows MAP_KEY_VALUE: it stays only where all have it. */
             if (widest->converted_type == RG_CONVERTED_MAP_KEY_VALUE &&
                 element->converted_type != RG_CONVERTED_MAP_KEY_VALUE)

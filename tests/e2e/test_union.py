@@ -546,9 +546,9 @@ APART = {
     "fixed": (pa.array([b"ab"], pa.binary(2)), pa.array([b"abc"], pa.binary(3)),
               "FIXED_LEN_BYTE_ARRAY(2) does not go with FIXED_LEN_BYTE_ARRAY(3)"),
     "list_and_value": (pa.array([[1]]), pa.array([1]),
-                       "has inner fields in one input and values in another"),
+                       "LIST does not go with INT64 of another input"),
     "list_and_map": (pa.array([[1]]), pa.array([[("k", 1)]], pa.map_(pa.string(), pa.int64())),
-                     "is annotated differently in another input"),
+                     "LIST does not go with MAP of another input"),
 }
 
 

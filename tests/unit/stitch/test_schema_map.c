@@ -46,6 +46,8 @@ static const struct type types[] = {
     {'d', RG_TYPE_DOUBLE, RG_LOGICAL_NONE, 0, false, 0, 0, 0},
     {'s', RG_TYPE_BYTE_ARRAY, RG_LOGICAL_STRING, 0, false, 0, 0, 0},
     {'b', RG_TYPE_BYTE_ARRAY, RG_LOGICAL_NONE, 0, false, 0, 0, 0},
+    {'p', RG_TYPE_BYTE_ARRAY, RG_LOGICAL_GEOMETRY, 0, false, 0, 0, 0},
+    {'q', RG_TYPE_BYTE_ARRAY, RG_LOGICAL_GEOMETRY, 0, false, 0, 0, 0}, /* Of another CRS. */
     {'n', RG_TYPE_INT32, RG_LOGICAL_UNKNOWN, 0, false, 0, 0, 0},
     {'c', RG_TYPE_INT32, RG_LOGICAL_INTEGER, 8, true, 0, 0, 0},
     {'h', RG_TYPE_INT32, RG_LOGICAL_INTEGER, 16, true, 0, 0, 0},
@@ -115,6 +117,8 @@ static uint32_t read_fields(struct small_meta *m, const char **text)
             element->scale = types[i].scale;
             element->precision = types[i].precision;
             element->type_length = types[i].type_length;
+            if (types[i].letter == 'q')
+                element->annotation = rg_span_of("another");
         }
         (*text)++;
         if (**text == '#') {
@@ -292,7 +296,7 @@ static const struct {
     {"a two-level and a three-level list",
      {"k?L{list*i}", "k?L{list*{x?i}}"},
      NULL,
-     "column k.list: has inner fields in one input",
+     "column k.list: INT32 does not go with group of another input",
      false},
     {"maps, called differently",
      {"m?M{map*{key!s value?i}}", "m?M{key_value*{k!s v?l}}"},
@@ -372,12 +376,12 @@ static const struct {
     {"a list and a struct",
      {"k?{list*{element?i}}", "k?L{list*{element?i}}"},
      NULL,
-     "column k: is annotated differently",
+     "column k: group does not go with LIST of another input",
      false},
     {"a repeated leaf and a list",
      {"k*i", "k?L{list*{element?i}}"},
      NULL,
-     "column k: has inner fields in one input and values in another",
+     "column k: INT32 does not go with LIST of another input",
      false},
     {"repeated and not", {"k*i", "k?i"}, NULL, "column k: is repeated in one input", false},
 
@@ -403,6 +407,13 @@ static const struct {
     {"string and binary", {"a?b", "a?s"}, NULL, "does not go with", false},
     {"date and timestamp", {"a?D", "a?T"}, NULL, "does not go with", false},
     {"date and int", {"a?D", "a?i"}, NULL, "does not go with", false},
+
+    {"coordinates", {"a?p", "a!p"}, "a?p", "0 | 0[1]", false},
+    {"coordinates of two systems",
+     {"a?p", "a?q"},
+     NULL,
+     "column a: BYTE_ARRAY GEOMETRY has other parameters in another input",
+     false},
 
     {"nothing but nulls", {"a?n", "a?s"}, "a?s", "N0 | 0", false},
     {"nothing but nulls, newest", {"a!s", "a?n"}, "a?s", "0[1] | N0", false},
