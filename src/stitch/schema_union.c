@@ -504,11 +504,11 @@ static enum rg_status check_ids(const struct builder *b, const uint32_t *in_sour
 
 /* The output's element: the widest type under the newest name. */
 static enum rg_status set_element(struct builder *b, uint32_t node_index,
+                                  const struct rg_schema_element *newest,
                                   const struct rg_schema_element *widest, uint8_t repetition,
                                   uint32_t child_count, struct rg_error *err)
 {
     struct rg_union_node *node = &b->nodes[node_index];
-    const struct rg_schema_element *newest = newest_element(b, node->in_source);
     const bool is_named_so = rg_span_equal(widest->name, newest->name) &&
                              widest->has_field_id == newest->has_field_id &&
                              widest->field_id == newest->field_id;
@@ -554,6 +554,8 @@ static enum rg_status merge_children(struct builder *b, uint32_t node_index, enu
         RG_TRY(collect_by_key(b, parent, is_by_id, &c, err));
     for (uint32_t i = 0; i < c.count; i++) {
         uint32_t *in_source = c.in_source[i];
+        /* One that knows of nothing but nulls knows the name all the same. */
+        const struct rg_schema_element *newest = newest_element(b, in_source);
         const struct rg_schema_element *widest = NULL;
         const uint32_t index = b->node_count;
         uint32_t grandchild_count = 0;
@@ -575,7 +577,7 @@ static enum rg_status merge_children(struct builder *b, uint32_t node_index, enu
             RG_TRY(choose_matching(b, index, matching, &below, err));
             RG_TRY(merge_children(b, index, below, &grandchild_count, err));
         }
-        RG_TRY(set_element(b, index, widest, repetition, grandchild_count, err));
+        RG_TRY(set_element(b, index, newest, widest, repetition, grandchild_count, err));
     }
     *ret_count = c.count;
     return RG_OK;
@@ -721,7 +723,7 @@ enum rg_status rg_schema_union_make(const struct rg_schema_source *sources, size
     if (in_source == NULL || !append_node(&b, 0, in_source))
         return no_memory(err);
     RG_TRY(merge_children(&b, 0, BY_KEY, &child_count, err));
-    RG_TRY(set_element(&b, 0, root, root->repetition, child_count, err));
+    RG_TRY(set_element(&b, 0, root, root, root->repetition, child_count, err));
     RG_TRY(check_names(&b, err));
     if (!b.has_ids)
         RG_TRY(drop_ids_of_twins(&b, err));
