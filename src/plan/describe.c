@@ -14,8 +14,10 @@
 /* More rows than that in one row group are a lie, and would make sums overflow. */
 static const uint64_t row_count_max = UINT64_C(1) << 40;
 
-/* Sign and length in front of two's complement of any length. */
-static const size_t key_head_bytes = 3;
+enum {
+    NUMBER_BYTES = 9,   /* Of the longest integer and a sign bit. */
+    KEY_HEAD_BYTES = 3, /* Sign and length in front of two's complement of any length. */
+};
 
 /* The bytes of a little-endian integer, most significant first. */
 static void reverse(struct rg_span value, uint8_t *out)
@@ -45,15 +47,6 @@ static size_t width_of(enum rg_order order)
         break;
     }
     return 0;
-}
-
-/* Integers and booleans: big-endian, the sign bit turned round where there is one. */
-static struct rg_span bound_of_integer(enum rg_order order, struct rg_span value, uint8_t *key)
-{
-    reverse(value, key);
-    if (order == RG_ORDER_INT32 || order == RG_ORDER_INT64)
-        key[0] ^= 0x80;
-    return (struct rg_span){key, value.bytes};
 }
 
 /* How wide the exponent of a float of so many bytes is (IEEE 754). */
@@ -119,6 +112,38 @@ static struct rg_span bound_of_signed_bytes(struct rg_span value, uint8_t *key)
     return (struct rg_span){key, value.bytes + 3};
 }
 
+/* Integers, decimals and booleans of all widths go by one order: columns may widen. */
+static struct rg_span bound_of_integer(enum rg_order order, struct rg_span value, uint8_t *key)
+{
+    const bool is_signed = order == RG_ORDER_INT32 || order == RG_ORDER_INT64;
+    uint8_t number[NUMBER_BYTES] = {0};
+    const struct rg_span all = {number, value.bytes + 1};
+
+    reverse(value, number + 1);
+    if (is_signed && (number[1] & 0x80) != 0)
+        number[0] = 0xff;
+    return bound_of_signed_bytes(all, key);
+}
+
+/* Likewise. */
+static struct rg_span bound_of_single(struct rg_span value, uint8_t *key)
+{
+    uint8_t wide[sizeof(double)];
+    uint32_t bits = 0;
+    uint64_t wide_bits;
+    double number;
+    float single;
+
+    for (size_t i = 0; i < value.bytes; i++)
+        bits |= (uint32_t)value.data[i] << (8 * i);
+    memcpy(&single, &bits, sizeof single);
+    number = (double)single;
+    memcpy(&wide_bits, &number, sizeof wide_bits);
+    for (size_t i = 0; i < sizeof wide; i++)
+        wide[i] = (uint8_t)(wide_bits >> (8 * i));
+    return bound_of_float((struct rg_span){wide, sizeof wide}, key);
+}
+
 enum rg_status rg_plan_bound(enum rg_order order, struct rg_span value, struct rg_arena *arena,
                              struct rg_span *ret_bound, struct rg_error *err)
 {
@@ -128,11 +153,14 @@ enum rg_status rg_plan_bound(enum rg_order order, struct rg_span value, struct r
     *ret_bound = (struct rg_span){0};
     if (value.data == NULL || order == RG_ORDER_NONE || (width != 0 && value.bytes != width))
         return RG_OK;
-    key = rg_arena_alloc(arena, value.bytes + key_head_bytes);
+    key = rg_arena_alloc(arena, (value.bytes > NUMBER_BYTES ? value.bytes : NUMBER_BYTES) +
+                                    KEY_HEAD_BYTES);
     if (key == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for a bound of %zu bytes", value.bytes);
     switch (order) {
     case RG_ORDER_FLOAT:
+        *ret_bound = bound_of_single(value, key);
+        break;
     case RG_ORDER_DOUBLE:
     case RG_ORDER_FLOAT16:
         *ret_bound = bound_of_float(value, key);

@@ -28,8 +28,9 @@ RG_MUST_CHECK enum rg_status rg_plan_describe(const struct rg_file_meta *meta,
                                               struct rg_error *err);
 
 /*
- * A value as bytes that compare bytewise as the values do in `order`: -0 as +0. No bound (data is
- * NULL) for RG_ORDER_NONE, for a value of a wrong length, and for NaN.
+ * A value as bytes that compare bytewise as the values do in `order`: -0 as +0; and as they do
+ * among those of a type that it may widen to, but for INT32 and DOUBLE. No bound (data is NULL) for
+ * RG_ORDER_NONE, for a value of a wrong length, and for NaN.
  *
  * Errors:  RG_ERR_NOMEM: never taken for "no bound", because that would be another plan.
  */

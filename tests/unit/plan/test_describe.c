@@ -260,6 +260,54 @@ TEST(keys_compare_as_values_do)
     test_property(t, "keys_compare_as_values_do", 20000, property_keys_compare_as_values_do);
 }
 
+/* The same number in a narrow and in a wide type. */
+static void property_keys_do_not_change_with_the_width(struct test *t, struct choices *c)
+{
+    static const struct {
+        enum rg_order narrow, wide;
+        bool is_signed, is_reversed;
+    } pairs[] = {
+        {RG_ORDER_INT32, RG_ORDER_INT64, true, false},
+        {RG_ORDER_UINT32, RG_ORDER_UINT64, false, false},
+        {RG_ORDER_INT32, RG_ORDER_SIGNED_BYTES, true, true},
+        {RG_ORDER_FLOAT, RG_ORDER_DOUBLE, false, false},
+    };
+    const uint32_t which = choose(c, 3);
+    uint8_t number[8];
+    uint8_t wide[8] = {0};
+    struct rg_arena arena;
+    const struct rg_span value = draw(c, 4, number);
+    const bool is_negative = (number[3] & 0x80) != 0;
+    uint64_t bits = 0;
+    float single;
+
+    memcpy(&single, number, sizeof single);
+    const double both = (double)single;
+    memcpy(&bits, &both, sizeof bits);
+    for (size_t i = 0; i < 8; i++) {
+        const uint8_t byte = i < 4 ? number[i] : pairs[which].is_signed && is_negative ? 0xff : 0;
+
+        wide[pairs[which].is_reversed ? 7 - i : i] =
+            pairs[which].narrow == RG_ORDER_FLOAT ? (uint8_t)(bits >> (8 * i)) : byte;
+    }
+    struct rg_span x = {0};
+    struct rg_span y = {0};
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    enum rg_status status = rg_plan_bound(pairs[which].narrow, value, &arena, &x, &t->err);
+    if (status == RG_OK)
+        status = rg_plan_bound(pairs[which].wide, (struct rg_span){wide, 8}, &arena, &y, &t->err);
+    const bool is_same = (x.data == NULL) == (y.data == NULL) && rg_span_equal(x, y);
+    rg_arena_fini(&arena);
+    CHECK_OK(status);
+    CHECK(is_same);
+}
+
+TEST(keys_do_not_change_with_the_width)
+{
+    test_property(t, "keys_do_not_change_with_the_width", 20000,
+                  property_keys_do_not_change_with_the_width);
+}
+
 TEST(zeros_of_both_signs_are_one)
 {
     static const uint8_t plus[] = {0, 0, 0, 0};
@@ -295,6 +343,7 @@ int main(int argc, char **argv)
         {"bounds_come_from_statistics_that_can_be_trusted",
          bounds_come_from_statistics_that_can_be_trusted},
         {"keys_compare_as_values_do", keys_compare_as_values_do},
+        {"keys_do_not_change_with_the_width", keys_do_not_change_with_the_width},
         {"zeros_of_both_signs_are_one", zeros_of_both_signs_are_one},
     };
 
