@@ -30,7 +30,7 @@ struct rg_job;
 struct rg_partition_plan; /* <regroup/plan.h> */
 
 enum rg_event_kind {
-    RG_EVENT_LEFT_ALONE, /* `alone`: an input that is not taken, named. */
+    RG_EVENT_LEFT_ALONE, /* `alone`: an input that is not taken, named; `text` is its text. */
     RG_EVENT_WARNING,    /* `text`. */
     RG_EVENT_NOTE,       /* `text`: worth a line only when somebody asked for more (--verbose). */
     RG_EVENT_PLANNED,    /* `plan`: a partition was planned, nothing is written yet. */
@@ -62,7 +62,8 @@ struct rg_job_config {
 /*
  * Makes a job; nothing is read yet but what opening both places takes.
  *
- * Errors:  RG_ERR_INVALID where source, dest and options do not go together; RG_ERR_ABSENT,
+ * Errors:  RG_ERR_INVALID where source, dest and options do not go together, or "memory" is less
+ *          than what is needed before anything begins; RG_ERR_ABSENT,
  *          RG_ERR_DENIED when a place cannot be opened; RG_ERR_NOMEM.
  */
 RG_API RG_MUST_CHECK enum rg_status rg_job_new(const struct rg_job_config *config,
@@ -126,7 +127,8 @@ RG_API void rg_job_sample(struct rg_job *job, struct rg_job_sample *ret_sample);
 
 /*
  * What limits the run, in a sentence or two, over the time since `since` (NULL: since its start).
- * Returns the length; cut to `bytes`. Threads: any, while the job lives.
+ * Returns the length, as snprintf() does; what is written is cut to `bytes`. Threads: any, while
+ * the job lives.
  */
 RG_API size_t rg_job_explain(struct rg_job *job, const struct rg_job_sample *since, char *text,
                              size_t bytes);

@@ -49,6 +49,9 @@ struct rg_plan_view;
 /*
  * Plans: runs a job of that configuration dry. config.event is still called for what is left alone.
  *
+ * What a plan tells lives until rg_plan_free(). Threads: one plan is made by one thread; any may
+ * read it then.
+ *
  * Errors:  as rg_job_new() and rg_job_run().
  */
 RG_API RG_MUST_CHECK enum rg_status rg_plan_run(const struct rg_job_config *config,
@@ -64,7 +67,7 @@ RG_API const struct rg_partition_plan *rg_plan_total(const struct rg_plan_view *
 
 RG_API const struct rg_report *rg_plan_report(const struct rg_plan_view *plan);
 
-/* For people, or as one JSON document. */
+/* For people, or as one JSON document. Errors: RG_ERR_NOMEM; RG_ERR_IO when `write` gave up. */
 RG_API RG_MUST_CHECK enum rg_status rg_plan_text(const struct rg_plan_view *plan, bool is_verbose,
                                                  rg_write_fn *write, void *user,
                                                  struct rg_error *err);

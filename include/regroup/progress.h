@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Samples of a running job as text: a line, a block that is drawn over itself, or JSON. */
+/*
+ * Samples of a running job as text: a line, a block that is drawn over itself, or JSON.
+ *
+ * Threads: a handle is used by one thread at a time.
+ */
 
 #ifndef REGROUP_PROGRESS_H
 #define REGROUP_PROGRESS_H
@@ -31,6 +35,7 @@ struct rg_progress;
 /* `title` ("compact lake -> lake_c") is copied. NULL without memory, or without style->size. */
 RG_API struct rg_progress *rg_progress_new(const struct rg_progress_style *style,
                                            const char *title);
+/* NULL is fine. */
 RG_API void rg_progress_free(struct rg_progress *progress);
 
 /* The terminal's size has changed. */

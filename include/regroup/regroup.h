@@ -32,7 +32,7 @@ RG_API const char *rg_version(void);
 
 /*
  * Version and commit, codecs and their libraries' versions, libcurl and its TLS, what the processor
- * offers: several lines. Returns the length; cut to `bytes`.
+ * offers: several lines, cut to `bytes` with their NUL. Returns the length of what was written.
  */
 RG_API size_t rg_version_describe(char *text, size_t bytes);
 

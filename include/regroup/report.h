@@ -108,8 +108,10 @@ RG_API RG_MUST_CHECK enum rg_status rg_report_text(const struct rg_report *repor
                                                    struct rg_error *err);
 
 /*
- * The JSON document of --report-json is made as the job goes: begin, each batch, end. Its first
- * member is "v":1.
+ * The JSON document of --report-json is made as the job goes: begin (NULL without memory), each
+ * batch, end. Its first member is "v":1. Threads: one at a time, as events are.
+ *
+ * Errors:  RG_ERR_NOMEM; RG_ERR_IO when `write` gave up.
  */
 struct rg_report_writer;
 RG_API struct rg_report_writer *rg_report_writer_new(rg_write_fn *write, void *user);
@@ -121,6 +123,7 @@ RG_API RG_MUST_CHECK enum rg_status rg_report_writer_finish(struct rg_report_wri
                                                             const struct rg_report *report,
                                                             const struct rg_options *options,
                                                             struct rg_error *err);
+/* NULL is fine. */
 RG_API void rg_report_writer_free(struct rg_report_writer *writer);
 
 #ifdef __cplusplus

@@ -348,7 +348,7 @@ WEIR_API void weir_sample(struct weir *w, struct weir_sample *ret_sample,
 /*
  * One sentence on what limits the run, with its evidence, and one on what more of it would bring at
  * most; over the time since `since` (a sample taken earlier), or over the whole run with NULL.
- * Returns the length; cut to `bytes`.
+ * Returns the length, as snprintf() does; what is written is cut to `bytes`.
  */
 WEIR_API size_t weir_explain(struct weir *w, const struct weir_sample *since, char *text,
                              size_t bytes);

@@ -503,7 +503,8 @@ const char *rg_progress_event(struct rg_progress *progress, const struct rg_even
     struct rg_json json;
 
     begin_line(progress, &json, event_name(event->kind));
-    if (event->text != NULL)
+    /* That of an input is the event's too: a name stands once in an object. */
+    if (event->text != NULL && event->alone == NULL)
         rg_json_text(&json, "text", event->text);
     if (event->alone != NULL) {
         rg_json_text(&json, "path", event->alone->path);

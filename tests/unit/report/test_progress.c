@@ -204,7 +204,7 @@ TEST(json_is_one_object_in_a_line)
 {
     static const struct rg_left_alone alone = {"a.parquet", RG_ERR_LIMIT, "too \"large\""};
     const struct rg_event event = {
-        .size = sizeof event, .kind = RG_EVENT_LEFT_ALONE, .alone = &alone};
+        .size = sizeof event, .kind = RG_EVENT_LEFT_ALONE, .text = alone.text, .alone = &alone};
     const struct rg_report report = {.size = sizeof report};
     struct rg_progress progress;
     struct rg_job_sample sample = sample_at(4);
