@@ -2,6 +2,7 @@
 
 #include "compact/layout.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,10 @@
 /* Changes whenever the same inputs and options would give other bytes: old intents are not ours
  * then. */
 static const uint64_t layout_revision = 1;
+
+enum {
+    KINDS_NOTED_MAX = 16,
+};
 
 static enum rg_status out_of_memory(struct rg_error *err)
 {
@@ -246,6 +251,31 @@ static enum rg_status lay_out_output(struct rg_partition *partition, const struc
     return RG_OK;
 }
 
+/* Files that share no outputs, by their kinds: an example of the first two. */
+static void note_kinds(const struct rg_partition *partition)
+{
+    const struct rg_turn *turn = partition->turn;
+    const struct rg_input *examples[KINDS_NOTED_MAX];
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < turn->input_count && count < KINDS_NOTED_MAX; i++) {
+        const struct rg_hash128 shape = turn->inputs[i].plan.shape;
+        uint32_t k = 0;
+
+        while (k < count && (examples[k]->plan.shape.high != shape.high ||
+                             examples[k]->plan.shape.low != shape.low))
+            k++;
+        if (k == count)
+            examples[count++] = &turn->inputs[i];
+    }
+    if (count > 1)
+        rg_run_note(partition->run,
+                    "files of %s%" PRIu32 " kinds share no outputs, by their schemas or what "
+                    "key-values say of values: such as %s, and %s (--schema union unites schemas)",
+                    count == KINDS_NOTED_MAX ? "at least " : "", count, examples[0]->name,
+                    examples[1]->name);
+}
+
 static enum rg_status plan_inputs(struct rg_partition *partition, struct rg_error *err)
 {
     struct rg_turn *turn = partition->turn;
@@ -259,6 +289,8 @@ static enum rg_status plan_inputs(struct rg_partition *partition, struct rg_erro
     if (partition->run->options->schema == RG_SCHEMA_UNION)
         RG_TRY(rg_unite(partition->run, &turn->shelf, turn->inputs, turn->input_count,
                         &partition->arena, &partition->memory, &turn->united_hash, err));
+    else
+        note_kinds(partition);
     for (uint32_t i = 0; i < turn->input_count; i++)
         RG_TRY(rg_united_plan_file(&turn->inputs[i], &partition->arena, &files[i], err));
     if (partition->bin_rows_max > 0)
