@@ -96,11 +96,12 @@ static bool is_map_entry(const struct builder *b, const uint32_t *in_source)
     return rg_schema_is_map_entry(b->sources[source].schema, in_source[source]);
 }
 
-/* "column a.b: <what>", the source to blame, and the status. */
+/* "column a.b: <what>", the source to blame, by whose names the column goes, and the status. */
 static enum rg_status refuse(const struct builder *b, const uint32_t *in_source, size_t culprit,
                              const char *what, struct rg_error *err)
 {
-    const size_t source = newest_of(b, in_source);
+    const size_t source =
+        in_source[culprit] != rg_element_missing ? culprit : newest_of(b, in_source);
     char path[RG_PATH_TEXT_BYTES];
 
     *b->ret_culprit = culprit;
