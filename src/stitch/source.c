@@ -173,11 +173,12 @@ static bool may_be_all_null(const struct rg_survey *survey, const struct rg_sour
 
     if (page->has_present_count)
         return false;
-    if (statistics->has_null_count && statistics->null_count < count)
-        return false;
     /* Without a dictionary it can hold nothing else, however its levels are written. */
     if (rg_encoding_is_dictionary(page->header.encoding) && survey->dictionary_entries == 0)
         return true;
+    /* Below lists some writers count no nulls for empty ones (README.md section 2). */
+    if (leaf->rep_max == 0 && statistics->has_null_count && statistics->null_count < count)
+        return false;
     /* Two lengths, a byte of width, levels bit by bit, run headers. */
     return page->header.uncompressed_bytes <= 64 + count * width / 8 + count / 32;
 }

@@ -209,6 +209,20 @@ def change_index(path, change):
     path.write_bytes(raw.with_footer(body, footer))
 
 
+def test_empty_lists_that_are_no_nulls(regroup, tmp_path):
+    """Some writers count no nulls for what an empty list leaves behind: then a page has no values
+    although its nulls are fewer, and its dictionary no entries."""
+    source = tmp_path / "in"
+    source.mkdir()
+    table = pa.table({"list": pa.array([[]] * ROWS, pa.list_(pa.string()))})
+    for number in range(2):
+        path = source / f"{number}.parquet"
+        pq.write_table(table, path)
+        raw.edit_footer(path, lambda footer: footer[4][0][1][0][3][12].update({3: 0}))
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    assert pq.read_table(output)["list"].to_pylist() == [[]] * (2 * ROWS)
+
+
 HISTOGRAMS = {
     "as they are": lambda counts: counts,
     "none of any page": lambda counts: [],
