@@ -12,7 +12,7 @@
 
 struct rg_dict_union {
     struct rg_bench *bench; /* Set at init, then constant. */
-    size_t plain_bytes_max; /* Set at init, then constant. */
+    size_t plain_bytes_max; /* Set at init; grows when entries are added that must be there. */
     uint8_t *plain;         /* The entries, PLAIN. */
     size_t plain_bytes;
     size_t plain_capacity;

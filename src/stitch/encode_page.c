@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "parquet/schema.h"
 #include "parquet/types.h"
 #include "stitch/feed.h"
 #include "stitch/kernels.h"
@@ -154,4 +155,31 @@ enum rg_status rg_page_encoder_move(struct rg_page_encoder *encoder, struct rg_j
         return RG_OK;
     rg_bench_count(bench, RG_VERDICT_RECODE, rg_recode_reason(survey, page), page->body.bytes);
     return move_page(joiner, survey, page, &parts, indices, err);
+}
+
+enum rg_status rg_page_encoder_pair_zeros(struct rg_page_encoder *encoder,
+                                          struct rg_dict_union *united, struct rg_error *err)
+{
+    static const uint8_t zeros[2][8] = {{0}, {0, 0, 0, 0, 0, 0, 0, 0x80}};
+    const uint8_t type = encoder->bench->leaf->type;
+    const size_t width = rg_plain_bytes(encoder->bench->leaf);
+    bool has[2] = {false, false};
+    const uint32_t *indices;
+    bool fits;
+
+    if (type != RG_TYPE_FLOAT && type != RG_TYPE_DOUBLE)
+        return RG_OK;
+    for (uint32_t i = 0; i < united->entry_count; i++) {
+        for (size_t z = 0; z < 2; z++)
+            has[z] = has[z] || memcmp(united->plain + i * width, zeros[z] + 8 - width, width) == 0;
+    }
+    if (has[0] == has[1])
+        return RG_OK;
+    rg_buffer_reset(&encoder->plain);
+    rg_buffer_append(&encoder->plain, zeros[has[0]] + 8 - width, width);
+    (void)rg_buffer_reserve(&encoder->plain, rg_slack_bytes);
+    RG_TRY(rg_buffer_check(&encoder->plain, "a zero", err));
+    united->plain_bytes_max += width; /* It is needed also where the cap is reached. */
+    return rg_page_encoder_look_up(encoder, rg_buffer_span(&encoder->plain), 1, united, &indices,
+                                   &fits, err);
 }

@@ -74,4 +74,15 @@ rg_page_encoder_move(struct rg_page_encoder *encoder, struct rg_joiner *joiner,
                      const struct rg_survey *survey, const struct rg_source_page *page,
                      struct rg_dict_union *united, bool *ret_fits, struct rg_error *err);
 
+/*
+ * Puts the other zero beside one that stands alone in a dictionary of floats, at its end: where all
+ * values are in a dictionary parquet-java looks for the one that is asked for, and finds no 0.0
+ * where -0.0 is, although the two are equal (run). As PLAIN values they would have been found.
+ *
+ * Errors:  RG_ERR_NOMEM.
+ */
+RG_MUST_CHECK enum rg_status rg_page_encoder_pair_zeros(struct rg_page_encoder *encoder,
+                                                        struct rg_dict_union *united,
+                                                        struct rg_error *err);
+
 #endif

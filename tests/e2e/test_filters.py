@@ -184,3 +184,23 @@ def test_nan_is_found(writer, is_repeated, options, regroup, spark, tmp_path):
         query = f"SELECT isnan(max({column})), min({column}) FROM read_parquet($1)"
         listed = [str(path) for path in outputs]
         assert duckdb.execute(query, [listed]).fetchall() == [(True, numpy.nanmin(values))]
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_zeros_of_either_sign_are_found(sign, regroup, spark, tmp_path):
+    """parquet-java tells zeros apart in dictionaries: values that come into one are still found."""
+    source = tmp_path / "in"
+    source.mkdir()
+    numbers = numpy.arange(20000)
+    values = numpy.where(numbers % 3 == 0, 1.0 + numbers % 50, numpy.copysign(0.0, sign))
+    rows = pyarrow.table({"x": values, "f": values.astype("f4")})
+    for number in range(2):
+        pyarrow.parquet.write_table(rows, source / f"{number}.parquet", use_dictionary=False,
+                                    write_statistics=False)  # fmt: skip
+    regroup("compact", source, tmp_path / "home", "--encoding", "small").must(0)
+    outputs = live_files(regroup, tmp_path / "home")
+    encodings = pyarrow.parquet.read_metadata(outputs[0]).row_group(0).column(0).encodings
+    assert "RLE_DICTIONARY" in encodings
+    frame = spark.session.read.parquet(*[f"file://{path}" for path in outputs])
+    for where in ("x = 0", "x = -0.0D", "f = 0"):
+        assert frame.where(where).count() == 2 * (values == 0).sum(), where
