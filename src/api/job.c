@@ -107,6 +107,10 @@ static enum rg_status open_reports(struct rg_job *job, struct rg_error *err)
 {
     const struct rg_options *options = job->options;
 
+    if (options->report != NULL && options->report_json != NULL &&
+        strcmp(options->report, options->report_json) == 0)
+        return rg_fail(err, RG_ERR_INVALID, "--report and --report-json both name %s",
+                       options->report);
     if (options->report_json != NULL) {
         job->writer = rg_report_writer_new(rg_report_file_write, &job->json_file);
         if (job->writer == NULL)

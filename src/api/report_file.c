@@ -4,18 +4,31 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buffer.h"
 
 static const size_t path_bytes_max = (size_t)64 << 10;
 
+/*
+ * Only a file is replaced by another. Through a link (/dev/stdout, /dev/fd/63), into a pipe or a
+ * device it is written as it comes: what was renamed would take their place.
+ */
+static bool is_replaced(const char *path)
+{
+    struct stat found;
+
+    return lstat(path, &found) != 0 || S_ISREG(found.st_mode);
+}
+
 enum rg_status rg_report_file_open(struct rg_report_file *file, struct rg_arena *arena,
                                    const char *option, const char *path, struct rg_error *err)
 {
     struct rg_buffer text;
+    const bool has_part = is_replaced(path);
 
     rg_buffer_init(&text, &rg_allocator_system, path_bytes_max);
-    rg_buffer_printf(&text, "%s.part", path);
+    rg_buffer_printf(&text, has_part ? "%s.part" : "%s", path);
     const char *part_path =
         text.failed ? NULL : (const char *)rg_arena_copy(arena, rg_buffer_span(&text)).data;
     rg_buffer_fini(&text);
@@ -25,6 +38,7 @@ enum rg_status rg_report_file_open(struct rg_report_file *file, struct rg_arena 
         .option = option,
         .path = path,
         .part_path = part_path,
+        .has_part = has_part,
         .part = fopen(part_path, "wbe"),
     };
     if (file->part == NULL)
@@ -46,11 +60,13 @@ enum rg_status rg_report_file_finish(struct rg_report_file *file, enum rg_status
         return RG_OK;
     const bool is_closed = fclose(file->part) == 0;
     file->part = NULL;
-    if (content == RG_OK && is_closed && rename(file->part_path, file->path) == 0)
+    if (content == RG_OK && is_closed &&
+        (!file->has_part || rename(file->part_path, file->path) == 0))
         return RG_OK;
     if (content == RG_OK)
         (void)rg_fail(err, RG_ERR_IO, "%s", strerror(errno));
-    (void)remove(file->part_path);
+    if (file->has_part)
+        (void)remove(file->part_path);
     return rg_within(err, "%s: %s", file->option, file->path);
 }
 
@@ -60,5 +76,6 @@ void rg_report_file_drop(struct rg_report_file *file)
         return;
     fclose(file->part);
     file->part = NULL;
-    (void)remove(file->part_path);
+    if (file->has_part)
+        (void)remove(file->part_path);
 }

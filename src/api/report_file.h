@@ -15,10 +15,11 @@
 
 /* Zeroed: none is wanted; all functions but open do nothing then. */
 struct rg_report_file {
-    const char *option; /* "--report-json", for messages. */
-    const char *path;   /* Borrowed. */
-    const char *part_path;
-    FILE *part; /* NULL: not open. */
+    const char *option;    /* "--report-json", for messages. */
+    const char *path;      /* Borrowed. */
+    const char *part_path; /* Where it is written. */
+    bool has_part;         /* That is another path than `path`, which it gets at the end. */
+    FILE *part;            /* NULL: not open. */
 };
 
 /*

@@ -577,6 +577,47 @@ def test_a_report_that_cannot_be_written(regroup, source, home, tmp_path):
     assert not home.exists() or data_files(home) == []
 
 
+def test_a_report_in_the_place_of_a_directory(regroup, source, home, tmp_path):
+    regroup("compact", source, home, "--report", tmp_path).must(2)
+    assert not home.exists() or data_files(home) == []
+
+
+def test_one_file_for_both_reports(regroup, source, home, tmp_path):
+    both = tmp_path / "both"
+    result = regroup("compact", source, home, "--report", both, "--report-json", both).must(2)
+    assert str(both) in result.err
+    assert not both.exists()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link to a device", "link to a pipe", "link to a file"])
+def test_a_report_takes_the_place_of_files_only(kind, regroup, source, home, tmp_path):
+    """--report-json /dev/stdout: what stands there is written to, and stays what it is."""
+    place = tmp_path / "place"
+    told = tmp_path / "told"
+    if kind == "pipe":
+        os.mkfifo(place)
+    elif kind == "link to a device":
+        place.symlink_to("/dev/null")
+    elif kind == "link to a pipe":
+        place.symlink_to("/dev/fd/1")
+    else:
+        told.write_text("of yesterday, and longer than what is told today" * 1000)
+        place.symlink_to("told")
+    before = place.lstat()
+    reader = subprocess.Popen(["cat", place], stdout=subprocess.PIPE) if kind == "pipe" else None
+    result = regroup("compact", source, home, "--report-json", place).must(0)
+    text = {
+        "pipe": lambda: reader.communicate(timeout=60)[0],
+        "link to a device": lambda: None,
+        "link to a pipe": lambda: result.out,
+        "link to a file": told.read_text,
+    }[kind]()
+    assert text is None or json.loads(text)["summary"]["files_in"] == 5
+    after = place.lstat()
+    assert (after.st_mode, after.st_ino) == (before.st_mode, before.st_ino)
+    assert not (tmp_path / "place.part").exists()
+
+
 def test_inspect_as_data(regroup, source):
     told = regroup("inspect", source / "f1.parquet", "--json").must(0).out
     documents = [json.loads(line) for line in told.splitlines() if line.strip()]

@@ -305,10 +305,10 @@ TEST(a_page_is_whole_or_not_there)
     CHECK_ERROR(rg_job_run(job, &t->err), RG_ERR_INVALID, "--report: ");
     rg_job_free(job);
 
-    /* One that is a folder is seen only when the page gets its name. */
+    /* So does one that is a folder. */
     CHECK_OK(rg_options_set(options, "report", folder, RG_ORIGIN_FLAG, &t->err));
     CHECK_OK(rg_job_new(&config, &job, &t->err));
-    CHECK_ERROR(rg_job_run(job, &t->err), RG_ERR_IO, folder);
+    CHECK_ERROR(rg_job_run(job, &t->err), RG_ERR_INVALID, folder);
     rg_job_free(job);
     snprintf(part_path, sizeof part_path, "%s.part", folder);
     CHECK(access(part_path, F_OK) != 0);
