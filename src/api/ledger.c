@@ -197,6 +197,7 @@ static enum rg_status visit(void *user, const char *partition, struct rg_error *
     const struct rg_commit_options options = {
         .home = &w->home,
         .partition = partition,
+        .grace_ns = w->is_gc ? w->older_than_ns : 0,
         .asks = {.is_input = is_data, .is_ours = is_ours, .user = w},
     };
     struct rg_commit commit;

@@ -69,8 +69,9 @@ const struct command rg_commands[] = {
         .bit = RG_COMMAND_GC,
         .usage = {"gc HOME [options]", NULL},
         .summary = "removes what dead runs left behind",
-        .about = "Only names of our own are touched: outputs that are dead, intents, unfinished\n"
-                 "uploads.",
+        .about =
+            "Nothing is touched but outputs that are dead, files that were replaced in place,\n"
+            "intents and unfinished uploads.",
         .place_min = 1,
         .place_max = 1,
         .run = rg_gc_command,

@@ -390,6 +390,19 @@ def test_order_of_row_groups(key, wanted, regroup, source, home):
     assert rows_of(live_files(regroup, home))[0] == wanted * 100
 
 
+def test_replaced_files_stay_for_their_grace(regroup, source):
+    """Readers hold old listings: neither a run with that grace nor gc deletes younger ones."""
+    regroup("compact", "--in-place", source, "--grace", "1h").must(0)
+    before = data_files(source)
+    assert len(before) == 6
+    regroup("compact", "--in-place", source, "--grace", "1h").must(0)
+    assert "0 dead files" in regroup("gc", source).must(0).err
+    assert "0 dead files" in regroup("gc", source, "--older-than", "1h").must(0).err
+    assert data_files(source) == before
+    assert "5 dead files" in regroup("gc", source, "--older-than", "0s").must(0).err
+    assert rows_of(live_files(regroup, source)) == list(range(500))
+
+
 # Refusals.
 
 
