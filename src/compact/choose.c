@@ -2,6 +2,7 @@
 
 #include "compact/choose.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -90,7 +91,7 @@ static bool is_input(void *user, const struct rg_object *object)
 }
 
 static enum rg_status read_footer(struct rg_store *store, const char *key, uint64_t file_bytes,
-                                  struct rg_arena *arena, struct rg_file_meta *ret_meta,
+                                  struct rg_arena *arena, struct rg_span *ret_footer,
                                   struct rg_error *err)
 {
     uint64_t wanted = footer_guess_bytes;
@@ -116,11 +117,12 @@ static enum rg_status read_footer(struct rg_store *store, const char *key, uint6
         RG_TRY(rg_footer_tail_parse(tail + op.out_bytes - RG_FOOTER_TAIL_BYTES, file_bytes,
                                     &footer_bytes, err));
         const uint64_t end_bytes = footer_bytes + RG_FOOTER_TAIL_BYTES;
-        if (end_bytes <= op.out_bytes)
-            return rg_footer_parse(
-                (struct rg_span){tail + op.out_bytes - end_bytes, (size_t)footer_bytes}, arena,
-                ret_meta, err);
+        if (end_bytes <= op.out_bytes) {
+            *ret_footer = (struct rg_span){tail + op.out_bytes - end_bytes, (size_t)footer_bytes};
+            return RG_OK;
+        }
         wanted = end_bytes;
+        rg_arena_fini(arena);
     }
 }
 
@@ -129,18 +131,26 @@ static enum rg_status is_ours(void *user, const char *key, const struct rg_objec
                               bool *ret_is_ours, struct rg_error *err)
 {
     struct rg_partition *partition = user;
-    struct rg_file_meta meta;
+    struct rg_key_value *pairs = NULL;
+    uint32_t count = 0;
+    struct rg_span footer;
     struct rg_arena arena;
 
     *ret_is_ours = false;
-    rg_arena_init(&arena, partition->run->allocator, (size_t)256 << 20);
-    const enum rg_status status =
-        read_footer(partition->run->home, key, id->bytes, &arena, &meta, err);
-    for (uint32_t i = 0; status == RG_OK && i < meta.key_value_count; i++) {
-        if (rg_span_equal(meta.key_values[i].key, rg_span_of("regroup.batch")))
+    rg_arena_init(&arena, &partition->memory, SIZE_MAX);
+    enum rg_status status = read_footer(partition->run->home, key, id->bytes, &arena, &footer, err);
+    if (status == RG_OK)
+        status = rg_footer_key_values(footer, &arena, &pairs, &count, err);
+    for (uint32_t i = 0; status == RG_OK && i < count; i++) {
+        if (rg_span_equal(pairs[i].key, rg_span_of("regroup.batch")))
             *ret_is_ours = true;
     }
     rg_arena_fini(&arena);
+    partition->lacks_footer = status == RG_ERR_NOMEM;
+    if (status == RG_ERR_NOMEM) {
+        *err = (struct rg_error){.status = RG_OK};
+        return rg_fail(err, status, "the footer of %s is more than --memory has room for", key);
+    }
     if (status == RG_ERR_CORRUPT || status == RG_ERR_UNSUPPORTED || status == RG_ERR_LIMIT)
         return RG_OK;
     return status;

@@ -11,16 +11,22 @@
 
 #include "compact/discover.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "compact/memory.h"
 #include "compact/partition.h"
 #include "plan/select.h"
 
 /* Of waiting prefixes and of the list of --files-from. */
 static const size_t waiting_bytes_max = (size_t)256 << 20;
+/* A waiting one's place in a list that doubles, and what malloc takes. */
+static const size_t waiting_bytes_each = 3 * sizeof(char *) + 32;
 static const size_t list_bytes_max = (size_t)1 << 30;
+static const size_t read_bytes = 65536;
 
 struct rg_discover {
     /* Set at init, then constant. */
@@ -143,6 +149,48 @@ static int compare_names(const void *a, const void *b)
     return order != 0 ? order : strcmp(left, right);
 }
 
+/* The list is there before memory is divided, and counts: see divide_memory(). */
+static enum rg_status check_room(const struct rg_discover *discover, uint64_t bytes,
+                                 struct rg_error *err)
+{
+    const uint64_t limit = discover->run->memory_limit_bytes;
+
+    if (rg_memory_resident_bytes() + bytes <= limit)
+        return RG_OK;
+    return rg_fail(err, RG_ERR_INVALID,
+                   "--files-from takes more memory than the %" PRIu64 " MiB that --memory gives",
+                   limit >> 20);
+}
+
+/* Room for all of a file at once: what grows is in memory twice when it does. */
+static enum rg_status reserve_list(struct rg_discover *discover, FILE *file, struct rg_error *err)
+{
+    struct stat stat;
+
+    if (fstat(fileno(file), &stat) != 0 || !S_ISREG(stat.st_mode))
+        return RG_OK;
+    RG_TRY(check_room(discover, (uint64_t)stat.st_size, err));
+    (void)rg_buffer_reserve(&discover->list, (size_t)stat.st_size + 2 * read_bytes);
+    return RG_OK;
+}
+
+static enum rg_status fill_list(struct rg_discover *discover, FILE *file, struct rg_error *err)
+{
+    struct rg_buffer *list = &discover->list;
+
+    RG_TRY(reserve_list(discover, file, err));
+    for (;;) {
+        if (list->capacity - list->bytes < read_bytes)
+            RG_TRY(check_room(discover, list->bytes + read_bytes, err));
+        uint8_t *room = rg_buffer_reserve(list, read_bytes);
+        const size_t bytes = room != NULL ? fread(room, 1, read_bytes, file) : 0;
+
+        if (bytes == 0)
+            return RG_OK;
+        list->bytes += bytes;
+    }
+}
+
 static enum rg_status read_list(struct rg_discover *discover, const char *path,
                                 struct rg_error *err)
 {
@@ -152,19 +200,11 @@ static enum rg_status read_list(struct rg_discover *discover, const char *path,
     if (file == NULL)
         return rg_fail(err, RG_ERR_INVALID, "--files-from %s cannot be read", path);
     rg_buffer_init(&discover->list, discover->run->allocator, list_bytes_max);
-    for (;;) {
-        uint8_t *room = rg_buffer_reserve(&discover->list, 65536);
-
-        if (room == NULL)
-            break;
-        const size_t bytes = fread(room, 1, 65536, file);
-        if (bytes == 0)
-            break;
-        discover->list.bytes += bytes;
-    }
+    const enum rg_status status = fill_list(discover, file, err);
     const bool has_failed = ferror(file) != 0;
     if (file != stdin)
         (void)fclose(file);
+    RG_TRY(status);
     if (has_failed)
         return rg_fail(err, RG_ERR_INVALID, "--files-from %s cannot be read", path);
     rg_buffer_append_byte(&discover->list, (uint8_t)end);
@@ -217,6 +257,7 @@ static enum rg_status split_list(struct rg_discover *discover, const struct rg_p
 
     for (size_t i = 0; i < bytes; i++)
         count += text[i] == '\0';
+    RG_TRY(check_room(discover, 2 * count * sizeof(char *), err)); /* qsort() has them, too. */
     discover->names = rg_arena_array(discover->run->arena, count, sizeof(char *));
     if (discover->names == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for %zu names", count);
@@ -271,6 +312,22 @@ static bool is_below_listed(const struct rg_discover *discover, struct rg_span p
     }
 }
 
+/* What the partitions of the names take while they wait. */
+static uint64_t waiting_bytes(const struct rg_discover *discover)
+{
+    struct rg_span last = {NULL, 0};
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < discover->name_count; i++) {
+        const struct rg_span partition = rg_select_partition_of(rg_span_of(discover->names[i]));
+
+        if (last.data == NULL || !rg_span_equal(partition, last))
+            bytes += partition.bytes + waiting_bytes_each;
+        last = partition;
+    }
+    return bytes;
+}
+
 /*
  * The partitions of the names; a name that ends in '/' is a prefix, walked as a whole: what is
  * below it is met there.
@@ -279,6 +336,7 @@ static enum rg_status push_names(struct rg_discover *discover, struct rg_error *
 {
     struct rg_span last = {NULL, 0};
 
+    RG_TRY(check_room(discover, waiting_bytes(discover), err));
     for (size_t i = 0; i < discover->name_count; i++) {
         const struct rg_span partition = rg_select_partition_of(rg_span_of(discover->names[i]));
         struct rg_span above = partition;

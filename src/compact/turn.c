@@ -11,6 +11,7 @@ enum rg_status rg_turn_begin(struct rg_partition *partition, struct weir_job *jo
 {
     partition->job = job;
     rg_tally_reset(&partition->tally);
+    partition->lacks_footer = false;
     partition->memory = rg_job_allocator(job);
     rg_arena_init(&partition->arena, &partition->memory, SIZE_MAX);
     partition->turn = rg_arena_array(&partition->arena, 1, sizeof *partition->turn);
@@ -96,12 +97,14 @@ enum weir_status rg_turn_fail(struct rg_partition *partition, struct rg_error *e
         return rg_turn_again_undisturbed(partition);
     if (err->status == RG_ERR_NOMEM && leave_alone(partition, err))
         return rg_turn_again_undisturbed(partition);
-    if (err->status == RG_ERR_NOMEM &&
+    if (err->status == RG_ERR_NOMEM && !partition->lacks_footer &&
         (partition->turn == NULL || !partition->turn->is_chosen || partition->is_crowded))
         rg_crowd_name_memory(partition, err);
     if (err->status == RG_ERR_CANCELLED)
         return rg_turn_stop(partition);
-    if (partition->is_unreadable) {
+    /* Of SOURCE itself there are no others that could be done. */
+    const bool is_too_much = err->status == RG_ERR_NOMEM && *partition->prefix != '\0';
+    if (partition->is_unreadable || is_too_much) {
         rg_run_leave_alone(run, name, err->status, err->text);
         return rg_turn_stop(partition);
     }

@@ -387,6 +387,34 @@ static void note_writer(struct rg_file_meta *file)
     }
 }
 
+static enum rg_status check_length(struct rg_span footer, struct rg_error *err)
+{
+    if (footer.bytes > rg_footer_bytes_max)
+        return rg_fail(err, RG_ERR_LIMIT, "footer of %zu bytes; at most %llu", footer.bytes,
+                       (unsigned long long)rg_footer_bytes_max);
+    return RG_OK;
+}
+
+enum rg_status rg_footer_key_values(struct rg_span footer, struct rg_arena *arena,
+                                    struct rg_key_value **ret_pairs, uint32_t *ret_count,
+                                    struct rg_error *err)
+{
+    struct rg_meta_parser parser = {.arena = arena};
+    struct rg_thrift_field field = {0};
+
+    *ret_pairs = NULL;
+    *ret_count = 0;
+    RG_TRY(check_length(footer, err));
+    rg_thrift_reader_init(&parser.reader, footer);
+    while (rg_thrift_next_field(&parser.reader, &field)) {
+        if (field.id == 5 && field.type == RG_THRIFT_LIST)
+            RG_TRY(rg_key_values_parse(&parser, field.type, ret_pairs, ret_count, err));
+        else
+            rg_thrift_skip(&parser.reader, field.type);
+    }
+    return rg_thrift_reader_check(&parser.reader, err);
+}
+
 enum rg_status rg_footer_parse(struct rg_span footer, struct rg_arena *arena,
                                struct rg_file_meta *ret_meta, struct rg_error *err)
 {
@@ -394,9 +422,7 @@ enum rg_status rg_footer_parse(struct rg_span footer, struct rg_arena *arena,
     struct file_parser parser = {.meta.arena = arena, .file = &file};
     struct rg_meta_cursor at = {0};
 
-    if (footer.bytes > rg_footer_bytes_max)
-        return rg_fail(err, RG_ERR_LIMIT, "footer of %zu bytes; at most %llu", footer.bytes,
-                       (unsigned long long)rg_footer_bytes_max);
+    RG_TRY(check_length(footer, err));
     rg_thrift_reader_init(&parser.meta.reader, footer);
     while (rg_meta_next(&parser.meta, &file_fields, &at))
         RG_TRY(parse_file_field(&parser, &at.field, err));

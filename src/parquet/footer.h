@@ -62,6 +62,16 @@ RG_MUST_CHECK enum rg_status rg_footer_parse(struct rg_span footer, struct rg_ar
                                              struct rg_file_meta *ret_meta, struct rg_error *err);
 
 /*
+ * The key-values alone, in `arena`; their bytes are the footer's. Row groups and schema are passed
+ * over, whatever they hold, and take no memory.
+ *
+ * Errors:  RG_ERR_CORRUPT, RG_ERR_LIMIT, RG_ERR_NOMEM.
+ */
+RG_MUST_CHECK enum rg_status rg_footer_key_values(struct rg_span footer, struct rg_arena *arena,
+                                                  struct rg_key_value **ret_pairs,
+                                                  uint32_t *ret_count, struct rg_error *err);
+
+/*
  * Appends the Thrift form of `meta`: without the length and the magic behind it. Schema elements go
  * out as their `raw` bytes, path_in_schema from the schema. Written: what the format demands and
  * the fields that are set; never file_path, never the deprecated min and max,

@@ -256,6 +256,36 @@ def test_a_file_that_cannot_be_planned_is_left_alone(regroup, tmp_path):
     assert len(live) == 2
 
 
+def test_footers_of_the_home_are_within_the_limit(regroup, tmp_path):
+    """They are read again where an output's time is another, as that of a copy."""
+    source, home = tmp_path / "source", tmp_path / "home"
+    source.mkdir()
+    column = pa.array([1], pa.int32())
+    table = pa.table({f"a column of many, number {i}": column for i in range(100_000)})
+    pq.write_table(table, source / "0.parquet", use_dictionary=False, compression="none")
+    regroup("compact", source, home, "--memory", "4GiB").must(0)
+    for path in data_files(home):
+        path.touch()
+    again = ("compact", source, home, "--memory")
+    used = peak_of(regroup, tmp_path, *again, "64MiB", statuses=(1,))
+    assert used["peak_bytes"] <= 64 * MIB
+    result = regroup(*again, "64MiB").must(1)
+    assert "the footer of part-" in result.err
+    result = regroup(*again, "256MiB").must(0)
+    assert "nothing to do" in result.err
+
+
+def test_a_list_of_files_is_within_the_limit(regroup, words, tmp_path):
+    """It is read before memory is divided."""
+    names = tmp_path / "names"
+    with names.open("w") as file:
+        for number in range(1_000_000):
+            file.write(f"p={number % 1000:04}/a-file-of-which-there-are-many-{number:08}\n")
+    arguments = ("compact", words, tmp_path / "home", "--memory", "64MiB", "--files-from", names)
+    used = peak_of(regroup, tmp_path, *arguments, statuses=(2,))
+    assert used["peak_bytes"] <= 64 * MIB
+
+
 def control_group(limit_bytes):
     """A new control group with a memory limit, and the file to write a process id into; or None."""
     two = Path("/sys/fs/cgroup/cgroup.controllers")

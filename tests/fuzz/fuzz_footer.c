@@ -51,6 +51,20 @@ static void change_elements(const struct rg_schema *schema, struct rg_arena *are
     }
 }
 
+/* They are the same without the rest of the footer. */
+static void check_key_values(struct rg_span input, const struct rg_file_meta *meta,
+                             struct rg_arena *arena)
+{
+    struct rg_key_value *pairs;
+    struct rg_error err;
+    uint32_t count;
+
+    FUZZ_CHECK(rg_footer_key_values(input, arena, &pairs, &count, &err) == RG_OK);
+    FUZZ_CHECK(count == meta->key_value_count);
+    for (uint32_t i = 0; i < count; i++)
+        FUZZ_CHECK(rg_span_equal(pairs[i].key, meta->key_values[i].key));
+}
+
 static void run(struct rg_span input, struct rg_arena *arena, struct rg_buffer *once,
                 struct rg_buffer *twice)
 {
@@ -66,6 +80,7 @@ static void run(struct rg_span input, struct rg_arena *arena, struct rg_buffer *
         FUZZ_CHECK(status == RG_ERR_CORRUPT || status == RG_ERR_LIMIT);
         return;
     }
+    check_key_values(input, &first, arena);
     FUZZ_CHECK(rg_footer_emit(&first, once, &err) == RG_OK);
     FUZZ_CHECK(rg_footer_parse(rg_buffer_span(once), arena, &second, &err) == RG_OK);
     FUZZ_CHECK(rg_footer_emit(&second, twice, &err) == RG_OK);

@@ -72,6 +72,23 @@ static void emit(struct test *t, const struct rg_file_meta *meta, struct rg_buff
     CHECK_OK(rg_footer_emit(meta, out, &t->err));
 }
 
+/* Those of the whole footer, alone; an arena for the pairs and nothing else. */
+static void check_key_values(struct test *t, struct rg_span footer, const struct rg_file_meta *meta)
+{
+    struct rg_key_value *pairs;
+    uint32_t count;
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, 4096 + meta->key_value_count * sizeof *pairs * 2);
+    CHECK_OK(rg_footer_key_values(footer, &arena, &pairs, &count, &t->err));
+    CHECK_U64(count, meta->key_value_count);
+    for (uint32_t i = 0; i < count; i++) {
+        CHECK_SPAN(pairs[i].key, meta->key_values[i].key);
+        CHECK(rg_span_equal(pairs[i].value, meta->key_values[i].value));
+    }
+    rg_arena_fini(&arena);
+}
+
 static void emit_and_parse(struct test *t, struct choices *c)
 {
     struct rg_arena source;
@@ -88,6 +105,7 @@ static void emit_and_parse(struct test *t, struct choices *c)
     emit(t, &wanted, &out);
     CHECK_OK(rg_footer_parse(rg_buffer_span(&out), &arena, &got, &t->err));
     check_same_meta(&got, &wanted);
+    check_key_values(t, rg_buffer_span(&out), &got);
     /* From raw elements now, not from their fields. */
     emit(t, &got, &again);
     CHECK_SPAN(rg_buffer_span(&again), rg_buffer_span(&out));
@@ -169,6 +187,7 @@ static void change_bytes(struct test *t, struct choices *c)
     const enum rg_status status = rg_footer_parse(bytes, &arena, &meta, &t->err);
     if (status != RG_ERR_CORRUPT && status != RG_ERR_LIMIT) {
         CHECK_OK(status);
+        check_key_values(t, bytes, &meta);
         rg_buffer_reset(&out);
         CHECK_OK(rg_footer_emit(&meta, &out, &t->err));
     }
