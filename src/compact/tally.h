@@ -12,6 +12,7 @@
 
 struct rg_tally_column {
     struct rg_span path; /* Ends in a NUL behind its bytes. */
+    uint64_t hash;       /* Of the path. */
     struct rg_moves moves;
 };
 
@@ -24,6 +25,7 @@ struct rg_tally {
     size_t column_count;
     size_t column_capacity;
     size_t column_next; /* Where the search begins: columns come in order. */
+    uint32_t *slots; /* Twice the capacity: column + 1, or 0, from the place that its hash says. */
 };
 
 void rg_tally_init(struct rg_tally *tally, const struct rg_allocator *allocator);

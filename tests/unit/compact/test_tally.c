@@ -58,10 +58,38 @@ TEST(columns_and_their_sum)
     rg_tally_fini(&run);
 }
 
+/* As many as a schema may have, of one length and with a long common beginning: at once. */
+TEST(very_many_columns_take_no_longer_each)
+{
+    enum {
+        COUNT = 100000,
+        STEP = 61 /* Not in the order in which they came first. */
+    };
+    struct rg_tally batch;
+    struct rg_tally run;
+    char path[64];
+
+    rg_tally_init(&batch, &t->allocator);
+    rg_tally_init(&run, &t->allocator);
+    for (uint32_t i = 0; i < 2 * COUNT; i++) {
+        const uint32_t column = i < COUNT ? i : i * STEP % COUNT;
+
+        (void)snprintf(path, sizeof path, "a rather long name of a column %06u", column);
+        add(&batch, path, column);
+    }
+    rg_tally_add_all(&run, &batch);
+    CHECK_MEMORY(run.column_count == COUNT && batch.column_count == COUNT ? run.columns : NULL);
+    CHECK_U64(run.columns[COUNT - 1].moves.pages[RG_VERDICT_COPY], 2 * (COUNT - 1));
+    CHECK_U64(run.columns[STEP].moves.pages[RG_VERDICT_COPY], 2 * STEP);
+    rg_tally_fini(&run);
+    rg_tally_fini(&batch);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"columns_and_their_sum", columns_and_their_sum},
+        {"very_many_columns_take_no_longer_each", very_many_columns_take_no_longer_each},
     };
 
     return test_main("compact/tally", cases, sizeof cases / sizeof cases[0], argc, argv);
