@@ -15,9 +15,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/hash.h"
+
+/* Some two seconds. */
+static const uint32_t descriptor_tries_max = 2000;
 
 static enum rg_status status_of(int error_number)
 {
@@ -179,9 +183,28 @@ bool rg_local_id_matches(const struct stat *stat, const struct rg_object_id *id,
     return rg_object_id_equal(&found, id, is_strict);
 }
 
+/*
+ * The file has its name already, and a failure now would leave its writer not knowing what it did.
+ * So where the process is out of descriptors for a moment, as we are by our own doing when the host
+ * program left us few, it is waited for.
+ */
+static int open_directory(const char *path)
+{
+    const struct timespec interval = {.tv_nsec = 1000000};
+
+    for (uint32_t tries = 0;; tries++) {
+        const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        const bool is_short = fd < 0 && (errno == EMFILE || errno == ENFILE);
+
+        if (!is_short || tries == descriptor_tries_max)
+            return fd;
+        (void)nanosleep(&interval, NULL);
+    }
+}
+
 static int sync_path(const char *path)
 {
-    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int fd = open_directory(path);
 
     if (fd < 0)
         return errno;

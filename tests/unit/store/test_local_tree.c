@@ -3,7 +3,10 @@
 #include "store/local/local_tree.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <time.h>
 
 #include "local_place.h"
 
@@ -103,6 +106,42 @@ TEST(directories_are_made_once_and_again)
     local_place_fini(&p);
 }
 
+static void *free_descriptor(void *argument)
+{
+    const struct timespec interval = {.tv_nsec = 20000000};
+
+    (void)nanosleep(&interval, NULL);
+    (void)close(*(const int *)argument);
+    return NULL;
+}
+
+/* What was named must not look like a failure because the process is short of them for a moment. */
+TEST(syncing_a_directory_waits_for_a_descriptor)
+{
+    struct rlimit before;
+    struct local_place p;
+    struct rg_local_path path;
+    pthread_t thread;
+    int taken[64];
+    int count = 0;
+
+    local_place_init(t, &p, plain);
+    CHECK_OK(rg_local_path_of((struct rg_local_store *)p.store, "", &path, &t->err));
+    CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const struct rlimit few = {.rlim_cur = 40, .rlim_max = before.rlim_max};
+    CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+    while (count < 64 && (taken[count] = dup(STDERR_FILENO)) >= 0)
+        count++;
+    CHECK(count > 0 && count < 64 && errno == EMFILE);
+    CHECK(pthread_create(&thread, NULL, free_descriptor, &taken[count - 1]) == 0);
+    CHECK_I64(rg_local_sync_directory((struct rg_local_store *)p.store, &path), 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    for (int i = 0; i + 1 < count; i++)
+        (void)close(taken[i]);
+    CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+    local_place_fini(&p);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -110,6 +149,7 @@ int main(int argc, char **argv)
         {"paths_below_the_top", paths_below_the_top},
         {"error_numbers_become_what_callers_do_next", error_numbers_become_what_callers_do_next},
         {"directories_are_made_once_and_again", directories_are_made_once_and_again},
+        {"syncing_a_directory_waits_for_a_descriptor", syncing_a_directory_waits_for_a_descriptor},
     };
 
     return test_main("store/local_tree", cases, sizeof cases / sizeof cases[0], argc, argv);
