@@ -637,8 +637,8 @@ def test_strict_keeps_schemas_apart(regroup, tmp_path):
 def test_why_strict_merges_less_is_said_to_those_who_ask(regroup, tmp_path):
     tables = [pa.table({"a": [1], "b": [2]}), pa.table({"b": [1], "a": [2]})]
     lake(tmp_path / "in", tables * 2)
-    kinds = ("files of 2 kinds share no outputs, by their schemas or what key-values say of values: "
-             "such as 0000.parquet, and 0001.parquet (--schema union unites schemas)")
+    kinds = ("files of 2 kinds share no outputs, by their schemas or what key-values say of "
+             "values: such as 0000.parquet, and 0001.parquet (--schema union unites schemas)")
     quiet = regroup("compact", tmp_path / "in", tmp_path / "quiet").must(0)
     told = regroup("compact", "-v", tmp_path / "in", tmp_path / "told").must(0)
     assert kinds not in quiet.err and kinds in told.err
