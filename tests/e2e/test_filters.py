@@ -204,3 +204,18 @@ def test_zeros_of_either_sign_are_found(sign, regroup, spark, tmp_path):
     frame = spark.session.read.parquet(*[f"file://{path}" for path in outputs])
     for where in ("x = 0", "x = -0.0D", "f = 0"):
         assert frame.where(where).count() == 2 * (values == 0).sum(), where
+
+
+@pytest.mark.parametrize("options", [(), ("--bloom", "half")])
+def test_halves_are_found(options, regroup, tmp_path):
+    """DuckDB asks bloom filters for halves as if they were FLOAT: there may be none."""
+    source = tmp_path / "in"
+    source.mkdir()
+    halves = pyarrow.array((numpy.arange(5000) % 50 + 0.5).astype("f2"))
+    for number in range(2):
+        ids = numpy.arange(5000) + number * 5000
+        rows = pyarrow.table({"id": ids, "half": halves})
+        pyarrow.parquet.write_table(rows, source / f"{number}.parquet")
+    regroup("compact", source, tmp_path / "home", *options).must(0)
+    outputs = live_files(regroup, tmp_path / "home")
+    assert readers.with_duckdb(outputs, "id", "half = 7.5").num_rows == 200
