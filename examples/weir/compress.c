@@ -59,6 +59,7 @@ struct program {
     int name_count;
     int next;
     atomic_uint_fast64_t bytes_in, bytes_out;
+    atomic_uint failed; /* Files. */
 };
 
 static enum weir_status complain(const char *name, const char *what)
@@ -73,12 +74,14 @@ static enum weir_status run_read(struct weir_job *job, void *item, const struct 
 
     (void)call;
     c->input = weir_alloc(job, c->bytes);
-    if (c->input == NULL)
+    if (c->input == NULL && c->bytes > 0)
         return WEIR_NOMEM;
     for (size_t done = 0; done < c->bytes;) {
         const ssize_t got =
             pread(c->file->in, (char *)c->input + done, c->bytes - done, (off_t)(c->offset + done));
 
+        if (got == 0)
+            errno = EIO; /* It became shorter. */
         if (got <= 0)
             return complain(c->file->name, "read");
         done += (size_t)got;
@@ -151,8 +154,10 @@ static void drop_file(void *item, enum weir_status why)
 
     (void)close(f->in);
     (void)close(f->out);
-    if (why != WEIR_OK)
+    if (why != WEIR_OK) {
+        atomic_fetch_add(&f->program->failed, 1);
         (void)unlink(f->temporary);
+    }
     free(f);
 }
 
@@ -186,11 +191,13 @@ static struct file *open_file(struct program *p, const char *name, uint64_t *ret
     f->name = name;
     f->program = p;
     f->out = -1;
-    (void)snprintf(f->temporary, sizeof f->temporary, "%s.zst.part", name);
+    const int length = snprintf(f->temporary, sizeof f->temporary, "%s.zst.part", name);
+    const bool is_cut = length < 0 || (size_t)length >= sizeof f->temporary;
     f->in = open(name, O_RDONLY | O_CLOEXEC);
-    if (f->in >= 0 && fstat(f->in, &info) == 0 && S_ISREG(info.st_mode))
+    if (f->in >= 0 && !is_cut && fstat(f->in, &info) == 0 && S_ISREG(info.st_mode))
         f->out = open(f->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (f->out < 0) {
+        atomic_fetch_add(&p->failed, 1);
         (void)complain(name, "open");
         if (f->in >= 0)
             (void)close(f->in);
@@ -219,13 +226,15 @@ static enum weir_status next_file(struct weir *w, void *user)
         return WEIR_NOMEM;
     }
     enum weir_status status = WEIR_OK;
-    for (uint64_t at = 0; at < bytes && status == WEIR_OK; at += CHUNK_BYTES) {
+    /* An empty file has a chunk as well: its output is a frame of nothing. */
+    for (uint64_t at = 0; (at < bytes || at == 0) && status == WEIR_OK; at += CHUNK_BYTES) {
         const uint64_t left = bytes - at;
 
         status = submit_chunk(p, group, f, at, left < CHUNK_BYTES ? (size_t)left : CHUNK_BYTES);
     }
     weir_group_close(group);
-    return status == WEIR_CANCELLED ? WEIR_END : status;
+    /* A chunk of this file has failed already, or the run is over: then we are not called again. */
+    return status == WEIR_CANCELLED ? WEIR_OK : status;
 }
 
 static int add_stage(struct program *p, const char *name, int resource, weir_run_fn *run,
@@ -306,11 +315,12 @@ static void report(const struct program *p, enum weir_status status)
 
     weir_sample(p->w, &sample, NULL, 0, NULL, 0);
     (void)weir_explain(p->w, NULL, text, sizeof text);
-    (void)fprintf(
-        stderr, "%s: %.1f MiB to %.1f MiB in %.2f s; peak %.1f MiB of %.1f MiB\n%s\n",
-        status == WEIR_OK ? "done" : "failed", (double)atomic_load(&p->bytes_in) / 1048576,
-        (double)atomic_load(&p->bytes_out) / 1048576, (double)sample.wall_ns / 1e9,
-        (double)sample.data_used_max / 1048576, (double)sample.data_budget / 1048576, text);
+    (void)fprintf(stderr, "%s: %.1f MiB to %.1f MiB in %.2f s; peak %.1f MiB of %.1f MiB\n%s\n",
+                  status == WEIR_OK && atomic_load(&p->failed) == 0 ? "done" : "failed",
+                  (double)atomic_load(&p->bytes_in) / 1048576,
+                  (double)atomic_load(&p->bytes_out) / 1048576, (double)sample.wall_ns / 1e9,
+                  (double)sample.data_used_max / 1048576, (double)sample.data_budget / 1048576,
+                  text);
 }
 
 int main(int argc, char **argv)
@@ -344,5 +354,5 @@ int main(int argc, char **argv)
     for (uint32_t i = 0; i < workers; i++)
         (void)ZSTD_freeCCtx(p.contexts[i]);
     free(p.contexts);
-    return status == WEIR_OK ? 0 : 1;
+    return status == WEIR_OK && atomic_load(&p.failed) == 0 ? 0 : 1;
 }
