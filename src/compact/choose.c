@@ -3,6 +3,7 @@
 #include "compact/choose.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -176,12 +177,58 @@ static struct rg_span last_component(const char *prefix)
     return (struct rg_span){(const uint8_t *)prefix + begin, end - begin};
 }
 
-/* True when nothing but prefixes that a list named are to be walked, and this is below none. */
+/* Not when nothing but prefixes that a list named are to be walked, and this is below none. */
 static bool is_walked(const struct rg_partition *partition)
 {
+    if (partition->is_table)
+        return false;
     if (!partition->is_restricted)
         return true;
     return partition->only_count == 0;
+}
+
+/* The format of which a name below `prefix` tells, or NULL. */
+static const char *table_format(const char *prefix, const struct rg_object *objects, size_t count)
+{
+    const char *format = NULL;
+
+    for (size_t i = 0; i < count && format == NULL; i++)
+        format = rg_select_table_format(rg_span_of(objects[i].key + strlen(prefix)));
+    return format;
+}
+
+/*
+ * A table below SOURCE: its own log names its files, so that in place it would be broken, and
+ * copied would have the rows that it has given up. (SOURCE itself was looked at before: plan goes
+ * on with it.)
+ */
+static enum rg_status find_table(struct rg_partition *partition, const struct rg_object *objects,
+                                 size_t count, struct rg_error *err)
+{
+    const char *prefix = partition->prefix;
+    const char *format = NULL;
+    char text[128];
+
+    if (*prefix == '\0')
+        return RG_OK;
+    format = table_format(prefix, objects, count);
+    for (size_t i = 0; i < count && format == NULL; i++) {
+        struct rg_object *below;
+        size_t below_count;
+
+        if (strcmp(objects[i].key + strlen(prefix), "metadata/") != 0)
+            continue;
+        RG_TRY(rg_store_list_names(partition->run->source, objects[i].key, &partition->arena,
+                                   &below, &below_count, err));
+        format = table_format(prefix, below, below_count);
+    }
+    if (format == NULL)
+        return RG_OK;
+    partition->is_table = true;
+    (void)snprintf(text, sizeof text, "%s table, whose files only its own metadata can replace",
+                   format);
+    rg_run_leave_alone(partition->run, prefix, RG_ERR_UNSUPPORTED, text);
+    return RG_OK;
 }
 
 static enum rg_status add_prefixes(struct rg_partition *partition, const struct rg_object *objects,
@@ -189,6 +236,7 @@ static enum rg_status add_prefixes(struct rg_partition *partition, const struct 
 {
     if (partition->is_listed)
         return RG_OK;
+    RG_TRY(find_table(partition, objects, count, err));
     for (size_t i = 0; i < count && is_walked(partition); i++) {
         if (!objects[i].is_prefix || rg_select_is_hidden(last_component(objects[i].key)))
             continue;

@@ -66,7 +66,10 @@ static enum rg_status look(struct rg_partition *partition, struct rg_error *err)
     const bool is_first = !partition->is_seen;
 
     RG_TRY(walk_in_place(partition, err));
-    RG_TRY(rg_commit_look(&partition->commit, &partition->arena, &partition->turn->look, err));
+    if (!partition->is_table)
+        RG_TRY(rg_commit_look(&partition->commit, &partition->arena, &partition->turn->look, err));
+    if (partition->is_table)
+        return RG_OK;
     RG_TRY(refuse_foreign(partition, err));
     if (!partition->run->is_dry)
         RG_TRY(rg_commit_sweep(&partition->commit, &partition->turn->look, err));
@@ -96,7 +99,7 @@ enum weir_status rg_partition_run_list(struct weir_job *job, void *item,
         return rg_turn_fail(partition, &err);
     if (partition->turn->input_count > 0)
         return WEIR_OK;
-    if (partition->run->is_dry)
+    if (partition->run->is_dry || partition->is_table)
         return rg_turn_stop(partition);
     if (rg_commit_end(&partition->commit, &partition->turn->look, &looks_again, &err) != RG_OK)
         return rg_turn_fail(partition, &err);

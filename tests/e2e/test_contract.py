@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from conftest import data_files, live_files, rows_of, snapshot, write
+from conftest import alone, data_files, live_files, rows_of, snapshot, write
 
 # Runs again, late files, changed files.
 
@@ -448,6 +448,31 @@ def test_table_folders_are_refused(marker, regroup, source, home):
     regroup("compact", source, home).must(2)
     assert not home.exists() or data_files(home) == []
     regroup("plan", source, home).must(0)
+
+
+@pytest.mark.parametrize("way", ["to a destination", "in place"])
+@pytest.mark.parametrize("marker, below", [
+    ("_delta_log/0.json", "k=1"), (".hoodie/hoodie.properties", "k=1"),
+    ("metadata/v1.metadata.json", "data/k=1"),
+])
+def test_tables_below_the_source_are_left_alone(way, marker, below, regroup, source, home):
+    """Files that a table's log names are not to be replaced, nor may those it gave up come back."""
+    table = source / "db" / "table"
+    for name in "ab":
+        write(table / below / f"{name}.parquet")
+        write(source / "db" / "hive" / "metadata" / f"{name}.parquet", rows=7)
+    (table / marker).parent.mkdir()
+    (table / marker).write_text("{}")
+    before = snapshot(table)
+    places = [source, home] if way == "to a destination" else ["--in-place", source]
+    for command in ("plan", "compact", "compact"):
+        result = regroup(command, *places).must(3)
+        assert list(alone(result)) == ["db/table/"]
+        assert snapshot(table) == before
+    made = data_files(home if way == "to a destination" else source / "db" / "hive")
+    assert not any("table" in path.parts for path in made)
+    assert rows_of([path for path in made if "hive" in path.parts]) == 2 * list(range(7))
+    regroup("compact", *places, "--exclude", "db/table/**").must(0)
 
 
 @pytest.mark.parametrize(
