@@ -262,6 +262,8 @@ static void note_kinds(const struct rg_partition *partition)
         const struct rg_hash128 shape = turn->inputs[i].plan.shape;
         uint32_t k = 0;
 
+        if (turn->inputs[i].row_count == 0)
+            continue;
         while (k < count && (examples[k]->plan.shape.high != shape.high ||
                              examples[k]->plan.shape.low != shape.low))
             k++;

@@ -131,7 +131,9 @@ static enum rg_status list_used(struct uniting *u, const struct rg_schema_shelf 
         const struct rg_input *input = &u->inputs[i];
         const uint64_t age_ns = input->is_home ? 0 : input->id.modified_ns;
 
-        if (input->schema == NULL)
+        /* What a file without rows calls its columns' types is often a guess, and nothing is lost.
+         */
+        if (input->schema == NULL || input->row_count == 0)
             continue;
         if (!input->schema->is_used)
             u->left[u->left_count++] = input->schema;

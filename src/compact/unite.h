@@ -6,7 +6,8 @@
  * Of files that are alike one schema is kept, when their footers are read. Then schemas that can be
  * united are (stitch/schema_map.h), newest last: a schema is as new as the newest file that has it,
  * by the store's clock, and outputs that are taken again are older than everything else. Those that
- * do not go with newer ones are united among themselves, in outputs of their own.
+ * do not go with newer ones are united among themselves, in outputs of their own. Files without
+ * rows have no say.
  */
 
 #ifndef COMPACT_UNITE_H

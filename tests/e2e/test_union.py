@@ -634,6 +634,16 @@ def test_strict_keeps_schemas_apart(regroup, tmp_path):
     assert len(data_files(tmp_path / "out")) == 2
 
 
+def test_files_without_rows_have_no_say(regroup, tmp_path):
+    """pandas takes columns of an empty frame for numbers with a point, or for nothing at all."""
+    tables = [pa.table({"n": pa.array([1], pa.int32())}), pa.table({"n": pa.array([2], pa.int64())}),
+              pa.table({"n": pa.array([], pa.float64()), "m": pa.array([], pa.string())}),
+              pa.table({"n": pa.array([3], pa.int32())})]
+    lake(tmp_path / "in", tables + tables[2:3])
+    outputs = united(regroup, tmp_path)
+    assert check(tables, outputs).schema.types == [pa.int64()]
+
+
 def test_why_strict_merges_less_is_said_to_those_who_ask(regroup, tmp_path):
     tables = [pa.table({"a": [1], "b": [2]}), pa.table({"b": [1], "a": [2]})]
     lake(tmp_path / "in", tables * 2)

@@ -90,6 +90,7 @@ static void add_file_with(struct test *t, struct world *w, uint64_t modified_ns,
         .key = "file",
         .id = {.modified_ns = modified_ns, .tag = ""},
         .column_count = count,
+        .row_count = 1,
         .plan = {.shape = rg_file_shape(&meta)},
     };
     CHECK_OK(rg_schema_shelf_keep(&w->shelf, &meta, input->plan.shape, &w->arena, &input->schema,
@@ -192,6 +193,27 @@ TEST(values_of_another_meaning_stay_apart)
     unite(t, &w);
     CHECK(share(&w, 1, 2) && !share(&w, 0, 1));
     CHECK_U64(w.warning_count, 1);
+    tear_down(&w);
+}
+
+/* An empty data frame has columns of any type. */
+TEST(files_without_rows_have_no_say)
+{
+    static struct world w;
+
+    set_up(t, &w);
+    add_file(t, &w, 10, NULL, narrow, 1);
+    add_file(t, &w, 20, NULL, wide, 2);
+    add_file(t, &w, 30, NULL, text, 1);
+    w.inputs[2].row_count = 0;
+    add_file(t, &w, 40, NULL, narrow, 1);
+    w.inputs[3].row_count = 0;
+    unite(t, &w);
+    CHECK(share(&w, 0, 1) && !share(&w, 0, 2) && share(&w, 0, 3));
+    CHECK_U64(w.warning_count, 0);
+    CHECK(w.inputs[2].schema->united == NULL && w.inputs[2].schema->leaves == NULL);
+    /* The newest with rows leads. */
+    CHECK(w.inputs[1].schema->leaves == NULL && w.inputs[0].schema->leaves != NULL);
     tear_down(&w);
 }
 
@@ -304,6 +326,7 @@ int main(int argc, char **argv)
         {"the_newest_schema_leads", the_newest_schema_leads},
         {"what_does_not_fit_goes_by_itself", what_does_not_fit_goes_by_itself},
         {"values_of_another_meaning_stay_apart", values_of_another_meaning_stay_apart},
+        {"files_without_rows_have_no_say", files_without_rows_have_no_say},
         {"integers_of_two_units_stay_apart", integers_of_two_units_stay_apart},
         {"two_families_become_two_groups", two_families_become_two_groups},
         {"trying_ends", trying_ends},
