@@ -39,7 +39,7 @@ struct rg_partition_plan {
     uint64_t file_alone_count;
     uint64_t file_done_count; /* Named by a record already. */
     uint64_t file_good_count;
-    const struct rg_column_forecast *columns;
+    const struct rg_column_forecast *columns; /* None where --memory lacks, but for the total. */
     size_t column_count;
     uint64_t out_bytes_min; /* out_bytes, but for what another encoding may make of it. */
 };

@@ -281,6 +281,11 @@ size_t rg_job_explain(struct rg_job *job, const struct rg_job_sample *since, cha
     return rg_compact_explain(job->compact, since, text, bytes);
 }
 
+uint64_t rg_job_plan_bytes(const struct rg_job *job)
+{
+    return rg_compact_plan_bytes(job->compact);
+}
+
 const struct rg_report *rg_job_report(const struct rg_job *job)
 {
     return rg_compact_report(job->compact);

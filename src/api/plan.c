@@ -2,23 +2,28 @@
 
 /*
  * A plan is a dry job, and copies of what its events told: partitions in an array that doubles,
- * their texts and columns in an arena. Columns of the total are found by their place first, because
- * nearly all partitions have the same columns.
+ * their texts in an arena, their columns in another. Columns of the total are found by their place
+ * first, because nearly all partitions have the same columns.
+ *
+ * All of it is within the memory that the job leaves to it. Where the columns of all partitions do
+ * not fit none is kept, whichever partition came first; those of the total are.
  */
 
 #include "api/plan.h"
 
 #include <string.h>
 
+#include "api/job.h"
 #include "api/sized.h"
 #include "base/allocator.h"
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "plan/options.h"
 #include "report/plan_text.h"
 
-/* A million partitions of a few hundred bytes each. */
-static const size_t arena_bytes_max = (size_t)4 << 30;
+/* Of the memory, what columns of partitions may have. */
+static const uint64_t columns_share = 2;
 
 struct rg_plan_view {
     struct rg_arena arena;
@@ -30,10 +35,22 @@ struct rg_plan_view {
     size_t partition_count;
     size_t partition_room;
     struct rg_partition_plan total;
+    struct rg_arena column_arena; /* Of partitions' columns. */
+    size_t bytes_max;             /* Of `arena` and partitions. */
+    uint64_t column_bytes;        /* What all of them take, kept or not. */
+    uint64_t column_bytes_max;
     struct rg_column_forecast *columns; /* Of the total. */
     size_t column_room;
+    uint32_t *slots; /* Column of the total + 1, or 0, from the place that its hash says. */
+    size_t slot_count;
     bool has_failed; /* No memory for some copy. */
 };
+
+static void release_partitions(struct rg_plan_view *view)
+{
+    rg_release(&rg_allocator_system, view->partitions,
+               view->partition_room * sizeof *view->partitions);
+}
 
 /* Room for one more element at `count`, doubling; NULL without memory. */
 static void *grow(struct rg_arena *arena, void *array, size_t count, size_t *room,
@@ -53,27 +70,57 @@ static void *grow(struct rg_arena *arena, void *array, size_t count, size_t *roo
     return larger;
 }
 
-/* The total's column of that name, made if it is not there. */
-static struct rg_column_forecast *find_column(struct rg_plan_view *view, const char *name,
-                                              size_t guess)
+/* The slot of this name, or the free one where it belongs. */
+static uint32_t *find_slot(const struct rg_plan_view *view, const char *name)
 {
-    struct rg_column_forecast *columns = view->columns;
-    const size_t count = view->total.column_count;
+    const size_t mask = view->slot_count - 1;
+    size_t at = (size_t)rg_hash_name(rg_span_of(name)) & mask;
 
-    if (guess < count && strcmp(columns[guess].column, name) == 0)
-        return &columns[guess];
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(columns[i].column, name) == 0)
-            return &columns[i];
-    columns = grow(&view->arena, columns, count, &view->column_room, sizeof *columns);
+    while (view->slots[at] != 0 && strcmp(view->columns[view->slots[at] - 1].column, name) != 0)
+        at = (at + 1) & mask;
+    return &view->slots[at];
+}
+
+/* Twice as many slots as there is room for columns. */
+static bool make_slots(struct rg_plan_view *view)
+{
+    if (view->slot_count >= view->column_room * 2)
+        return true;
+    view->slot_count = view->column_room * 2;
+    view->slots = rg_arena_array(&view->arena, view->slot_count, sizeof *view->slots);
+    for (size_t i = 0; view->slots != NULL && i < view->total.column_count; i++)
+        *find_slot(view, view->columns[i].column) = (uint32_t)i + 1;
+    return view->slots != NULL;
+}
+
+static struct rg_column_forecast *add_column(struct rg_plan_view *view, const char *name)
+{
+    const size_t count = view->total.column_count;
+    struct rg_column_forecast *columns =
+        grow(&view->arena, view->columns, count, &view->column_room, sizeof *columns);
     const char *copy = (const char *)rg_arena_copy(&view->arena, rg_span_of(name)).data;
+
     if (columns == NULL || copy == NULL)
         return NULL;
     view->columns = columns;
     view->total.columns = columns;
-    view->total.column_count++;
+    if (!make_slots(view))
+        return NULL;
     columns[count] = (struct rg_column_forecast){.column = copy};
+    *find_slot(view, copy) = (uint32_t)++view->total.column_count;
     return &columns[count];
+}
+
+/* The total's column of that name, made if it is not there. */
+static struct rg_column_forecast *find_column(struct rg_plan_view *view, const char *name,
+                                              size_t guess)
+{
+    const size_t count = view->total.column_count;
+
+    if (guess < count && strcmp(view->columns[guess].column, name) == 0)
+        return &view->columns[guess];
+    const uint32_t *slot = view->slot_count > 0 ? find_slot(view, name) : NULL;
+    return slot != NULL && *slot != 0 ? &view->columns[*slot - 1] : add_column(view, name);
 }
 
 /* The verdict of most bytes is the total's; its reason comes along. */
@@ -124,19 +171,34 @@ static void add_total(struct rg_partition_plan *total, const struct rg_partition
     total->file_good_count += plan->file_good_count;
 }
 
-/* A copy whose texts lie in the view's arena. */
-static bool copy_plan(struct rg_plan_view *view, const struct rg_partition_plan *from,
-                      struct rg_partition_plan *to)
+static void drop_columns(struct rg_plan_view *view)
 {
-    struct rg_column_forecast *columns =
-        rg_arena_array(&view->arena, from->column_count, sizeof *columns);
+    for (size_t i = 0; i < view->partition_count; i++) {
+        view->partitions[i].columns = NULL;
+        view->partitions[i].column_count = 0;
+    }
+    rg_arena_fini(&view->column_arena);
+}
 
-    *to = *from;
-    to->size = sizeof *to;
-    to->columns = columns;
-    to->path = (const char *)rg_arena_copy(&view->arena, rg_span_of(from->path)).data;
-    if (columns == NULL || to->path == NULL)
+static bool copy_columns(struct rg_plan_view *view, const struct rg_partition_plan *from,
+                         struct rg_partition_plan *to)
+{
+    const bool was_kept = view->column_bytes <= view->column_bytes_max;
+
+    to->columns = NULL;
+    to->column_count = 0;
+    view->column_bytes += from->column_count * sizeof *from->columns;
+    if (view->column_bytes > view->column_bytes_max) {
+        if (was_kept)
+            drop_columns(view);
+        return true;
+    }
+    struct rg_column_forecast *columns =
+        rg_arena_array(&view->column_arena, from->column_count, sizeof *columns);
+    if (columns == NULL)
         return false;
+    to->columns = columns;
+    to->column_count = from->column_count;
     for (size_t i = 0; i < from->column_count; i++) {
         /* Names are those of the total: each is kept once. */
         const struct rg_column_forecast *known = find_column(view, from->columns[i].column, i);
@@ -149,17 +211,44 @@ static bool copy_plan(struct rg_plan_view *view, const struct rg_partition_plan 
     return true;
 }
 
+/* A copy whose texts lie in the view's arena. */
+static bool copy_plan(struct rg_plan_view *view, const struct rg_partition_plan *from,
+                      struct rg_partition_plan *to)
+{
+    *to = *from;
+    to->size = sizeof *to;
+    to->path = (const char *)rg_arena_copy(&view->arena, rg_span_of(from->path)).data;
+    return to->path != NULL && copy_columns(view, from, to);
+}
+
+/* For one more partition, of the memory that the arena has not used; sorting needs it twice. */
+static bool make_room(struct rg_plan_view *view)
+{
+    const size_t room = view->partition_room == 0 ? 16 : view->partition_room * 2;
+    const size_t bytes = room * sizeof(struct rg_partition_plan);
+
+    if (view->partition_count < view->partition_room)
+        return true;
+    if (2 * bytes > view->bytes_max - view->arena.bytes)
+        return false;
+    struct rg_partition_plan *larger = rg_alloc(&rg_allocator_system, bytes);
+    if (larger == NULL)
+        return false;
+    view->arena.bytes_max = view->bytes_max - 2 * bytes;
+    if (view->partition_count > 0)
+        memcpy(larger, view->partitions, view->partition_count * sizeof *larger);
+    release_partitions(view);
+    view->partitions = larger;
+    view->partition_room = room;
+    return true;
+}
+
 static void take_plan(struct rg_plan_view *view, const struct rg_partition_plan *plan)
 {
-    struct rg_partition_plan *partitions =
-        grow(&view->arena, view->partitions, view->partition_count, &view->partition_room,
-             sizeof *partitions);
-
-    if (partitions == NULL || !copy_plan(view, plan, &partitions[view->partition_count])) {
+    if (!make_room(view) || !copy_plan(view, plan, &view->partitions[view->partition_count])) {
         view->has_failed = true;
         return;
     }
-    view->partitions = partitions;
     view->partition_count++;
     add_total(&view->total, plan);
     view->has_failed = !add_columns(view, plan) || view->has_failed;
@@ -194,9 +283,16 @@ static enum rg_status sort_partitions(struct rg_plan_view *view, struct rg_error
 {
     const size_t count = view->partition_count;
     struct rg_partition_plan *from = view->partitions;
-    struct rg_partition_plan *to = rg_arena_array(&view->arena, count, sizeof *to);
 
-    if (view->has_failed || to == NULL)
+    if (view->has_failed)
+        return rg_fail(err, RG_ERR_NOMEM,
+                       "the plans of %zu partitions and more need more memory than --memory gives",
+                       count);
+    if (count == 0)
+        return RG_OK;
+    struct rg_partition_plan *to =
+        rg_alloc(&rg_allocator_system, view->partition_room * sizeof *to);
+    if (to == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for the plans of %zu partitions", count);
     for (size_t width = 1; width < count; width *= 2) {
         for (size_t begin = 0; begin < count; begin += 2 * width) {
@@ -209,8 +305,22 @@ static enum rg_status sort_partitions(struct rg_plan_view *view, struct rg_error
         from = to;
         to = swap;
     }
+    view->partitions = to;
+    release_partitions(view);
     view->partitions = from;
     return RG_OK;
+}
+
+static void tell_columns(const struct rg_plan_view *view)
+{
+    const struct rg_event event = {
+        .size = sizeof event,
+        .kind = RG_EVENT_WARNING,
+        .text = "columns are told of all partitions together only: --memory has no room for more",
+    };
+
+    if (view->column_bytes > view->column_bytes_max && view->event != NULL)
+        view->event(view->user, &event);
 }
 
 static enum rg_status run_plan(struct rg_plan_view *view, const struct rg_job_config *config,
@@ -227,7 +337,11 @@ static enum rg_status run_plan(struct rg_plan_view *view, const struct rg_job_co
     dry.event = take_event;
     dry.user = view;
     RG_TRY(rg_job_new(&dry, &view->job, err));
+    view->column_bytes_max = rg_job_plan_bytes(view->job) / columns_share;
+    view->bytes_max = (size_t)(rg_job_plan_bytes(view->job) - view->column_bytes_max);
+    view->arena.bytes_max = view->bytes_max;
     RG_TRY(rg_job_run(view->job, err));
+    tell_columns(view);
     return sort_partitions(view, err);
 }
 
@@ -246,7 +360,8 @@ enum rg_status rg_plan_run(const struct rg_job_config *given, struct rg_plan_vie
     if (view == NULL)
         return rg_fail(error, RG_ERR_NOMEM, "no memory for a plan");
     *view = (struct rg_plan_view){0};
-    rg_arena_init(&view->arena, &rg_allocator_system, arena_bytes_max);
+    rg_arena_init(&view->arena, &rg_allocator_system, SIZE_MAX);
+    rg_arena_init(&view->column_arena, &rg_allocator_system, SIZE_MAX);
     const enum rg_status status = run_plan(view, &config, error);
     if (status != RG_OK) {
         rg_plan_free(view);
@@ -316,6 +431,8 @@ void rg_plan_free(struct rg_plan_view *plan)
     if (plan == NULL)
         return;
     rg_job_free(plan->job);
+    release_partitions(plan);
     rg_arena_fini(&plan->arena);
+    rg_arena_fini(&plan->column_arena);
     rg_release(&rg_allocator_system, plan, sizeof *plan);
 }

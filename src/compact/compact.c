@@ -180,6 +180,9 @@ static enum rg_status divide_memory(struct rg_run *run, uint32_t worker_count, s
     const bool is_near = run->source_caps.is_local;
     run->meta_budget_bytes = is_near ? budget / 4 : budget / 8 * 3;
     run->data_budget_bytes = budget - run->meta_budget_bytes;
+    /* Not off the budget itself: by that is decided what a run would leave alone. */
+    if (run->is_dry)
+        run->plan_bytes = run->data_budget_bytes / 4;
     run->bin_claim_max = run->data_budget_bytes / 2;
     run->slice_bytes_target = UINT64_MAX;
     if (is_near && run->bin_claim_max > local_slice_bytes)
@@ -251,7 +254,7 @@ static enum rg_status make_engine(struct rg_compact *compact, struct rg_error *e
     RG_TRY(divide_memory(run, worker_count, err));
     run->weir = weir_new(&(struct weir_config){
         .size = sizeof(struct weir_config),
-        .data_budget_bytes = run->data_budget_bytes,
+        .data_budget_bytes = run->data_budget_bytes - run->plan_bytes,
         .meta_budget_bytes = run->meta_budget_bytes,
         .worker_count = worker_count,
         .is_simplest = run->options->is_engine_simplest,
@@ -461,6 +464,11 @@ size_t rg_compact_explain(struct rg_compact *compact, const struct rg_job_sample
                           size_t bytes)
 {
     return weir_explain(compact->run.weir, since != NULL ? &since->engine : NULL, text, bytes);
+}
+
+uint64_t rg_compact_plan_bytes(const struct rg_compact *compact)
+{
+    return compact->run.plan_bytes;
 }
 
 const struct rg_report *rg_compact_report(const struct rg_compact *compact)

@@ -107,9 +107,11 @@ uint64_t rg_output_retained_bytes(const struct rg_output *output)
 uint64_t rg_output_claim_bytes_max(const struct rg_output *output)
 {
     const uint64_t retained = rg_output_retained_bytes(output) + (UINT64_C(1) << 20);
-    const uint64_t budget = output->batch->run->data_budget_bytes;
+    const struct rg_run *run = output->batch->run;
+    const uint64_t others = retained > run->plan_bytes ? retained : run->plan_bytes;
+    const uint64_t budget = run->data_budget_bytes;
 
-    return budget > retained ? budget - retained : 0;
+    return budget > others ? budget - others : 0;
 }
 
 static enum rg_status write_segments(struct rg_output *output, const struct rg_segment *segments,

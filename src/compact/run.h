@@ -108,6 +108,7 @@ struct rg_run {
     rg_event_fn *event;
     rg_compare_fn *compare; /* NULL: --verify meta. */
     uint64_t compare_bytes; /* Memory of one comparison. */
+    uint64_t plan_bytes;    /* Memory for what a dry run's events tell. */
     void *event_user;
     struct rg_arena *arena; /* Guarded by lock: texts that live as long as the run. */
 

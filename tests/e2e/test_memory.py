@@ -275,6 +275,28 @@ def test_footers_of_the_home_are_within_the_limit(regroup, tmp_path):
     assert "nothing to do" in result.err
 
 
+def test_a_plan_is_within_the_limit(regroup, tmp_path):
+    """Columns of all partitions, each by itself, would take 86 MiB."""
+    source = tmp_path / "source"
+    (source / "p=000").mkdir(parents=True)
+    table = pa.table({f"column {i:04}": pa.array([i], pa.int32()) for i in range(2000)})
+    pq.write_table(table, source / "p=000" / "a.parquet", compression="none")
+    for number in range(1, 600):
+        (source / f"p={number:03}").mkdir()
+        target = source / f"p={number:03}" / "a.parquet"
+        target.hardlink_to(source / "p=000" / "a.parquet")
+    arguments = ("plan", source, tmp_path / "home", "--memory")
+    used = peak_of(regroup, tmp_path, *arguments, "64MiB")
+    assert used["status"] == 0 and used["peak_bytes"] <= 64 * MIB
+    result = regroup(*arguments, "64MiB", "--json").must(0)
+    assert "warning: columns are told of all partitions together only" in result.err
+    plan = json.loads(result.out)
+    assert len(plan["total"]["columns"]) == 2000
+    assert [len(partition["columns"]) for partition in plan["partitions"]] == [0] * 600
+    plan = json.loads(regroup(*arguments, "1GiB", "--json").must(0).out)
+    assert [len(partition["columns"]) for partition in plan["partitions"]] == [2000] * 600
+
+
 def test_a_list_of_files_is_within_the_limit(regroup, words, tmp_path):
     """It is read before memory is divided."""
     names = tmp_path / "names"
