@@ -239,8 +239,10 @@ WEIR_API void weir_moved(struct weir_job *job, uint64_t bytes);
 WEIR_API void weir_throttled(struct weir *w, int resource);
 
 /*
- * Memory of the job: NULL beyond its grant. Aligned to 64; large blocks come from the system
- * page-wise and go back or are reused. Parts of one step may call these at the same time.
+ * Memory of the job: NULL beyond its grant, or when the system has none. Aligned to 64; large
+ * blocks come from the system page-wise and go back or are reused. What small ones take besides,
+ * some 100 bytes each, is not counted: have few of them. weir_release() is told the bytes that
+ * weir_alloc() was; NULL is fine. Parts of one step may call these at the same time.
  */
 WEIR_API void *weir_alloc(struct weir_job *job, size_t bytes);
 WEIR_API void weir_release(struct weir_job *job, void *memory, size_t bytes);
@@ -340,7 +342,10 @@ struct weir_sample {
     uint64_t data_budget_now; /* data_budget, or less: see weir_config.resident_bytes_max. */
 };
 
-/* Cheap: five times a second is fine. Fills at most `stages_max` and `resources_max`. */
+/*
+ * Cheap: five times a second is fine. Fills at most `stages_max` and `resources_max`; how many
+ * there are stage_count and resource_count say. ret_sample->size is set by the caller.
+ */
 WEIR_API void weir_sample(struct weir *w, struct weir_sample *ret_sample,
                           struct weir_stage_sample *ret_stages, uint32_t stages_max,
                           struct weir_resource_sample *ret_resources, uint32_t resources_max);
