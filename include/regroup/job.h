@@ -64,7 +64,7 @@ struct rg_job_config {
  *
  * Errors:  RG_ERR_INVALID where source, dest and options do not go together, or "memory" is less
  *          than what is needed before anything begins; RG_ERR_ABSENT,
- *          RG_ERR_DENIED when a place cannot be opened; RG_ERR_NOMEM.
+ *          RG_ERR_DENIED, RG_ERR_IO, RG_ERR_AGAIN when a place cannot be opened; RG_ERR_NOMEM.
  */
 RG_API RG_MUST_CHECK enum rg_status rg_job_new(const struct rg_job_config *config,
                                                struct rg_job **ret_job, struct rg_error *err);
@@ -78,7 +78,8 @@ RG_API RG_MUST_CHECK enum rg_status rg_job_new(const struct rg_job_config *confi
  *
  * Errors:  RG_ERR_CANCELLED after rg_job_cancel(); RG_ERR_INVALID (foreign files in DEST, a memory
  *          limit below what is needed, ...); RG_ERR_DENIED; RG_ERR_AGAIN when a store stayed
- *          unreachable through all retries; RG_ERR_IO. A bad input is no error of the run: it is
+ *          unreachable through all retries; RG_ERR_IO; RG_ERR_CORRUPT for a ledger that cannot be
+ *          read; RG_ERR_NOMEM. A bad input is no error of the run: it is
  *          left alone and counted in the report.
  */
 RG_API RG_MUST_CHECK enum rg_status rg_job_run(struct rg_job *job, struct rg_error *err);

@@ -37,6 +37,7 @@ struct rg_file {
     struct rg_arena group_arena;
     struct rg_arena page_arena;
     struct rg_file_meta meta;
+    struct rg_object_id id; /* Whose footer `meta` is. */
     struct rg_file_info info;
     struct rg_row_group_info row_group;
 };
@@ -221,7 +222,8 @@ static enum rg_status read_file(struct rg_file *file, const char *path, struct r
 
     if (status == RG_OK) {
         file->meta = footer.meta;
-        file->info.bytes = footer.file_bytes;
+        file->id = footer.id;
+        file->info.bytes = footer.id.bytes;
         file->info.footer_bytes = footer.footer_bytes;
         status = describe_file(file, path, err);
     }
@@ -416,8 +418,8 @@ static enum rg_status move_window(struct window *window, uint64_t offset, size_t
     }
     window->bytes = wanted < left ? wanted : (size_t)left;
     window->offset = offset;
-    return rg_read_bytes(window->file->place.store, window->file->place.only_file, offset,
-                         window->bytes, window->data, err);
+    return rg_read_bytes(window->file->place.store, window->file->place.only_file,
+                         &window->file->id, offset, window->bytes, window->data, err);
 }
 
 /* Parses the header at `offset`, with windows that grow until it fits or makes no sense. */

@@ -12,16 +12,18 @@
 
 struct rg_read_footer {
     struct rg_file_meta meta; /* In the arena. */
-    uint64_t file_bytes;
-    uint64_t footer_bytes; /* Without length and magic. */
+    struct rg_object_id id;   /* Likewise. */
+    uint64_t footer_bytes;    /* Without length and magic. */
 };
 
 /*
- * Reads bytes offset .. offset + bytes of an object, all of them.
+ * Reads bytes offset .. offset + bytes of an object, all of them. `expected` may be NULL.
  *
- * Errors:  those of the store; RG_ERR_CHANGED when there are fewer.
+ * Errors:  those of the store; RG_ERR_CHANGED when there are fewer, or it is another body than
+ *          expected.
  */
-RG_MUST_CHECK enum rg_status rg_read_bytes(struct rg_store *store, const char *key, uint64_t offset,
+RG_MUST_CHECK enum rg_status rg_read_bytes(struct rg_store *store, const char *key,
+                                           const struct rg_object_id *expected, uint64_t offset,
                                            uint64_t bytes, uint8_t *buffer, struct rg_error *err);
 
 /*

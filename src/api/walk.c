@@ -34,8 +34,9 @@ bool rg_walk_is_data(struct rg_store *store, const struct rg_options *select,
 
     if (by_name != RG_SELECT_MAGIC)
         return by_name == RG_SELECT_YES;
-    return bytes >= 12 && rg_read_bytes(store, object->key, 0, 4, ends[0], &ignored) == RG_OK &&
-           rg_read_bytes(store, object->key, bytes - 4, 4, ends[1], &ignored) == RG_OK &&
+    return bytes >= 12 &&
+           rg_read_bytes(store, object->key, NULL, 0, 4, ends[0], &ignored) == RG_OK &&
+           rg_read_bytes(store, object->key, NULL, bytes - 4, 4, ends[1], &ignored) == RG_OK &&
            memcmp(ends[0], rg_parquet_magic, 4) == 0 && memcmp(ends[1], rg_parquet_magic, 4) == 0;
 }
 

@@ -159,6 +159,38 @@ static bool write_small_file(const char *path)
     return file != NULL && fwrite(small_file, sizeof small_file, 1, file) == 1 && fclose(file) == 0;
 }
 
+static bool count_page(void *user, const struct rg_page_info *page)
+{
+    (void)page;
+    ++*(uint32_t *)user;
+    return true;
+}
+
+/* Its footer says nothing of what has that name now. */
+TEST(a_file_that_was_replaced_is_told)
+{
+    char path[] = "/tmp/regroup-test-XXXXXX";
+    char other[64];
+    const int descriptor = mkstemp(path);
+    struct rg_file *file;
+    uint32_t page_count = 0;
+
+    CHECK(descriptor >= 0 && close(descriptor) == 0 && write_small_file(path));
+    CHECK_OK(rg_file_open(path, NULL, &file, &t->err));
+    CHECK_OK(rg_file_pages(file, 0, 0, count_page, &page_count, &t->err));
+    CHECK_U64(page_count, 1);
+    snprintf(other, sizeof other, "%s.new", path);
+    CHECK(write_small_file(other));
+    FILE *longer = fopen(other, "ab");
+    CHECK(longer != NULL && fputc(0, longer) == 0 && fclose(longer) == 0);
+    CHECK(rename(other, path) == 0);
+    CHECK_ERROR(rg_file_pages(file, 0, 0, count_page, &page_count, &t->err), RG_ERR_CHANGED,
+                "changed since");
+    CHECK_U64(page_count, 1);
+    rg_file_close(file);
+    CHECK(unlink(path) == 0);
+}
+
 static void remove_tree(const char *path)
 {
     char command[128];
@@ -338,6 +370,7 @@ int main(int argc, char **argv)
         {"files_that_cannot_be_opened", files_that_cannot_be_opened},
         {"jobs_are_checked_before_they_begin", jobs_are_checked_before_they_begin},
         {"a_job_over_an_empty_place", a_job_over_an_empty_place},
+        {"a_file_that_was_replaced_is_told", a_file_that_was_replaced_is_told},
         {"a_job_runs_once_and_its_ledger_is_told", a_job_runs_once_and_its_ledger_is_told},
         {"verify_takes_and_gives_what_the_caller_knows",
          verify_takes_and_gives_what_the_caller_knows},
