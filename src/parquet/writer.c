@@ -171,6 +171,31 @@ static void judge_arrow(struct rg_writer *writer)
     writer->has_counted_sizes = writer->is_parsed && writer->major >= 2;
 }
 
+static bool begins_with(struct rg_span text, const char *name)
+{
+    return text.bytes >= strlen(name) && memcmp(text.data, name, strlen(name)) == 0;
+}
+
+/*
+ * Who compared decimals in bytes as something else: parquet-cpp before Arrow 4.0.0 as signed bytes
+ * (ARROW-6149), ClickHouse as unsigned numbers (its pull request 83754), Polars so where it united
+ * pages (its issue 29347), and parquet-rs where their lengths differ (arrow-rs issues 10860 and
+ * 11073). No number that can be read: one of those.
+ */
+static void judge_decimals(struct rg_writer *writer, const struct version *v,
+                           struct rg_span created_by)
+{
+    if (begins_with(created_by, "Polars"))
+        writer->has_wrong_decimals = !writer->is_parsed || is_below(v, 2, 1, 0);
+    else if (begins_with(created_by, "ClickHouse"))
+        writer->has_wrong_decimals = !writer->is_parsed || is_below(v, 25, 9, 0);
+    else if (is_named(writer->application, "parquet-cpp"))
+        writer->has_wrong_decimals = true;
+    else if (is_named(writer->application, "parquet-cpp-arrow"))
+        writer->has_wrong_decimals = !writer->is_parsed || is_below(v, 4, 0, 0);
+    writer->has_wrong_long_decimals = is_named(writer->application, "parquet-rs");
+}
+
 struct rg_writer rg_writer_parse(struct rg_span created_by)
 {
     struct rg_writer writer = {.application = {NULL, 0}};
@@ -182,12 +207,14 @@ struct rg_writer rg_writer_parse(struct rg_span created_by)
         writer.application = (struct rg_span){NULL, 0};
         writer.has_wrong_binary_bounds = true;
         writer.has_linked_delta_pages = true;
+        judge_decimals(&writer, &v, created_by);
         return writer;
     }
     writer.is_parsed = parse_version(number, &v);
     writer.major = v.major;
     writer.minor = v.minor;
     writer.patch = v.patch;
+    judge_decimals(&writer, &v, created_by);
     if (is_named(writer.application, "parquet-mr"))
         judge_parquet_mr(&writer, &v);
     else if (is_named(writer.application, "parquet-cpp"))

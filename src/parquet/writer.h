@@ -16,6 +16,8 @@ struct rg_writer {
     bool is_parsed;               /* A version X.Y.Z follows the application. */
     bool has_wrong_binary_bounds; /* PARQUET-251, -297: min and max of (fixed) byte arrays. */
     bool has_signed_order_only;   /* Bounds are right for signed comparison only, unless equal. */
+    bool has_wrong_decimals; /* So are bounds of decimals in (fixed) byte arrays, unless equal. */
+    bool has_wrong_long_decimals; /* The same of BYTE_ARRAY only. */
     bool has_nan_bounds;          /* NaN spoils bounds of floating point columns, seen or not. */
     bool has_linked_delta_pages;  /* PARQUET-246: DELTA_BYTE_ARRAY pages lean on the page before. */
     bool has_lying_v2_flag;       /* ARROW-10353: V2 pages say uncompressed but are compressed. */

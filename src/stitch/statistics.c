@@ -14,6 +14,13 @@ static bool is_equal_pair(struct rg_span min, struct rg_span max)
     return min.data != NULL && max.data != NULL && rg_span_equal(min, max);
 }
 
+/* Bounds of decimals in bytes were compared as what they are not. */
+static bool has_wrong_decimals(const struct rg_writer *writer, const struct rg_leaf *leaf)
+{
+    return writer->has_wrong_decimals ||
+           (writer->has_wrong_long_decimals && leaf->type == RG_TYPE_BYTE_ARRAY);
+}
+
 /* Puts the bounds into `kept` that can be believed. */
 static void trust_bounds(const struct rg_writer *writer, enum rg_order order,
                          const struct rg_leaf *leaf, const struct rg_statistics *given,
@@ -43,6 +50,9 @@ static void trust_bounds(const struct rg_writer *writer, enum rg_order order,
     if (is_binary && writer->has_wrong_binary_bounds && is_suspect)
         return;
     if ((!is_new || writer->has_signed_order_only) && !is_any_order)
+        return;
+    if (order == RG_ORDER_SIGNED_BYTES && has_wrong_decimals(writer, leaf) &&
+        !is_equal_pair(min, max))
         return;
 
     if (rg_order_accepts(order, leaf, min)) {

@@ -12,6 +12,8 @@ enum {
     LYING = 16,   /* has_lying_v2_flag */
     SHORT = 32,   /* has_short_sizes */
     COUNTED = 64, /* has_counted_sizes */
+    DECIMALS = 128,
+    LONG_DECIMALS = 256,
 };
 
 static unsigned flags_of(const struct rg_writer *w)
@@ -19,7 +21,8 @@ static unsigned flags_of(const struct rg_writer *w)
     return (w->has_wrong_binary_bounds ? BINARY : 0U) | (w->has_signed_order_only ? SIGNED : 0U) |
            (w->has_nan_bounds ? NAN_ : 0U) | (w->has_linked_delta_pages ? LINKED : 0U) |
            (w->has_lying_v2_flag ? LYING : 0U) | (w->has_short_sizes ? SHORT : 0U) |
-           (w->has_counted_sizes ? COUNTED : 0U);
+           (w->has_counted_sizes ? COUNTED : 0U) | (w->has_wrong_decimals ? DECIMALS : 0U) |
+           (w->has_wrong_long_decimals ? LONG_DECIMALS : 0U);
 }
 
 TEST(every_row_of_the_trust_table)
@@ -57,25 +60,35 @@ TEST(every_row_of_the_trust_table)
         {"parquet-mr version (build x)", "parquet-mr", 0, 0, 0, BINARY | SIGNED | NAN_ | LINKED},
         {"parquet-mr version 1.99999999999.0", "parquet-mr", 0, 0, 0,
          BINARY | SIGNED | NAN_ | LINKED},
-        {"parquet-cpp version 1.0.0", "parquet-cpp", 1, 0, 0, SIGNED | NAN_ | LYING},
-        {"parquet-cpp version 1.2.1-SNAPSHOT", "parquet-cpp", 1, 2, 1, SIGNED | NAN_ | LYING},
-        {"parquet-cpp version 1.3.0", "parquet-cpp", 1, 3, 0, NAN_ | LYING},
-        {"parquet-cpp version 1.4.0", "parquet-cpp", 1, 4, 0, LYING},
-        {"parquet-cpp version 1.5.1-SNAPSHOT", "parquet-cpp", 1, 5, 1, LYING},
-        {"parquet-cpp version 2.0.0", "parquet-cpp", 2, 0, 0, 0},
+        {"parquet-cpp version 1.0.0", "parquet-cpp", 1, 0, 0, SIGNED | NAN_ | LYING | DECIMALS},
+        {"parquet-cpp version 1.2.1-SNAPSHOT", "parquet-cpp", 1, 2, 1,
+         SIGNED | NAN_ | LYING | DECIMALS},
+        {"parquet-cpp version 1.3.0", "parquet-cpp", 1, 3, 0, NAN_ | LYING | DECIMALS},
+        {"parquet-cpp version 1.4.0", "parquet-cpp", 1, 4, 0, LYING | DECIMALS},
+        {"parquet-cpp version 1.5.1-SNAPSHOT", "parquet-cpp", 1, 5, 1, LYING | DECIMALS},
+        {"parquet-cpp version 2.0.0", "parquet-cpp", 2, 0, 0, DECIMALS},
         {"parquet-cpp-arrow version 14.0.2", "parquet-cpp-arrow", 14, 0, 2, SHORT | COUNTED},
-        {"parquet-cpp-arrow version 2.0.0", "parquet-cpp-arrow", 2, 0, 0, SHORT | COUNTED},
-        {"parquet-cpp-arrow version 1.0.1", "parquet-cpp-arrow", 1, 0, 1, SHORT},
+        {"parquet-cpp-arrow version 2.0.0", "parquet-cpp-arrow", 2, 0, 0,
+         SHORT | COUNTED | DECIMALS},
+        {"parquet-cpp-arrow version 1.0.1", "parquet-cpp-arrow", 1, 0, 1, SHORT | DECIMALS},
         {"impala version 2.11.0-SNAPSHOT (build 8e5d)", "impala", 2, 11, 0, NAN_},
         {"impala version 2.12.0-RELEASE (build 8e5d)", "impala", 2, 12, 0, NAN_},
         {"impala version 2.12.0 (build 8e5d)", "impala", 2, 12, 0, 0},
         {"impala version 3.2.0-cdh6.3.2 (build 1bb9)", "impala", 3, 2, 0, 0},
         {"Impala version unknown", "Impala", 0, 0, 0, NAN_},
-        {"parquet-rs version 53.1.0", "parquet-rs", 53, 1, 0, 0},
+        {"parquet-rs version 53.1.0", "parquet-rs", 53, 1, 0, LONG_DECIMALS},
         {"DuckDB version v1.1.3 (build 19864453f7)", "DuckDB", 0, 0, 0, 0},
         {"fastparquet-python version 2024.2.0 (build 0)", "fastparquet-python", 2024, 2, 0, 0},
         {"Velox version 1 (build 2)", "Velox", 0, 0, 0, 0},
-        {"Polars", "", 0, 0, 0, BINARY | LINKED},
+        {"Polars", "", 0, 0, 0, BINARY | LINKED | DECIMALS},
+        {"Polars (python) version 2.0.4 (build x)", "Polars (python)", 2, 0, 4, DECIMALS},
+        {"Polars (python) version 2.1.0 (build x)", "Polars (python)", 2, 1, 0, 0},
+        {"ClickHouse v24.3.1.2672", "", 0, 0, 0, BINARY | LINKED | DECIMALS},
+        {"ClickHouse version 25.8.1 (build x)", "ClickHouse", 25, 8, 1, DECIMALS},
+        {"ClickHouse version 26.9.2 (build x)", "ClickHouse", 26, 9, 2, 0},
+        {"parquet-cpp-arrow version 3.0.0", "parquet-cpp-arrow", 3, 0, 0,
+         SHORT | COUNTED | DECIMALS},
+        {"parquet-cpp-arrow version 4.0.0", "parquet-cpp-arrow", 4, 0, 0, SHORT | COUNTED},
         {"parquet-mr", "", 0, 0, 0, BINARY | LINKED},
         {" version 1.0.0", "", 0, 0, 0, BINARY | LINKED},
         {"", "", 0, 0, 0, BINARY | LINKED},
