@@ -231,8 +231,9 @@ struct rg_extent rg_bin_extent(const struct rg_bin_source *source, uint32_t colu
     return extent;
 }
 
-static enum rg_status parse_footer(struct rg_bin_job *state, struct rg_bin_file *file,
-                                   struct rg_error *err)
+/* `like`: a file before, or NULL. */
+static enum rg_status parse_footer(struct rg_bin_job *state, const struct rg_file_meta *like,
+                                   struct rg_bin_file *file, struct rg_error *err)
 {
     const size_t footer_bytes = (size_t)file->input->footer_bytes;
     const struct rg_span footer = {
@@ -249,7 +250,7 @@ static enum rg_status parse_footer(struct rg_bin_job *state, struct rg_bin_file 
         if (rg_hasher_result(&hasher).low != file->input->footer_hash.low)
             return rg_fail(err, RG_ERR_CHANGED, "the footer changed since it was read first");
     }
-    RG_TRY(rg_footer_parse(footer, &state->arena, &file->meta, err));
+    RG_TRY(rg_footer_parse_like(footer, like, &state->arena, &file->meta, err));
     file->writer = rg_writer_parse(file->meta.created_by);
     return RG_OK;
 }
@@ -327,7 +328,7 @@ static enum rg_status parse_files(struct rg_bin *bin, uint32_t *ret_culprit, str
         struct rg_bin_file *file = &state->files[i];
 
         *ret_culprit = file->input_index;
-        RG_TRY(parse_footer(state, file, err));
+        RG_TRY(parse_footer(state, i > 0 ? &file[-1].meta : NULL, file, err));
         if (file->meta.schema.leaf_count != file->input->column_count ||
             file->meta.row_group_count < file->input->plan.row_group_count)
             return rg_fail(err, RG_ERR_CHANGED, "the footer changed since it was read first");

@@ -3,9 +3,10 @@
 /*
  * The memory of a bin's job, all of it from its claim:
  *
- *   footers   bytes of footers that were not kept by the batch, and all footers parsed; they stay
- * until the bin is done. slice     for the columns that are handled now: bytes read, arenas of the
- * columns, scratch while they are stitched. Given back after each slice.
+ *   files     what was not kept by the batch: footers, or whole files where they are small and
+ * that leaves enough; and all footers parsed. They stay until the bin is done. slice     for the
+ * columns that are handled now: bytes read, arenas of the columns, scratch while they are stitched.
+ * Given back after each slice.
  *
  *   (1) bin->column_first .. + column_count is the slice; columns before it are appended. It is not
  * in the job's memory, because it outlives a beginning anew. (2) A slice holds at least one column.
@@ -75,19 +76,23 @@ static uint64_t claim_bytes(const struct rg_bin *bin)
 }
 
 /*
- * Small files are read whole, once and not for each slice anew, where all workers can have a bin at
- * a time like that. Not in a bin that failed for lack of memory.
+ * Small files are read whole, once and not for each slice anew, where every worker can have a bin
+ * of that kind: its claim is a worker's share, and slices go on growing into what there is of it.
+ * Not in a bin that failed for lack of memory.
  */
 static void choose_claim(struct rg_bin *bin)
 {
     const struct rg_run *run = bin->output->batch->run;
-    const uint64_t all = rg_output_claim_bytes_max(bin->output);
-    const uint64_t claim = fixed_bytes(bin, true) + bin->in_bytes / 2;
+    const uint64_t share = rg_output_claim_bytes_max(bin->output) / run->context_count;
+    const uint64_t wanted = fixed_bytes(bin, true) + bin->in_bytes + bin->in_bytes / 4;
 
     bin->reads_files = !run->is_dry && bin->output->claim_bytes_min == 0 &&
                        rg_bin_reload_bytes(bin, true) > rg_bin_reload_bytes(bin, false) &&
-                       claim <= all / run->context_count;
-    bin->claim_bytes = bin->reads_files ? claim : claim_bytes(bin);
+                       fixed_bytes(bin, true) + bin->in_bytes / 2 <= share;
+    if (bin->reads_files)
+        bin->claim_bytes = wanted < share ? wanted : share;
+    else
+        bin->claim_bytes = claim_bytes(bin);
 }
 
 uint32_t rg_bin_route(struct rg_bin *bin, struct weir_step route[WEIR_STEPS_MAX])
@@ -154,7 +159,7 @@ void rg_bin_closed(struct rg_bin *bin)
 }
 
 /* Files are read again by parts of some where that is local. */
-static enum rg_status divide_reload(struct rg_bin *bin, struct weir_job *job, struct rg_error *err)
+static enum rg_status divide_reload(struct rg_bin *bin, struct rg_error *err)
 {
     const struct rg_run *run = bin->output->batch->run;
     const bool is_local = run->source_caps.is_local && run->home_caps.is_local;
@@ -165,11 +170,42 @@ static enum rg_status divide_reload(struct rg_bin *bin, struct weir_job *job, st
     state->reload_part_files = is_local ? reload_files_max : 1;
     const uint32_t count =
         (state->file_count + state->reload_part_files - 1) / state->reload_part_files;
-    state->reload_requests = rg_arena_array(&state->arena, count, sizeof *state->reload_requests);
-    if (state->reload_requests == NULL)
+    state->reload_parts = rg_arena_array(&state->arena, count, sizeof *state->reload_parts);
+    if (state->reload_parts == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory to read %u files", state->file_count);
-    weir_set_parts(job, STEP_RELOAD, count);
+    state->reload_part_count = count;
     return RG_OK;
+}
+
+static enum rg_status open_files(struct rg_bin *bin, struct weir_job *job, struct rg_error *err)
+{
+    RG_TRY(rg_bin_list_files(bin, job, err));
+    return divide_reload(bin, err);
+}
+
+/*
+ * Whole files leave too little for their columns: on at the second step without them, as if they
+ * had never been read.
+ */
+static enum weir_status read_by_ranges(struct rg_bin *bin, struct weir_job *job)
+{
+    struct rg_bin_job *state = bin->job;
+    const bool is_told = state->is_told;
+    struct rg_error err = {0};
+
+    for (uint32_t i = 0; i < state->reload_part_count; i++) {
+        if (state->reload_parts[i].memory != NULL)
+            weir_release(job, state->reload_parts[i].memory, state->reload_parts[i].bytes);
+    }
+    rg_arena_fini(&state->slice);
+    rg_arena_fini(&state->arena);
+    weir_release(job, state, sizeof *state);
+    bin->job = NULL;
+    bin->reads_files = false;
+    if (open_files(bin, job, &err) != RG_OK)
+        return answer_failure(bin, &err);
+    bin->job->is_told = is_told;
+    return WEIR_AGAIN;
 }
 
 /* The first step; also of the next slices, which find everything open. */
@@ -182,15 +218,16 @@ enum weir_status rg_bin_run_open(struct weir_job *job, void *item, const struct 
     if (bin->job != NULL)
         return WEIR_OK;
     note_opened(bin);
-    if (rg_bin_list_files(bin, job, &err) != RG_OK)
+    if (open_files(bin, job, &err) != RG_OK)
         return answer_failure(bin, &err);
-    if (divide_reload(bin, job, &err) != RG_OK)
-        return answer_failure(bin, &err);
+    if (bin->job->reload_part_count > 0)
+        weir_set_parts(job, STEP_RELOAD, bin->job->reload_part_count);
     return WEIR_OK;
 }
 
 /* One block for what a part reads again. */
-static bool place_ends(struct weir_job *job, struct rg_bin_file *files, uint32_t count)
+static bool place_ends(struct weir_job *job, struct rg_bin_reload_part *part,
+                       struct rg_bin_file *files, uint32_t count)
 {
     uint64_t bytes = 0;
 
@@ -199,6 +236,8 @@ static bool place_ends(struct weir_job *job, struct rg_bin_file *files, uint32_t
     uint8_t *buffer = bytes > 0 ? weir_alloc(job, (size_t)bytes) : NULL;
     if (bytes > 0 && buffer == NULL)
         return false;
+    part->memory = buffer;
+    part->bytes = (size_t)bytes;
     for (uint32_t i = 0; i < count; i++) {
         if (files[i].reload_bytes == 0)
             continue;
@@ -233,22 +272,22 @@ enum weir_status rg_bin_run_reload(struct weir_job *job, void *item, const struc
     struct rg_error err = {0};
     const uint32_t first = call->part * state->reload_part_files;
 
-    if (state->is_located || state->reload_requests == NULL || first >= state->file_count)
+    if (state->is_located || call->part >= state->reload_part_count)
         return WEIR_OK;
+    struct rg_bin_reload_part *part = &state->reload_parts[call->part];
     struct rg_bin_file *files = state->files + first;
     const uint32_t left = state->file_count - first;
     const uint32_t count = left < state->reload_part_files ? left : state->reload_part_files;
-    if (!place_ends(job, files, count)) {
+    if (!place_ends(job, part, files, count)) {
         (void)rg_fail(&err, RG_ERR_NOMEM, "no memory to read %u files", count);
         return answer_failure(bin, &err);
     }
-    struct rg_part_requests *requests = &state->reload_requests[call->part];
-    rg_part_requests_begin(requests, job, call->part);
+    rg_part_requests_begin(&part->requests, job, call->part);
     for (uint32_t i = 0; i < count; i++) {
         if (files[i].reload_bytes > 0)
-            start_reload(bin, requests, &files[i]);
+            start_reload(bin, &part->requests, &files[i]);
     }
-    return rg_part_requests_end(requests);
+    return rg_part_requests_end(&part->requests);
 }
 
 enum weir_status rg_bin_run_locate(struct weir_job *job, void *item, const struct weir_call *call)
@@ -261,6 +300,8 @@ enum weir_status rg_bin_run_locate(struct weir_job *job, void *item, const struc
 
     (void)call;
     if (!state->is_located && rg_bin_locate(bin, &culprit, &err) != RG_OK) {
+        if (err.status == RG_ERR_NOMEM && bin->reads_files)
+            return read_by_ranges(bin, job);
         if (culprit == UINT32_MAX || !rg_bin_is_inputs_fault(err.status))
             return answer_failure(bin, &err);
         rg_open_batch_leave_input(bin->output->batch, culprit, &err);
@@ -273,7 +314,8 @@ enum weir_status rg_bin_run_locate(struct weir_job *job, void *item, const struc
     if (bin->output->batch->run->is_dry)
         return WEIR_OK;
     if (!rg_bin_choose_columns(bin, job, &lacking_bytes))
-        return want_claim(bin, bin->claim_bytes + lacking_bytes);
+        return bin->reads_files ? read_by_ranges(bin, job)
+                                : want_claim(bin, bin->claim_bytes + lacking_bytes);
     if (rg_bin_open_slice(bin, job, &err) != RG_OK)
         return answer_failure(bin, &err);
     weir_set_parts(job, STEP_READ, state->read_part_count > 0 ? state->read_part_count : 1);
@@ -496,6 +538,10 @@ enum weir_status rg_bin_run_append(struct weir_job *job, void *item, const struc
     struct rg_error err = {0};
 
     (void)call;
+    if (count == 0 && bin->reads_files) {
+        rg_bin_close_slice(state);
+        return read_by_ranges(bin, job);
+    }
     if (count == 0) {
         /* Not even the first column fits, whatever was likely; the bound of it is far off. */
         const struct rg_stitch_estimate *estimate = &state->estimates[bin->column_first];

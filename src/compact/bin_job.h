@@ -3,10 +3,10 @@
 /*
  * Step 7: one bin becomes one output row group, some columns at a time.
  *
- * Route: open -> reload (footers that were not kept) -> locate (parse them, choose columns that fit
- * the claim)
- * -> read -> stitch (each column a part) -> append (in the order of the file's bins). While columns
- * are left, the job goes back to the first step inside the same claim.
+ * Route: open -> reload (footers that were not kept, or whole files) -> locate (parse footers,
+ * choose columns that fit the claim) -> read -> stitch (each column a part) -> append (in the order
+ * of the file's bins). While columns are left, the job goes back to the second step inside the same
+ * claim.
  */
 
 #ifndef COMPACT_BIN_JOB_H

@@ -70,6 +70,13 @@ struct rg_bin_read_part {
     uint32_t count;
 };
 
+/* Files of a part of the reload step. */
+struct rg_bin_reload_part {
+    struct rg_part_requests requests;
+    uint8_t *memory; /* What is read. */
+    size_t bytes;
+};
+
 struct rg_bin_job {
     struct rg_allocator memory;
     struct rg_arena arena;     /* Until the bin is done. */
@@ -77,8 +84,9 @@ struct rg_bin_job {
     uint32_t file_count;
     struct rg_bin_source *sources;
     uint32_t source_count;
-    uint32_t reload_part_files;               /* In each part of the reload step but the last. */
-    struct rg_part_requests *reload_requests; /* Of each of its parts. */
+    uint32_t reload_part_files; /* In each part of the reload step but the last. */
+    struct rg_bin_reload_part *reload_parts;
+    uint32_t reload_part_count;
     bool is_located;
     bool is_told;
     struct rg_sorting_column *sorting_columns;

@@ -38,6 +38,9 @@ static const uint64_t tail_bytes_default = UINT64_C(64) << 10;
 /* A file up to this size is read whole at once, if it may be kept: one round trip, not two. */
 static const uint64_t small_bytes = UINT64_C(8) << 20;
 
+/* Of a parsed footer that stays while others of its job are parsed. */
+static const size_t room_bytes_max = (size_t)256 << 10;
+
 /* Parsed form by footer bytes: structs of a column chunk against its some 100 bytes of Thrift. */
 static const uint64_t parse_expansion = 8;
 
@@ -68,6 +71,16 @@ struct footer_read {
 struct footer_part {
     struct rg_part_requests requests;
     struct footer_read reads[]; /* As many as a part has files. */
+};
+
+/* Where footers of a job are parsed, one after another. */
+struct parse_room {
+    struct rg_arena arena;
+    /* The first one, with which others share their schema. */
+    struct rg_arena first_arena;
+    struct rg_file_meta first;
+    struct rg_hash128 first_shape;
+    bool has_first;
 };
 
 struct footer_job {
@@ -273,8 +286,9 @@ static void keep_schema(struct footers *all, struct rg_input *input,
  *
  * Errors:  RG_ERR_LIMIT.
  */
-static enum rg_status describe(struct footers *all, struct rg_input *input,
-                               const struct rg_file_meta *meta, struct rg_error *err)
+static enum rg_status describe(struct footers *all, const struct parse_room *room,
+                               struct rg_input *input, const struct rg_file_meta *meta,
+                               struct rg_error *err)
 {
     (void)pthread_mutex_lock(all->order.lock);
     const enum rg_status status =
@@ -284,7 +298,9 @@ static enum rg_status describe(struct footers *all, struct rg_input *input,
         note_status(all, status);
     else if (status != RG_OK)
         return status;
-    input->plan.shape = rg_file_shape(meta);
+    input->plan.shape = room->has_first && rg_file_shape_is_shared(meta, &room->first)
+                            ? room->first_shape
+                            : rg_file_shape(meta);
     keep_schema(all, input, meta);
     keep_stamp(all, input, meta);
     for (uint32_t g = 0; g < meta->row_group_count; g++)
@@ -317,19 +333,68 @@ static struct rg_hash128 hash_footer(struct rg_span footer)
     return rg_hasher_result(&hasher);
 }
 
+static void open_room(struct parse_room *room, const struct rg_allocator *memory)
+{
+    *room = (struct parse_room){.has_first = false};
+    rg_arena_init(&room->arena, memory, SIZE_MAX);
+    rg_arena_init(&room->first_arena, memory, SIZE_MAX);
+}
+
+static void close_room(struct parse_room *room)
+{
+    rg_arena_fini(&room->arena);
+    rg_arena_fini(&room->first_arena);
+}
+
+/* For the next footer. Large ones leave nothing behind: the claim is for one of them. */
+static void tidy_room(struct parse_room *room)
+{
+    if (room->arena.bytes > room_bytes_max)
+        rg_arena_fini(&room->arena);
+    else
+        rg_arena_reset(&room->arena);
+}
+
+/* The first footer that is good stays, if it is not large. */
+static void keep_first(struct parse_room *room, const struct rg_file_meta *meta,
+                       struct rg_hash128 shape)
+{
+    if (room->has_first || room->arena.bytes > room_bytes_max)
+        return;
+    const struct rg_arena empty = room->first_arena;
+
+    room->first_arena = room->arena;
+    room->arena = empty;
+    room->first = *meta;
+    room->first_shape = shape;
+    room->has_first = true;
+}
+
+static enum rg_status parse_and_describe(struct footers *all, struct parse_room *room,
+                                         struct rg_input *input, struct rg_span footer,
+                                         struct rg_error *err)
+{
+    struct rg_file_meta meta;
+
+    RG_TRY(rg_footer_parse_like(footer, room->has_first ? &room->first : NULL, &room->arena, &meta,
+                                err));
+    RG_TRY(rg_file_acceptable(&meta, input->id.bytes, &room->arena, err));
+    RG_TRY(check_chunks(&meta, err));
+    RG_TRY(describe(all, room, input, &meta, err));
+    keep_first(room, &meta, input->plan.shape);
+    return RG_OK;
+}
+
 /*
  * Makes the summary of one input from the end of its file. *ret_needs_more: the footer is longer
  * than what was read; its length is noted.
  */
-static enum rg_status parse_one(struct footers *all, struct weir_job *job, struct rg_input *input,
-                                const struct footer_read *read, bool *ret_needs_more,
-                                struct rg_error *err)
+static enum rg_status parse_one(struct footers *all, struct parse_room *room,
+                                struct rg_input *input, const struct footer_read *read,
+                                bool *ret_needs_more, struct rg_error *err)
 {
     const struct rg_store_op *op = &read->request.op;
     const struct rg_span tail = {read->buffer, (size_t)op->out_bytes};
-    const struct rg_allocator allocator = rg_job_allocator(job);
-    struct rg_file_meta meta;
-    struct rg_arena arena;
 
     if (op->status != RG_OK) {
         *err = op->err;
@@ -347,15 +412,8 @@ static enum rg_status parse_one(struct footers *all, struct weir_job *job, struc
     }
     const struct rg_span footer = {tail.data + tail.bytes - end_bytes, (size_t)input->footer_bytes};
 
-    rg_arena_init(&arena, &allocator, SIZE_MAX);
-    enum rg_status status = rg_footer_parse(footer, &arena, &meta, err);
-    if (status == RG_OK)
-        status = rg_file_acceptable(&meta, input->id.bytes, &arena, err);
-    if (status == RG_OK)
-        status = check_chunks(&meta, err);
-    if (status == RG_OK)
-        status = describe(all, input, &meta, err);
-    rg_arena_fini(&arena);
+    const enum rg_status status = parse_and_describe(all, room, input, footer, err);
+    tidy_room(room);
     RG_TRY(status);
 
     input->footer_hash = hash_footer(footer);
@@ -409,7 +467,7 @@ static bool was_read(const struct footer_job *footer_job, uint32_t index)
 
 /* Parses one input; anything but WEIR_OK is what the step returns. */
 static enum weir_status parse_with_memory(struct footer_job *footer_job, struct weir_job *job,
-                                          uint32_t index)
+                                          struct parse_room *room, uint32_t index)
 {
     struct footers *all = footer_job->all;
     struct rg_input *input = &footer_job->inputs[index];
@@ -418,7 +476,7 @@ static enum weir_status parse_with_memory(struct footer_job *footer_job, struct 
 
     for (uint32_t attempt = 0; !input->is_described && input->status == RG_OK; attempt++) {
         const enum rg_status status =
-            parse_one(all, job, input, read_of(footer_job, index), &needs_more, &err);
+            parse_one(all, room, input, read_of(footer_job, index), &needs_more, &err);
 
         if (status == RG_ERR_CANCELLED)
             return WEIR_CANCELLED;
@@ -445,19 +503,21 @@ static enum weir_status parse_with_memory(struct footer_job *footer_job, struct 
 enum weir_status rg_footers_run_parse(struct weir_job *job, void *item,
                                       const struct weir_call *call)
 {
+    const struct rg_allocator memory = rg_job_allocator(job);
     struct footer_job *footer_job = item;
+    enum weir_status status = WEIR_OK;
+    struct parse_room room;
 
     (void)call;
-    for (uint32_t i = 0; i < footer_job->input_count; i++) {
+    open_room(&room, &memory);
+    for (uint32_t i = 0; i < footer_job->input_count && status == WEIR_OK; i++) {
         if (footer_job->is_passed_on[i])
             continue;
-        if (!was_read(footer_job, i))
-            return WEIR_RESTART;
-        const enum weir_status status = parse_with_memory(footer_job, job, i);
-        if (status != WEIR_OK)
-            return status;
+        status =
+            was_read(footer_job, i) ? parse_with_memory(footer_job, job, &room, i) : WEIR_RESTART;
     }
-    return WEIR_OK;
+    close_room(&room);
+    return status;
 }
 
 static void drop(void *item, enum weir_status why)

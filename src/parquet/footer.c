@@ -77,6 +77,8 @@ enum {
 struct file_parser {
     struct rg_meta_parser meta;
     struct rg_file_meta *file;
+    const struct rg_file_meta *like;       /* Or NULL. */
+    bool are_leaves_shared;                /* With `like`. */
     struct rg_thrift_reader row_groups;    /* At a list that came before the schema. */
     struct rg_thrift_reader column_orders; /* The same. */
     uint8_t row_groups_type;               /* RG_THRIFT_STOP: none was put off. */
@@ -129,13 +131,53 @@ enum rg_status rg_footer_locate(struct rg_span tail, uint64_t file_bytes,
     return RG_OK;
 }
 
+/* Takes the schema of `like` where its bytes come next. */
+static bool share_schema(struct file_parser *parser, uint32_t element_count)
+{
+    const struct rg_file_meta *like = parser->like;
+    struct rg_thrift_reader *reader = &parser->meta.reader;
+
+    if (like == NULL || like->schema_bytes.data == NULL ||
+        like->schema.element_count != element_count ||
+        (size_t)(reader->end - reader->next) < like->schema_bytes.bytes ||
+        memcmp(reader->next, like->schema_bytes.data, like->schema_bytes.bytes) != 0)
+        return false;
+    parser->file->schema = like->schema;
+    parser->file->schema_bytes = like->schema_bytes;
+    parser->are_leaves_shared = true;
+    reader->next += like->schema_bytes.bytes;
+    return true;
+}
+
+/* Before one of them is changed. */
+static enum rg_status own_leaves(struct file_parser *parser, struct rg_error *err)
+{
+    struct rg_schema *schema = &parser->file->schema;
+    struct rg_leaf *leaves;
+
+    if (!parser->are_leaves_shared)
+        return RG_OK;
+    leaves = rg_arena_array(parser->meta.arena, schema->leaf_count, sizeof *leaves);
+    if (leaves == NULL)
+        return rg_meta_no_memory(schema->leaf_count, "columns", err);
+    if (schema->leaf_count > 0)
+        memcpy(leaves, schema->leaves, schema->leaf_count * sizeof *leaves);
+    schema->leaves = leaves;
+    parser->are_leaves_shared = false;
+    return RG_OK;
+}
+
 static enum rg_status parse_schema(struct file_parser *parser, uint8_t type, struct rg_error *err)
 {
     struct rg_thrift_reader *reader = &parser->meta.reader;
     const struct rg_thrift_list list =
         rg_thrift_read_list(reader, type, RG_THRIFT_STRUCT, rg_schema_element_bytes_min);
+    const uint8_t *begin = reader->next;
+    const uint32_t strange_count = parser->meta.unknown_field_count + parser->meta.extension_count;
 
     RG_TRY(rg_thrift_reader_check(reader, err));
+    if (share_schema(parser, list.count))
+        return RG_OK;
     if (list.count > rg_schema_elements_max)
         return rg_fail(err, RG_ERR_LIMIT, "schema of %u elements; at most %u", list.count,
                        rg_schema_elements_max);
@@ -148,6 +190,9 @@ static enum rg_status parse_schema(struct file_parser *parser, uint8_t type, str
         if (rg_thrift_reader_check(reader, err) != RG_OK)
             return rg_within(err, "schema element %u", i);
     }
+    /* What is strange in them counts for each file. */
+    if (parser->meta.unknown_field_count + parser->meta.extension_count == strange_count)
+        parser->file->schema_bytes = (struct rg_span){begin, (size_t)(reader->next - begin)};
     return rg_schema_build(elements, list.count, parser->meta.arena, &parser->file->schema, err);
 }
 
@@ -285,6 +330,16 @@ static enum rg_status parse_row_groups(struct file_parser *parser, uint8_t type,
     return RG_OK;
 }
 
+static enum rg_status set_column_order(struct file_parser *parser, uint32_t column, uint8_t order,
+                                       struct rg_error *err)
+{
+    if (parser->file->schema.leaves[column].column_order == order)
+        return RG_OK;
+    RG_TRY(own_leaves(parser, err));
+    parser->file->schema.leaves[column].column_order = order;
+    return RG_OK;
+}
+
 static enum rg_status parse_column_orders(struct file_parser *parser, uint8_t type,
                                           struct rg_error *err)
 {
@@ -297,7 +352,7 @@ static enum rg_status parse_column_orders(struct file_parser *parser, uint8_t ty
         return rg_fail(err, RG_ERR_CORRUPT, "%u column orders for %u columns", list.count,
                        schema->leaf_count);
     for (uint32_t i = 0; i < list.count; i++)
-        schema->leaves[i].column_order = rg_meta_parse_choice(&parser->meta);
+        RG_TRY(set_column_order(parser, i, rg_meta_parse_choice(&parser->meta), err));
     parser->file->has_column_orders = true;
     return RG_OK;
 }
@@ -340,6 +395,9 @@ static enum rg_status parse_rest(struct file_parser *parser, struct rg_error *er
         parser->meta.reader = parser->column_orders;
         RG_TRY(parse_column_orders(parser, parser->column_orders_type, err));
     }
+    for (uint32_t i = 0; i < parser->file->schema.leaf_count && !parser->file->has_column_orders;
+         i++)
+        RG_TRY(set_column_order(parser, i, RG_COLUMN_ORDER_UNDEFINED, err));
     return rg_thrift_reader_check(&parser->meta.reader, err);
 }
 
@@ -418,8 +476,15 @@ enum rg_status rg_footer_key_values(struct rg_span footer, struct rg_arena *aren
 enum rg_status rg_footer_parse(struct rg_span footer, struct rg_arena *arena,
                                struct rg_file_meta *ret_meta, struct rg_error *err)
 {
+    return rg_footer_parse_like(footer, NULL, arena, ret_meta, err);
+}
+
+enum rg_status rg_footer_parse_like(struct rg_span footer, const struct rg_file_meta *like,
+                                    struct rg_arena *arena, struct rg_file_meta *ret_meta,
+                                    struct rg_error *err)
+{
     struct rg_file_meta file = {0};
-    struct file_parser parser = {.meta.arena = arena, .file = &file};
+    struct file_parser parser = {.meta.arena = arena, .file = &file, .like = like};
     struct rg_meta_cursor at = {0};
 
     RG_TRY(check_length(footer, err));

@@ -62,6 +62,15 @@ RG_MUST_CHECK enum rg_status rg_footer_parse(struct rg_span footer, struct rg_ar
                                              struct rg_file_meta *ret_meta, struct rg_error *err);
 
 /*
+ * The same, but where its schema is that of `like`, byte for byte, it is that one: a lake has one
+ * schema and very many files. `like`, its footer and its arena must outlive the result then; NULL:
+ * there is none. Whether it is the same, rg_schema_is_shared() tells.
+ */
+RG_MUST_CHECK enum rg_status
+rg_footer_parse_like(struct rg_span footer, const struct rg_file_meta *like, struct rg_arena *arena,
+                     struct rg_file_meta *ret_meta, struct rg_error *err);
+
+/*
  * The key-values alone, in `arena`; their bytes are the footer's. Row groups and schema are passed
  * over, whatever they hold, and take no memory.
  *

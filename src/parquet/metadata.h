@@ -182,6 +182,7 @@ struct rg_schema {
 struct rg_file_meta {
     int32_t version;
     struct rg_schema schema;
+    struct rg_span schema_bytes; /* Its elements in the footer; data == NULL: some were changed. */
     uint64_t row_count; /* FileMetaData.num_rows; lies in some files: sum the row groups. */
     struct rg_row_group *row_groups;
     uint32_t row_group_count;

@@ -97,6 +97,12 @@ struct rg_schema_difference {
 bool rg_schema_is_equal(const struct rg_schema *a, const struct rg_schema *b,
                         struct rg_schema_difference *ret_difference);
 
+/* True when they are one and the same (rg_footer_parse_like()): equal at a glance. */
+static inline bool rg_schema_is_shared(const struct rg_schema *a, const struct rg_schema *b)
+{
+    return a->elements == b->elements;
+}
+
 /* Adds all that rg_schema_is_equal() compares: equal schemas, equal hashes. */
 void rg_schema_hash(const struct rg_schema *schema, struct rg_hasher *hasher);
 

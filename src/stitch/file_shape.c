@@ -226,6 +226,20 @@ struct rg_hash128 rg_file_shape(const struct rg_file_meta *meta)
     return rg_hasher_result(&hasher);
 }
 
+bool rg_file_shape_is_shared(const struct rg_file_meta *a, const struct rg_file_meta *b)
+{
+    if (!rg_schema_is_shared(&a->schema, &b->schema) ||
+        a->has_column_orders != b->has_column_orders ||
+        !rg_span_equal(a->created_by, b->created_by) || a->key_value_count != b->key_value_count)
+        return false;
+    for (uint32_t i = 0; i < a->key_value_count; i++) {
+        if (!rg_span_equal(a->key_values[i].key, b->key_values[i].key) ||
+            !rg_span_equal(a->key_values[i].value, b->key_values[i].value))
+            return false;
+    }
+    return true;
+}
+
 static enum rg_status check_key_values(const struct rg_file_meta *meta, struct rg_error *err)
 {
     if (meta->key_value_count > rg_key_values_max)

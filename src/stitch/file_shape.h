@@ -18,6 +18,9 @@
  */
 struct rg_hash128 rg_file_shape(const struct rg_file_meta *meta);
 
+/* True where a glance shows that both have one shape: all that it is made from is the same. */
+bool rg_file_shape_is_shared(const struct rg_file_meta *a, const struct rg_file_meta *b);
+
 /*
  * Of "ARROW:schema", where nothing else says what integers of the file are
  * (rg_arrow_schema_names_units()); 0 elsewhere. An output keeps the key if all inputs have the

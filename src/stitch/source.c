@@ -350,6 +350,8 @@ static enum rg_status make_def_map(struct rg_bench *bench, struct rg_survey *sur
         survey->def_map = source->map->def_map;
         return RG_OK;
     }
+    if (source->schema != NULL && rg_schema_is_shared(source->schema, bench->schema))
+        return RG_OK;
     RG_TRY(rg_level_map_make(bench->schema, bench->leaf, source->schema, source->leaf, &map, err));
     if (!map.is_needed)
         return RG_OK;

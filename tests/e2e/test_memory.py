@@ -364,3 +364,39 @@ def test_small_files_are_read_twice(regroup, tmp_path):
     assert told == {"256MiB": 2 * 2000, "64MiB": 3 * 2000}
     bodies = [[path.read_bytes() for path in data_files(tmp_path / limit)] for limit in told]
     assert bodies[0] == bodies[1] != []
+
+
+@pytest.fixture(scope="module")
+def small_keys(tmp_path_factory):
+    """Small files of little but one column, whose pages are all made anew."""
+    folder = tmp_path_factory.mktemp("small_keys")
+    random = np.random.default_rng(5)
+    for number in range(1200):
+        keys = [random.bytes(20).hex() for _ in range(250)]
+        table = pa.table({"key": keys, "n": range(250)})
+        pq.write_table(table, folder / f"{number:05}.parquet", use_dictionary=False)
+    return folder
+
+
+@pytest.mark.parametrize("jobs", ["1", "2", "4"])
+def test_whole_files_give_way_to_their_columns(jobs, small_keys, regroup, tmp_path):
+    """Read whole, they may leave too little: then they are read again by ranges, all the same."""
+    bodies = set()
+    requests = set()
+    for limit_mib in (64, 72, 80, 88, 256):
+        home = tmp_path / f"{limit_mib}"
+        report = tmp_path / "report.json"
+        used = peak_of(
+            regroup,
+            tmp_path,
+            *("compact", small_keys, home, "--memory", f"{limit_mib}MiB", "--jobs", jobs),
+            *("--row-group-rows", "300000", "--row-group-size", "1GiB", "--report-json", report),
+        )
+        assert used["status"] == 0 and used["peak_bytes"] <= limit_mib * MIB
+        told = json.loads(report.read_text())["summary"]
+        assert told["rows"] == 1200 * 250
+        requests.add(told["requests"])
+        if "batches_made_smaller" not in told:
+            bodies.add(tuple(path.read_bytes() for path in data_files(home)))
+    assert len(bodies) == 1
+    assert min(requests) == 2 * 1200

@@ -2,7 +2,8 @@
 
 /*
  * The bytes are a footer. One that is taken is written, read and written again: both writings are
- * equal, and so are the schemas. Memory stays within a multiple of the bytes.
+ * equal, and so are the schemas. Read again with the first one's schema at hand, or with that of
+ * what was written, it is no other. Memory stays within a multiple of the bytes.
  */
 
 #include "base/hash.h"
@@ -65,6 +66,18 @@ static void check_key_values(struct rg_span input, const struct rg_file_meta *me
         FUZZ_CHECK(rg_span_equal(pairs[i].key, meta->key_values[i].key));
 }
 
+static void check_like(struct rg_span input, const struct rg_file_meta *like,
+                       struct rg_arena *arena, struct rg_span once, struct rg_buffer *again)
+{
+    struct rg_file_meta meta;
+    struct rg_error err;
+
+    rg_buffer_reset(again);
+    FUZZ_CHECK(rg_footer_parse_like(input, like, arena, &meta, &err) == RG_OK);
+    FUZZ_CHECK(rg_footer_emit(&meta, again, &err) == RG_OK);
+    FUZZ_CHECK(rg_span_equal(rg_buffer_span(again), once));
+}
+
 static void run(struct rg_span input, struct rg_arena *arena, struct rg_buffer *once,
                 struct rg_buffer *twice)
 {
@@ -86,6 +99,8 @@ static void run(struct rg_span input, struct rg_arena *arena, struct rg_buffer *
     FUZZ_CHECK(rg_footer_emit(&second, twice, &err) == RG_OK);
     FUZZ_CHECK(rg_span_equal(rg_buffer_span(once), rg_buffer_span(twice)));
     check_schemas(&first.schema, &second.schema);
+    check_like(input, &first, arena, rg_buffer_span(once), twice);
+    check_like(input, &second, arena, rg_buffer_span(once), twice);
     change_elements(&first.schema, arena);
 }
 

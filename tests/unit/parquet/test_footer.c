@@ -122,6 +122,54 @@ TEST(what_is_emitted_is_parsed)
     test_property(t, "what_is_emitted_is_parsed", 1500, emit_and_parse);
 }
 
+/* Other files with that schema, or nearly that: their parsed form is the same as without it. */
+static void parse_like(struct test *t, struct choices *c)
+{
+    struct rg_arena source;
+    struct rg_arena arena;
+    struct rg_buffer out;
+    struct rg_buffer other;
+    struct rg_file_meta wanted;
+    struct rg_file_meta like;
+    struct rg_file_meta got;
+
+    rg_arena_init(&source, &t->allocator, arena_bytes_max);
+    rg_arena_init(&arena, &t->allocator, arena_bytes_max);
+    random_meta(t, c, &source, &wanted);
+    emit(t, &wanted, &out);
+    CHECK_OK(rg_footer_parse(rg_buffer_span(&out), &arena, &like, &t->err));
+    wanted.has_column_orders = choose_bool(c);
+    for (uint32_t i = 0; i < wanted.schema.leaf_count; i++) {
+        uint8_t *order = &wanted.schema.leaves[i].column_order;
+
+        if (!wanted.has_column_orders)
+            *order = RG_COLUMN_ORDER_UNDEFINED;
+        else if (*order == RG_COLUMN_ORDER_UNDEFINED || choose(c, 3) == 0)
+            *order = (uint8_t)(1 + choose(c, 1));
+    }
+    if (choose(c, 3) == 0)
+        wanted.schema.elements[0].name = rg_span_of("another root");
+    const bool is_shared =
+        rg_span_equal(wanted.schema.elements[0].name, like.schema.elements[0].name);
+    emit(t, &wanted, &other);
+    CHECK_OK(rg_footer_parse_like(rg_buffer_span(&other), &like, &arena, &got, &t->err));
+    check_same_meta(&got, &wanted);
+    CHECK(rg_schema_is_shared(&got.schema, &like.schema) == is_shared);
+    CHECK_U64(got.unknown_field_count, 0);
+    /* It left the other one as it was. */
+    CHECK_OK(rg_footer_parse(rg_buffer_span(&out), &arena, &got, &t->err));
+    check_same_meta(&like, &got);
+    rg_buffer_fini(&other);
+    rg_buffer_fini(&out);
+    rg_arena_fini(&arena);
+    rg_arena_fini(&source);
+}
+
+TEST(a_schema_that_is_known_is_shared)
+{
+    test_property(t, "a_schema_that_is_known_is_shared", 500, parse_like);
+}
+
 /* Bytes in memory of exactly their length, so that a sanitizer sees what is read behind it. */
 static uint8_t *copy_exactly(struct test *t, struct rg_span bytes)
 {
@@ -720,6 +768,7 @@ int main(int argc, char **argv)
         {"the_tail_tells_the_footers_length", the_tail_tells_the_footers_length},
         {"the_footer_is_found_in_what_was_read", the_footer_is_found_in_what_was_read},
         {"what_is_emitted_is_parsed", what_is_emitted_is_parsed},
+        {"a_schema_that_is_known_is_shared", a_schema_that_is_known_is_shared},
         {"a_footer_that_ends_early_is_corrupt", a_footer_that_ends_early_is_corrupt},
         {"changed_bytes_do_no_harm", changed_bytes_do_no_harm},
         {"chunks_belong_to_their_columns", chunks_belong_to_their_columns},
