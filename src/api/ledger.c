@@ -93,6 +93,7 @@ static void tell_problems(struct walker *w, const struct rg_look *look)
         case RG_PROBLEM_OUTPUT_GONE:
         case RG_PROBLEM_OUTPUT_FOREIGN:
         case RG_PROBLEM_INPUTS_KEPT:
+        case RG_PROBLEM_LEDGER_LOST:
             w->findings.missing_count++;
             tell(w, RG_EVENT_WARNING, problem);
             break;

@@ -539,7 +539,7 @@ enum rg_status rg_choose_inputs(struct rg_partition *partition, struct rg_error 
         return rg_fail(err, RG_ERR_NOMEM, "no memory to choose from %zu files", look->free_count);
     const bool is_all_planned =
         look->is_all && partition->run->is_dry && partition->scanned_to != NULL;
-    if (look->is_all_refused || is_all_planned)
+    if (look->is_all_refused || is_all_planned || look->is_ledger_lost)
         return RG_OK;
     if (look->has_adopted && !look->is_all && !partition->run->is_dry &&
         partition->batch_files == 0 && !adopts_what_is_left(partition)) {

@@ -57,8 +57,8 @@ enum rg_status rg_commit_end(struct rg_commit *commit, const struct rg_look *loo
     }
     const bool has_left_overs = look->pending_count > 0 || look->intent_count > 0;
     bool is_unprotected = false;
-    if (commit->has_voided || !has_left_overs || look->next_number > rg_record_number_max ||
-        !are_makers_dead(look, rg_intent_age_max_ns))
+    if (commit->has_voided || !has_left_overs || look->is_ledger_lost ||
+        look->next_number > rg_record_number_max || !are_makers_dead(look, rg_intent_age_max_ns))
         return RG_OK;
     RG_TRY(rg_home_settle(commit->options.home, &is_unprotected, err));
     if (is_unprotected)

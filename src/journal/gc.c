@@ -15,7 +15,7 @@ static bool may_void(const struct rg_look *look, uint64_t older_than_ns)
 {
     const struct rg_look_state *state = look->state;
 
-    if (look->pending_count == 0 && look->intent_count == 0)
+    if ((look->pending_count == 0 && look->intent_count == 0) || look->is_ledger_lost)
         return false;
     for (size_t i = 0; i < state->intent_count; i++) {
         const struct rg_look_intent *intent = &state->intents[i];

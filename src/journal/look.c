@@ -116,6 +116,45 @@ static uint64_t now_of(const struct rg_commit *commit)
     return asks->now_ns == NULL ? rg_clock_wall_ns() : asks->now_ns(asks->user);
 }
 
+/*
+ * The makers of pending outputs write an intent before them, and inputs are there before both.
+ * Where neither is to be seen nobody knows what the outputs hold: see is_ledger_lost.
+ */
+static enum rg_status find_lost_ledger(const struct rg_commit *commit, struct rg_look *look,
+                                       struct rg_error *err)
+{
+    const struct rg_commit_options *options = &commit->options;
+    const struct rg_ledger *ledger = &look->state->ledger;
+    const bool has_source = options->source != NULL;
+    const struct rg_ledger_files *inputs = has_source ? &ledger->sources : &ledger->files;
+    const struct rg_object *pending = NULL;
+
+    if (ledger->record_count > 0 || look->state->intent_count > 0)
+        return RG_OK;
+    for (size_t i = 0; i < ledger->files.count; i++) {
+        const struct rg_ledger_file *file = &ledger->files.items[i];
+
+        if (file->number > 0 &&
+            (pending == NULL || file->object->id.modified_ns > pending->id.modified_ns))
+            pending = file->object;
+    }
+    if (pending == NULL)
+        return RG_OK;
+    for (size_t i = 0; i < inputs->count; i++) {
+        const struct rg_ledger_file *file = &inputs->items[i];
+
+        if ((has_source || file->number == 0) && rg_look_is_data(commit, file->object) &&
+            file->object->id.modified_ns <= pending->id.modified_ns)
+            return RG_OK;
+    }
+    look->is_ledger_lost = true;
+    return rg_look_problem(look, RG_PROBLEM_LEDGER_LOST, pending->key, err,
+                           "%s is in no record, and nothing is there that it can have been made "
+                           "of; if _regroup/%s was removed, put it back; else delete the file, or "
+                           "give it another name if its rows are wanted",
+                           pending->key, options->partition);
+}
+
 enum rg_status rg_commit_look(struct rg_commit *commit, struct rg_arena *arena,
                               struct rg_look *ret_look, struct rg_error *err)
 {
@@ -152,6 +191,7 @@ enum rg_status rg_commit_look(struct rg_commit *commit, struct rg_arena *arena,
     else
         RG_TRY(rg_look_list_inputs(commit, &look, err));
     RG_TRY(rg_look_read_intents(commit, &look, err));
+    RG_TRY(find_lost_ledger(commit, &look, err));
     *ret_look = look;
     return RG_OK;
 }

@@ -40,6 +40,7 @@ enum rg_problem_kind {
     RG_PROBLEM_OUTPUT_GONE,    /* A live output is not there: exit 1. */
     RG_PROBLEM_OUTPUT_FOREIGN, /* Something else has its name: exit 1. */
     RG_PROBLEM_INPUTS_KEPT,    /* So inputs in place were not deleted: exit 1. */
+    RG_PROBLEM_LEDGER_LOST,    /* See is_ledger_lost: exit 1. */
     RG_PROBLEM_INPUT_CHANGED,  /* Taken once, then rewritten; left alone: exit 3. */
     RG_PROBLEM_DEAD_FOREIGN,   /* A name of ours that is dead, with a body that is not: exit 3. */
     RG_PROBLEM_SOURCE_GONE,    /* --all: what is in outputs is not in SOURCE any more: exit 3. */
@@ -90,6 +91,13 @@ struct rg_look {
 
     const struct rg_problem *problems;
     size_t problem_count;
+
+    /*
+     * Pending outputs, but no record, no intent and no file that they can have been made of: the
+     * ledger of this partition was removed. They may be all that there is of their rows, so nothing
+     * is planned or made void (a record would make them dead).
+     */
+    bool is_ledger_lost;
 
     size_t pending_count;
     size_t dead_count; /* What sweeping deletes, or would if it were allowed yet. */

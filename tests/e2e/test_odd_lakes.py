@@ -192,6 +192,45 @@ def test_all_goes_on_without_a_file_that_was_always_bad(breakage, regroup, sourc
     assert sorted(rows_of(before)) == list(range(500))
 
 
+@pytest.mark.parametrize("way", ["to a destination", "in place"])
+def test_a_ledger_that_was_removed_costs_no_rows(way, regroup, source, home, tmp_path):
+    """Outputs without a record look like those of a dead run; here they are all that there is."""
+    in_place = way == "in place"
+    for number in range(5):
+        (source / f"f{number}.parquet").rename(write(source / "k=1" / f"f{number}.parquet"))
+    home = source if in_place else home
+    places = ["--in-place", source] if in_place else [source, home]
+    regroup("compact", *places).must(0)
+    for path in source.rglob("f*.parquet"):
+        path.unlink()
+    ledger = home / "_regroup" / "k=1"
+    kept = ledger.rename(tmp_path / "kept")
+    (output,) = data_files(home)
+    write(source / "k=1" / "late.parquet", 500)
+    for command in (["plan", *places], ["compact", *places], ["compact", *places, "--all"],
+                    ["gc", home, "--older-than", "0s"], ["compact", *places]):
+        result = regroup(*command).must(1)
+        assert f"k=1/{output.name} is in no record" in result.err
+        assert output in data_files(home)
+    kept.rename(ledger)
+    regroup("compact", *places).must(0)
+    assert sorted(rows_of(live_files(regroup, home))) == list(range(600))
+
+
+@pytest.mark.parametrize("way", ["to a destination", "in place"])
+def test_a_ledger_that_was_removed_while_its_inputs_are_there(way, regroup, source, home, tmp_path):
+    """Then the outputs are made again, and rows are there once."""
+    in_place = way == "in place"
+    home = source if in_place else home
+    places = ["--in-place", source, "--grace", "1h"] if in_place else [source, home]
+    regroup("compact", *places).must(0)
+    for path in (home / "_regroup").glob("_0*"):
+        path.unlink()
+    regroup("compact", *places).must(0)
+    regroup("compact", *places[:2]).must(0)
+    assert rows_of(live_files(regroup, home)) == list(range(500))
+
+
 # Wrong usage.
 
 
