@@ -636,7 +636,8 @@ def test_strict_keeps_schemas_apart(regroup, tmp_path):
 
 def test_files_without_rows_have_no_say(regroup, tmp_path):
     """pandas takes columns of an empty frame for numbers with a point, or for nothing at all."""
-    tables = [pa.table({"n": pa.array([1], pa.int32())}), pa.table({"n": pa.array([2], pa.int64())}),
+    tables = [pa.table({"n": pa.array([1], pa.int32())}),
+              pa.table({"n": pa.array([2], pa.int64())}),
               pa.table({"n": pa.array([], pa.float64()), "m": pa.array([], pa.string())}),
               pa.table({"n": pa.array([3], pa.int32())})]
     lake(tmp_path / "in", tables + tables[2:3])
