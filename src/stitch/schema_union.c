@@ -12,7 +12,8 @@
  *   by id      where all sources have field ids that were given;
  *   by name    else, and inside VARIANT, where nothing may differ.
  *
- * A leaf of type UNKNOWN holds nulls only, whatever its physical type: it counts as missing.
+ * A leaf of type UNKNOWN holds nulls only, whatever its physical type: it counts as missing, but
+ * for its name.
  *
  * Not here: levels (stitch/schema_map.c), and which types widen (stitch/widen.h).
  */
