@@ -70,9 +70,10 @@ static uint64_t claim_bytes(const struct rg_bin *bin)
 
     if (whole < claim)
         claim = whole;
-    if (claim > all)
-        claim = all;
-    return claim > bin->output->claim_bytes_min ? claim : bin->output->claim_bytes_min;
+    if (claim < bin->output->claim_bytes_min)
+        claim = bin->output->claim_bytes_min;
+    /* What an output keeps may have grown since the least was asked for. */
+    return claim < all ? claim : all;
 }
 
 /*
