@@ -122,8 +122,7 @@ static void give_up_bin(struct rg_open_batch *batch, const struct rg_output *out
     ask_for_smaller(batch, bin->row_count);
 }
 
-/* Not all memory is enough for an output as such: row groups of half the rows make smaller ones. */
-static void give_up_output(struct rg_open_batch *batch, const struct rg_output *output,
+void rg_open_batch_give_up(struct rg_open_batch *batch, const struct rg_output *output,
                            const struct rg_error *err)
 {
     uint64_t rows = 0;
@@ -172,7 +171,7 @@ static void try_more_retained(struct rg_open_batch *batch, struct rg_output *out
                   "the metadata of its output need more than %" PRIu64 " of the %" PRIu64
                   " MiB that --memory leaves for outputs",
                   had >> 20, batch->run->data_budget_bytes >> 20);
-    give_up_output(batch, output, &err);
+    rg_open_batch_give_up(batch, output, &err);
 }
 
 static void drop_output(void *item, enum weir_status why)
@@ -213,7 +212,7 @@ static void note_refusal(struct rg_open_batch *batch, enum weir_status status,
                       "its output needs %" PRIu64 " MiB for metadata and more for its columns, "
                       "--memory leaves %" PRIu64 " MiB for both",
                       rg_output_retained_bytes(output) >> 20, batch->run->data_budget_bytes >> 20);
-        give_up_output(batch, output, &err);
+        rg_open_batch_give_up(batch, output, &err);
         return;
     }
     if (status == WEIR_CANCELLED)

@@ -125,6 +125,13 @@ void rg_open_batch_leave_input(struct rg_open_batch *batch, uint32_t input_index
                                const struct rg_error *err);
 
 /*
+ * Not all memory is enough for an output as such: row groups of half the rows make smaller ones;
+ * where there are none to halve its inputs are left alone. Asks for a new plan.
+ */
+void rg_open_batch_give_up(struct rg_open_batch *batch, const struct rg_output *output,
+                           const struct rg_error *err);
+
+/*
  * Notes a failure that has no culprit among the inputs: RG_ERR_CANCELLED, RG_ERR_CHANGED, or one
  * that ends the run. Returns what the step returns.
  */

@@ -8,6 +8,22 @@
 #include "compact/turn.h"
 #include "compact/turn_record.h"
 
+/* An input is left alone, or row groups are to be smaller, or the store was changed meanwhile. */
+static enum weir_status plan_again(struct rg_partition *partition)
+{
+    const struct rg_turn *turn = partition->turn;
+    struct rg_error err = {0};
+
+    if (rg_bad_inputs_leave(partition, &err) != RG_OK)
+        return rg_turn_fail(partition, &err);
+    if (partition->is_refused)
+        return rg_problems_refuse(partition);
+    if (turn->open.bin_rows_max == 0)
+        return turn->has_left ? rg_turn_again_undisturbed(partition) : rg_turn_again(partition);
+    partition->bin_rows_max = turn->open.bin_rows_max;
+    return rg_turn_again_undisturbed(partition);
+}
+
 enum weir_status rg_partition_run_commit(struct weir_job *job, void *item,
                                          const struct weir_call *call)
 {
@@ -21,14 +37,7 @@ enum weir_status rg_partition_run_commit(struct weir_job *job, void *item,
     case RG_BATCH_MADE:
         break;
     case RG_BATCH_REPLAN:
-        if (rg_bad_inputs_leave(partition, &err) != RG_OK)
-            return rg_turn_fail(partition, &err);
-        if (partition->is_refused)
-            return rg_problems_refuse(partition);
-        if (turn->open.bin_rows_max == 0)
-            return turn->has_left ? rg_turn_again_undisturbed(partition) : rg_turn_again(partition);
-        partition->bin_rows_max = turn->open.bin_rows_max;
-        return rg_turn_again_undisturbed(partition);
+        return plan_again(partition);
     case RG_BATCH_VOID:
         if (rg_commit_void(&partition->commit, turn->batch.number, &err) != RG_OK)
             return rg_turn_fail(partition, &err);
@@ -47,5 +56,7 @@ enum weir_status rg_partition_run_commit(struct weir_job *job, void *item,
                                                               : rg_turn_fail(partition, &err);
     if (rg_turn_record(partition, &err) != RG_OK)
         return rg_turn_fail(partition, &err);
+    if (atomic_load(&turn->open.outcome) == RG_BATCH_REPLAN)
+        return plan_again(partition);
     return rg_turn_again(partition);
 }

@@ -127,19 +127,29 @@ static enum rg_status compare_output(struct rg_partition *partition, uint32_t ou
     return run->compare(&call, err);
 }
 
-/* --verify full: before the record, because only what is verified counts as done. */
+/*
+ * --verify full: before the record, because only what is verified counts as done. What can be made
+ * but not compared inside the memory is made smaller, too.
+ */
 static enum rg_status compare_outputs(struct rg_partition *partition, struct rg_error *err)
 {
     struct rg_run *run = partition->run;
+    struct rg_open_batch *open = &partition->turn->open;
     enum rg_status status = RG_OK;
+    uint32_t o = 0;
 
     if (run->compare == NULL)
         return RG_OK;
     (void)pthread_mutex_lock(&run->compare_lock);
-    for (uint32_t o = 0; o < partition->turn->open.output_count && status == RG_OK; o++)
+    while (o < open->output_count && status == RG_OK) {
         status = compare_output(partition, o, err);
+        o += status == RG_OK;
+    }
     (void)pthread_mutex_unlock(&run->compare_lock);
-    return status;
+    if (status != RG_ERR_LIMIT)
+        return status;
+    rg_open_batch_give_up(open, &open->outputs[o], err);
+    return RG_OK;
 }
 
 enum rg_status rg_turn_record(struct rg_partition *partition, struct rg_error *err)
@@ -157,6 +167,8 @@ enum rg_status rg_turn_record(struct rg_partition *partition, struct rg_error *e
 
     RG_TRY(rg_layout_note_outputs(partition, err));
     RG_TRY(compare_outputs(partition, err));
+    if (atomic_load(&turn->open.outcome) != RG_BATCH_MADE)
+        return RG_OK;
     rg_arena_init(&scratch, &partition->memory, SIZE_MAX);
     const enum rg_status status =
         rg_commit_check(&partition->commit, &turn->look, &turn->batch, &scratch, &is_good, err);

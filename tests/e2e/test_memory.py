@@ -183,6 +183,46 @@ def test_little_memory_makes_smaller_row_groups(limit_mib, small_events, regroup
     assert sum(pq.ParquetFile(path).metadata.num_rows for path in data_files(home)) == 1_000_000
 
 
+def test_what_cannot_be_compared_is_made_smaller(regroup, tmp_path):
+    """A column that is copied is more than --verify full has of the memory."""
+    source, home = tmp_path / "source", tmp_path / "home"
+    source.mkdir()
+    table = pa.table({"id": np.random.default_rng(5).integers(0, 1 << 60, 400_000)})
+    for number in range(12):
+        path = source / f"{number:02}.parquet"
+        pq.write_table(table, path, use_dictionary=False, compression="none")
+    used = peak_of(
+        regroup,
+        tmp_path,
+        *("compact", source, home, "--memory", "128MiB", "--jobs", "2", "--verify", "full"),
+    )
+    assert used["status"] == 0 and used["peak_bytes"] <= 128 * MIB
+    assert sorted(live_files(regroup, home)) == sorted(data_files(home))
+    assert sum(pq.ParquetFile(path).metadata.num_rows for path in data_files(home)) == 4_800_000
+    assert min(row_groups(home)) > 1
+
+
+def test_an_output_that_keeps_more_than_usual_is_tried_again(regroup, tmp_path):
+    """Filters over dictionaries of 200,000 entries, where the claim was all there is."""
+    source, home = tmp_path / "source", tmp_path / "home"
+    source.mkdir()
+    random = np.random.default_rng(7)
+    for number in range(6):
+        words = pa.array([f"{number}-{i:07}-{'x' * 20}" for i in range(200_000)])
+        table = pa.table(
+            {
+                "a": words.take(pa.array(random.integers(0, 200_000, 600_000))),
+                "b": random.integers(0, 1 << 60, 600_000),
+            }
+        )
+        path = source / f"{number}.parquet"
+        pq.write_table(table, path, dictionary_pagesize_limit=16 << 20)
+    used = peak_of(
+        regroup, tmp_path, *("compact", source, home, "--memory", "96MiB", "--jobs", "2")
+    )
+    assert used["status"] == 0 and used["peak_bytes"] <= 96 * MIB
+
+
 def row_groups(home):
     return [pq.ParquetFile(path).metadata.num_row_groups for path in data_files(home)]
 
