@@ -31,11 +31,12 @@ static void release_text(const struct rg_allocator *allocator, char *text)
 
 /*
  * The path of a local place, or NULL for another scheme. URLs that lack a slash (Hadoop writes
- * file:/lake) are not taken for paths: a directory called "file:" would be made of them.
+ * file:/lake) are not taken for paths: a directory called "file:" would be made of them. Nor are
+ * those that name a host (RFC 8089): file://data/lake would be a directory here, not /data/lake.
  */
 static const char *local_path(const char *text)
 {
-    if (strncmp(text, "file://", 7) == 0)
+    if (strncmp(text, "file:///", 8) == 0)
         return text + 7;
     if (strncmp(text, "file:/", 6) == 0 || strncmp(text, "s3:/", 4) == 0)
         return NULL;
@@ -227,8 +228,8 @@ enum rg_status rg_place_open(const struct rg_place_request *request, struct rg_p
     else if (strncmp(request->text, "s3://", 5) == 0)
         status = open_s3(request, &place, err);
     else
-        status =
-            rg_fail(err, RG_ERR_INVALID, "%s: neither a path nor file:// nor s3://", request->text);
+        status = rg_fail(err, RG_ERR_INVALID, "%s: neither a path nor file:/// nor s3://",
+                         request->text);
     if (status == RG_OK)
         status = rg_store_probe(place.store, false, &place.caps, err);
     if (status != RG_OK) {

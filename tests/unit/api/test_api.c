@@ -67,6 +67,9 @@ TEST(files_that_cannot_be_opened)
     unlink(path);
     CHECK_ERROR(rg_file_open(path, NULL, &file, &t->err), RG_ERR_ABSENT, path);
     CHECK_ERROR(rg_file_open("/tmp", NULL, &file, &t->err), RG_ERR_INVALID, "not a file");
+    CHECK_ERROR(rg_file_open("file://tmp/x", NULL, &file, &t->err), RG_ERR_INVALID,
+                "neither a path nor file:///");
+    CHECK_ERROR(rg_file_open("file:///", NULL, &file, &t->err), RG_ERR_INVALID, "not a file");
     CHECK(rg_file_open(path, NULL, &file, NULL) == RG_ERR_ABSENT);
     rg_file_close(NULL);
 }
