@@ -141,6 +141,8 @@ int rg_compact_command(const struct arguments *arguments)
         return rg_plan_command(arguments);
     /* Whoever read along may go; the work is done to its end. */
     (void)signal(SIGPIPE, SIG_IGN);
+    /* A limit on the size of files (ulimit -f) is an error of the write, with a name. */
+    (void)signal(SIGXFSZ, SIG_IGN);
     make_title(arguments, title);
     if (!rg_watch_init(&watch, arguments, title))
         return RG_EXIT_FAILED;

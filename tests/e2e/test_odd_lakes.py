@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import resource
 import shlex
 import shutil
 import subprocess
@@ -228,6 +229,17 @@ def test_a_ledger_that_was_removed_while_its_inputs_are_there(way, regroup, sour
         path.unlink()
     regroup("compact", *places).must(0)
     regroup("compact", *places[:2]).must(0)
+    assert rows_of(live_files(regroup, home)) == list(range(500))
+
+
+def test_a_limit_on_the_size_of_files_is_an_error_of_the_output(regroup, source, home):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
+
+    result = regroup("compact", source, home, "-q", preexec_fn=limit)
+    assert result.status in (1, 75) and "part-000001" in result.err
+    assert data_files(home) == []
+    regroup("compact", source, home).must(0)
     assert rows_of(live_files(regroup, home)) == list(range(500))
 
 
