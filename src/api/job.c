@@ -286,6 +286,11 @@ uint64_t rg_job_plan_bytes(const struct rg_job *job)
     return rg_compact_plan_bytes(job->compact);
 }
 
+uint64_t rg_job_memory_bytes(const struct rg_job *job)
+{
+    return rg_compact_memory_bytes(job->compact);
+}
+
 const struct rg_report *rg_job_report(const struct rg_job *job)
 {
     return rg_compact_report(job->compact);

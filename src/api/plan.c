@@ -5,8 +5,8 @@
  * their texts in an arena, their columns in another. Columns of the total are found by their place
  * first, because nearly all partitions have the same columns.
  *
- * All of it is within the memory that the job leaves to it. Where the columns of all partitions do
- * not fit none is kept, whichever partition came first; those of the total are.
+ * All of it is within --memory. Where the columns of all partitions do not fit into what the job
+ * leaves to them none is kept, whichever partition came first; those of the total are.
  */
 
 #include "api/plan.h"
@@ -19,11 +19,15 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "compact/memory.h"
 #include "plan/options.h"
 #include "report/plan_text.h"
 
-/* Of the memory, what columns of partitions may have. */
-static const uint64_t columns_share = 2;
+/* A partition's path, about. */
+static const size_t path_bytes = 64;
+
+/* This part of the memory is not taken for partitions. */
+static const uint64_t memory_share_left = 16;
 
 struct rg_plan_view {
     struct rg_arena arena;
@@ -36,7 +40,6 @@ struct rg_plan_view {
     size_t partition_room;
     struct rg_partition_plan total;
     struct rg_arena column_arena; /* Of partitions' columns. */
-    size_t bytes_max;             /* Of `arena` and partitions. */
     uint64_t column_bytes;        /* What all of them take, kept or not. */
     uint64_t column_bytes_max;
     struct rg_column_forecast *columns; /* Of the total. */
@@ -221,20 +224,23 @@ static bool copy_plan(struct rg_plan_view *view, const struct rg_partition_plan 
     return to->path != NULL && copy_columns(view, from, to);
 }
 
-/* For one more partition, of the memory that the arena has not used; sorting needs it twice. */
+/*
+ * For one more partition. A dry run has little in the memory that it claims, so that what counts is
+ * what the process has: with these, and their paths.
+ */
 static bool make_room(struct rg_plan_view *view)
 {
     const size_t room = view->partition_room == 0 ? 16 : view->partition_room * 2;
     const size_t bytes = room * sizeof(struct rg_partition_plan);
+    const uint64_t limit = rg_job_memory_bytes(view->job);
 
     if (view->partition_count < view->partition_room)
         return true;
-    if (2 * bytes > view->bytes_max - view->arena.bytes)
+    if (rg_memory_resident_bytes() + bytes + room * path_bytes > limit - limit / memory_share_left)
         return false;
     struct rg_partition_plan *larger = rg_alloc(&rg_allocator_system, bytes);
     if (larger == NULL)
         return false;
-    view->arena.bytes_max = view->bytes_max - 2 * bytes;
     if (view->partition_count > 0)
         memcpy(larger, view->partitions, view->partition_count * sizeof *larger);
     release_partitions(view);
@@ -264,50 +270,41 @@ static void take_event(void *user, const struct rg_event *event)
         view->event(view->user, event);
 }
 
-/* Merges the sorted runs [begin, middle) and [middle, end) of `from` into `to`. */
-static void merge_runs(const struct rg_partition_plan *from, size_t begin, size_t middle,
-                       size_t end, struct rg_partition_plan *to)
+/* Lets the partition at `at` sink to its place in a heap whose last one is on top. */
+static void sink(struct rg_partition_plan *heap, size_t at, size_t count)
 {
-    size_t left = begin;
-    size_t right = middle;
+    const struct rg_partition_plan sinking = heap[at];
 
-    for (size_t i = begin; i < end; i++) {
-        const bool takes_left =
-            left < middle && (right == end || rg_plan_text_compare(&from[left], &from[right]) <= 0);
-
-        to[i] = takes_left ? from[left++] : from[right++];
+    for (size_t child = 2 * at + 1; child < count; child = 2 * at + 1) {
+        if (child + 1 < count && rg_plan_text_compare(&heap[child], &heap[child + 1]) < 0)
+            child++;
+        if (rg_plan_text_compare(&sinking, &heap[child]) >= 0)
+            break;
+        heap[at] = heap[child];
+        at = child;
     }
+    heap[at] = sinking;
 }
 
+/* In place: they may be most of the memory. No two are equal, since their paths are not. */
 static enum rg_status sort_partitions(struct rg_plan_view *view, struct rg_error *err)
 {
+    struct rg_partition_plan *partitions = view->partitions;
     const size_t count = view->partition_count;
-    struct rg_partition_plan *from = view->partitions;
 
     if (view->has_failed)
         return rg_fail(err, RG_ERR_NOMEM,
                        "the plans of %zu partitions and more need more memory than --memory gives",
                        count);
-    if (count == 0)
-        return RG_OK;
-    struct rg_partition_plan *to =
-        rg_alloc(&rg_allocator_system, view->partition_room * sizeof *to);
-    if (to == NULL)
-        return rg_fail(err, RG_ERR_NOMEM, "no memory for the plans of %zu partitions", count);
-    for (size_t width = 1; width < count; width *= 2) {
-        for (size_t begin = 0; begin < count; begin += 2 * width) {
-            const size_t middle = begin + width < count ? begin + width : count;
-            const size_t end = middle + width < count ? middle + width : count;
+    for (size_t i = count / 2; i-- > 0;)
+        sink(partitions, i, count);
+    for (size_t left = count; left-- > 1;) {
+        const struct rg_partition_plan last = partitions[0];
 
-            merge_runs(from, begin, middle, end, to);
-        }
-        struct rg_partition_plan *swap = from;
-        from = to;
-        to = swap;
+        partitions[0] = partitions[left];
+        partitions[left] = last;
+        sink(partitions, 0, left);
     }
-    view->partitions = to;
-    release_partitions(view);
-    view->partitions = from;
     return RG_OK;
 }
 
@@ -337,9 +334,7 @@ static enum rg_status run_plan(struct rg_plan_view *view, const struct rg_job_co
     dry.event = take_event;
     dry.user = view;
     RG_TRY(rg_job_new(&dry, &view->job, err));
-    view->column_bytes_max = rg_job_plan_bytes(view->job) / columns_share;
-    view->bytes_max = (size_t)(rg_job_plan_bytes(view->job) - view->column_bytes_max);
-    view->arena.bytes_max = view->bytes_max;
+    view->column_bytes_max = rg_job_plan_bytes(view->job);
     RG_TRY(rg_job_run(view->job, err));
     tell_columns(view);
     return sort_partitions(view, err);

@@ -466,6 +466,11 @@ size_t rg_compact_explain(struct rg_compact *compact, const struct rg_job_sample
     return weir_explain(compact->run.weir, since != NULL ? &since->engine : NULL, text, bytes);
 }
 
+uint64_t rg_compact_memory_bytes(const struct rg_compact *compact)
+{
+    return compact->run.memory_limit_bytes;
+}
+
 uint64_t rg_compact_plan_bytes(const struct rg_compact *compact)
 {
     return compact->run.plan_bytes;

@@ -60,8 +60,10 @@ void rg_compact_cancel(struct rg_compact *compact, enum rg_cancel how);
 void rg_compact_sample(struct rg_compact *compact, struct rg_job_sample *ret_sample);
 size_t rg_compact_explain(struct rg_compact *compact, const struct rg_job_sample *since, char *text,
                           size_t bytes);
-/* Of a dry run: memory that is left to whoever keeps what its events tell. */
+/* Of a dry run: memory that is left to whoever keeps the columns that its events tell of. */
 uint64_t rg_compact_plan_bytes(const struct rg_compact *compact);
+/* What --memory comes to. */
+uint64_t rg_compact_memory_bytes(const struct rg_compact *compact);
 const struct rg_report *rg_compact_report(const struct rg_compact *compact);
 void rg_compact_free(struct rg_compact *compact);
 

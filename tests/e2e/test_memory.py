@@ -337,6 +337,24 @@ def test_a_plan_is_within_the_limit(regroup, tmp_path):
     assert [len(partition["columns"]) for partition in plan["partitions"]] == [2000] * 600
 
 
+def test_a_plan_of_many_partitions_needs_little(regroup, tmp_path):
+    """Most gain first: folders of two files, then those of one."""
+    source = tmp_path / "source"
+    first = tmp_path / "first.parquet"
+    pq.write_table(pa.table({"a": [1, 2]}), first)
+    wanted = []
+    for number in range(9000):
+        folder = source / f"p={number * 7919 % 9000:05}"
+        folder.mkdir(parents=True)
+        count = 1 + (number % 7 == 0)
+        for name in "ab"[:count]:
+            (folder / f"{name}.parquet").hardlink_to(first)
+        wanted.append((-count, folder.name + "/"))
+    arguments = ("plan", source, tmp_path / "home", "--memory", "64MiB", "--json")
+    plan = json.loads(regroup(*arguments).must(0).out)
+    assert [p["partition"] for p in plan["partitions"]] == [name for _, name in sorted(wanted)]
+
+
 def test_a_list_of_files_is_within_the_limit(regroup, words, tmp_path):
     """It is read before memory is divided."""
     names = tmp_path / "names"
