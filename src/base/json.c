@@ -2,7 +2,6 @@
 
 #include "base/json.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -41,10 +40,23 @@ static void write_escaped(struct rg_buffer *out, uint8_t byte)
     }
 }
 
+static bool is_plain(uint8_t byte)
+{
+    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+}
+
 static void write_quoted(struct rg_buffer *out, struct rg_span text)
 {
     rg_buffer_append_byte(out, '"');
     for (size_t i = 0; i < text.bytes;) {
+        size_t plain = 0;
+
+        while (i + plain < text.bytes && is_plain(text.data[i + plain]))
+            plain++;
+        rg_buffer_append(out, text.data + i, plain);
+        i += plain;
+        if (i == text.bytes)
+            break;
         const size_t length = rg_utf8_sequence_bytes(text.data + i, text.bytes - i);
 
         if (length == 0) {
@@ -109,16 +121,31 @@ void rg_json_span(struct rg_json *json, const char *name, struct rg_span value)
     write_quoted(json->out, value);
 }
 
+/* Without printf(): records have several for each of very many files. */
+static void write_digits(struct rg_buffer *out, uint64_t value)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    rg_buffer_append(out, digits + at, sizeof digits - at);
+}
+
 void rg_json_u64(struct rg_json *json, const char *name, uint64_t value)
 {
     begin_value(json, name);
-    rg_buffer_printf(json->out, "%" PRIu64, value);
+    write_digits(json->out, value);
 }
 
 void rg_json_i64(struct rg_json *json, const char *name, int64_t value)
 {
     begin_value(json, name);
-    rg_buffer_printf(json->out, "%" PRId64, value);
+    if (value < 0)
+        rg_buffer_append_byte(json->out, '-');
+    write_digits(json->out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
 void rg_json_double(struct rg_json *json, const char *name, double value)

@@ -36,10 +36,37 @@ TEST(document_with_everything)
     rg_buffer_fini(&out);
 }
 
+TEST(numbers_and_texts_at_their_ends)
+{
+    struct rg_buffer out;
+    struct rg_json json;
+
+    rg_buffer_init(&out, &t->allocator, 10000);
+    rg_json_init(&json, &out);
+    rg_json_array_begin(&json, NULL);
+    rg_json_u64(&json, NULL, 0);
+    rg_json_u64(&json, NULL, 10);
+    rg_json_u64(&json, NULL, UINT64_MAX);
+    rg_json_i64(&json, NULL, 0);
+    rg_json_i64(&json, NULL, INT64_MAX);
+    rg_json_i64(&json, NULL, INT64_MIN);
+    rg_json_text(&json, NULL, "");
+    rg_json_text(&json, NULL, " ~\x7f");
+    rg_json_text(&json, NULL, "\"in\\between\"");
+    rg_json_array_end(&json);
+    rg_buffer_append_byte(&out, 0);
+    if (!out.failed)
+        CHECK_TEXT((const char *)out.data,
+                   "[0,10,18446744073709551615,0,9223372036854775807,-9223372036854775808,"
+                   "\"\",\" ~\\u007f\",\"\\\"in\\\\between\\\"\"]");
+    rg_buffer_fini(&out);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"document_with_everything", document_with_everything},
+        {"numbers_and_texts_at_their_ends", numbers_and_texts_at_their_ends},
     };
 
     return test_main("base/json", cases, sizeof cases / sizeof cases[0], argc, argv);
