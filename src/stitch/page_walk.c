@@ -225,9 +225,27 @@ enum rg_status rg_page_walk_any(struct rg_page_walk *walk, struct rg_source_page
     return RG_OK;
 }
 
+/* Chunks of small files have one page each: it need not be parsed and checked once more. */
+static void give_only_page(struct rg_page_walk *walk, struct rg_source_page *ret_page)
+{
+    *ret_page = walk->survey->only_page;
+    walk->offset = walk->source->bytes.bytes;
+    walk->values_left = 0;
+    walk->ordinal++;
+    walk->index_ordinal = ret_page->index_ordinal + 1;
+    tell_rows(walk, ret_page);
+    tell_looks(walk, ret_page);
+    ret_page->is_recoded = is_recoded(walk->survey, ret_page);
+}
+
 enum rg_status rg_page_walk_next(struct rg_page_walk *walk, struct rg_source_page *ret_page,
                                  bool *ret_is_end, struct rg_error *err)
 {
+    *ret_is_end = false;
+    if (walk->offset == 0 && walk->survey->is_complete && walk->survey->page_count == 1) {
+        give_only_page(walk, ret_page);
+        return RG_OK;
+    }
     do {
         RG_TRY(rg_page_walk_any(walk, ret_page, ret_is_end, err));
     } while (!*ret_is_end && !is_data_page(ret_page));

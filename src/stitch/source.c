@@ -333,6 +333,7 @@ static enum rg_status walk_first(struct rg_survey *survey, uint32_t *page_number
         survey->needs_look =
             survey->needs_look || survey->may_have_links || may_be_all_null(survey, &page);
         does_index_fit = does_index_fit && fits_index(survey->source, &page);
+        survey->only_page = page;
         count_page(survey, &page);
     }
     end_first_walk(survey, &walk, does_index_fit);

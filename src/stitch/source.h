@@ -82,6 +82,7 @@ struct rg_survey {
     bool is_complete;       /* The first walk is over. */
     uint32_t page_raw_bytes_max;
     uint64_t raw_bytes;              /* Of all pages, their bodies only. */
+    struct rg_source_page only_page; /* Where page_count is 1: as the first walk met it. */
     struct rg_page_look *looks;      /* page_count of them, in scratch, or NULL. */
     struct rg_statistics statistics; /* The chunk's, trusted. */
     const uint8_t *def_map;          /* Definition levels in the output's terms; NULL: the same. */
