@@ -60,6 +60,15 @@ static bool are_bounds_of_pages(const struct rg_bench *bench, const struct rg_su
            (whole->has_nan_count && whole->nan_count == 0);
 }
 
+/*
+ * Then readers to which NaN is the largest number must not pass over pages of which only their
+ * headers spoke, where these readers do not look: the chunk's bounds are all that they went by.
+ */
+static bool may_hold_nan(const struct rg_bench *bench, const struct rg_statistics *found)
+{
+    return rg_order_is_floating(bench->order) && !(found->has_nan_count && found->nan_count == 0);
+}
+
 void rg_survey_page_statistics(const struct rg_bench *bench, const struct rg_survey *survey,
                                const struct rg_source_page *page,
                                struct rg_statistics *ret_statistics)
@@ -75,9 +84,14 @@ void rg_survey_page_statistics(const struct rg_bench *bench, const struct rg_sur
                                       page->header.value_count);
     }
     /* Those of headers were not converted. */
-    if (!has_bounds(&found) && page->header.has_statistics && !rg_source_is_converted(source))
+    if (!has_bounds(&found) && page->header.has_statistics && !rg_source_is_converted(source)) {
         found = rg_statistics_trusted(source->writer, bench->order, &survey->bounds_leaf,
                                       &page->header.statistics, page->header.value_count);
+        if (has_bounds(&found) && may_hold_nan(bench, &found)) {
+            found.min_value = survey->statistics.min_value;
+            found.max_value = survey->statistics.max_value;
+        }
+    }
     if (!has_bounds(&found)) {
         const struct rg_statistics whole = statistics_of_chunk(survey);
 
