@@ -114,11 +114,13 @@ TEST(what_cannot_be_made_out_may_have_one)
 /* Columns of INT32 and INT64, and what Arrow makes of them: the letters are of make_columns(). */
 static void make_columns(struct small_meta *m, const char *kinds)
 {
-    char name[2] = "a";
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
 
     small_meta_begin(m);
-    for (; *kinds != 0; kinds++, name[0]++) {
-        switch (*kinds) {
+    for (size_t i = 0; kinds[i] != 0; i++) {
+        const char *name = names[i];
+
+        switch (kinds[i]) {
         case 'i':
             (void)small_meta_leaf(m, name, RG_TYPE_INT32, RG_LOGICAL_NONE);
             break;
@@ -142,7 +144,7 @@ static void make_columns(struct small_meta *m, const char *kinds)
             (void)small_meta_leaf(m, name, RG_TYPE_BYTE_ARRAY, RG_LOGICAL_STRING);
             break;
         default: /* As many fields as the figure says. */
-            (void)small_meta_group(m, name, (uint32_t)(*kinds - '0'), RG_LOGICAL_NONE);
+            (void)small_meta_group(m, name, (uint32_t)(kinds[i] - '0'), RG_LOGICAL_NONE);
         }
     }
 }
