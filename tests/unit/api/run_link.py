@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 PROGRAMS = {
-    "regroup": """
+    "libregroup": """
         #include <regroup/regroup.h>
         int main(void)
         {
@@ -24,7 +24,7 @@ PROGRAMS = {
         #include <weir/weir.h>
         int main(void) { return weir_cpu_count() == 0; }""",
 }
-ARCHIVES = {"regroup": "src/api/libregroup.a", "libweir": "src/weir/libweir.a"}
+ARCHIVES = {"libregroup": "src/api/libregroup.a", "libweir": "src/weir/libweir.a"}
 
 # Their headers are all that is used: a program needs neither of them.
 NOT_LINKED = {"libcurl", "libxxhash"}
