@@ -170,7 +170,8 @@ def test_one_file_as_source(place):
 
 def test_inspect(place):
     place.fill([""], files=1)
-    assert "500" in place.regroup("inspect", "--pages", place.url("in/file 000.parquet")).must(0).out
+    file = place.url("in/file 000.parquet")
+    assert "500" in place.regroup("inspect", "--pages", file).must(0).out
 
 
 def test_plan_writes_nothing(place):
