@@ -202,6 +202,15 @@ static void *run_watch(void *user)
     return NULL;
 }
 
+/* What is ignored already stays so: a shell has what it runs by & ignore SIGINT (POSIX, sh). */
+static void take_signal(struct watch *watch, int number)
+{
+    struct sigaction now;
+
+    if (sigaction(number, NULL, &now) != 0 || now.sa_handler != SIG_IGN)
+        sigaddset(&watch->signals, number);
+}
+
 bool rg_watch_init(struct watch *watch, const struct arguments *arguments, const char *title)
 {
     const struct rg_options *options = arguments->options;
@@ -219,8 +228,8 @@ bool rg_watch_init(struct watch *watch, const struct arguments *arguments, const
     watch->mode = choose_mode(options, &watch->terminal, watch->is_quiet);
     watch->progress = new_progress(watch, title);
     sigemptyset(&watch->signals);
-    sigaddset(&watch->signals, SIGINT);
-    sigaddset(&watch->signals, SIGTERM);
+    take_signal(watch, SIGINT);
+    take_signal(watch, SIGTERM);
     sigaddset(&watch->signals, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &watch->signals, NULL);
     failed = pthread_mutex_init(&watch->lock, NULL);

@@ -39,17 +39,28 @@ def make_lake(folder):
 
 
 class Job:
-    def __init__(self, regroup, folder, *options, **env):
+    def __init__(self, regroup, folder, *options, ignored=(), **env):
         self.master, slave = pty.openpty()
         environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **env}
-        home = tempfile.mkdtemp(dir=folder)
+        self.home = tempfile.mkdtemp(dir=folder)
         slow = ["--jobs=1", "--memory=64MiB", "--codec=zstd:19"]
+        before = {number: signal.signal(number, signal.SIG_IGN) for number in ignored}
         self.process = subprocess.Popen(
-            [regroup, "compact", folder / "lake", home, *slow, *options],
+            [regroup, "compact", folder / "lake", self.home, *slow, *options],
             stdin=subprocess.DEVNULL, stderr=slave, env=environment,
         )
+        for number, handler in before.items():
+            signal.signal(number, handler)
         os.close(slave)
         self.said = b""
+
+    def begin(self):
+        """Returns when an output is made: signals are taken and there is a job to end."""
+        end = time.monotonic() + 30
+        while not any(name.endswith(".parquet") for _, _, names in os.walk(self.home)
+                      for name in names):
+            assert time.monotonic() < end, "no output after 30 s"
+            self.read(0.05)
 
     def read(self, seconds, until=None):
         """What it says in so much time, or until it says this."""
@@ -100,14 +111,16 @@ def test_no_color_keeps_the_block(regroup, folder):
 def test_a_dumb_terminal_gets_no_escapes(regroup, folder):
     for env in ({"TERM": "dumb"}, {}):
         job = Job(regroup, folder, "--progress", "block", **env)
-        job.read(1.5)
+        job.begin()
+        job.read(0.5)
         job.interrupt()
         assert ESC not in job.said and b" row groups, " in job.said, job.said
 
 
 def test_quiet_shows_nothing_but_why_it_ended(regroup, folder):
     job = Job(regroup, folder, "-qq", TERM="xterm")
-    job.read(1.5)
+    job.begin()
+    job.read(0.5)
     job.process.send_signal(signal.SIGTERM)
     assert job.process.wait(timeout=30) == 130
     job.read(0.2)
@@ -115,9 +128,21 @@ def test_quiet_shows_nothing_but_why_it_ended(regroup, folder):
     assert job.said.count(b"\n") == 1 and job.said.startswith(b"error: "), job.said
 
 
+def test_what_was_ignored_stays_ignored(regroup, folder):
+    """A shell has `regroup &` of a script ignore SIGINT, which is meant for others."""
+    job = Job(regroup, folder, ignored=[signal.SIGINT], TERM="dumb")
+    job.begin()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        job.process.send_signal(number)
+    job.read(30, until=b"memory: at most")
+    assert job.process.wait(timeout=30) == 130
+    os.close(job.master)
+    assert b"interrupted: " in job.said and b"interrupted again" not in job.said, job.said
+
+
 def test_usr1_shows_a_line(regroup, folder):
     job = Job(regroup, folder, "--progress", "none", TERM="xterm")
-    job.read(0.3)
+    job.begin()
     job.process.send_signal(signal.SIGUSR1)
     job.read(5, until=b"limit=")
     assert b" mem=" in job.said and ESC not in job.said, job.said
