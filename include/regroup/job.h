@@ -71,7 +71,8 @@ RG_API RG_MUST_CHECK enum rg_status rg_job_new(const struct rg_job_config *confi
 
 /*
  * Runs the job to its end, once: a second time is RG_ERR_INVALID. Blocks; workers are started on
- * entry and joined before return. With the option "dry-run" it stops after planning.
+ * entry and joined before return, and have the signal mask of the caller: block what they should
+ * not get. With the option "dry-run" it stops after planning.
  *
  * What was committed before a failure stays committed, and the same job made again goes on there:
  * outputs are named after their inputs, and inputs go only after their output is durable.
