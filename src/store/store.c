@@ -216,11 +216,22 @@ bool rg_object_id_moved(const struct rg_object_id *found, const struct rg_object
            memcmp(found_inode, known_inode, digits) == 0;
 }
 
+/* Records of older versions do not say that a file had several names. */
+static bool has_known_tag(const struct rg_object_id *found, const struct rg_object_id *known)
+{
+    const size_t bytes = strlen(known->tag);
+    const bool is_local = *inode_of(known->tag) != '\0';
+
+    if (strncmp(found->tag, known->tag, bytes) != 0)
+        return false;
+    return found->tag[bytes] == '\0' || (is_local && strcmp(found->tag + bytes, "n") == 0);
+}
+
 bool rg_object_id_equal(const struct rg_object_id *found, const struct rg_object_id *known,
                         bool is_strict)
 {
     if (found->bytes != known->bytes || found->modified_ns != known->modified_ns)
         return false;
-    return !is_strict || strcmp(found->tag, known->tag) == 0 ||
+    return !is_strict || has_known_tag(found, known) ||
            (has_many_names(known) && rg_object_id_moved(found, known));
 }

@@ -60,6 +60,20 @@ def test_files_of_several_names_in_place(regroup, source, tmp_path):
     assert rows_of([tmp_path / "backup.parquet"]) == list(range(200, 300))
 
 
+def test_files_of_several_names_in_a_record_that_does_not_say_so(regroup, source):
+    """Older versions wrote no "n" behind the inode: what was taken then counts as taken."""
+    (source / "g0.parquet").hardlink_to(source / "f0.parquet")
+    regroup("compact", "--in-place", source, "--grace", "1h").must(0)
+    (record,) = (source / "_regroup").glob("_0*.json")
+    text = record.read_text()
+    older = re.sub(r'("c[0-9]+i[0-9]+)n"', r'\1"', text)
+    assert len(text) - len(older) == 2
+    record.write_text(older)
+    for grace in ("1h", "0s"):
+        regroup("compact", "--in-place", source, "--grace", grace).must(0)
+    assert sorted(rows_of(data_files(source))) == sorted([*range(500), *range(100)])
+
+
 def test_a_file_that_was_linked_after_it_was_taken(regroup, source, tmp_path):
     """It may have been rewritten as well: it is left, and what is said names both."""
     regroup("compact", "--in-place", source, "--grace", "1h").must(0)

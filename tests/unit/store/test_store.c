@@ -151,12 +151,21 @@ TEST(a_file_of_several_names_is_known_by_its_inode)
         bool is_equal;
         bool is_moved;
     } cases[] = {
-        {"c1i23", "c1i23", true, true},    {"c2i23", "c1i23", false, true},
-        {"c2i23n", "c1i23n", true, true},  {"c2i23", "c1i23n", true, true},
-        {"c2i23n", "c1i23", false, true},  {"c2i24n", "c1i23n", false, false},
-        {"c2i2n", "c1i23n", false, false}, {"c2i234n", "c1i23n", false, false},
-        {"", "c1i23n", false, false},      {"c2i23n", "", false, false},
-        {"ci", "cin", false, false},       {"\"c1i2n\"", "\"c2i2n\"", false, false},
+        {"c1i23", "c1i23", true, true},
+        {"c2i23", "c1i23", false, true},
+        {"c2i23n", "c1i23n", true, true},
+        {"c2i23", "c1i23n", true, true},
+        {"c2i23n", "c1i23", false, true},
+        {"c2i24n", "c1i23n", false, false},
+        {"c2i2n", "c1i23n", false, false},
+        {"c2i234n", "c1i23n", false, false},
+        {"c1i23n", "c1i23", true, true},
+        {"c1i23nn", "c1i23", false, true},
+        {"an", "a", false, false},
+        {"", "c1i23n", false, false},
+        {"c2i23n", "", false, false},
+        {"ci", "cin", false, false},
+        {"\"c1i2n\"", "\"c2i2n\"", false, false},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
