@@ -251,6 +251,9 @@ static bool make_room(struct rg_plan_view *view)
 
 static void take_plan(struct rg_plan_view *view, const struct rg_partition_plan *plan)
 {
+    /* Arrays may be half grown, and the plan is told nobody. */
+    if (view->has_failed)
+        return;
     if (!make_room(view) || !copy_plan(view, plan, &view->partitions[view->partition_count])) {
         view->has_failed = true;
         return;
