@@ -72,7 +72,7 @@ rg_footer_parse_like(struct rg_span footer, const struct rg_file_meta *like, str
 
 /*
  * The key-values alone, in `arena`; their bytes are the footer's. Row groups and schema are passed
- * over, whatever they hold, and take no memory.
+ * over, whatever they hold, and take no memory; that nests at most RG_THRIFT_DEPTH_MAX deep.
  *
  * Errors:  RG_ERR_CORRUPT, RG_ERR_LIMIT, RG_ERR_NOMEM.
  */

@@ -6,6 +6,8 @@
  * what was written, it is no other. Memory stays within a multiple of the bytes.
  */
 
+#include <string.h>
+
 #include "base/hash.h"
 #include "base/limits.h"
 #include "fuzz/fuzz.h"
@@ -52,7 +54,10 @@ static void change_elements(const struct rg_schema *schema, struct rg_arena *are
     }
 }
 
-/* They are the same without the rest of the footer. */
+/*
+ * They are the same without the rest of the footer, but for fields that nobody knows and that are
+ * nested deeply: what is passed over counts from the top here, and from where it begins else.
+ */
 static void check_key_values(struct rg_span input, const struct rg_file_meta *meta,
                              struct rg_arena *arena)
 {
@@ -60,7 +65,10 @@ static void check_key_values(struct rg_span input, const struct rg_file_meta *me
     struct rg_error err;
     uint32_t count;
 
-    FUZZ_CHECK(rg_footer_key_values(input, arena, &pairs, &count, &err) == RG_OK);
+    if (rg_footer_key_values(input, arena, &pairs, &count, &err) != RG_OK) {
+        FUZZ_CHECK(err.status == RG_ERR_CORRUPT && strstr(err.text, "nested too deeply") != NULL);
+        return;
+    }
     FUZZ_CHECK(count == meta->key_value_count);
     for (uint32_t i = 0; i < count; i++)
         FUZZ_CHECK(rg_span_equal(pairs[i].key, meta->key_values[i].key));
