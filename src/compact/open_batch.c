@@ -86,10 +86,13 @@ static void reset_output(struct rg_output *output)
     }
 }
 
+/* Those of row groups that take no less than so much. */
 static void leave_inputs(struct rg_open_batch *batch, const struct rg_output *output,
-                         const struct rg_error *err)
+                         uint64_t bytes_min, const struct rg_error *err)
 {
     for (uint32_t b = 0; b < output->bin_count; b++) {
+        if (output->bins[b].in_bytes < bytes_min)
+            continue;
         for (uint32_t i = 0; i < output->bins[b].ref_count; i++)
             rg_open_batch_leave_input(batch, output->bins[b].refs[i].input_index, err);
     }
@@ -122,8 +125,8 @@ static void give_up_bin(struct rg_open_batch *batch, const struct rg_output *out
     ask_for_smaller(batch, bin->row_count);
 }
 
-void rg_open_batch_give_up(struct rg_open_batch *batch, const struct rg_output *output,
-                           const struct rg_error *err)
+static void give_up(struct rg_open_batch *batch, const struct rg_output *output, uint64_t bytes_min,
+                    const struct rg_error *err)
 {
     uint64_t rows = 0;
 
@@ -134,7 +137,23 @@ void rg_open_batch_give_up(struct rg_open_batch *batch, const struct rg_output *
     if (rows > 0)
         ask_for_smaller(batch, rows);
     else
-        leave_inputs(batch, output, err);
+        leave_inputs(batch, output, bytes_min, err);
+}
+
+void rg_open_batch_give_up(struct rg_open_batch *batch, const struct rg_output *output,
+                           const struct rg_error *err)
+{
+    give_up(batch, output, 0, err);
+}
+
+void rg_open_batch_give_up_large(struct rg_open_batch *batch, const struct rg_output *output,
+                                 const struct rg_error *err)
+{
+    uint64_t largest = 0;
+
+    for (uint32_t b = 0; b < output->bin_count; b++)
+        largest = output->bins[b].in_bytes > largest ? output->bins[b].in_bytes : largest;
+    give_up(batch, output, largest / 2, err);
 }
 
 /*

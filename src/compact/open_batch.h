@@ -132,6 +132,13 @@ void rg_open_batch_give_up(struct rg_open_batch *batch, const struct rg_output *
                            const struct rg_error *err);
 
 /*
+ * The same where one row group is too large, and nobody knows which: inputs of those that are less
+ * than half of the largest stay. So what is too large is found in few plans.
+ */
+void rg_open_batch_give_up_large(struct rg_open_batch *batch, const struct rg_output *output,
+                                 const struct rg_error *err);
+
+/*
  * Notes a failure that has no culprit among the inputs: RG_ERR_CANCELLED, RG_ERR_CHANGED, or one
  * that ends the run. Returns what the step returns.
  */

@@ -148,7 +148,7 @@ static enum rg_status compare_outputs(struct rg_partition *partition, struct rg_
     (void)pthread_mutex_unlock(&run->compare_lock);
     if (status != RG_ERR_LIMIT)
         return status;
-    rg_open_batch_give_up(open, &open->outputs[o], err);
+    rg_open_batch_give_up_large(open, &open->outputs[o], err);
     return RG_OK;
 }
 

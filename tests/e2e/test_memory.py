@@ -202,6 +202,25 @@ def test_what_cannot_be_compared_is_made_smaller(regroup, tmp_path):
     assert min(row_groups(home)) > 1
 
 
+def test_neighbours_of_what_cannot_be_compared_are_not_left_alone(regroup, tmp_path):
+    source, home = tmp_path / "source", tmp_path / "home"
+    source.mkdir()
+    random = np.random.default_rng(2)
+    for number in range(8):
+        table = pa.table({"id": random.integers(0, 1 << 60, 2_000_000 if number == 4 else 20_000)})
+        path = source / f"{number}.parquet"
+        pq.write_table(
+            table, path, use_dictionary=False, compression="none", row_group_size=1 << 30
+        )
+    used = peak_of(
+        regroup,
+        tmp_path,
+        *("compact", source, home, "--memory", "68MiB", "--jobs", "2", "--verify", "full"),
+    )
+    assert used["peak_bytes"] <= 68 * MIB
+    assert sum(pq.ParquetFile(path).metadata.num_rows for path in data_files(home)) == 140_000
+
+
 def test_an_output_that_keeps_more_than_usual_is_tried_again(regroup, tmp_path):
     """Filters over dictionaries of 200,000 entries, where the claim was all there is."""
     source, home = tmp_path / "source", tmp_path / "home"
