@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -291,6 +292,8 @@ def run_stage(name, function):
 
 
 def main():
+    # A shell has what it runs in the background ignore SIGINT, and the command keeps to that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--long", action="store_true", help="the long suites too")
     parser.add_argument("--list", action="store_true", help="only name the stages")

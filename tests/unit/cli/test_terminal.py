@@ -150,6 +150,7 @@ def test_usr1_shows_a_line(regroup, folder):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # Not what a shell ignored.
     regroup = str(Path(sys.argv[1]).resolve())
     tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
     failed = 0
