@@ -3,15 +3,19 @@
 /*
  * The memory of a bin's job, all of it from its claim:
  *
- *   files     what was not kept by the batch: footers, or whole files where they are small and
- * that leaves enough; and all footers parsed. They stay until the bin is done. slice     for the
- * columns that are handled now: bytes read, arenas of the columns, scratch while they are stitched.
- * Given back after each slice.
+ * - Files: what was not kept by the batch, that is footers, or whole files where they are small and
+ *   that leaves enough; and all footers parsed. They stay until the bin is done.
+ * - The slice, the columns that are handled now: bytes read, arenas of the columns, scratch while
+ *   they are stitched. Given back after each slice.
  *
- *   (1) bin->column_first .. + column_count is the slice; columns before it are appended. It is not
- * in the job's memory, because it outlives a beginning anew. (2) A slice holds at least one column.
- * When its claim is too small for one, it is enlarged, or the input is more than --memory can do
- * and is left alone. (3) What comes out does not depend on how columns were cut into slices.
+ * What holds:
+ *
+ * (1) bin->column_first .. + column_count is the slice; columns before it are appended. It is not
+ *     in the job's memory, because it outlives a beginning anew.
+ * (2) A slice holds at least one column. When its claim is too small for one, files that were read
+ *     whole are given back, then the claim is enlarged, or the input is more than --memory can do
+ *     and is left alone.
+ * (3) What comes out does not depend on how columns were cut into slices.
  *
  * When a column runs out of memory nevertheless (estimates are estimates), the columns before it
  * are appended and it begins a slice of its own, with all of the claim.
