@@ -19,6 +19,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/sort.h"
 #include "compact/memory.h"
 #include "plan/options.h"
 #include "report/plan_text.h"
@@ -273,41 +274,21 @@ static void take_event(void *user, const struct rg_event *event)
         view->event(view->user, event);
 }
 
-/* Lets the partition at `at` sink to its place in a heap whose last one is on top. */
-static void sink(struct rg_partition_plan *heap, size_t at, size_t count)
+static int compare_partitions(const void *a, const void *b)
 {
-    const struct rg_partition_plan sinking = heap[at];
-
-    for (size_t child = 2 * at + 1; child < count; child = 2 * at + 1) {
-        if (child + 1 < count && rg_plan_text_compare(&heap[child], &heap[child + 1]) < 0)
-            child++;
-        if (rg_plan_text_compare(&sinking, &heap[child]) >= 0)
-            break;
-        heap[at] = heap[child];
-        at = child;
-    }
-    heap[at] = sinking;
+    return rg_plan_text_compare(a, b);
 }
 
 /* In place: they may be most of the memory. No two are equal, since their paths are not. */
 static enum rg_status sort_partitions(struct rg_plan_view *view, struct rg_error *err)
 {
-    struct rg_partition_plan *partitions = view->partitions;
     const size_t count = view->partition_count;
 
     if (view->has_failed)
         return rg_fail(err, RG_ERR_NOMEM,
                        "the plans of %zu partitions and more need more memory than --memory gives",
                        count);
-    for (size_t i = count / 2; i-- > 0;)
-        sink(partitions, i, count);
-    for (size_t left = count; left-- > 1;) {
-        const struct rg_partition_plan last = partitions[0];
-
-        partitions[0] = partitions[left];
-        partitions[left] = last;
-        sink(partitions, 0, left);
-    }
+    rg_sort_in_place(view->partitions, count, sizeof *view->partitions, compare_partitions);
     return RG_OK;
 }
 

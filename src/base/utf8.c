@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-size_t rg_utf8_sequence_bytes(const uint8_t *text, size_t bytes)
+size_t rg_utf8_read(const uint8_t *text, size_t bytes, uint32_t *ret_point)
 {
     size_t length;
     uint32_t code;
@@ -13,8 +13,10 @@ size_t rg_utf8_sequence_bytes(const uint8_t *text, size_t bytes)
     if (bytes == 0)
         return 0;
     const uint8_t first = text[0];
-    if (first < 0x80)
+    if (first < 0x80) {
+        *ret_point = first;
         return 1;
+    }
     if (first >= 0xc2 && first < 0xe0) {
         length = 2;
         code = first & 0x1f;
@@ -38,5 +40,39 @@ size_t rg_utf8_sequence_bytes(const uint8_t *text, size_t bytes)
         code = code << 6 | (text[i] & 0x3f);
     }
     const bool is_surrogate = code >= 0xd800 && code < 0xe000;
-    return code < code_min || code > 0x10ffff || is_surrogate ? 0 : length;
+    if (code < code_min || code > 0x10ffff || is_surrogate)
+        return 0;
+    *ret_point = code;
+    return length;
+}
+
+size_t rg_utf8_sequence_bytes(const uint8_t *text, size_t bytes)
+{
+    uint32_t point;
+
+    return rg_utf8_read(text, bytes, &point);
+}
+
+size_t rg_utf8_write(uint32_t point, uint8_t *out)
+{
+    if (point < 0x80) {
+        out[0] = (uint8_t)point;
+        return 1;
+    }
+    if (point < 0x800) {
+        out[0] = (uint8_t)(0xc0 | point >> 6);
+        out[1] = (uint8_t)(0x80 | (point & 0x3f));
+        return 2;
+    }
+    if (point < 0x10000) {
+        out[0] = (uint8_t)(0xe0 | point >> 12);
+        out[1] = (uint8_t)(0x80 | (point >> 6 & 0x3f));
+        out[2] = (uint8_t)(0x80 | (point & 0x3f));
+        return 3;
+    }
+    out[0] = (uint8_t)(0xf0 | point >> 18);
+    out[1] = (uint8_t)(0x80 | (point >> 12 & 0x3f));
+    out[2] = (uint8_t)(0x80 | (point >> 6 & 0x3f));
+    out[3] = (uint8_t)(0x80 | (point & 0x3f));
+    return 4;
 }

@@ -11,4 +11,13 @@
 /* Length of the sequence at `text`, or 0 where it is none (overlong and surrogates included). */
 size_t rg_utf8_sequence_bytes(const uint8_t *text, size_t bytes);
 
+/* The same, and its code point; *ret_point is left alone where there is none. */
+size_t rg_utf8_read(const uint8_t *text, size_t bytes, uint32_t *ret_point);
+
+/*
+ * Writes the sequence of a code point (at most 0x1fffff) and gives its length, 1 to 4. A surrogate
+ * is written as if it were a character: whether it may be there is the caller's question.
+ */
+size_t rg_utf8_write(uint32_t point, uint8_t *out);
+
 #endif

@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/sort.h"
 #include "parquet/footer.h"
 #include "parquet/schema.h"
 #include "stitch/arrow_schema.h"
@@ -384,31 +385,12 @@ static bool are_chunks_ascending(const struct rg_file_meta *meta, size_t *ret_co
     return is_ascending;
 }
 
-/* Sifts extents[at] down a heap of `count` with the highest begin on top. */
-static void sift(struct extent *extents, size_t at, size_t count)
+static int compare_begins(const void *a, const void *b)
 {
-    for (size_t child = at * 2 + 1; child < count; child = at * 2 + 1) {
-        if (child + 1 < count && extents[child + 1].begin > extents[child].begin)
-            child++;
-        if (extents[child].begin <= extents[at].begin)
-            return;
-        const struct extent moved = extents[at];
-        extents[at] = extents[child];
-        extents[child] = moved;
-        at = child;
-    }
-}
+    const struct extent *one = a;
+    const struct extent *other = b;
 
-static void sort_extents(struct extent *extents, size_t count)
-{
-    for (size_t i = count / 2; i-- > 0;)
-        sift(extents, i, count);
-    for (size_t last = count; last-- > 1;) {
-        const struct extent top = extents[0];
-        extents[0] = extents[last];
-        extents[last] = top;
-        sift(extents, 0, last);
-    }
+    return (one->begin > other->begin) - (one->begin < other->begin);
 }
 
 static enum rg_status check_overlaps(const struct rg_file_meta *meta, struct rg_arena *scratch,
@@ -428,7 +410,7 @@ static enum rg_status check_overlaps(const struct rg_file_meta *meta, struct rg_
         for (uint32_t j = 0; j < meta->schema.leaf_count; j++)
             extents[used++] = chunk_extent(&meta->row_groups[i].columns[j]);
     }
-    sort_extents(extents, count);
+    rg_sort_in_place(extents, count, sizeof *extents, compare_begins);
     for (size_t i = 1; i < count; i++) {
         if (extents[i].begin < extents[i - 1].end)
             return rg_fail(err, RG_ERR_CORRUPT, "chunks overlap at byte %llu of the file",

@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
+
 /* A resolved escape takes at most 3 bytes, a character 4. */
 enum {
     CHARACTER_BYTES_MAX = 4
@@ -308,31 +310,6 @@ static uint32_t code_unit(const uint8_t *digits)
     return unit;
 }
 
-/* UTF-8; a surrogate without its partner is written as if it were a character. */
-static size_t emit_point(uint32_t point, uint8_t *out)
-{
-    if (point < 0x80) {
-        out[0] = (uint8_t)point;
-        return 1;
-    }
-    if (point < 0x800) {
-        out[0] = (uint8_t)(0xc0 | point >> 6);
-        out[1] = (uint8_t)(0x80 | (point & 0x3f));
-        return 2;
-    }
-    if (point < 0x10000) {
-        out[0] = (uint8_t)(0xe0 | point >> 12);
-        out[1] = (uint8_t)(0x80 | (point >> 6 & 0x3f));
-        out[2] = (uint8_t)(0x80 | (point & 0x3f));
-        return 3;
-    }
-    out[0] = (uint8_t)(0xf0 | point >> 18);
-    out[1] = (uint8_t)(0x80 | (point >> 12 & 0x3f));
-    out[2] = (uint8_t)(0x80 | (point >> 6 & 0x3f));
-    out[3] = (uint8_t)(0x80 | (point & 0x3f));
-    return 4;
-}
-
 static uint8_t escaped(uint8_t letter)
 {
     static const char letters[] = "bfnrt";
@@ -373,7 +350,7 @@ static size_t next_bytes(const uint8_t **next, uint8_t out[CHARACTER_BYTES_MAX])
         }
     }
     *next = p;
-    return emit_point(point, out);
+    return rg_utf8_write(point, out);
 }
 
 /* A string, byte by byte. */

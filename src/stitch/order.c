@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "parquet/schema.h"
 
 /* Zeros as PLAIN bytes, longest type; a shorter type's are the last bytes. */
@@ -259,33 +260,6 @@ struct rg_span rg_order_upper_bound(enum rg_order order, struct rg_span bound)
     return bound;
 }
 
-/* Bytes of the well-formed UTF-8 sequence at the start of `text`, or 0. */
-static size_t sequence_bytes(struct rg_span text, uint32_t *ret_point)
-{
-    static const uint32_t point_min[5] = {0, 0, 0x80, 0x800, 0x10000};
-    const uint8_t first = text.data[0];
-    const size_t bytes = first < 0x80    ? 1
-                         : first < 0xc0  ? 0
-                         : first < 0xe0  ? 2
-                         : first < 0xf0  ? 3
-                         : first <= 0xf4 ? 4
-                                         : 0;
-
-    if (bytes == 0 || bytes > text.bytes)
-        return 0;
-    uint32_t point = bytes == 1 ? first : first & (0x7fU >> bytes);
-    for (size_t i = 1; i < bytes; i++) {
-        if ((text.data[i] & 0xc0) != 0x80)
-            return 0;
-        point = point << 6 | (text.data[i] & 0x3f);
-    }
-    const bool is_surrogate = point >= 0xd800 && point <= 0xdfff;
-    if (point < point_min[bytes] || point > 0x10ffff || is_surrogate)
-        return 0;
-    *ret_point = point;
-    return bytes;
-}
-
 /*
  * Where to cut `text`: at most bytes_max, and between characters if it is UTF-8 up to there. It is
  * taken for UTF-8 when its bytes are, whatever the annotation says: a cut there is a bound for
@@ -296,9 +270,7 @@ static size_t cut(struct rg_span text, size_t bytes_max, bool *ret_is_utf8)
     size_t i = 0;
 
     while (i < bytes_max) {
-        uint32_t point;
-        const size_t bytes =
-            sequence_bytes((struct rg_span){text.data + i, text.bytes - i}, &point);
+        const size_t bytes = rg_utf8_sequence_bytes(text.data + i, text.bytes - i);
 
         if (bytes == 0) {
             *ret_is_utf8 = false;
@@ -329,30 +301,6 @@ struct rg_span rg_order_shorten_lower(enum rg_order order, const struct rg_leaf 
     return bound;
 }
 
-static size_t emit_point(uint32_t point, uint8_t *out)
-{
-    if (point < 0x80) {
-        out[0] = (uint8_t)point;
-        return 1;
-    }
-    if (point < 0x800) {
-        out[0] = (uint8_t)(0xc0 | point >> 6);
-        out[1] = (uint8_t)(0x80 | (point & 0x3f));
-        return 2;
-    }
-    if (point < 0x10000) {
-        out[0] = (uint8_t)(0xe0 | point >> 12);
-        out[1] = (uint8_t)(0x80 | (point >> 6 & 0x3f));
-        out[2] = (uint8_t)(0x80 | (point & 0x3f));
-        return 3;
-    }
-    out[0] = (uint8_t)(0xf0 | point >> 18);
-    out[1] = (uint8_t)(0x80 | (point >> 12 & 0x3f));
-    out[2] = (uint8_t)(0x80 | (point >> 6 & 0x3f));
-    out[3] = (uint8_t)(0x80 | (point & 0x3f));
-    return 4;
-}
-
 /* Raises the last character that can be raised and cuts behind it; 0 when there is none. */
 static size_t raise_utf8(uint8_t *text, size_t bytes)
 {
@@ -362,10 +310,10 @@ static size_t raise_utf8(uint8_t *text, size_t bytes)
 
         while ((text[begin] & 0xc0) == 0x80)
             begin--;
-        (void)sequence_bytes((struct rg_span){text + begin, bytes - begin}, &point);
+        (void)rg_utf8_read(text + begin, bytes - begin, &point);
         if (point < 0x10ffff) {
             point = point == 0xd7ff ? 0xe000 : point + 1;
-            return begin + emit_point(point, text + begin);
+            return begin + rg_utf8_write(point, text + begin);
         }
         bytes = begin;
     }

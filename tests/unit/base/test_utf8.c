@@ -65,11 +65,25 @@ TEST(what_is_no_sequence)
         CHECK_U64(rg_utf8_sequence_bytes((const uint8_t *)broken[i].text, broken[i].bytes), 0);
 }
 
+TEST(every_character_is_read_as_it_was_written)
+{
+    for (uint32_t point = 0; point < 0x110000; point++) {
+        const bool is_surrogate = point >= 0xd800 && point < 0xe000;
+        uint8_t text[4];
+        uint32_t read = UINT32_MAX;
+        const size_t bytes = rg_utf8_write(point, text);
+
+        CHECK_U64(rg_utf8_read(text, sizeof text, &read), is_surrogate ? 0 : bytes);
+        CHECK_U64(read, is_surrogate ? UINT32_MAX : point);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"sequences_have_their_lengths", sequences_have_their_lengths},
         {"what_is_no_sequence", what_is_no_sequence},
+        {"every_character_is_read_as_it_was_written", every_character_is_read_as_it_was_written},
     };
 
     return test_main("base/utf8", cases, sizeof cases / sizeof cases[0], argc, argv);
