@@ -109,8 +109,7 @@ static const char *commands_of(const struct command *commands, uint32_t bits, ch
     return text;
 }
 
-static enum rg_status set_option(struct parser *p, const struct rg_option_info *option,
-                                 const char *value)
+static enum rg_status check_taken(const struct parser *p, const struct rg_option_info *option)
 {
     char names[100];
     const struct command *command = p->arguments->command;
@@ -118,6 +117,16 @@ static enum rg_status set_option(struct parser *p, const struct rg_option_info *
     if (command != NULL && (option->commands & (uint32_t)command->bit) == 0)
         return refuse(p->err, "--%s is an option of: %s", option->name,
                       commands_of(p->commands, option->commands, names, sizeof names));
+    return RG_OK;
+}
+
+static enum rg_status set_option(struct parser *p, const struct rg_option_info *option,
+                                 const char *value)
+{
+    const enum rg_status status = check_taken(p, option);
+
+    if (status != RG_OK)
+        return status;
     if (strcmp(option->name, "help") == 0) {
         p->arguments->wants_help = true;
         return RG_OK;
@@ -186,6 +195,18 @@ static enum rg_status parse_short(struct parser *p, const char *word)
     return RG_OK;
 }
 
+/* The flags before the command's name, which was not known when they were read. */
+static enum rg_status check_flags(const struct parser *p)
+{
+    const struct rg_option_info *option;
+    enum rg_status status = RG_OK;
+
+    for (size_t i = 0; status == RG_OK && (option = rg_option_at(i)) != NULL; i++)
+        if (rg_options_origin(p->arguments->options, option->name) == RG_ORIGIN_FLAG)
+            status = check_taken(p, option);
+    return status;
+}
+
 static enum rg_status parse_plain(struct parser *p, char *word)
 {
     struct arguments *a = p->arguments;
@@ -197,7 +218,7 @@ static enum rg_status parse_plain(struct parser *p, char *word)
     a->command = find_command(p->commands, word);
     if (a->command == NULL)
         return refuse(p->err, "there is no command '%.40s'", word);
-    return RG_OK;
+    return check_flags(p);
 }
 
 static enum rg_status parse_words(struct parser *p)
@@ -227,7 +248,9 @@ static enum rg_status parse_words(struct parser *p)
 static enum rg_status check_places(const struct arguments *a, struct rg_error *err)
 {
     const struct command *command = a->command;
-    const unsigned in_place = rg_options_is_on(a->options, "in-place") ? 1 : 0;
+    /* In the environment or a file it may be on for commands that do not take it. */
+    const bool is_taken = (rg_option_find("in-place")->commands & (uint32_t)command->bit) != 0;
+    const unsigned in_place = is_taken && rg_options_is_on(a->options, "in-place") ? 1 : 0;
 
     if (a->place_count < command->place_min - in_place)
         return refuse(err, "%s needs more: regroup %s", command->name,
