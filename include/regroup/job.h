@@ -125,7 +125,14 @@ struct rg_job_sample {
  * Cheap: five times a second is fine. With the option "report" samples that are taken this way make
  * the curves of its page. Threads: any, while the job lives.
  */
+#if defined(__cplusplus) && defined(__GNUC__) /* -Wshadow: the struct has the same name. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
 RG_API void rg_job_sample(struct rg_job *job, struct rg_job_sample *ret_sample);
+#if defined(__cplusplus) && defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
 
 /*
  * What limits the run, in a sentence or two, over the time since `since` (NULL: since its start).

@@ -346,9 +346,16 @@ struct weir_sample {
  * Cheap: five times a second is fine. Fills at most `stages_max` and `resources_max`; how many
  * there are stage_count and resource_count say. ret_sample->size is set by the caller.
  */
+#if defined(__cplusplus) && defined(__GNUC__) /* -Wshadow: the struct has the same name. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
 WEIR_API void weir_sample(struct weir *w, struct weir_sample *ret_sample,
                           struct weir_stage_sample *ret_stages, uint32_t stages_max,
                           struct weir_resource_sample *ret_resources, uint32_t resources_max);
+#if defined(__cplusplus) && defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
 
 /*
  * One sentence on what limits the run, with its evidence, and one on what more of it would bring at
