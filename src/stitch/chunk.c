@@ -774,6 +774,7 @@ static enum rg_status run(struct job *job, const struct rg_stitch_source *source
 {
     RG_TRY(rg_sink_init(&job->sink, &job->bench, err));
     rg_joiner_init(&job->joiner, &job->bench, &job->sink);
+    job->joiner.united = &job->united;
     RG_TRY(rg_summary_init(&job->summary, &job->bench, err));
     RG_TRY(survey_all(job, sources, err));
     RG_TRY(decide(job, err));

@@ -570,6 +570,34 @@ static enum rg_status narrow_bounds(struct rg_joiner *joiner, struct rg_statisti
     return RG_OK;
 }
 
+/* Indices of nothing but NaN. */
+static bool are_all_nan(const struct rg_joiner *joiner)
+{
+    const struct rg_bench *bench = joiner->bench;
+    const size_t width = joiner->united->entry_bytes;
+
+    for (uint32_t i = 0; i < joiner->index_count; i++) {
+        const struct rg_span entry = {joiner->united->plain + joiner->indices[i] * width, width};
+
+        if (rg_order_accepts(bench->order, bench->leaf, entry))
+            return false;
+    }
+    return joiner->index_count > 0;
+}
+
+/*
+ * A part of a page has the page's bounds, but may hold its NaN only; then it must have none
+ * (parquet.thrift, ColumnIndex, under TYPE_ORDER).
+ */
+static void drop_bounds_of_nan(const struct rg_joiner *joiner, struct rg_statistics *statistics)
+{
+    if (joiner->kind != RG_JOIN_INDICES || !rg_order_is_floating(joiner->bench->order) ||
+        !joiner->are_bounds_wide || !are_all_nan(joiner))
+        return;
+    statistics->min_value = (struct rg_span){NULL, 0};
+    statistics->max_value = (struct rg_span){NULL, 0};
+}
+
 static enum rg_status collect_facts(struct rg_joiner *joiner, struct rg_page_facts *facts,
                                     struct rg_error *err)
 {
@@ -578,6 +606,7 @@ static enum rg_status collect_facts(struct rg_joiner *joiner, struct rg_page_fac
     facts->is_row_count_known = joiner->are_rows_known;
     facts->has_unencoded_bytes = joiner->has_unencoded_bytes;
     facts->unencoded_bytes = joiner->unencoded_bytes;
+    drop_bounds_of_nan(joiner, &facts->statistics);
     const bool is_raw = joiner->kind == RG_JOIN_VALUES || joiner->kind == RG_JOIN_BITS ||
                         joiner->kind == RG_JOIN_DELTA;
     if (!is_raw || joiner->encoding != RG_ENCODING_PLAIN || joiner->present_count == 0)

@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "stitch/bench.h"
+#include "stitch/dict_union.h"
 #include "stitch/indices.h"
 #include "stitch/levels.h"
 #include "stitch/parts.h"
@@ -64,8 +65,9 @@ struct rg_index_style {
 struct rg_joiner {
     struct rg_bench *bench; /* Set at init, then constant. */
     struct rg_sink *sink;
-    uint8_t index_encoding; /* PLAIN_DICTIONARY or RLE_DICTIONARY. */
-    uint8_t delta_encoding; /* Of DELTA; PLAIN: there is none. */
+    uint8_t index_encoding;             /* PLAIN_DICTIONARY or RLE_DICTIONARY. */
+    uint8_t delta_encoding;             /* Of DELTA; PLAIN: there is none. */
+    const struct rg_dict_union *united; /* What indices are indices of. */
     enum rg_join_compressor compressor;
     struct rg_index_style style; /* The last page's; where bytes go before time, the first's. */
     bool has_style;

@@ -195,6 +195,22 @@ def test_nan_and_zeros_in_bounds(regroup, tmp_path):
     assert second.get(6, struct.pack("<d", 1.0)) == struct.pack("<d", 1.0)
 
 
+@pytest.mark.parametrize("kind", [pa.float32(), pa.float64(), pa.float16()], ids=str)
+@pytest.mark.parametrize("has_index", [False, True])
+def test_a_part_of_a_page_that_is_all_nan(has_index, kind, regroup, tmp_path):
+    """The bounds of a page are not those of a part of it that holds nothing but its NaN."""
+    source = tmp_path / "in"
+    source.mkdir()
+    nan = float("nan")
+    for number in range(2):
+        mixed, apart = [number, nan, 2, nan] * 100, [2, number, *[nan] * 398]
+        table = pa.table({"mixed": pa.array(mixed, kind), "apart": pa.array(apart, kind)})
+        pq.write_table(table, source / f"{number}.parquet", write_page_index=has_index)
+    (output,) = compacted(regroup, source, tmp_path / "home", "--page-rows", "100")
+    group = strict.File(output).footer[4][0]
+    assert [entry[3][11] > 0 and 6 in entry for entry in group[1]] == [True, False]
+
+
 def change_index(path, change):
     """Writes all column indexes anew, behind what is there, as change(index) leaves them."""
     data = bytearray(path.read_bytes())
