@@ -563,15 +563,19 @@ enum rg_status rg_choose_note_scanned(struct rg_partition *partition, struct rg_
 {
     struct rg_turn *turn = partition->turn;
     const struct rg_allocator *allocator = partition->run->allocator;
-    const char *last = turn->inputs[turn->input_count - 1].name;
-    char *copy = rg_alloc(allocator, strlen(last) + 1);
+    const bool is_planned = turn->scanned_name == NULL && partition->run->is_dry;
+    const char *last = is_planned ? turn->inputs[turn->input_count - 1].name : turn->scanned_name;
 
+    if (last == NULL)
+        return RG_OK;
+    char *copy = rg_alloc(allocator, strlen(last) + 1);
     if (copy == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for a name");
     memcpy(copy, last, strlen(last) + 1);
     if (partition->scanned_to != NULL)
         rg_release(allocator, partition->scanned_to, strlen(partition->scanned_to) + 1);
     partition->scanned_to = copy;
+    atomic_fetch_add(&partition->run->counters.files_good, turn->good_count);
     return RG_OK;
 }
 
@@ -614,16 +618,16 @@ static enum rg_status drop_good(struct rg_partition *partition, bool *ret_is_don
 
     const bool stays = is_without_rows(partition);
 
-    RG_TRY(rg_choose_note_scanned(partition, err));
+    turn->scanned_name = turn->inputs[turn->input_count - 1].name;
     for (uint32_t i = 0; i < turn->input_count; i++) {
         if (stays || is_good(partition, &turn->inputs[i], shape))
-            atomic_fetch_add(&partition->run->counters.files_good, 1);
+            turn->good_count++;
         else
             turn->inputs[kept++] = turn->inputs[i];
     }
     turn->input_count = kept;
     *ret_is_done = kept == turn->taken_count || !rg_take_is_enough(kept, partition->run->options);
-    return RG_OK;
+    return *ret_is_done ? rg_choose_note_scanned(partition, err) : RG_OK;
 }
 
 enum rg_status rg_choose_usable(struct rg_partition *partition, bool *ret_is_done,

@@ -29,7 +29,9 @@ RG_MUST_CHECK enum rg_status rg_choose_usable(struct rg_partition *partition, bo
                                               struct rg_error *err);
 
 /*
- * Candidates of this turn will not be looked at again in this run.
+ * Candidates of this turn will not be looked at again in this run: there is nothing to take of
+ * them, or it was recorded, or planned (dry). Not before: what goes wrong with a batch is made good
+ * by another that has the same candidates.
  *
  * Errors:  RG_ERR_NOMEM.
  */

@@ -29,6 +29,8 @@ struct rg_turn {
     bool is_disturbed;            /* An input was gone or another file when it was read. */
     bool is_chosen;               /* The listing, and what is derived from it, had memory enough. */
     uint64_t listed_count;        /* Candidates that this turn covers, good ones included. */
+    const char *scanned_name;     /* In place: the last of those; NULL before it is known. */
+    uint64_t good_count;          /* In place: those that are good already, and stay. */
     struct rg_schema_shelf shelf; /* Under --schema union. */
     struct rg_hash128 united_hash;
     struct rg_plan plan;

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/failpoint.h"
+#include "compact/choose.h"
 #include "compact/layout.h"
 
 static void count_made(struct rg_partition *partition)
@@ -188,5 +189,6 @@ enum rg_status rg_turn_record(struct rg_partition *partition, struct rg_error *e
                     " rows do not fit into --memory, and are smaller than asked for",
                     *partition->prefix != '\0' ? partition->prefix : "./", partition->bin_rows_max);
     partition->has_told_rows = partition->bin_rows_max > 0;
-    return tell_committed(partition, err);
+    RG_TRY(tell_committed(partition, err));
+    return rg_choose_note_scanned(partition, err);
 }

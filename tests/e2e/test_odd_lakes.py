@@ -338,11 +338,15 @@ def test_a_row_group_that_does_not_fit_at_all_is_left_alone(regroup, tmp_path, h
     for number in range(4):
         write_text(source / f"f{number}.parquet", 1000, number)
     write_text(source / "large.parquet", 400000, 9, row_group_size=10**7)
+    lake = shutil.copytree(source, tmp_path / "lake")
     result = regroup("compact", source, home, "--memory", "72MiB").must(3)
     assert list(alone(result)) == ["large.parquet"]
     [output] = data_files(home)
     assert pq.ParquetFile(output).metadata.num_rows == 4000
     assert pq.ParquetFile(output).num_row_groups == 1
+    result = regroup("compact", "--in-place", lake, "--memory", "72MiB").must(3)
+    assert list(alone(result)) == ["large.parquet"]
+    assert [path.name[:5] for path in data_files(lake)] == ["large", "part-"]
 
 
 def test_a_footer_that_does_not_fit_is_left_alone(regroup, source, home):
@@ -367,11 +371,18 @@ def test_many_bad_files_in_one_batch(regroup, tmp_path, home):
             data = bytearray(path.read_bytes())
             data[5000] ^= 0xFF
             path.write_bytes(data)
+    bad = [f"f{number:02}.parquet" for number in range(1, 60, 2)]
+    wanted = [n for number in range(0, 60, 2) for n in range(number * 5000, number * 5000 + 5000)]
     result = regroup("compact", source, home, "--row-group-size", "64KiB",
                      "--row-groups-per-file", "1").must(3)
-    assert len(alone(result)) == 30
-    wanted = [n for number in range(0, 60, 2) for n in range(number * 5000, number * 5000 + 5000)]
+    assert sorted(alone(result)) == bad
     assert rows_of(data_files(home)) == wanted
+    # In place what is good is merged as well, and the bad ones stay as they are.
+    result = regroup("compact", "--in-place", source, "--row-group-size", "1MiB").must(3)
+    assert sorted(alone(result)) == bad
+    left = data_files(source)
+    assert [path.name for path in left if path.name[0] == "f"] == bad
+    assert rows_of([path for path in left if path.name[0] == "p"]) == wanted
 
 
 def test_pages_count_once_where_a_batch_is_planned_anew(regroup, tmp_path, home):
