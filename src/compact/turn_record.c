@@ -3,6 +3,7 @@
 #include "compact/turn_record.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/failpoint.h"
 #include "compact/choose.h"
@@ -128,6 +129,67 @@ static enum rg_status compare_output(struct rg_partition *partition, uint32_t ou
     return run->compare(&call, err);
 }
 
+/* What reading says of a file, and what another one does not have for it. */
+static bool is_of_a_file(enum rg_status status)
+{
+    return status == RG_ERR_CORRUPT || status == RG_ERR_UNSUPPORTED || status == RG_ERR_CHANGED ||
+           status == RG_ERR_ABSENT;
+}
+
+/* Of an input by itself; its name is told beside the reason. */
+static void leave_if_bad(struct rg_partition *partition, uint32_t input_index)
+{
+    struct rg_run *run = partition->run;
+    struct rg_turn *turn = partition->turn;
+    const struct rg_input *input = &turn->inputs[input_index];
+    const struct rg_compare_file file = {
+        .store = input->is_home ? run->home : run->source,
+        .key = input->key,
+        .id = input->id,
+    };
+    const struct rg_compare_call call = {
+        .inputs = &file,
+        .input_count = 1,
+        .output = file,
+        .memory_bytes = run->compare_bytes,
+        .thread_count = run->context_count,
+    };
+    const size_t key_bytes = strlen(input->key);
+    struct rg_error err = {.status = RG_OK};
+
+    if (!is_of_a_file(run->compare(&call, &err)))
+        return;
+    if (strncmp(err.text, input->key, key_bytes) == 0 && err.text[key_bytes] == ':')
+        memmove(err.text, err.text + key_bytes + 2, strlen(err.text + key_bytes + 2) + 1);
+    rg_open_batch_leave_input(&turn->open, input_index, &err);
+}
+
+/*
+ * A file could not be read while it was compared, and which one is not told: each input of the
+ * output is read by itself. An output that is gone was swept by another run, whose record came
+ * first; one that cannot be read although its inputs can is no input's fault.
+ */
+static bool leave_culprits(struct rg_partition *partition, uint32_t output_index,
+                           enum rg_status status)
+{
+    const struct rg_turn *turn = partition->turn;
+    struct rg_open_batch *open = &partition->turn->open;
+    uint32_t done = UINT32_MAX; /* Of two runs that meet in an input, it counts once. */
+
+    for (size_t r = 0; r < turn->batch.run_count; r++) {
+        const struct rg_batch_run *from = &turn->batch.runs[r];
+
+        for (uint32_t i = 0; i < from->input_count && from->output == output_index; i++) {
+            if (from->input + i != done)
+                leave_if_bad(partition, from->input + i);
+            done = from->input + i;
+        }
+    }
+    if (status == RG_ERR_CHANGED || status == RG_ERR_ABSENT)
+        rg_open_batch_note(open, RG_BATCH_REPLAN);
+    return atomic_load(&open->outcome) != RG_BATCH_MADE;
+}
+
 /*
  * --verify full: before the record, because only what is verified counts as done. What can be made
  * but not compared inside the memory is made smaller, too.
@@ -146,11 +208,13 @@ static enum rg_status compare_outputs(struct rg_partition *partition, struct rg_
         status = compare_output(partition, o, err);
         o += status == RG_OK;
     }
+    const bool has_culprit = is_of_a_file(status) && leave_culprits(partition, o, status);
     (void)pthread_mutex_unlock(&run->compare_lock);
-    if (status != RG_ERR_LIMIT)
-        return status;
-    rg_open_batch_give_up_large(open, &open->outputs[o], err);
-    return RG_OK;
+    if (status == RG_ERR_LIMIT) {
+        rg_open_batch_give_up_large(open, &open->outputs[o], err);
+        return RG_OK;
+    }
+    return status == RG_OK || has_culprit ? RG_OK : status;
 }
 
 enum rg_status rg_turn_record(struct rg_partition *partition, struct rg_error *err)

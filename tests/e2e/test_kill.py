@@ -2,6 +2,7 @@
 
 """Killed at some moment and run again, the job is done once. (Every single point: tests/crash.)"""
 
+import signal
 import time
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import readers
-from conftest import live_files, rows_of, write
+from conftest import data_files, live_files, rows_of, write
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +65,24 @@ def test_five_copies_in_place_at_once(regroup, tmp_path):
             _, said = copy.communicate(timeout=120)
             assert copy.returncode == 0, said.decode(errors="replace")
         assert sorted(rows_of(live_files(regroup, lake))) == list(range(2400))
+
+
+def test_another_run_wins_while_outputs_are_compared(regroup, tmp_path):
+    """Its record makes ours dead, and sweeps them: no failure, but nothing left to do."""
+    lake = tmp_path / "lake"
+    for number in range(12):
+        rows = 50_000
+        table = pa.table({"id": range(number * rows, (number + 1) * rows)})
+        lake.mkdir(exist_ok=True)
+        pq.write_table(table, lake / f"f{number:02}.parquet", use_dictionary=False)
+    slow = regroup.start("compact", "--in-place", lake, "--verify", "full", "--jobs", "1",
+                         "--row-groups-per-file", "1", "--row-group-size", "1500KiB")  # fmt: skip
+    end = time.monotonic() + 60
+    while len(data_files(lake)) < 12 + 2 and slow.poll() is None and time.monotonic() < end:
+        time.sleep(0.001)
+    slow.send_signal(signal.SIGSTOP)
+    regroup("compact", "--in-place", lake).must(0)
+    slow.send_signal(signal.SIGCONT)
+    _, said = slow.communicate(timeout=120)
+    assert slow.returncode == 0, said.decode(errors="replace")
+    assert sorted(rows_of(live_files(regroup, lake))) == list(range(12 * 50_000))

@@ -385,6 +385,39 @@ def test_many_bad_files_in_one_batch(regroup, tmp_path, home):
     assert rows_of([path for path in left if path.name[0] == "p"]) == wanted
 
 
+def write_undecodable(path, first):
+    """Its pages are copied as they are, and one of them is no text any more."""
+    write(path, first, 60_000, use_dictionary=False)
+    chunk = pq.read_metadata(path).row_group(0).column(1)
+    data = bytearray(path.read_bytes())
+    at = chunk.data_page_offset + chunk.total_compressed_size // 2
+    data[at : at + 40] = bytes(byte ^ 0xFF for byte in data[at : at + 40])
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("way", ["home", "in place"])
+def test_what_verify_full_cannot_read_is_left_alone(way, regroup, tmp_path, home):
+    """Only the bad file: its neighbours, and the partitions behind it, are done."""
+    source = tmp_path / "source"
+    for number in range(6):
+        name = source / f"k={number % 2}" / f"f{number}.parquet"
+        if number == 2:
+            write_undecodable(name, number * 60_000)
+        else:
+            write(name, number * 60_000, 60_000, use_dictionary=False)
+    places = (source, home) if way == "home" else ("--in-place", source)
+    result = regroup("compact", *places, "--verify", "full").must(3)
+    assert list(alone(result)) == ["k=0/f2.parquet"]
+    assert alone(result)["k=0/f2.parquet"].startswith("row group 0: column text: page at ")
+    made = [path for path in data_files(home if way == "home" else source)
+            if path.name[0] == "p"]  # fmt: skip
+    wanted = [n for number in (0, 4, 1, 3, 5) for n in range(number * 60_000, (number + 1) * 60_000)]
+    assert len(made) == 2 and rows_of(made) == wanted
+    # In place one file is too few to be read.
+    again = regroup("compact", *places, "--verify", "full").must(3 if way == "home" else 0)
+    assert "nothing to do" in again.err
+
+
 def test_pages_count_once_where_a_batch_is_planned_anew(regroup, tmp_path, home):
     source = tmp_path / "source"
     for number in range(8):
