@@ -67,6 +67,7 @@ struct purse {
 
 struct compare {
     const struct rg_compare_request *request; /* Set at init, then constant. */
+    size_t reference_output;                  /* Set at init, then constant. */
     struct purse purse;                       /* All memory but the engine's; see init(). */
     struct rg_allocator allocator;            /* Of the purse. */
     struct rg_arena arena;                    /* Of the reference. */
@@ -676,38 +677,39 @@ static void fini(struct compare *all)
 }
 
 /* What comparing needs of a schema, in the arena: the file it came from is closed again. */
-static enum rg_status keep_schema(struct compare *all, const struct rg_schema *schema,
-                                  struct rg_error *err)
+static enum rg_status keep_schema(struct rg_arena *arena, const struct rg_schema *schema,
+                                  struct rg_schema *ret, struct rg_error *err)
 {
     struct rg_schema_element *elements =
-        rg_arena_array(&all->arena, schema->element_count, sizeof *elements);
+        rg_arena_array(arena, schema->element_count, sizeof *elements);
 
     for (uint32_t i = 0; elements != NULL && i < schema->element_count; i++) {
         elements[i] = schema->elements[i];
         elements[i].raw = (struct rg_span){NULL, 0};
         elements[i].annotation = (struct rg_span){NULL, 0};
-        elements[i].name = rg_arena_copy(&all->arena, schema->elements[i].name);
+        elements[i].name = rg_arena_copy(arena, schema->elements[i].name);
         if (elements[i].name.data == NULL)
             elements = NULL;
     }
     if (elements == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for a schema of %u elements",
                        schema->element_count);
-    return rg_schema_build(elements, schema->element_count, &all->arena, &all->schema, err);
+    return rg_schema_build(elements, schema->element_count, arena, ret, err);
 }
 
-/* The reference is the schema of the first output; without outputs, that of the first input. */
+/* The reference is the schema of an output; without outputs, that of the first input. */
 static enum rg_status init_reference(struct compare *all, struct rg_error *err)
 {
     const struct rg_compare_request *request = all->request;
     const int side = request->file_counts[RG_SIDE_OUTPUTS] > 0 ? RG_SIDE_OUTPUTS : RG_SIDE_INPUTS;
-    const struct rg_verify_file *file = &request->files[side][0];
+    const size_t index = side == RG_SIDE_OUTPUTS ? all->reference_output : 0;
+    const struct rg_verify_file *file = &request->files[side][index];
     struct rg_file_reader reader;
 
     rg_file_reader_init(&reader, &all->allocator);
     enum rg_status status = rg_file_reader_open(&reader, file, err);
     if (status == RG_OK)
-        status = keep_schema(all, &reader.meta.schema, err);
+        status = keep_schema(&all->arena, &reader.meta.schema, &all->schema, err);
     if (status == RG_OK)
         all->reference = (struct rg_column_schema){&all->schema, schema_of(&reader).has_ids};
     rg_file_reader_fini(&reader);
@@ -770,17 +772,20 @@ static enum rg_status init(struct compare *all, struct rg_error *err)
     return status;
 }
 
-enum rg_status rg_compare(const struct rg_compare_request *request,
-                          struct rg_compare_result *ret_result, struct rg_error *err)
+/* Compares all files as the schema of that output has their columns. */
+static enum rg_status compare_as(const struct rg_compare_request *request, size_t reference_output,
+                                 struct rg_compare_result *ret_result, bool *ret_has_conflict,
+                                 struct rg_error *err)
 {
-    if (request->file_counts[0] == 0 && request->file_counts[1] == 0) {
-        *ret_result = (struct rg_compare_result){.is_equal = true};
-        return RG_OK;
-    }
     struct compare *all = rg_alloc(request->allocator, sizeof *all);
+
     if (all == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory to compare files");
-    *all = (struct compare){.request = request, .lock = PTHREAD_MUTEX_INITIALIZER};
+    *all = (struct compare){
+        .request = request,
+        .reference_output = reference_output,
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+    };
     all->purse = (struct purse){request->allocator, request->memory_bytes, false};
     all->allocator = (struct rg_allocator){purse_alloc, purse_release, &all->purse};
     rg_arena_init(&all->arena, &all->allocator, SIZE_MAX);
@@ -790,6 +795,114 @@ enum rg_status rg_compare(const struct rg_compare_request *request,
         status = run_digests(all, err);
     if (status == RG_OK)
         conclude(all, ret_result);
+    *ret_has_conflict = all->has_conflict;
     fini(all);
     return status;
+}
+
+/* Whether all columns of the one schema can be compared as the other has them. */
+static enum rg_status is_part_of(const struct rg_column_schema *part,
+                                 const struct rg_column_schema *whole, struct rg_arena *scratch,
+                                 bool *ret_is_part, struct rg_error *err)
+{
+    struct rg_column_map map;
+    struct rg_column_conflict conflict;
+
+    const enum rg_status status = rg_column_map_init(part, whole, scratch, &map, &conflict, err);
+    rg_arena_reset(scratch);
+    *ret_is_part = status == RG_OK && conflict.what == NULL;
+    return status;
+}
+
+/* Looking for the output whose schema has the columns of all others. */
+struct widest {
+    struct rg_arena arena; /* Of the schema. */
+    struct rg_arena scratch;
+    struct rg_schema schema;
+    struct rg_column_schema column_schema;
+    size_t index;
+    bool has_any; /* One with rows was seen. */
+};
+
+/* Takes the file's schema where it holds what is the widest until now. */
+static enum rg_status widen(struct widest *widest, const struct rg_file_reader *file, size_t index,
+                            bool *ret_is_one, struct rg_error *err)
+{
+    const struct rg_column_schema schema = schema_of(file);
+    bool is_part = false;
+
+    *ret_is_one = true;
+    if (!has_rows(file))
+        return RG_OK;
+    if (widest->has_any)
+        RG_TRY(is_part_of(&schema, &widest->column_schema, &widest->scratch, &is_part, err));
+    if (is_part)
+        return RG_OK;
+    if (widest->has_any)
+        RG_TRY(is_part_of(&widest->column_schema, &schema, &widest->scratch, ret_is_one, err));
+    if (!*ret_is_one)
+        return RG_OK;
+    rg_arena_reset(&widest->arena);
+    RG_TRY(keep_schema(&widest->arena, schema.schema, &widest->schema, err));
+    widest->column_schema = (struct rg_column_schema){&widest->schema, schema.has_ids};
+    widest->index = index;
+    widest->has_any = true;
+    return RG_OK;
+}
+
+/* *ret_index is 0 where there is none, or not the memory to find it. */
+static enum rg_status find_widest(const struct rg_compare_request *request, size_t *ret_index,
+                                  struct rg_error *err)
+{
+    struct purse purse = {request->allocator, request->memory_bytes, false};
+    const struct rg_allocator allocator = {purse_alloc, purse_release, &purse};
+    const struct rg_verify_file *files = request->files[RG_SIDE_OUTPUTS];
+    struct widest widest = {.index = 0};
+    enum rg_status status = RG_OK;
+    bool is_one = true;
+
+    rg_arena_init(&widest.arena, &allocator, SIZE_MAX);
+    rg_arena_init(&widest.scratch, &allocator, SIZE_MAX);
+    for (size_t i = 0; i < request->file_counts[RG_SIDE_OUTPUTS] && is_one; i++) {
+        struct rg_file_reader reader;
+
+        if (i > 0 && files[i].key == files[i - 1].key)
+            continue; /* More row groups of the same file. */
+        if (request->is_cancelled != NULL && atomic_load(request->is_cancelled))
+            status = rg_fail(err, RG_ERR_CANCELLED, "cancelled");
+        rg_file_reader_init(&reader, &allocator);
+        if (status == RG_OK)
+            status = rg_file_reader_open(&reader, &files[i], err);
+        if (status == RG_OK)
+            status = widen(&widest, &reader, i, &is_one, err);
+        rg_file_reader_fini(&reader);
+        if (status != RG_OK)
+            break;
+    }
+    *ret_index = is_one && status == RG_OK ? widest.index : 0;
+    rg_arena_fini(&widest.scratch);
+    rg_arena_fini(&widest.arena);
+    if (status == RG_ERR_NOMEM && purse.was_short) {
+        *err = (struct rg_error){.status = RG_OK};
+        return RG_OK; /* What is known already is the answer. */
+    }
+    return status;
+}
+
+enum rg_status rg_compare(const struct rg_compare_request *request,
+                          struct rg_compare_result *ret_result, struct rg_error *err)
+{
+    bool has_conflict;
+    size_t widest = 0;
+
+    if (request->file_counts[0] == 0 && request->file_counts[1] == 0) {
+        *ret_result = (struct rg_compare_result){.is_equal = true};
+        return RG_OK;
+    }
+    RG_TRY(compare_as(request, 0, ret_result, &has_conflict, err));
+    if (!has_conflict || request->file_counts[RG_SIDE_OUTPUTS] < 2)
+        return RG_OK;
+    /* Outputs of which no ledger tells may be of several kinds, as a table is that grew columns. */
+    RG_TRY(find_widest(request, &widest, err));
+    return widest == 0 ? RG_OK : compare_as(request, widest, ret_result, &has_conflict, err);
 }

@@ -3,6 +3,8 @@
 /*
  * Compares two sequences of files, row for row and column for column: both are decoded, each to one
  * digest for a column; where digests differ, the first difference is looked for in a second pass.
+ * Columns are those of the first output; where that cannot be, those of the output whose schema has
+ * what all other outputs have, and all is read once more.
  *
  * Memory: what files take while they are read comes out of an engine's budget; on top comes what is
  * kept of a side, some 40 bytes for each column of the files under way, and the reference schema.

@@ -338,6 +338,43 @@ TEST(a_column_that_inputs_lack_must_be_null)
     rg_release(&t->allocator, w, sizeof *w);
 }
 
+TEST(outputs_may_be_of_several_kinds)
+{
+    struct world *w = rg_alloc(&t->allocator, sizeof *w);
+    struct choices c = {.seed = 15};
+    struct rg_compare_result result;
+
+    CHECK_MEMORY(w);
+    init_world(t, &c, w, 300);
+    const struct rg_schema one = make_schema(t, &w->arena, 1, false);
+    const struct rg_schema two = make_schema(t, &w->arena, 2, false);
+    const struct rg_schema three = make_schema(t, &w->arena, 3, false);
+    for (int side = 0; side < 2; side++) {
+        write_file(t, &c, w, side, 0, &two, 0, 100);
+        write_file(t, &c, w, side, 1, &three, 100, 100);
+        write_file(t, &c, w, side, 2, &one, 200, 100);
+        w->file_counts[side] = 3;
+    }
+    CHECK_OK(compare(t, w, UINT64_C(32) << 20, &result));
+    CHECK(result.is_equal);
+    CHECK_U64(result.column_count, 3);
+
+    /* What one of them lacks is null there. */
+    write_file(t, &c, w, 1, 0, &one, 0, 100);
+    CHECK_OK(compare(t, w, UINT64_C(32) << 20, &result));
+    CHECK(!result.is_equal);
+    CHECK(strstr(result.text, "column b, row ") == result.text);
+    CHECK(strstr(result.text, ", null in the outputs") != NULL);
+
+    /* No output has column c. */
+    write_file(t, &c, w, 1, 1, &two, 100, 100);
+    CHECK_OK(compare(t, w, UINT64_C(32) << 20, &result));
+    CHECK(!result.is_equal);
+    CHECK_TEXT(result.text, "in01.parquet: column c is not in what it is compared with");
+    fini_world(w);
+    rg_release(&t->allocator, w, sizeof *w);
+}
+
 TEST(files_that_cannot_be_read_are_named)
 {
     struct world *w = rg_alloc(&t->allocator, sizeof *w);
@@ -385,6 +422,7 @@ int main(int argc, char **argv)
         {"one_changed_value_is_found", one_changed_value_is_found},
         {"missing_rows_are_found", missing_rows_are_found},
         {"a_column_that_inputs_lack_must_be_null", a_column_that_inputs_lack_must_be_null},
+        {"outputs_may_be_of_several_kinds", outputs_may_be_of_several_kinds},
         {"files_that_cannot_be_read_are_named", files_that_cannot_be_read_are_named},
         {"memory_is_asked_for_and_has_an_end", memory_is_asked_for_and_has_an_end},
     };
