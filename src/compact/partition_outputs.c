@@ -18,7 +18,7 @@ static enum rg_status refresh_intent(struct rg_open_batch *batch, struct rg_erro
         status = rg_commit_intent(&partition->commit, &partition->turn->batch, err);
     }
     (void)pthread_mutex_unlock(&partition->intent_lock);
-    return status;
+    return status == RG_ERR_AGAIN ? RG_OK : status; /* What is there is merely older. */
 }
 
 static void on_batch(struct rg_open_batch *batch)

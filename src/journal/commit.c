@@ -86,8 +86,8 @@ static enum rg_status put_document(struct rg_commit *commit, const struct rg_bat
                                    const struct rg_ledger_name *name, bool must_be_absent,
                                    struct rg_error *err)
 {
-    const bool is_record = name->kind == RG_LEDGER_RECORD;
-    const enum rg_document kind = is_record ? RG_DOCUMENT_RECORD : RG_DOCUMENT_INTENT;
+    const enum rg_document kind =
+        name->kind == RG_LEDGER_RECORD ? RG_DOCUMENT_RECORD : RG_DOCUMENT_INTENT;
     const struct rg_home *home = commit->options.home;
     char text[rg_minted_name_bytes];
     char token[17];
@@ -111,7 +111,7 @@ static enum rg_status put_document(struct rg_commit *commit, const struct rg_bat
             .segments = &segment,
             .segment_count = 1,
             .must_be_absent = must_be_absent,
-            .must_be_durable = is_record,
+            .must_be_durable = true,
             .token = token,
         };
 
@@ -139,11 +139,10 @@ enum rg_status rg_commit_intent(struct rg_commit *commit, const struct rg_batch 
     RG_FAILPOINT("journal.before_intent");
     /* As a new one first: a local file is replaced by way of a temporary one, which could stay. */
     enum rg_status status = put_document(commit, batch, &name, true, err);
-    if (status == RG_ERR_EXISTS)
+    if (status == RG_ERR_EXISTS || status == RG_ERR_AGAIN)
         status = put_document(commit, batch, &name, false, err);
     RG_FAILPOINT("journal.after_intent");
-    /* A hint: nothing relies on it. */
-    return status == RG_ERR_AGAIN ? RG_OK : status;
+    return status;
 }
 
 static int compare_output_names(const void *name, const void *output)

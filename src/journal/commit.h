@@ -8,8 +8,9 @@
  *         rg_commit_look                                               1
  *         rg_commit_sweep                                              2
  *         choose a batch: look.adopted, or from look.free and the
- *         last of look.live; nothing to do: rg_commit_end, which says
- *         whether to look again or to stop                             3
+ *         last of look.live; none where look.is_ledger_lost; nothing
+ *         to do: rg_commit_end, which says whether to look again or to
+ *         stop                                                         3
  *         rg_batch_hash, rg_minted_name: the names of the outputs
  *         rg_commit_intent (again every hour)                          4
  *         make the outputs: UPLOAD_FINISH or PUT with must_be_absent
@@ -114,8 +115,13 @@ RG_MUST_CHECK enum rg_status rg_commit_sweep(struct rg_commit *commit, struct rg
 RG_MUST_CHECK enum rg_status rg_commit_end(struct rg_commit *commit, const struct rg_look *look,
                                            bool *ret_looks_again, struct rg_error *err);
 
-/* Step 4. The same again refreshes it. Its batch needs no outputs and runs yet. Errors: those of
-   the store; RG_ERR_LIMIT as of rg_commit_record(). */
+/*
+ * Step 4, durably: no output may be there without it. The same again refreshes it. Its batch needs
+ * no outputs and runs yet.
+ *
+ * Errors:  those of the store (RG_ERR_AGAIN: it is there perhaps; go on only where it was before);
+ *          RG_ERR_LIMIT as of rg_commit_record().
+ */
 RG_MUST_CHECK enum rg_status rg_commit_intent(struct rg_commit *commit,
                                               const struct rg_batch *batch, struct rg_error *err);
 

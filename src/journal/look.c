@@ -116,7 +116,7 @@ static uint64_t now_of(const struct rg_commit *commit)
     return asks->now_ns == NULL ? rg_clock_wall_ns() : asks->now_ns(asks->user);
 }
 
-/* The pending output of the highest number, and of those the one that was made last; or NULL. */
+/* The pending output of the highest number, or NULL. */
 static const struct rg_ledger_file *last_pending(const struct rg_ledger *ledger)
 {
     const struct rg_ledger_file *last = NULL;
@@ -124,63 +124,59 @@ static const struct rg_ledger_file *last_pending(const struct rg_ledger *ledger)
     for (size_t i = 0; i < ledger->files.count; i++) {
         const struct rg_ledger_file *file = &ledger->files.items[i];
 
-        if (file->number <= ledger->last || (last != NULL && file->number < last->number))
-            continue;
-        if (last == NULL || file->number > last->number ||
-            file->object->id.modified_ns > last->object->id.modified_ns)
+        if (file->number > ledger->last && (last == NULL || file->number > last->number))
             last = file;
     }
     return last;
 }
 
-/*
- * The makers of pending outputs write an intent before them, and inputs are there before both.
- * Where neither is to be seen nobody knows what the outputs hold: see is_ledger_lost.
- */
-static bool has_inputs_of(const struct rg_commit *commit, const struct rg_look *look,
-                          const struct rg_ledger_file *pending)
+/* What the intents for the next record say of pending outputs. */
+static enum rg_status find_makers(const struct rg_commit *commit, const struct rg_look *look,
+                                  bool *ret_are_there, struct rg_error *err)
 {
-    const struct rg_ledger *ledger = &look->state->ledger;
-    const bool has_source = commit->options.source != NULL;
-    const struct rg_ledger_files *inputs = has_source ? &ledger->sources : &ledger->files;
+    const struct rg_look_state *state = look->state;
 
-    for (size_t i = 0; i < inputs->count; i++) {
-        const struct rg_ledger_file *file = &inputs->items[i];
+    *ret_are_there = false;
+    for (size_t i = 0; i < state->intent_count; i++) {
+        const struct rg_look_intent *intent = &state->intents[i];
 
-        if ((has_source || file->number == 0) && rg_look_is_data(commit, file->object) &&
-            file->object->id.modified_ns <= pending->object->id.modified_ns)
-            return true;
+        const bool tells = intent->has_inputs || intent->is_of_this_run;
+        *ret_are_there = *ret_are_there || (tells && intent->number == look->next_number);
     }
-    return false;
+    if (look->intent_count > 0)
+        return RG_OK;
+    /* A listing may miss a name that was replaced meanwhile, as a refreshed intent is. */
+    return rg_look_has_makers(commit, state->arena, look->next_number, ret_are_there, err);
 }
 
 static enum rg_status find_lost_ledger(const struct rg_commit *commit, struct rg_look *look,
                                        struct rg_error *err)
 {
+    static const char advice[] = "if what was below _regroup was removed or is an older copy, put "
+                                 "it back; else delete the file, or give it another name if its "
+                                 "rows are wanted";
     const struct rg_ledger *ledger = &look->state->ledger;
     const struct rg_ledger_file *pending = last_pending(ledger);
-    const char *partition = commit->options.partition;
+    bool has_makers;
 
     if (pending == NULL)
         return RG_OK;
     /* Who makes outputs for record N has seen N - 1, and this ledger is newer than the listing. */
     if (pending->number > look->next_number) {
         look->is_ledger_lost = true;
-        return rg_look_problem(look, RG_PROBLEM_LEDGER_LOST, pending->object->key, err,
-                               "%s was made for record %" PRIu32 ", but _regroup/%s has %" PRIu32
-                               "; if records were removed, put them back; else delete the file, or "
-                               "give it another name if its rows are wanted",
-                               pending->object->key, pending->number, partition, ledger->last);
+        return rg_look_problem(
+            look, RG_PROBLEM_LEDGER_LOST, pending->object->key, err,
+            "%s was made for record %" PRIu32 ", but _regroup/%s has %" PRIu32 "; %s",
+            pending->object->key, pending->number, commit->options.partition, ledger->last, advice);
     }
-    if (ledger->record_count > 0 || look->state->intent_count > 0 ||
-        has_inputs_of(commit, look, pending))
+    RG_TRY(find_makers(commit, look, &has_makers, err));
+    if (has_makers)
         return RG_OK;
     look->is_ledger_lost = true;
     return rg_look_problem(look, RG_PROBLEM_LEDGER_LOST, pending->object->key, err,
-                           "%s is in no record, and nothing is there that it can have been made "
-                           "of; if _regroup/%s was removed, put it back; else delete the file, or "
-                           "give it another name if its rows are wanted",
-                           pending->object->key, partition);
+                           "%s is in no record, and no intent in _regroup/%s tells of files that "
+                           "it is being made of; %s",
+                           pending->object->key, commit->options.partition, advice);
 }
 
 enum rg_status rg_commit_look(struct rg_commit *commit, struct rg_arena *arena,

@@ -13,7 +13,11 @@ struct rg_look_intent {
     const char *key;
     uint32_t number;
     uint64_t modified_ns;
+    bool is_of_this_run;
     bool is_stale; /* Nobody can finish it: it names an input that is gone, changed or taken. */
+    /* In place: a file that it names is there, whatever its id. Else, or when it cannot be read:
+       true, since inputs in SOURCE are the user's to delete. */
+    bool has_inputs;
 };
 
 /* A file that the sweep deletes if it is still the one that was listed. */

@@ -123,7 +123,7 @@ static bool may_start_from(const struct rg_commit *commit, const struct rg_look_
 }
 
 static enum rg_status add_intent(const struct rg_commit *commit, struct rg_look_state *state,
-                                 const struct rg_object *object, uint32_t number,
+                                 const struct rg_object *object, const struct rg_ledger_name *name,
                                  struct rg_error *err)
 {
     state->intents = rg_array_room(state->arena, state->intents, state->intent_count,
@@ -132,8 +132,9 @@ static enum rg_status add_intent(const struct rg_commit *commit, struct rg_look_
         return rg_look_no_memory(commit, err);
     state->intents[state->intent_count++] = (struct rg_look_intent){
         .key = object->key,
-        .number = number,
+        .number = name->number,
         .modified_ns = object->id.modified_ns,
+        .is_of_this_run = name->token == commit->options.home->token,
     };
     return RG_OK;
 }
@@ -147,6 +148,25 @@ static enum rg_status add_old_snapshot(const struct rg_commit *commit, struct rg
     if (state->old_snapshots == NULL)
         return rg_look_no_memory(commit, err);
     state->old_snapshots[state->old_snapshot_count++] = key;
+    return RG_OK;
+}
+
+enum rg_status rg_look_has_makers(const struct rg_commit *commit, struct rg_arena *arena,
+                                  uint32_t number, bool *ret_has_makers, struct rg_error *err)
+{
+    const char *prefix = rg_ledger_key(commit->options.partition, "", arena);
+    struct rg_object *objects;
+    size_t count;
+
+    if (prefix == NULL)
+        return rg_look_no_memory(commit, err);
+    RG_TRY(rg_store_list_all(commit->options.home->store, prefix, arena, &objects, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        const struct rg_ledger_name name = rg_ledger_name_parse(objects[i].key + strlen(prefix));
+        const bool tells = name.kind == RG_LEDGER_INTENT || name.kind == RG_LEDGER_RECORD;
+
+        *ret_has_makers = *ret_has_makers || (tells && name.number == number);
+    }
     return RG_OK;
 }
 
@@ -175,7 +195,7 @@ enum rg_status rg_look_list_ledger(const struct rg_commit *commit, struct rg_loo
         if (objects[i].is_prefix)
             continue;
         if (name.kind == RG_LEDGER_INTENT)
-            RG_TRY(add_intent(commit, state, &objects[i], name.number, err));
+            RG_TRY(add_intent(commit, state, &objects[i], &name, err));
         if (name.kind != RG_LEDGER_SNAPSHOT)
             continue;
         state->snapshot_newest = name.number;

@@ -152,7 +152,7 @@ static bool choose_batch(struct run *run, struct rg_batch *ret_batch)
     const char **names = need(rg_arena_array(&run->arena, look->live_count, sizeof *names));
     size_t name_count = 0;
 
-    if (look->is_all_refused)
+    if (look->is_all_refused || look->is_ledger_lost)
         return false;
     if (look->has_adopted) {
         inputs = look->adopted;

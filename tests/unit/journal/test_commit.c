@@ -479,6 +479,121 @@ TEST(a_record_whose_answer_is_lost_counts)
     fake_world_fini(&w);
 }
 
+TEST(an_intent_whose_answer_is_lost_is_there)
+{
+    struct faulty_store faulty;
+    struct fake_world w;
+    struct trap trap = {
+        .verb = RG_STORE_PUT, .key_part = ".intent", .turn = 1, .action = FAULTY_LOSE};
+
+    fake_world_init(t, &w, true);
+    write_three(&w);
+    struct fake_job job = fake_world_job(&w);
+    job.batch_max = 10;
+    set_trap(t, &trap, &w, &faulty, &job);
+    run(t, &job);
+    CHECK_U64(job.record_count, 1);
+    fake_world_check_clean(t, &w, 3, "lost answer");
+    faulty_store_fini(&faulty);
+    fake_world_fini(&w);
+}
+
+static enum faulty_action fail_intents(void *user, enum faulty_moment moment, uint64_t number,
+                                       const struct rg_store_op *op)
+{
+    (void)user;
+    (void)number;
+    const bool is_intent = op->verb == RG_STORE_PUT && strstr(op->key, ".intent") != NULL;
+    return moment == FAULTY_BEFORE && is_intent ? FAULTY_FAIL : FAULTY_GO;
+}
+
+TEST(no_output_is_made_without_an_intent)
+{
+    struct rg_arena arena;
+    struct faulty_store faulty;
+    struct fake_world w;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    fake_world_init(t, &w, false);
+    write_three(&w);
+    struct fake_job job = fake_world_job(&w);
+    job.home = faulty_store_init(&faulty, w.home);
+    faulty.hook = fail_intents;
+    CHECK(fake_job_run(&job, &t->err) == RG_ERR_AGAIN);
+    CHECK_TEXT(fake_world_home_text(t, &w, &arena), "");
+    rg_arena_fini(&arena);
+    faulty_store_fini(&faulty);
+    fake_world_fini(&w);
+}
+
+/* Record 2, its inputs and its intent are gone; its output is there. */
+static void check_kept(struct test *t, struct fake_world *w, struct fake_job job)
+{
+    unsigned counts[fake_rows_max] = {0};
+    bool has_voided;
+
+    run(t, &job);
+    CHECK(job.problems[RG_PROBLEM_LEDGER_LOST] > 0);
+    CHECK_OK(fake_job_gc(&job, 0, &has_voided, &t->err));
+    CHECK(!has_voided);
+    run(t, &job);
+    fake_world_anywhere(t, w, counts);
+    for (unsigned row = 1; row <= 3; row++) {
+        if (counts[row] == 0)
+            test_fail(__FILE__, __LINE__, "row %u is gone", row);
+    }
+}
+
+/* A copy of the ledger that is older than its outputs; with an intent: of while they were made. */
+static void restore_older_ledger(struct test *t, bool has_intent)
+{
+    static const char record_key[] = "_regroup/p=1/_000002.json";
+    const char *intent = NULL;
+    struct rg_arena arena;
+    struct rg_object *objects;
+    struct fake_world w;
+    size_t count;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    fake_world_init(t, &w, true);
+    fake_world_write(&w, "a.parquet", "r1\n");
+    fake_world_write(&w, "c.parquet", "r3\n"); /* Never taken, and older than all outputs. */
+    struct fake_job job = fake_world_job(&w);
+    job.only = "a";
+    run(t, &job);
+    fake_world_write(&w, "b.parquet", "r2\n");
+    job.only = "b";
+    run_and_kill(t, &w, job, at_record);
+    CHECK_OK(rg_store_list_all(w.home, "_regroup/p=1/", &arena, &objects, &count, &t->err));
+    for (size_t i = 0; i < count; i++) {
+        if (strstr(objects[i].key, ".intent") != NULL)
+            intent = objects[i].key;
+    }
+    CHECK(intent != NULL);
+    const char *text = store_get_text(t, w.home, intent, &arena);
+    run(t, &job);
+
+    const char *record = store_get_text(t, w.home, record_key, &arena);
+    CHECK_OK(store_delete(w.home, record_key, NULL, &t->err));
+    if (has_intent)
+        CHECK_OK(store_put_text(w.home, intent, text, false, &t->err));
+    job.only = NULL;
+    job.later_ns = 2 * rg_intent_age_max_ns;
+    memset(job.problems, 0, sizeof job.problems);
+    check_kept(t, &w, job);
+    CHECK_OK(store_put_text(w.home, record_key, record, false, &t->err));
+    run(t, &job);
+    fake_world_check_clean(t, &w, 3, "put back");
+    rg_arena_fini(&arena);
+    fake_world_fini(&w);
+}
+
+TEST(a_ledger_that_is_older_than_its_outputs_costs_no_rows)
+{
+    restore_older_ledger(t, false);
+    restore_older_ledger(t, true);
+}
+
 /* 14. */
 TEST(an_output_of_another_home_is_foreign)
 {
@@ -602,7 +717,7 @@ TEST(an_idle_run_clears_what_the_dead_left)
     } rows[] = {
         {"young", 0, false, false, false},
         {"old", UINT64_C(25) * 3600 * 1000000000, false, false, true},
-        {"no intent", 0, true, false, true},
+        {"no intent", 0, true, false, false},
         {"input gone", 0, false, true, true},
     };
 
@@ -1204,6 +1319,10 @@ int main(int argc, char **argv)
         {"a_record_that_lands_late_is_another_runs_win",
          a_record_that_lands_late_is_another_runs_win},
         {"a_record_whose_answer_is_lost_counts", a_record_whose_answer_is_lost_counts},
+        {"an_intent_whose_answer_is_lost_is_there", an_intent_whose_answer_is_lost_is_there},
+        {"no_output_is_made_without_an_intent", no_output_is_made_without_an_intent},
+        {"a_ledger_that_is_older_than_its_outputs_costs_no_rows",
+         a_ledger_that_is_older_than_its_outputs_costs_no_rows},
         {"an_output_of_another_home_is_foreign", an_output_of_another_home_is_foreign},
         {"a_body_that_is_not_ours_under_our_name_is_kept",
          a_body_that_is_not_ours_under_our_name_is_kept},

@@ -164,6 +164,16 @@ static bool is_record(const char *path)
     return bytes > 5 && strcmp(path + bytes - 5, ".json") == 0;
 }
 
+static bool is_output(const struct event *event)
+{
+    return event->kind == KIND_NAME && strstr(event->path, "/part-") != NULL;
+}
+
+static bool is_intent(const struct event *event)
+{
+    return event->kind == KIND_NAME && strstr(event->path, ".intent") != NULL;
+}
+
 static void check_log(struct test *t, size_t *ret_records, size_t *ret_removals)
 {
     for (size_t at = 0; at < event_count; at++) {
@@ -172,14 +182,15 @@ static void check_log(struct test *t, size_t *ret_records, size_t *ret_removals)
 
         *ret_records += is_record_now;
         *ret_removals += is_removal;
-        /* Before a record: all outputs. Before a removal: all outputs and records. */
+        /* Before an output: all intents. Before a record: all outputs. Before a removal: outputs,
+         * records. */
         for (size_t i = 0; i < at; i++) {
-            const bool is_output =
-                events[i].kind == KIND_NAME && strstr(events[i].path, "/part-") != NULL;
-            const bool matters =
-                is_output || (events[i].kind == KIND_NAME && is_record(events[i].path));
+            const bool is_record_then = events[i].kind == KIND_NAME && is_record(events[i].path);
+            const bool is_output_then = is_output(&events[i]);
 
-            if ((is_record_now && is_output) || (is_removal && matters))
+            if ((is_output(&events[at]) && is_intent(&events[i])) ||
+                (is_record_now && is_output_then) ||
+                (is_removal && (is_output_then || is_record_then)))
                 check_safe(t, i, at);
         }
     }

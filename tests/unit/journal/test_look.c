@@ -511,6 +511,12 @@ static bool meet_at(struct test *t, const struct shape *shape, enum act what, ui
     job.takes_all = false;
     job.later_ns = 2 * rg_intent_age_max_ns;
     CHECK_OK(fake_job_run(&job, &t->err));
+    if (what == ACT_LOSE_INTENTS && job.problems[RG_PROBLEM_LEDGER_LOST] > 0) {
+        /* Nothing is done to outputs without one, until somebody puts it back. */
+        check_others(&actor, about);
+        garble_intents(&actor);
+        CHECK_OK(fake_job_run(&job, &t->err));
+    }
     if (what == ACT_HIT_OUTPUT) {
         check_others(&actor, about);
         fake_world_fini(&w);
