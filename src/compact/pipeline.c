@@ -63,9 +63,8 @@ static const struct stage stages[] = {
     {"commit", BLOCKING, rg_partition_run_commit, ID_AT(commit), false},
 };
 
-/* Threads for code that blocks: enough to hide fsync, few enough to be free. */
-static const uint32_t local_blocking_threads = 4;
-static const uint32_t remote_blocking_threads = 16;
+/* Threads for code that blocks: enough to hide fsync and requests, few enough to be free. */
+static const uint32_t blocking_threads = 16;
 static const uint32_t waiting_slots = 1000000;
 
 enum rg_status rg_pipeline_add(struct rg_run *run, struct rg_error *err)
@@ -92,7 +91,7 @@ enum rg_status rg_pipeline_add(struct rg_run *run, struct rg_error *err)
         [BLOCKING] = {.size = sizeof(struct weir_resource),
                       .name = "ledger",
                       .kind = WEIR_BLOCKING,
-                      .slots_max = is_local ? local_blocking_threads : remote_blocking_threads},
+                      .slots_max = blocking_threads},
     };
     int ids[PLACE_COUNT] = {[ON_CPU] = WEIR_CPU};
 
