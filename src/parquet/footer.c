@@ -465,7 +465,7 @@ enum rg_status rg_footer_key_values(struct rg_span footer, struct rg_arena *aren
     RG_TRY(check_length(footer, err));
     rg_thrift_reader_init(&parser.reader, footer);
     while (rg_thrift_next_field(&parser.reader, &field)) {
-        if (field.id == 5 && field.type == RG_THRIFT_LIST)
+        if (field.id == 5 && (file_fields.wire_types[5] >> field.type & 1) != 0)
             RG_TRY(rg_key_values_parse(&parser, field.type, ret_pairs, ret_count, err));
         else
             rg_thrift_skip(&parser.reader, field.type);
