@@ -31,7 +31,12 @@ void rg_commit_fini(struct rg_commit *commit)
     *commit = (struct rg_commit){.is_all_left = false};
 }
 
-/* Everything that is left of `number`'s makers is old or cannot be finished. */
+static bool is_own(const struct rg_look *look, const struct rg_look_intent *intent)
+{
+    return intent->number == look->next_number && intent->is_of_this_run;
+}
+
+/* Everything that is left of `number`'s makers is old or cannot be finished, or ours: given up. */
 static bool are_makers_dead(const struct rg_look *look, uint64_t age_ns)
 {
     const struct rg_look_state *state = look->state;
@@ -40,29 +45,63 @@ static bool are_makers_dead(const struct rg_look *look, uint64_t age_ns)
         const struct rg_look_intent *intent = &state->intents[i];
         const bool is_old = rg_look_is_older(state, intent->modified_ns, age_ns);
 
-        if (intent->number == look->next_number && !is_old && !intent->is_stale)
+        if (intent->number == look->next_number && !is_old && !intent->is_stale &&
+            !is_own(look, intent))
             return false;
     }
     return true;
 }
 
+/*
+ * Intents of batches that this run gave up, because an input turned out bad: to whoever comes next
+ * they would be a run that is at work. Not while there are outputs: those need an intent.
+ */
+static enum rg_status forget_own(const struct rg_commit *commit, const struct rg_look *look,
+                                 struct rg_error *err)
+{
+    const struct rg_look_state *state = look->state;
+
+    for (size_t i = 0; i < state->intent_count && look->pending_count == 0; i++) {
+        struct rg_store_op op = {.verb = RG_STORE_DELETE, .key = state->intents[i].key};
+
+        if (!is_own(look, &state->intents[i]))
+            continue;
+        const enum rg_status status = rg_store_wait(commit->options.home->store, &op, err);
+        if (status != RG_OK && status != RG_ERR_ABSENT && status != RG_ERR_AGAIN)
+            return status;
+    }
+    return RG_OK;
+}
+
+/* Is there something that no record will ever name, and is nobody at it? */
+static bool must_void(const struct rg_commit *commit, const struct rg_look *look)
+{
+    const struct rg_look_state *state = look->state;
+    size_t own_count = 0;
+
+    for (size_t i = 0; i < state->intent_count; i++)
+        own_count += is_own(look, &state->intents[i]);
+    const bool has_left_overs = look->pending_count > 0 || look->intent_count > own_count;
+    return has_left_overs && !commit->has_voided && !look->is_ledger_lost &&
+           look->next_number <= rg_record_number_max && are_makers_dead(look, rg_intent_age_max_ns);
+}
+
 enum rg_status rg_commit_end(struct rg_commit *commit, const struct rg_look *look,
                              bool *ret_looks_again, struct rg_error *err)
 {
+    bool is_unprotected = false;
+
     *ret_looks_again = false;
     if (look->is_all) {
         commit->is_all_left = false;
         *ret_looks_again = !look->is_all_refused;
         return RG_OK;
     }
-    const bool has_left_overs = look->pending_count > 0 || look->intent_count > 0;
-    bool is_unprotected = false;
-    if (commit->has_voided || !has_left_overs || look->is_ledger_lost ||
-        look->next_number > rg_record_number_max || !are_makers_dead(look, rg_intent_age_max_ns))
-        return RG_OK;
+    if (!must_void(commit, look))
+        return forget_own(commit, look, err);
     RG_TRY(rg_home_settle(commit->options.home, &is_unprotected, err));
     if (is_unprotected)
-        return RG_OK;
+        return forget_own(commit, look, err);
     RG_TRY(rg_commit_void(commit, look->next_number, err));
     commit->has_voided = true;
     *ret_looks_again = true;

@@ -109,8 +109,9 @@ RG_MUST_CHECK enum rg_status rg_commit_sweep(struct rg_commit *commit, struct rg
                                              struct rg_error *err);
 
 /*
- * There is nothing to plan. *ret_looks_again: what dead runs left was voided, or --all had nothing
- * to do and the rest may have; else this run is done with the partition.
+ * There is nothing to plan. *ret_looks_again: what dead runs left, or this one of batches that it
+ * gave up, was voided, or --all had nothing to do and the rest may have; else this run is done with
+ * the partition.
  */
 RG_MUST_CHECK enum rg_status rg_commit_end(struct rg_commit *commit, const struct rg_look *look,
                                            bool *ret_looks_again, struct rg_error *err);

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import strict
-from conftest import alone, data_files, live_files, rows_of, write
+from conftest import alone, data_files, live_files, rows_of, snapshot, write
 
 SECONDS = 60
 
@@ -400,6 +400,33 @@ def write_undecodable(path, first):
     path.write_bytes(data)
 
 
+@pytest.mark.parametrize("mode", ["meta", "full"])
+def test_nothing_is_left_of_a_batch_that_was_given_up(mode, regroup, tmp_path, home):
+    """No intent stays, which would be a run at work, and no output of bad rows."""
+    source = tmp_path / "source"
+    write(source / "f0.parquet")
+    regroup("compact", source, home, "--verify", mode).must(0)
+    before = snapshot(home)
+    write_undecodable(source / "f1.parquet", 100)
+    if mode == "meta":
+        # Of pages with a checksum that is found without decoding.
+        write(source / "f1.parquet", 100, 60_000, use_dictionary=False, write_page_checksum=True)
+        data = bytearray((source / "f1.parquet").read_bytes())
+        data[5000] ^= 0xFF
+        (source / "f1.parquet").write_bytes(data)
+    for night in range(3):
+        result = regroup("compact", source, home, "--verify", mode).must(3)
+        assert list(alone(result)) == ["f1.parquet"]
+        assert data_files(home) == live_files(regroup, home)
+        new = {name for name in snapshot(home) if name not in before}
+        # An output that was made and found bad when it was read again takes its number with it.
+        voids = range(2, 3 + night) if mode == "full" else []
+        assert new == {f"_regroup/_{number:06}.json" for number in voids}
+    write(source / "f2.parquet", 60_100)
+    regroup("compact", source, home, "--verify", mode).must(3)
+    assert rows_of(live_files(regroup, home)) == [*range(100), *range(60_100, 60_200)]
+
+
 @pytest.mark.parametrize("way", ["home", "in place"])
 def test_what_verify_full_cannot_read_is_left_alone(way, regroup, tmp_path, home):
     """Only the bad file: its neighbours, and the partitions behind it, are done."""
@@ -416,7 +443,7 @@ def test_what_verify_full_cannot_read_is_left_alone(way, regroup, tmp_path, home
     assert alone(result)["k=0/f2.parquet"].startswith("row group 0: column text: page at ")
     made = [path for path in data_files(home if way == "home" else source)
             if path.name[0] == "p"]  # fmt: skip
-    wanted = [n for number in (0, 4, 1, 3, 5) for n in range(number * 60_000, (number + 1) * 60_000)]
+    wanted = [n for k in (0, 4, 1, 3, 5) for n in range(k * 60_000, (k + 1) * 60_000)]
     assert len(made) == 2 and rows_of(made) == wanted
     # In place one file is too few to be read.
     again = regroup("compact", *places, "--verify", "full").must(3 if way == "home" else 0)
