@@ -30,14 +30,23 @@ enum {
 
 static const struct timespec between_looks = {.tv_nsec = 250 * 1000 * 1000};
 
+/* What is ignored already stays so: a shell has what it runs by & ignore SIGINT. */
+static void add_unless_ignored(sigset_t *signals, int number)
+{
+    struct sigaction now;
+
+    if (sigaction(number, NULL, &now) != 0 || now.sa_handler != SIG_IGN)
+        sigaddset(signals, number);
+}
+
 /* Those that the watching thread waits for; SIGUSR1 tells it that the job has ended. */
 static sigset_t watched_signals(void)
 {
     sigset_t signals;
 
     sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
+    add_unless_ignored(&signals, SIGINT);
+    add_unless_ignored(&signals, SIGTERM);
     sigaddset(&signals, SIGUSR1);
     return signals;
 }

@@ -60,7 +60,8 @@ struct rg_job_config {
 };
 
 /*
- * Makes a job; nothing is read yet but what opening both places takes.
+ * Makes a job; nothing is read yet but what opening both places takes, and the names in
+ * "files-from".
  *
  * Errors:  RG_ERR_INVALID where source, dest and options do not go together, or "memory" is less
  *          than what is needed before anything begins; RG_ERR_ABSENT,

@@ -2,6 +2,8 @@
 
 """The example of libregroup does what a program of somebody else would."""
 
+import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -19,6 +21,7 @@ def example(regroup):
         command = [str(path), *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
+    run.path = str(path)
     return run
 
 
@@ -50,3 +53,21 @@ def test_what_is_wrong_is_said(example, tmp_path):
     result = example(tmp_path / "nothing", tmp_path / "dest")
     assert result.returncode == 1 and "nothing" in result.stderr
     assert example(tmp_path).returncode == 2
+
+
+def test_a_signal_that_was_ignored_does_not_end_it(example, tmp_path):
+    """A shell has what a script runs by & ignore SIGINT, which is meant for others."""
+    source = tmp_path / "source"
+    for number in range(100):
+        (source / f"k={number}").mkdir(parents=True)
+        pq.write_table(pa.table({"id": [1, 2]}), source / f"k={number}" / "a.parquet")
+    os.mkfifo(tmp_path / "names")
+    command = ["env", "--ignore-signal=INT", example.path,
+               "-o", f"files-from={tmp_path / 'names'}", source, tmp_path / "dest"]
+    job = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # Opened by the job as well: whatever it makes of signals is settled.
+    with open(tmp_path / "names", "w") as fifo:
+        job.send_signal(signal.SIGINT)
+        fifo.write("\n".join(f"k={number}/a.parquet" for number in range(100)))
+    out, err = job.communicate(timeout=60)
+    assert job.returncode == 0 and "100 files -> 100, 200 rows" in out, out + err
