@@ -403,11 +403,11 @@ static void write_stages(struct rg_progress *progress, const struct rg_job_sampl
         const struct weir_stage_sample *stage = &sample->stages[i];
         const size_t begin = out->bytes;
 
-        rg_buffer_printf(out, "%s %-10.10s ", i == limit ? ">" : " ", stage->name);
+        rg_buffer_printf(out, "%s %-13.13s ", i == limit ? ">" : " ", stage->name);
         append_state_bar(progress, sample, i);
         rg_buffer_printf(out, " %-9s %3u run %4u wait", weir_state_name(stage->state),
                          (unsigned)stage->running, (unsigned)stage->waiting);
-        rg_buffer_printf(out, " %8s done", rg_figure_count(stage->jobs_done, a));
+        rg_buffer_printf(out, " %7s done", rg_figure_count(stage->jobs_done, a));
         rg_buffer_printf(out, " %9s", rg_figure_bytes(stage->held_bytes, a));
         end_line(progress, begin);
     }

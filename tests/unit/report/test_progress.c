@@ -27,7 +27,8 @@ static struct rg_job_sample sample_at(uint64_t seconds)
         .engine = {.wall_ns = seconds * second, .stage_count = 3},
     };
 
-    sample.stages[0] = (struct weir_stage_sample){.name = "footers", .state = WEIR_STATE_DONE};
+    sample.stages[0] =
+        (struct weir_stage_sample){.name = "footers parse", .state = WEIR_STATE_DONE};
     sample.stages[0].state_ns[WEIR_STATE_DONE] = seconds * second;
     sample.stages[1] = (struct weir_stage_sample){.name = "stitch",
                                                   .state = WEIR_STATE_RUN,
@@ -149,14 +150,15 @@ TEST(a_block_is_drawn_over_the_last_one)
     const char *text = rg_progress_text(&progress, &sample, NULL, "stitch limits it: CPU");
     if (text != NULL) {
         strip_escapes(text, plain, sizeof plain);
-        CHECK_TEXT(plain,
-                   "compact a -> b  4.0 s  ETA 36 s  memory 300.0 MiB of 512.0 MiB\n"
-                   "##..................  10 %  400.0 MiB of 3.91 GiB  in 105 MB/s  out 94 MB/s\n"
-                   "40 of 400 files, 0 of 4 partitions done\n"
-                   "  footers    ............ done        0 run    0 wait        0 done       0 B\n"
-                   "> stitch     #########::: run         2 run    3 wait        4 done       0 B\n"
-                   "  upload     ............ starved     0 run    0 wait        0 done       0 B\n"
-                   "stitch limits it: CPU\n");
+        CHECK_TEXT(
+            plain,
+            "compact a -> b  4.0 s  ETA 36 s  memory 300.0 MiB of 512.0 MiB\n"
+            "##..................  10 %  400.0 MiB of 3.91 GiB  in 105 MB/s  out 94 MB/s\n"
+            "40 of 400 files, 0 of 4 partitions done\n"
+            "  footers parse ............ done        0 run    0 wait       0 done       0 B\n"
+            "> stitch        #########::: run         2 run    3 wait       4 done       0 B\n"
+            "  upload        ............ starved     0 run    0 wait       0 done       0 B\n"
+            "stitch limits it: CPU\n");
     }
     sample = sample_at(5);
     text = rg_progress_text(&progress, &sample, NULL, NULL);
