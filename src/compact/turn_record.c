@@ -190,6 +190,19 @@ static bool leave_culprits(struct rg_partition *partition, uint32_t output_index
     return atomic_load(&open->outcome) != RG_BATCH_MADE;
 }
 
+/* The output will go, and its name helps nobody: what is left alone is what it was made of. */
+static void name_no_output(struct rg_error *err, const char *key)
+{
+    const struct rg_error cause = *err;
+    const size_t bytes = strlen(key);
+
+    if (strncmp(cause.text, key, bytes) == 0 && strncmp(cause.text + bytes, ": ", 2) == 0)
+        (void)rg_fail(err, cause.status, "--verify full of what was made of it: %s",
+                      cause.text + bytes + 2);
+    else
+        (void)rg_within(err, "--verify full");
+}
+
 /*
  * --verify full: before the record, because only what is verified counts as done. What can be made
  * but not compared inside the memory is made smaller, too.
@@ -211,6 +224,7 @@ static enum rg_status compare_outputs(struct rg_partition *partition, struct rg_
     const bool has_culprit = is_of_a_file(status) && leave_culprits(partition, o, status);
     (void)pthread_mutex_unlock(&run->compare_lock);
     if (status == RG_ERR_LIMIT) {
+        name_no_output(err, open->outputs[o].key);
         rg_open_batch_give_up_large(open, &open->outputs[o], err);
         return RG_OK;
     }
