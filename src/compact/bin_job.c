@@ -195,7 +195,6 @@ static enum rg_status open_files(struct rg_bin *bin, struct weir_job *job, struc
 static enum weir_status read_by_ranges(struct rg_bin *bin, struct weir_job *job)
 {
     struct rg_bin_job *state = bin->job;
-    const bool is_told = state->is_told;
     struct rg_error err = {0};
 
     for (uint32_t i = 0; i < state->reload_part_count; i++) {
@@ -209,7 +208,6 @@ static enum weir_status read_by_ranges(struct rg_bin *bin, struct weir_job *job)
     bin->reads_files = false;
     if (open_files(bin, job, &err) != RG_OK)
         return answer_failure(bin, &err);
-    bin->job->is_told = is_told;
     return WEIR_AGAIN;
 }
 
@@ -312,9 +310,9 @@ enum weir_status rg_bin_run_locate(struct weir_job *job, void *item, const struc
         rg_open_batch_leave_input(bin->output->batch, culprit, &err);
         return WEIR_SKIP;
     }
-    if (!state->is_told) {
+    if (!bin->is_told) {
         rg_forecast_add(bin, state->estimates, state->column_in_bytes, rg_bin_schema(bin));
-        state->is_told = true;
+        bin->is_told = true;
     }
     if (bin->output->batch->run->is_dry)
         return WEIR_OK;

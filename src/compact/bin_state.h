@@ -88,7 +88,6 @@ struct rg_bin_job {
     struct rg_bin_reload_part *reload_parts;
     uint32_t reload_part_count;
     bool is_located;
-    bool is_told;
     struct rg_sorting_column *sorting_columns;
     uint32_t sorting_column_count;
     struct rg_stitch_estimate *estimates; /* For each column. */

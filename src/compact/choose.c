@@ -234,9 +234,18 @@ static enum rg_status find_table(struct rg_partition *partition, const struct rg
 static enum rg_status add_prefixes(struct rg_partition *partition, const struct rg_object *objects,
                                    size_t count, struct rg_error *err)
 {
+    size_t prefix_count = 0;
+    size_t added = 0;
+
     if (partition->is_listed)
         return RG_OK;
     RG_TRY(find_table(partition, objects, count, err));
+    for (size_t i = 0; i < count; i++)
+        prefix_count += objects[i].is_prefix;
+    const char **prefixes =
+        rg_arena_array(&partition->arena, prefix_count + 1, sizeof(const char *));
+    if (prefixes == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for the partitions below this one");
     for (size_t i = 0; i < count && is_walked(partition); i++) {
         if (!objects[i].is_prefix || rg_select_is_hidden(last_component(objects[i].key)))
             continue;
@@ -244,8 +253,9 @@ static enum rg_status add_prefixes(struct rg_partition *partition, const struct 
             rg_run_leave_alone(partition->run, objects[i].key, RG_ERR_LIMIT,
                                "the path is too long");
         else if (rg_select_prefix(partition->run->options, rg_span_of(objects[i].key)))
-            RG_TRY(rg_discover_add(partition->discover, objects[i].key, err));
+            prefixes[added++] = objects[i].key;
     }
+    RG_TRY(rg_discover_add(partition->discover, prefixes, added, err));
     partition->is_listed = true;
     rg_discover_listed(partition->discover);
     return RG_OK;

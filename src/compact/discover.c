@@ -77,11 +77,29 @@ static enum rg_status push_locked(struct rg_discover *discover, const char *pref
     return RG_OK;
 }
 
-enum rg_status rg_discover_add(struct rg_discover *discover, const char *prefix,
-                               struct rg_error *err)
+static char *pop_locked(struct rg_discover *discover)
 {
+    char *prefix = discover->waiting[--discover->waiting_count];
+
+    discover->waiting_bytes -= strlen(prefix);
+    return prefix;
+}
+
+enum rg_status rg_discover_add(struct rg_discover *discover, const char *const *prefixes,
+                               size_t count, struct rg_error *err)
+{
+    enum rg_status status = RG_OK;
+
     (void)pthread_mutex_lock(&discover->lock);
-    const enum rg_status status = push_locked(discover, prefix, strlen(prefix), err);
+    const size_t before = discover->waiting_count;
+    for (size_t i = 0; i < count && status == RG_OK; i++)
+        status = push_locked(discover, prefixes[i], strlen(prefixes[i]), err);
+    /* Whoever lists again adds all of them again. */
+    while (status != RG_OK && discover->waiting_count > before) {
+        char *prefix = pop_locked(discover);
+
+        rg_release(discover->run->allocator, prefix, strlen(prefix) + 1);
+    }
     (void)pthread_mutex_unlock(&discover->lock);
     weir_wake(discover->run->weir);
     return status;
@@ -115,8 +133,7 @@ static enum weir_status next(struct weir *w, void *user)
         return WEIR_END;
     (void)pthread_mutex_lock(&discover->lock);
     if (discover->waiting_count > 0) {
-        prefix = discover->waiting[--discover->waiting_count];
-        discover->waiting_bytes -= strlen(prefix);
+        prefix = pop_locked(discover);
         discover->listing++;
     }
     const bool is_over = prefix == NULL && discover->listing == 0;

@@ -36,11 +36,13 @@ RG_MUST_CHECK enum rg_status rg_discover_start(struct rg_discover *discover, str
 void rg_discover_free(struct rg_discover *discover);
 
 /*
- * A prefix below one that is being listed; copied. Threads: any.
+ * The prefixes below one that is being listed; copied. All of them or, where that fails, none: it
+ * may be listed again. Threads: any.
  *
  * Errors:  RG_ERR_NOMEM, RG_ERR_LIMIT when too many wait.
  */
-RG_MUST_CHECK enum rg_status rg_discover_add(struct rg_discover *discover, const char *prefix,
+RG_MUST_CHECK enum rg_status rg_discover_add(struct rg_discover *discover,
+                                             const char *const *prefixes, size_t count,
                                              struct rg_error *err);
 
 /* A partition that was started has been listed, or has ended. Once for each. Threads: any. */

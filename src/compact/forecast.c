@@ -7,6 +7,7 @@
 #include <regroup/plan.h>
 
 #include "compact/choose.h"
+#include "compact/open_batch.h"
 #include "compact/partition.h"
 
 /* A part of an upload, for counting requests. */
@@ -26,38 +27,39 @@ struct rg_forecast {
     uint32_t column_count;
 };
 
-static struct forecast_column *new_columns(const struct rg_allocator *allocator,
-                                           const struct rg_schema *schema)
+/* False without memory; what there is by then goes with the forecast. */
+static bool make_columns(struct rg_forecast *forecast, const struct rg_allocator *allocator,
+                         const struct rg_schema *schema)
 {
     struct forecast_column *columns =
         rg_alloc(allocator, schema->leaf_count * sizeof(struct forecast_column));
 
     if (columns == NULL)
-        return NULL;
+        return false;
     memset(columns, 0, schema->leaf_count * sizeof(struct forecast_column));
+    forecast->columns = columns;
+    forecast->column_count = schema->leaf_count;
     for (uint32_t c = 0; c < schema->leaf_count; c++) {
         const struct rg_span path = schema->leaves[c].path;
 
         columns[c].path = rg_alloc(allocator, path.bytes + 1);
         if (columns[c].path == NULL)
-            continue; /* Shown without its name. */
+            return false;
         memcpy(columns[c].path, path.data, path.bytes);
         columns[c].path[path.bytes] = '\0';
     }
-    return columns;
+    return true;
 }
 
-/* Called with the batch's lock held; without memory a plan has no columns. */
-static void add_columns_locked(struct rg_partition *partition,
+/* Called with the batch's lock held; false without memory. */
+static bool add_columns_locked(struct rg_partition *partition,
                                const struct rg_stitch_estimate *estimates,
                                const struct rg_schema *schema)
 {
-    struct rg_forecast *forecast = partition->forecast;
+    struct rg_forecast *forecast = partition->forecast_turn;
 
-    if (forecast->columns == NULL) {
-        forecast->columns = new_columns(partition->run->allocator, schema);
-        forecast->column_count = forecast->columns != NULL ? schema->leaf_count : 0;
-    }
+    if (forecast->columns == NULL && !make_columns(forecast, partition->run->allocator, schema))
+        return false;
     for (uint32_t c = 0; c < forecast->column_count && c < schema->leaf_count; c++) {
         struct forecast_column *column = &forecast->columns[c];
         const enum rg_verdict verdict = estimates[c].verdict;
@@ -70,6 +72,7 @@ static void add_columns_locked(struct rg_partition *partition,
             column->told.reason = estimates[c].reason;
         }
     }
+    return true;
 }
 
 static void add_memory_locked(struct rg_partition_plan *plan,
@@ -92,15 +95,24 @@ static void add_memory_locked(struct rg_partition_plan *plan,
         plan->memory_bytes_min = largest;
 }
 
-static bool has_forecast_locked(struct rg_partition *partition)
+static bool make_forecast(struct rg_forecast **forecast, const struct rg_allocator *allocator)
 {
-    if (partition->forecast != NULL)
+    if (*forecast != NULL)
         return true;
-    partition->forecast = rg_alloc(partition->run->allocator, sizeof *partition->forecast);
-    if (partition->forecast == NULL)
+    *forecast = rg_alloc(allocator, sizeof **forecast);
+    if (*forecast == NULL)
         return false;
-    memset(partition->forecast, 0, sizeof *partition->forecast);
+    memset(*forecast, 0, sizeof **forecast);
     return true;
+}
+
+/* A plan that is not whole is told nobody. */
+static void fail(struct rg_run *run)
+{
+    struct rg_error err = {0};
+
+    (void)rg_fail(&err, RG_ERR_NOMEM, "no memory for a plan");
+    rg_run_fail(run, &err);
 }
 
 void rg_forecast_add(const struct rg_bin *bin, const struct rg_stitch_estimate *estimates,
@@ -117,29 +129,98 @@ void rg_forecast_add(const struct rg_bin *bin, const struct rg_stitch_estimate *
         least += estimates[c].output_bytes_min + chunk_meta_bytes;
         most += estimates[c].output_bytes_max;
     }
-    atomic_fetch_add(&run->counters.forecast_bytes, likely);
-    atomic_fetch_add(&run->counters.forecast_bytes_max, most);
+    atomic_fetch_add(&batch->forecast_bytes, likely);
+    atomic_fetch_add(&batch->forecast_bytes_max, most);
     if (!run->is_dry)
         return;
     (void)pthread_mutex_lock(batch->lock);
-    if (has_forecast_locked(batch->partition)) {
-        struct rg_partition_plan *plan = &batch->partition->forecast->plan;
+    bool is_added = make_forecast(&batch->partition->forecast_turn, run->allocator);
+    if (is_added) {
+        struct rg_partition_plan *plan = &batch->partition->forecast_turn->plan;
 
         plan->out_bytes += likely;
         plan->out_bytes_min += least;
         plan->out_bytes_max += most;
-        add_columns_locked(batch->partition, estimates, schema);
+        is_added = add_columns_locked(batch->partition, estimates, schema);
         add_memory_locked(plan, estimates, in_bytes, schema->leaf_count);
     }
     (void)pthread_mutex_unlock(batch->lock);
+    if (!is_added)
+        fail(run);
+}
+
+void rg_forecast_begin_turn(struct rg_partition *partition)
+{
+    rg_forecast_free(partition->forecast_turn, partition->run->allocator);
+    partition->forecast_turn = NULL;
+}
+
+void rg_forecast_count(const struct rg_open_batch *batch)
+{
+    struct rg_counters *counters = &batch->run->counters;
+
+    atomic_fetch_add(&counters->forecast_bytes, atomic_load(&batch->forecast_bytes));
+    atomic_fetch_add(&counters->forecast_bytes_max, atomic_load(&batch->forecast_bytes_max));
+}
+
+static void add_column(struct rg_column_forecast *to, const struct rg_column_forecast *from)
+{
+    enum rg_verdict most = from->verdict;
+
+    for (unsigned v = 0; v < RG_VERDICT_COUNT; v++)
+        to->in_bytes[v] += from->in_bytes[v];
+    for (unsigned v = 0; v < RG_VERDICT_COUNT; v++)
+        if (to->in_bytes[v] > to->in_bytes[most])
+            most = (enum rg_verdict)v;
+    if (most == from->verdict)
+        to->reason = from->reason;
+    else if (most != to->verdict)
+        to->reason = RG_REASON_NONE;
+    to->verdict = most;
+}
+
+/* What bins said of a turn that has ended becomes the partition's. */
+static void take_turn(struct rg_partition *partition)
+{
+    struct rg_forecast *turn = partition->forecast_turn;
+    struct rg_forecast *all = partition->forecast;
+
+    if (turn == NULL)
+        return;
+    if (all == NULL) {
+        partition->forecast = turn;
+        partition->forecast_turn = NULL;
+        return;
+    }
+    all->plan.out_bytes += turn->plan.out_bytes;
+    all->plan.out_bytes_min += turn->plan.out_bytes_min;
+    all->plan.out_bytes_max += turn->plan.out_bytes_max;
+    if (turn->plan.memory_bytes > all->plan.memory_bytes)
+        all->plan.memory_bytes = turn->plan.memory_bytes;
+    if (turn->plan.memory_bytes_min > all->plan.memory_bytes_min)
+        all->plan.memory_bytes_min = turn->plan.memory_bytes_min;
+    if (all->columns == NULL) {
+        all->columns = turn->columns;
+        all->column_count = turn->column_count;
+        turn->columns = NULL;
+        turn->column_count = 0;
+    }
+    for (uint32_t c = 0; c < all->column_count && c < turn->column_count; c++)
+        add_column(&all->columns[c].told, &turn->columns[c].told);
+    rg_forecast_begin_turn(partition);
 }
 
 enum rg_status rg_forecast_end_turn(struct rg_partition *partition, struct rg_error *err)
 {
     struct rg_turn *turn = partition->turn;
 
-    if (!has_forecast_locked(partition))
+    /* First what can fail: the turn may be tried again. */
+    if (partition->forecast_turn == NULL &&
+        !make_forecast(&partition->forecast, partition->run->allocator))
         return rg_fail(err, RG_ERR_NOMEM, "no memory for a plan");
+    RG_TRY(rg_choose_note_scanned(partition, err));
+    take_turn(partition);
+    rg_forecast_count(&turn->open);
     struct rg_partition_plan *plan = &partition->forecast->plan;
     plan->batch_count++;
     plan->file_in_count += turn->input_count;
@@ -153,7 +234,7 @@ enum rg_status rg_forecast_end_turn(struct rg_partition *partition, struct rg_er
     }
     for (uint32_t o = 0; o < turn->open.output_count; o++)
         plan->request_count += 3 + turn->plan.outputs[o].weight_bytes / part_bytes;
-    return rg_choose_note_scanned(partition, err);
+    return RG_OK;
 }
 
 void rg_forecast_tell(struct rg_partition *partition)
@@ -163,14 +244,18 @@ void rg_forecast_tell(struct rg_partition *partition)
     struct rg_column_forecast *columns =
         rg_alloc(run->allocator, (forecast->column_count + 1) * sizeof *columns);
 
-    for (uint32_t c = 0; c < forecast->column_count && columns != NULL; c++) {
+    if (columns == NULL) {
+        fail(run);
+        return;
+    }
+    for (uint32_t c = 0; c < forecast->column_count; c++) {
         columns[c] = forecast->columns[c].told;
         columns[c].column = forecast->columns[c].path != NULL ? forecast->columns[c].path : "?";
     }
     forecast->plan.size = sizeof forecast->plan;
     forecast->plan.path = partition->prefix;
     forecast->plan.columns = columns;
-    forecast->plan.column_count = columns != NULL ? forecast->column_count : 0;
+    forecast->plan.column_count = forecast->column_count;
     rg_run_tell(run, &(struct rg_event){.size = sizeof(struct rg_event),
                                         .kind = RG_EVENT_PLANNED,
                                         .plan = &forecast->plan});

@@ -12,24 +12,33 @@
 
 struct rg_bin;
 struct rg_forecast;
+struct rg_open_batch;
 struct rg_partition;
 
+/* Forgets what was forecast of a turn that did not come to its end. */
+void rg_forecast_begin_turn(struct rg_partition *partition);
+
 /*
- * Adds a bin whose footers are parsed: always to the run's forecast of output bytes, in a dry run
- * also to its partition's plan. `in_bytes` is what must be read of each column. Threads: any.
+ * Adds a bin whose footers are parsed, once: always to its batch's forecast of output bytes, in a
+ * dry run also to the turn's part of its partition's plan. `in_bytes` is what must be read of each
+ * column. Threads: any.
  */
 void rg_forecast_add(const struct rg_bin *bin, const struct rg_stitch_estimate *estimates,
                      const uint64_t *in_bytes, const struct rg_schema *schema);
 
+/* The batch is done: its forecast of output bytes counts for the run. */
+void rg_forecast_count(const struct rg_open_batch *batch);
+
 /*
- * Dry: adds the turn's counts, and notes that its files need not be planned again.
+ * Dry: the turn's forecast is its partition's, with the turn's counts; its files need not be
+ * planned again.
  *
  * Errors:  RG_ERR_NOMEM.
  */
 RG_MUST_CHECK enum rg_status rg_forecast_end_turn(struct rg_partition *partition,
                                                   struct rg_error *err);
 
-/* Tells the partition's plan to the caller. */
+/* Tells the partition's plan to the caller, or fails the run without memory. */
 void rg_forecast_tell(struct rg_partition *partition);
 
 /* NULL is fine. */

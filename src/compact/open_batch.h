@@ -38,6 +38,7 @@ struct rg_bin {
 
     /* Owned by the worker that runs the bin's job. */
     struct rg_bin_job *job; /* In that job's memory; NULL before its first step. */
+    bool is_told;           /* What is forecast of it is added; stays so if it is tried again. */
     bool is_open;           /* Counted in open_bins of its output. */
     uint32_t column_first;  /* Columns before it are in the file. */
     uint64_t moved_bytes;   /* Of in_bytes: those of these columns. */
@@ -114,6 +115,10 @@ struct rg_open_batch {
     atomic_uint pending;   /* Outputs that are not dropped, and one for the starter. */
     uint64_t bin_rows_max; /* Guarded by `lock`: what row groups would have to be cut to; or 0. */
     atomic_int outcome;    /* enum rg_batch_outcome: the worst. */
+
+    /* Atomic: what is forecast of its outputs, likely and at most. */
+    atomic_uint_fast64_t forecast_bytes;
+    atomic_uint_fast64_t forecast_bytes_max;
 };
 
 /* Raises the outcome; the worst wins. Threads: any. */

@@ -52,6 +52,7 @@ static void free_partition(struct rg_partition *partition)
     if (partition->scanned_to != NULL)
         rg_release(allocator, partition->scanned_to, strlen(partition->scanned_to) + 1);
     rg_forecast_free(partition->forecast, allocator);
+    rg_forecast_free(partition->forecast_turn, allocator);
     rg_tally_fini(&partition->tally);
     rg_commit_fini(&partition->commit);
     (void)pthread_mutex_destroy(&partition->intent_lock);

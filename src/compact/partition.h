@@ -64,8 +64,9 @@ struct rg_partition {
     bool is_table;         /* Of a format that has a log of its own: nothing of it is taken. */
     bool is_unreadable;    /* Its listing failed, and not for lack of memory or time. */
     bool has_written;
-    bool goes_on;                 /* Another job follows when this one is dropped. */
-    struct rg_forecast *forecast; /* Dry: over all turns; NULL before the first. */
+    bool goes_on;                      /* Another job follows when this one is dropped. */
+    struct rg_forecast *forecast;      /* Dry: over all turns that ended; NULL before the first. */
+    struct rg_forecast *forecast_turn; /* Dry: of this turn; guarded by its batch's lock. */
     char *scanned_to; /* Candidates up to this name were found good, or planned (dry). */
     struct rg_arena arena;
     struct rg_allocator memory; /* Of the job. */

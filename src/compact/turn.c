@@ -4,6 +4,7 @@
 
 #include "compact/choose.h"
 #include "compact/crowd.h"
+#include "compact/forecast.h"
 #include "compact/job_memory.h"
 
 enum rg_status rg_turn_begin(struct rg_partition *partition, struct weir_job *job,
@@ -11,6 +12,7 @@ enum rg_status rg_turn_begin(struct rg_partition *partition, struct weir_job *jo
 {
     partition->job = job;
     rg_tally_reset(&partition->tally);
+    rg_forecast_begin_turn(partition);
     partition->lacks_footer = false;
     partition->memory = rg_job_allocator(job);
     rg_arena_init(&partition->arena, &partition->memory, SIZE_MAX);

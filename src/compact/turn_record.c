@@ -7,6 +7,7 @@
 
 #include "base/failpoint.h"
 #include "compact/choose.h"
+#include "compact/forecast.h"
 #include "compact/layout.h"
 
 static void count_made(struct rg_partition *partition)
@@ -36,6 +37,7 @@ static void count_made(struct rg_partition *partition)
         for (uint32_t b = 0; b < turn->open.outputs[o].bin_count; b++)
             moved_bytes += turn->open.outputs[o].bins[b].moved_bytes;
     }
+    rg_forecast_count(&turn->open);
     rg_run_add_tally(partition->run, &partition->tally);
     /* What is not in chunks, footers above all, is done with, too. */
     if (in_bytes > moved_bytes)

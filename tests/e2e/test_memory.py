@@ -196,7 +196,11 @@ def test_what_cannot_be_compared_is_made_smaller(regroup, tmp_path):
         regroup,
         tmp_path,
         *("compact", source, home, "--memory", "128MiB", "--jobs", "2", "--verify", "full"),
+        *("--report-json", tmp_path / "report.json"),
     )
+    # What was planned before, and given up, is no part of the plan.
+    summary = json.loads((tmp_path / "report.json").read_text())["summary"]
+    assert 0.9 < summary["bytes_out_planned"] / summary["bytes_out"] < 1.1
     assert used["status"] == 0 and used["peak_bytes"] <= 128 * MIB
     assert sorted(live_files(regroup, home)) == sorted(data_files(home))
     assert sum(pq.ParquetFile(path).metadata.num_rows for path in data_files(home)) == 4_800_000

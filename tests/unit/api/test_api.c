@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "small_lake.h"
 #include "support/test.h"
 
 TEST(options_come_from_anywhere)
@@ -136,32 +137,6 @@ TEST(a_job_over_an_empty_place)
     rg_options_free(options);
 }
 
-/* A column "a" of INT32, REQUIRED, with the values 1 and 2 in one PLAIN page. */
-static const unsigned char small_file[] = {
-    'P', 'A', 'R', '1',
-    /* The page's header: kind, sizes, values, encodings. */
-    0x15, 0x00, 0x15, 0x10, 0x15, 0x10, 0x2c, 0x15, 0x04, 0x15, 0x00, 0x15, 0x06, 0x15, 0x06, 0x00,
-    0x00,
-    /* Its values. */
-    1, 0, 0, 0, 2, 0, 0, 0,
-    /* The footer: version, schema, */
-    0x15, 0x02, 0x19, 0x2c, 0x48, 0x01, 'm', 0x15, 0x02, 0x00, 0x15, 0x02, 0x25, 0x00, 0x18, 0x01,
-    'a', 0x00,
-    /* rows, row groups: the chunk's place, type, encodings, path, codec, values, sizes, page, */
-    0x16, 0x04, 0x19, 0x1c, 0x19, 0x1c, 0x26, 0x08, 0x1c, 0x15, 0x02, 0x19, 0x15, 0x00, 0x19, 0x18,
-    0x01, 'a', 0x15, 0x00, 0x16, 0x04, 0x16, 0x32, 0x16, 0x32, 0x26, 0x08, 0x00, 0x00,
-    /* and the row group's bytes and rows. */
-    0x16, 0x32, 0x16, 0x04, 0x00, 0x00,
-    /* Its length. */
-    54, 0, 0, 0, 'P', 'A', 'R', '1'};
-
-static bool write_small_file(const char *path)
-{
-    FILE *file = fopen(path, "wb");
-
-    return file != NULL && fwrite(small_file, sizeof small_file, 1, file) == 1 && fclose(file) == 0;
-}
-
 static bool count_page(void *user, const struct rg_page_info *page)
 {
     (void)page;
@@ -178,12 +153,12 @@ TEST(a_file_that_was_replaced_is_told)
     struct rg_file *file;
     uint32_t page_count = 0;
 
-    CHECK(descriptor >= 0 && close(descriptor) == 0 && write_small_file(path));
+    CHECK(descriptor >= 0 && close(descriptor) == 0 && rg_small_file_write(path));
     CHECK_OK(rg_file_open(path, NULL, &file, &t->err));
     CHECK_OK(rg_file_pages(file, 0, 0, count_page, &page_count, &t->err));
     CHECK_U64(page_count, 1);
     snprintf(other, sizeof other, "%s.new", path);
-    CHECK(write_small_file(other));
+    CHECK(rg_small_file_write(other));
     FILE *longer = fopen(other, "ab");
     CHECK(longer != NULL && fputc(0, longer) == 0 && fclose(longer) == 0);
     CHECK(rename(other, path) == 0);
@@ -192,14 +167,6 @@ TEST(a_file_that_was_replaced_is_told)
     CHECK_U64(page_count, 1);
     rg_file_close(file);
     CHECK(unlink(path) == 0);
-}
-
-static void remove_tree(const char *path)
-{
-    char command[128];
-
-    snprintf(command, sizeof command, "rm -rf '%s'", path);
-    CHECK(system(command) == 0);
 }
 
 static bool count_live(void *user, const struct rg_live_file *file)
@@ -225,7 +192,7 @@ TEST(a_job_runs_once_and_its_ledger_is_told)
     CHECK(mkdir(source, 0777) == 0);
     for (int i = 0; i < 3; i++) {
         snprintf(path, sizeof path, "%s/%d.parquet", source, i);
-        CHECK(write_small_file(path));
+        CHECK(rg_small_file_write(path));
     }
     const struct rg_job_config config = {
         .size = sizeof config, .options = options, .source = source, .dest = dest};
@@ -245,7 +212,7 @@ TEST(a_job_runs_once_and_its_ledger_is_told)
     CHECK_OK(rg_ledger_list(dest, NULL, count_live, NULL, &row_count, NULL, &t->err));
     CHECK_U64(row_count, 6);
     CHECK_OK(rg_ledger_gc(dest, options, NULL, NULL, NULL, &t->err));
-    remove_tree(folder);
+    rg_tree_remove(folder);
     rg_options_free(options);
 }
 
@@ -268,7 +235,7 @@ TEST(verify_takes_and_gives_what_the_caller_knows)
 
     CHECK(mkdtemp(folder) != NULL);
     snprintf(path, sizeof path, "%s/a.parquet", folder);
-    CHECK(write_small_file(path));
+    CHECK(rg_small_file_write(path));
     config.source = config.dest = folder;
     config.size = 0;
     CHECK_ERROR(rg_verify_new(&config, &verify, &t->err), RG_ERR_INVALID,
@@ -295,7 +262,7 @@ TEST(verify_takes_and_gives_what_the_caller_knows)
     CHECK_OK(rg_verify_new(&config, &verify, &t->err));
     CHECK_OK(rg_verify_run(verify, NULL, &t->err));
     rg_verify_free(verify);
-    remove_tree(folder);
+    rg_tree_remove(folder);
 }
 
 /* Of a job whose source is not there, and of one whose page cannot be written. */
