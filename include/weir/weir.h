@@ -18,6 +18,9 @@
  * wait. A BLOCKING resource has threads of its own, for code that must block.
  *
  * Threads: all calls from any thread unless said otherwise. Callbacks are called with no lock held.
+ *
+ * What a run() may not do (release what is not allocated, shrink or set what cannot be) ends the
+ * run: weir_run() returns WEIR_FAILED, and weir_explain() tells.
  */
 
 #ifndef WEIR_WEIR_H
@@ -263,7 +266,7 @@ WEIR_API enum weir_status weir_grow(struct weir_job *job, uint64_t extra_bytes);
 /* Like weir_grow(), but for what is only useful: true, or false and nothing changed. */
 WEIR_API bool weir_try_grow(struct weir_job *job, uint64_t extra_bytes);
 
-/* Gives back part of the grant that is not allocated. Always safe; do it early. */
+/* Gives back part of weir_available(). Always safe; do it early. */
 WEIR_API void weir_shrink(struct weir_job *job, uint64_t bytes);
 
 /* Unallocated bytes of the grant. */
@@ -275,7 +278,8 @@ WEIR_API void weir_set_parts(struct weir_job *job, uint32_t step_index, uint32_t
 /*
  * Runs until all sources have ended and all jobs are gone; workers are started on entry and joined
  * before return. WEIR_OK, WEIR_CANCELLED, or the first failure: what a run() or next() returned,
- * or WEIR_NOMEM where not all workers could be started.
+ * or WEIR_NOMEM where not all workers could be started. Once for each engine, and not from a
+ * callback.
  */
 WEIR_API enum weir_status weir_run(struct weir *w);
 
