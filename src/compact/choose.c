@@ -65,15 +65,26 @@ static bool has_magic(struct rg_partition *partition, const struct rg_object *ob
     return true;
 }
 
-static bool is_data(void *user, const struct rg_object *object)
+static bool is_data(void *user, const struct rg_object *object, bool is_changed_input)
 {
-    const struct rg_span key = rg_span_of(object->key);
     const char *slash = strrchr(object->key, '/');
-
-    (void)user;
-    (void)key;
     const struct rg_span name = rg_span_of(slash != NULL ? slash + 1 : object->key);
-    return !rg_select_is_hidden(name) && rg_select_by_name(name) == RG_SELECT_YES;
+    const enum rg_select by_name = rg_select_by_name(name);
+
+    if (rg_select_is_hidden(name))
+        return false;
+    return by_name == RG_SELECT_YES ||
+           (by_name == RG_SELECT_MAGIC && is_changed_input && has_magic(user, object));
+}
+
+static bool is_selected(void *user, const char *name)
+{
+    const struct rg_partition *partition = user;
+    char path[8192];
+    const int bytes = snprintf(path, sizeof path, "%s%s", partition->prefix, name);
+
+    return bytes < 0 || (size_t)bytes >= sizeof path ||
+           rg_select_file(partition->run->options, rg_span_of(path)) != RG_SELECT_NO;
 }
 
 static bool is_input(void *user, const struct rg_object *object)
@@ -310,6 +321,7 @@ struct rg_commit_asks rg_choose_asks(struct rg_partition *partition)
     return (struct rg_commit_asks){
         .is_input = is_input,
         .is_data = is_data,
+        .is_selected = is_selected,
         .is_ours = is_ours,
         .list_source = list_source,
         .user = partition,

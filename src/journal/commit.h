@@ -45,8 +45,11 @@ static const uint64_t rg_intent_refresh_ns = UINT64_C(3600) * 1000000000;
 struct rg_commit_asks {
     /* Is this listed file an input that the run's options select? NULL: all foreign ones are. */
     bool (*is_input)(void *user, const struct rg_object *object);
-    /* Is it data at all (foreign files in DEST, changed inputs)? NULL: as is_input. */
-    bool (*is_data)(void *user, const struct rg_object *object);
+    /* Is it data at all, an input that changed, or else a foreign file in DEST? NULL: as is_input.
+     */
+    bool (*is_data)(void *user, const struct rg_object *object, bool is_changed_input);
+    /* Do the options let this name of the partition through, whatever it is? NULL: yes. */
+    bool (*is_selected)(void *user, const char *name);
     /*
      * Has the object's footer a regroup.batch? What cannot be parsed has not; RG_ERR_ABSENT when it
      * is gone, which is no error of the look. Asked only about minted names whose id is not as

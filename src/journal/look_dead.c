@@ -116,7 +116,8 @@ enum rg_status rg_look_sort_files(const struct rg_commit *commit, struct rg_look
             RG_TRY(sweep_dead(commit, look, file, err));
         else if (file->number == 0 && file->taken_by != 0)
             RG_TRY(sweep_taken(commit, look, file, told, err));
-        else if (file->number == 0 && !is_in_place && rg_look_is_data(commit, file->object)) {
+        else if (file->number == 0 && !is_in_place &&
+                 rg_look_is_data(commit, file->object, false)) {
             if (look->foreign_count == 0)
                 look->foreign_first = file->object->key;
             look->foreign_count++;

@@ -2,15 +2,18 @@
 
 #include "journal/look_inputs.h"
 
+#include <string.h>
+
 #include "journal/array.h"
 #include "journal/look_list.h"
 
-bool rg_look_is_data(const struct rg_commit *commit, const struct rg_object *object)
+bool rg_look_is_data(const struct rg_commit *commit, const struct rg_object *object,
+                     bool is_changed_input)
 {
     const struct rg_commit_asks *asks = &commit->options.asks;
 
     if (asks->is_data != NULL)
-        return asks->is_data(asks->user, object);
+        return asks->is_data(asks->user, object, is_changed_input);
     return asks->is_input == NULL || asks->is_input(asks->user, object);
 }
 
@@ -87,7 +90,7 @@ enum rg_status rg_look_list_inputs(const struct rg_commit *commit, struct rg_loo
         const struct rg_ledger_file *file = &files->items[i];
         const bool is_foreign = (!is_in_place || file->number == 0) && !file->is_gone;
         const bool is_changed = is_foreign && file->is_named && file->taken_by == 0 &&
-                                rg_look_is_data(commit, file->object);
+                                rg_look_is_data(commit, file->object, true);
 
         look->named_count += is_foreign && file->taken_by > 0;
         if (is_foreign && file->taken_by == 0 && (!file->is_named || look->is_all) &&
@@ -120,6 +123,34 @@ static bool is_listed_input(const struct rg_commit *commit, const struct rg_ledg
     return file != NULL && rg_look_is_input(commit, file->object);
 }
 
+/*
+ * Is this partition none of those that the options choose: no input is there, and no path that a
+ * record names would be one?
+ */
+static bool is_out_of_selection(const struct rg_commit *commit, const struct rg_ledger *ledger,
+                                const struct rg_ledger_files *now)
+{
+    const struct rg_commit_asks *asks = &commit->options.asks;
+
+    if (asks->is_selected == NULL || ledger->gone_count > rg_ledger_gone_max)
+        return false;
+    for (size_t i = 0; i < now->count; i++) {
+        if (rg_look_is_input(commit, now->items[i].object))
+            return false;
+    }
+    for (size_t i = 0; i < ledger->gone_count; i++) {
+        if (asks->is_selected(asks->user, ledger->gone[i]))
+            return false;
+    }
+    for (size_t i = 0; i < ledger->sources.count; i++) {
+        const struct rg_ledger_file *file = &ledger->sources.items[i];
+
+        if (file->is_named && asks->is_selected(asks->user, file->name))
+            return false;
+    }
+    return true;
+}
+
 /* A path that a record names and that is no input any more; NULL: there is none. */
 static const char *find_gone(const struct rg_commit *commit, const struct rg_ledger *ledger,
                              const struct rg_ledger_files *now)
@@ -149,6 +180,19 @@ static bool is_named_before(const struct rg_ledger *ledger, const char *name)
     return is_gone || (before != NULL && before->is_named);
 }
 
+static const char *join_path(struct rg_arena *arena, const char *partition, const char *name)
+{
+    const size_t partition_bytes = strlen(partition);
+    const size_t name_bytes = strlen(name) + 1;
+    char *path = rg_arena_alloc(arena, partition_bytes + name_bytes);
+
+    if (path == NULL)
+        return NULL;
+    memcpy(path, partition, partition_bytes);
+    memcpy(path + partition_bytes, name, name_bytes);
+    return path;
+}
+
 /*
  * --all from SOURCE: everything that is listed now, after the ledger was read. Rows of a file that
  * a record names and that is no input now are in outputs only, which would be retired.
@@ -167,9 +211,14 @@ enum rg_status rg_look_list_mirror(const struct rg_commit *commit, struct rg_loo
     const char *gone = find_gone(commit, ledger, &now);
     if (gone != NULL) {
         look->is_all_refused = true;
-        return rg_look_problem(look, RG_PROBLEM_SOURCE_GONE, gone, err,
-                               "%s%s, whose rows are in outputs, is not among the inputs any more",
-                               commit->options.partition, gone);
+        if (is_out_of_selection(commit, ledger, &now))
+            return RG_OK;
+        const char *key = join_path(state->arena, commit->options.partition, gone);
+        if (key == NULL)
+            return rg_look_no_memory(commit, err);
+        return rg_look_problem(look, RG_PROBLEM_SOURCE_GONE, key, err,
+                               "%s is not among the inputs any more, and its rows are in outputs",
+                               key);
     }
     for (size_t i = 0; i < now.count; i++) {
         if (!rg_look_is_input(commit, now.items[i].object))

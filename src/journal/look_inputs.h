@@ -8,7 +8,8 @@
 #include "journal/look_impl.h"
 
 /* Is it data at all, and an input that the run's options select? As the caller answers. */
-bool rg_look_is_data(const struct rg_commit *commit, const struct rg_object *object);
+bool rg_look_is_data(const struct rg_commit *commit, const struct rg_object *object,
+                     bool is_changed_input);
 
 bool rg_look_is_input(const struct rg_commit *commit, const struct rg_object *object);
 

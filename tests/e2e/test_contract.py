@@ -77,6 +77,16 @@ def test_a_late_file_that_sorts_first_is_added_behind(regroup, source, home):
     assert found == list(range(500)) + list(range(1000, 1100))
 
 
+def test_a_changed_input_without_an_extension_is_named_as_well(regroup, source, home):
+    write(source / "data").rename(source / "other")
+    regroup("compact", source, home).must(0)
+    write(source / "other", 9000, rows=7)
+    assert list(alone(regroup("compact", source, home).must(3))) == ["other"]
+    # Nothing but the magic makes it data.
+    (source / "other").write_text("a note")
+    assert not alone(regroup("compact", source, home).must(0))
+
+
 def test_a_changed_input_is_named_and_left(regroup, source, home):
     regroup("compact", source, home).must(0)
     write(source / "f2.parquet", 9000, rows=7)

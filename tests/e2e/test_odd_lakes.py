@@ -182,6 +182,28 @@ def test_all_that_mends_nothing_says_what_is_gone(regroup, source, home):
     assert sorted(rows_of(live_files(regroup, home))) == list(range(500))
 
 
+def test_all_of_some_partitions_says_nothing_of_the_others(regroup, tmp_path, home):
+    source = tmp_path / "source"
+    for number in range(6):
+        write(source / f"k={number % 2}" / f"f{number}.parquet", number * 100)
+    for number in range(6, 8):
+        write(source / "d=1" / f"f{number}.parquet", number * 100)
+    regroup("compact", source, home).must(0)
+    before = data_files(home)
+    # In d=1 there might be partitions below that have the key: it is looked at.
+    result = regroup("compact", source, home, "--all", "--where", "k = 1").must(0)
+    assert "left alone" not in result.err and "3 files" in result.err
+    assert len(set(before) - set(data_files(home))) == 1
+    result = regroup("compact", source, home, "--all", "--include", "**/f6*").must(3)
+    assert "d=1/f7.parquet" in alone(result) and len(alone(result)) == 1
+    (source / "k=1" / "f1.parquet").unlink()
+    result = regroup("compact", source, home, "--all", "--where", "k = 1").must(3)
+    assert alone(result) == {
+        "k=1/f1.parquet": "is not among the inputs any more, and its rows are in outputs"
+    }
+    assert sorted(rows_of(live_files(regroup, home))) == list(range(800))
+
+
 @pytest.mark.parametrize("breakage", ["no footer", "a page"])
 def test_all_goes_on_without_a_file_that_was_always_bad(breakage, regroup, source, home):
     """No output holds rows of it; where one does, nothing is made anew, and that is said."""

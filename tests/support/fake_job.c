@@ -29,8 +29,9 @@ struct fake_batch {
     size_t output_count;
 };
 
-static bool is_data(void *user, const struct rg_object *object)
+static bool is_data(void *user, const struct rg_object *object, bool is_changed_input)
 {
+    (void)is_changed_input;
     const char *slash = strrchr(object->key, '/');
     const char *name = slash == NULL ? object->key : slash + 1;
     const size_t bytes = strlen(name);
@@ -44,7 +45,7 @@ static bool is_input(void *user, const struct rg_object *object)
     const struct fake_job *job = user;
     const char *name = object->key + strlen(job->partition);
 
-    if (!is_data(user, object))
+    if (!is_data(user, object, true))
         return false;
     return job->only == NULL || strncmp(name, job->only, strlen(job->only)) == 0;
 }

@@ -810,7 +810,7 @@ TEST(all_from_source_keeps_rows_that_are_in_outputs_only)
     job.takes_all = true;
     run(t, &job);
     CHECK(job.problems[RG_PROBLEM_SOURCE_GONE] > 0);
-    CHECK(strstr(job.problem, "p=1/b.parquet, whose rows are in outputs") != NULL);
+    CHECK(strstr(job.problem, "p=1/b.parquet is not among the inputs any more") != NULL);
     fake_world_check_clean(t, &w, 3, "refused");
     /* A filter must not do it either. */
     fake_world_write(&w, "b.parquet", "r2\n");
