@@ -62,7 +62,7 @@ RG_API RG_MUST_CHECK enum rg_status rg_plan_run(const struct rg_job_config *conf
 RG_API const struct rg_partition_plan *rg_plan_partitions(const struct rg_plan_view *plan,
                                                           size_t *ret_count);
 
-/* All partitions together (path NULL; memory is the largest of them). */
+/* All partitions together (path NULL; memory is the largest of them), those without a plan, too. */
 RG_API const struct rg_partition_plan *rg_plan_total(const struct rg_plan_view *plan);
 
 RG_API const struct rg_report *rg_plan_report(const struct rg_plan_view *plan);

@@ -95,6 +95,7 @@ struct rg_report {
     const char *explanation;      /* What limited the run; NULL when it was too short to tell. */
     uint64_t batch_smaller_count; /* Of batch_count: row groups smaller than asked, for memory. */
     bool is_selective;            /* Some option lets only some files of SOURCE through. */
+    uint64_t file_waiting_count;  /* In place: fewer than --min-input-files in their partition. */
 };
 
 /*

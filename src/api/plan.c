@@ -170,9 +170,14 @@ static void add_total(struct rg_partition_plan *total, const struct rg_partition
     total->request_count += plan->request_count;
     total->memory_bytes = larger_of(total->memory_bytes, plan->memory_bytes);
     total->memory_bytes_min = larger_of(total->memory_bytes_min, plan->memory_bytes_min);
-    total->file_alone_count += plan->file_alone_count;
-    total->file_done_count += plan->file_done_count;
-    total->file_good_count += plan->file_good_count;
+}
+
+/* Partitions without anything to do have no plan, but files that are counted. */
+static void add_counts(struct rg_partition_plan *total, const struct rg_report *report)
+{
+    total->file_alone_count = report->file_alone_count;
+    total->file_done_count = report->file_done_count;
+    total->file_good_count = report->file_good_count;
 }
 
 static void drop_columns(struct rg_plan_view *view)
@@ -320,6 +325,7 @@ static enum rg_status run_plan(struct rg_plan_view *view, const struct rg_job_co
     RG_TRY(rg_job_new(&dry, &view->job, err));
     view->column_bytes_max = rg_job_plan_bytes(view->job);
     RG_TRY(rg_job_run(view->job, err));
+    add_counts(&view->total, rg_job_report(view->job));
     tell_columns(view);
     return sort_partitions(view, err);
 }

@@ -372,6 +372,7 @@ enum rg_status rg_choose_leave(struct rg_partition *partition, const struct rg_i
 {
     if (note_left(partition, input, err) == NULL)
         return err->status;
+    partition->alone_count++;
     refuse_all(partition, input);
     if (is_told)
         rg_run_list_alone(partition->run, input->key, input->status, input->reason);
@@ -393,6 +394,7 @@ enum rg_status rg_choose_note_missed(struct rg_partition *partition, const struc
         return err->status;
     if (++at->misses < misses_max)
         return RG_OK;
+    partition->alone_count++;
     refuse_all(partition, input);
     rg_run_leave_alone(partition->run, input->key, input->status, input->reason);
     return RG_OK;
@@ -597,7 +599,9 @@ enum rg_status rg_choose_note_scanned(struct rg_partition *partition, struct rg_
     if (partition->scanned_to != NULL)
         rg_release(allocator, partition->scanned_to, strlen(partition->scanned_to) + 1);
     partition->scanned_to = copy;
+    partition->good_count += turn->good_count;
     atomic_fetch_add(&partition->run->counters.files_good, turn->good_count);
+    atomic_fetch_add(&partition->run->counters.files_waiting, turn->waiting_count);
     return RG_OK;
 }
 
@@ -649,7 +653,10 @@ static enum rg_status drop_good(struct rg_partition *partition, bool *ret_is_don
     }
     turn->input_count = kept;
     *ret_is_done = kept == turn->taken_count || !rg_take_is_enough(kept, partition->run->options);
-    return *ret_is_done ? rg_choose_note_scanned(partition, err) : RG_OK;
+    if (!*ret_is_done)
+        return RG_OK;
+    turn->waiting_count = kept - turn->taken_count;
+    return rg_choose_note_scanned(partition, err);
 }
 
 enum rg_status rg_choose_usable(struct rg_partition *partition, bool *ret_is_done,

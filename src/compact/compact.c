@@ -364,6 +364,7 @@ static void fill_report(struct rg_compact *compact)
         .file_seen_count = atomic_load(&counters->files_seen),
         .file_done_count = atomic_load(&counters->files_recorded),
         .file_good_count = atomic_load(&counters->files_good),
+        .file_waiting_count = atomic_load(&counters->files_waiting),
         .file_alone_count = atomic_load(&counters->files_alone),
         .file_in_count = atomic_load(&counters->in_files),
         .file_out_count = atomic_load(&counters->out_files),

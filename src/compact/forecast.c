@@ -254,6 +254,9 @@ void rg_forecast_tell(struct rg_partition *partition)
     }
     forecast->plan.size = sizeof forecast->plan;
     forecast->plan.path = partition->prefix;
+    forecast->plan.file_done_count = partition->done_count;
+    forecast->plan.file_good_count = partition->good_count;
+    forecast->plan.file_alone_count = partition->alone_count;
     forecast->plan.columns = columns;
     forecast->plan.column_count = forecast->column_count;
     rg_run_tell(run, &(struct rg_event){.size = sizeof(struct rg_event),

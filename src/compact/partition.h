@@ -30,7 +30,8 @@ struct rg_turn {
     bool is_chosen;               /* The listing, and what is derived from it, had memory enough. */
     uint64_t listed_count;        /* Candidates that this turn covers, good ones included. */
     const char *scanned_name;     /* In place: the last of those; NULL before it is known. */
-    uint64_t good_count;          /* In place: those that are good already, and stay. */
+    uint64_t good_count;          /* In place: those that are good already, and stay, */
+    uint64_t waiting_count;       /* and those that are too few to be taken. */
     struct rg_schema_shelf shelf; /* Under --schema union. */
     struct rg_hash128 united_hash;
     struct rg_plan plan;
@@ -56,6 +57,9 @@ struct rg_partition {
     uint64_t claim_bytes;  /* Of the next job. */
     size_t batch_files;    /* New files of a batch at most, after one that did not fit; or 0. */
     uint64_t bin_rows_max; /* Of a row group, after one that did not fit; or 0. */
+    uint64_t done_count;   /* Files: named by a record before this run, */
+    uint64_t good_count;   /* good already in place, */
+    uint64_t alone_count;  /* and left alone. */
     bool is_listed;        /* rg_discover_listed() was called. */
     bool has_told_rows;    /* Of bin_rows_max. */
     bool is_seen;          /* Its files were counted. */

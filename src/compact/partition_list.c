@@ -33,6 +33,7 @@ static void count_seen(struct rg_partition *partition)
     atomic_fetch_add(&counters->files_seen,
                      look->free_count + look->changed_count + look->named_count);
     atomic_fetch_add(&counters->files_recorded, look->named_count);
+    partition->done_count = look->named_count;
     for (size_t i = 0; i < look->free_count; i++)
         atomic_fetch_add(&counters->seen_bytes, look->free[i].id.bytes);
 }
@@ -59,6 +60,20 @@ static void count_live(struct rg_partition *partition)
         return;
     atomic_fetch_add(&counters->files_seen, turn->look.live_count);
     atomic_fetch_add(&counters->files_good, turn->look.live_count);
+    partition->good_count += turn->look.live_count;
+}
+
+static enum rg_status sweep(struct rg_partition *partition, struct rg_error *err)
+{
+    struct rg_counters *counters = &partition->run->counters;
+    struct rg_look *look = &partition->turn->look;
+
+    if (partition->run->is_dry)
+        return RG_OK;
+    const enum rg_status status = rg_commit_sweep(&partition->commit, look, err);
+    atomic_fetch_add(&counters->deleted_files, look->deleted_count);
+    atomic_fetch_add(&counters->deleted_bytes, look->deleted_bytes);
+    return status;
 }
 
 static enum rg_status look(struct rg_partition *partition, struct rg_error *err)
@@ -71,8 +86,7 @@ static enum rg_status look(struct rg_partition *partition, struct rg_error *err)
     if (partition->is_table)
         return RG_OK;
     RG_TRY(refuse_foreign(partition, err));
-    if (!partition->run->is_dry)
-        RG_TRY(rg_commit_sweep(&partition->commit, &partition->turn->look, err));
+    RG_TRY(sweep(partition, err));
     rg_problems_tell(partition);
     count_seen(partition);
     RG_TRY(rg_choose_inputs(partition, err));

@@ -50,6 +50,7 @@ static void tell_problem(struct rg_partition *partition, const struct rg_problem
     case RG_PROBLEM_INPUT_CHANGED:
     case RG_PROBLEM_DEAD_FOREIGN:
     case RG_PROBLEM_SOURCE_GONE:
+        partition->alone_count++;
         rg_run_leave_alone(run, problem->key, RG_ERR_CHANGED, problem->text);
         break;
     case RG_PROBLEM_RESTORED:

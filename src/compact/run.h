@@ -52,6 +52,7 @@ struct rg_counters {
     atomic_uint_fast64_t seen_bytes;
     atomic_uint_fast64_t files_recorded; /* Of these: named by a record before. */
     atomic_uint_fast64_t files_good;     /* In place: left as they are. */
+    atomic_uint_fast64_t files_waiting;  /* In place: too few in their partition. */
     atomic_uint_fast64_t files_alone;    /* Left alone, each named. */
     atomic_uint_fast64_t files_done;     /* Their batch is committed. */
     atomic_uint_fast64_t in_files;

@@ -101,7 +101,9 @@ struct rg_look {
     bool is_ledger_lost;
 
     size_t pending_count;
-    size_t dead_count; /* What sweeping deletes, or would if it were allowed yet. */
+    size_t dead_count;      /* What sweeping deletes, or would if it were allowed yet. */
+    size_t deleted_count;   /* What it has deleted of that, */
+    uint64_t deleted_bytes; /* and how large it was. */
     size_t intent_count;
 
     struct rg_look_state *state; /* For sweeping; the journal's own. */

@@ -24,8 +24,9 @@ static bool is_settled(enum rg_status status)
     return status == RG_OK || status == RG_ERR_CHANGED || status == RG_ERR_ABSENT;
 }
 
-static enum rg_status delete_some(struct rg_store *store, const struct rg_look_deletion *deletions,
-                                  size_t count, struct rg_error *err)
+static enum rg_status delete_some(struct rg_store *store, struct rg_look *look,
+                                  const struct rg_look_deletion *deletions, size_t count,
+                                  struct rg_error *err)
 {
     struct rg_store_op ops[deletions_at_once];
 
@@ -40,6 +41,10 @@ static enum rg_status delete_some(struct rg_store *store, const struct rg_look_d
     rg_store_wait_all(store, ops, count);
     RG_FAILPOINT("journal.after_delete");
     for (size_t i = 0; i < count; i++) {
+        look->deleted_count += ops[i].status == RG_OK;
+        look->deleted_bytes += ops[i].status == RG_OK ? deletions[i].id->bytes : 0;
+    }
+    for (size_t i = 0; i < count; i++) {
         if (is_settled(ops[i].status))
             continue;
         *err = ops[i].err;
@@ -48,13 +53,15 @@ static enum rg_status delete_some(struct rg_store *store, const struct rg_look_d
     return RG_OK;
 }
 
-static enum rg_status delete_dead(struct rg_store *store, const struct rg_look_state *state,
+static enum rg_status delete_dead(struct rg_store *store, struct rg_look *look,
                                   struct rg_error *err)
 {
+    const struct rg_look_state *state = look->state;
+
     for (size_t i = 0; i < state->deletion_count; i += deletions_at_once) {
         const size_t left = state->deletion_count - i;
 
-        RG_TRY(delete_some(store, &state->deletions[i],
+        RG_TRY(delete_some(store, look, &state->deletions[i],
                            left < deletions_at_once ? left : deletions_at_once, err));
     }
     return RG_OK;
@@ -154,7 +161,7 @@ enum rg_status rg_commit_sweep(struct rg_commit *commit, struct rg_look *look, s
 
     if (has_work(look->state))
         RG_TRY(rg_home_settle(commit->options.home, &is_unprotected, err));
-    RG_TRY(delete_dead(store, look->state, err));
+    RG_TRY(delete_dead(store, look, err));
     RG_TRY(clear_trash(commit, look, err));
     RG_TRY(delete_hints(store, look->state, err));
     if (rg_snapshot_is_due(look->state))

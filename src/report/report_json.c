@@ -70,6 +70,7 @@ void rg_report_json_counts(struct rg_json *json, const struct rg_report *report)
     rg_json_u64(json, "files_seen", report->file_seen_count);
     rg_json_u64(json, "files_recorded_before", report->file_done_count);
     rg_json_u64(json, "files_good_already", report->file_good_count);
+    rg_json_u64(json, "files_waiting", report->file_waiting_count);
     rg_json_u64(json, "files_left_alone", report->file_alone_count);
     if (report->batch_smaller_count > 0)
         rg_json_u64(json, "batches_made_smaller", report->batch_smaller_count);

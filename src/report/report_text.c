@@ -63,6 +63,7 @@ static void write_work(const struct rg_report *report, struct rg_buffer *out)
 
 static void write_nothing(const struct rg_report *report, struct rg_buffer *out)
 {
+    const char *before = ": ";
     char a[RG_FIGURE_BYTES_MAX];
 
     rg_buffer_append_text(out, "nothing to do");
@@ -71,13 +72,21 @@ static void write_nothing(const struct rg_report *report, struct rg_buffer *out)
                                        ? ": no data files that --where, --include, --exclude, "
                                          "--files-from and --min-age let through"
                                        : ": no data files");
-    if (report->file_done_count > 0)
+    if (report->file_done_count > 0) {
         rg_buffer_printf(out, ": %s file%s recorded already",
                          rg_figure_count(report->file_done_count, a),
                          report->file_done_count == 1 ? " is" : "s are");
-    if (report->file_good_count > 0)
-        rg_buffer_printf(out, "%s%s good already", report->file_done_count > 0 ? ", " : ": ",
+        before = ", ";
+    }
+    if (report->file_good_count > 0) {
+        rg_buffer_printf(out, "%s%s good already", before,
                          rg_figure_count(report->file_good_count, a));
+        before = ", ";
+    }
+    if (report->file_waiting_count > 0)
+        rg_buffer_printf(out, "%s%s too few in %s", before,
+                         rg_figure_count(report->file_waiting_count, a),
+                         report->file_waiting_count == 1 ? "its partition" : "their partitions");
     rg_buffer_append_byte(out, '\n');
 }
 

@@ -558,6 +558,60 @@ def test_the_report_as_data(regroup, source, home, tmp_path):
     assert told["replaced"]
 
 
+def summary_of(regroup, path, *arguments, status=0):
+    """What the report says; every file that was seen is one of these."""
+    regroup(*arguments, "--report-json", path).must(status)
+    report = json.loads(path.read_text())
+    summary = report["summary"]
+    again = sum(file.get("home", False) for batch in report["replaced"] for file in batch["inputs"])
+    kinds = ("recorded_before", "good_already", "waiting", "left_alone", "in")
+    assert summary["files_seen"] == sum(summary[f"files_{kind}"] for kind in kinds) - again
+    return summary
+
+
+def test_the_counts_of_a_report_add_up(regroup, tmp_path):
+    lake, report = tmp_path / "lake", tmp_path / "report.json"
+    for number in range(5):
+        write(lake / "k=1" / f"f{number}.parquet", number * 100)
+    write(lake / "k=2" / "f5.parquet", 500)
+    (lake / "k=1" / "bad.parquet").write_text("not Parquet")
+    size = sum(path.stat().st_size for path in (lake / "k=1").glob("f*"))
+    run = ("compact", "--in-place", lake)
+    summary = summary_of(regroup, report, *run, status=3)
+    assert [summary[f"files_{kind}"] for kind in ("in", "waiting", "left_alone")] == [5, 1, 1]
+    assert (summary["files_deleted"], summary["bytes_deleted"]) == (5, size)
+    (lake / "k=1" / "bad.parquet").unlink()
+    result = regroup(*run).must(0)
+    assert "nothing to do: 1 good already, 1 too few in its partition\n" in result.err
+    for number in range(6, 8):
+        write(lake / "k=1" / f"f{number}.parquet", number * 100)
+    summary = summary_of(regroup, report, *run, "--grace", "1h")
+    assert (summary["files_in"], summary["files_deleted"]) == (3, 0)
+    summary = summary_of(regroup, report, *run, "--grace", "1h")
+    assert (summary["files_recorded_before"], summary["files_good_already"]) == (2, 1)
+    assert "3 files removed" in regroup(*run).must(0).err
+
+
+def test_a_plan_counts_what_it_passes_over(regroup, tmp_path, home):
+    source, report = tmp_path / "source", tmp_path / "report.json"
+    for number in range(6):
+        write(source / f"k={number % 2}" / f"f{number}.parquet", number * 100)
+    regroup("compact", source, home).must(0)
+    write(source / "k=1" / "f6.parquet", 600)
+    (source / "k=1" / "f7.parquet").write_text("not Parquet")
+    write(source / "k=0" / "f0.parquet", 900, rows=3)
+    result = regroup("plan", source, home).must(3)
+    assert "5 files are recorded already\n2 files are left alone\n" in result.out
+    plan = json.loads(regroup("plan", source, home, "--json").must(3).out)
+    [partition] = plan["partitions"]
+    kinds = ("files_recorded_before", "files_left_alone", "files_good_already")
+    assert [partition[kind] for kind in kinds] == [3, 1, 0]
+    assert [plan["total"][kind] for kind in kinds] == [5, 2, 0]
+    summary = summary_of(regroup, report, "compact", source, home, status=3)
+    for kind in (*kinds, "files_in", "files_out", "row_groups_in", "row_groups_out", "rows"):
+        assert summary[kind] == plan["total"][kind], kind
+
+
 def test_progress_as_data(regroup, source, home):
     """The last state says that all is done, in the program's and in the engine's figures."""
     write(source / "dt=1" / "a.parquet")

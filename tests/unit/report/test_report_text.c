@@ -111,6 +111,12 @@ TEST(doing_nothing_is_said)
     report.deleted_count = 3;
     report.deleted_bytes = 3072;
     check_summary(t, &report, false, "nothing to do: 1 good already\n3 files removed, 3.00 KiB\n");
+    report.deleted_count = 0;
+    report.file_waiting_count = 1;
+    check_summary(t, &report, false, "nothing to do: 1 good already, 1 too few in its partition\n");
+    report.file_good_count = 0;
+    report.file_waiting_count = 2;
+    check_summary(t, &report, false, "nothing to do: 2 too few in their partitions\n");
 }
 
 TEST(many_columns_are_cut_unless_asked_for)
@@ -199,8 +205,8 @@ TEST(the_document_tells_all)
             "\"source\":\"lake\",\"dest\":\"lake_c\",\"in_place\":false,\"dry_run\":false,"
             "\"summary\":{\"partitions\":3,\"partitions_written\":2,\"batches\":2,"
             "\"files_seen\":402,\"files_recorded_before\":0,\"files_good_already\":0,"
-            "\"files_left_alone\":1,\"files_in\":401,\"files_out\":2,\"row_groups_in\":401,"
-            "\"row_groups_out\":5,\"rows\":4010000,\"bytes_in\":536870912,"
+            "\"files_waiting\":0,\"files_left_alone\":1,\"files_in\":401,\"files_out\":2,"
+            "\"row_groups_in\":401,\"row_groups_out\":5,\"rows\":4010000,\"bytes_in\":536870912,"
             "\"bytes_out\":534773760,\"bytes_out_planned\":0,\"bytes_out_planned_max\":0,"
             "\"files_deleted\":0,\"bytes_deleted\":0,\"wall_ns\":3200000000,\"cpu_ns\":0,"
             "\"memory_limit_bytes\":536870912,\"memory_peak_bytes\":102760448,\"requests\":0,"
