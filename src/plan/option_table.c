@@ -230,7 +230,7 @@ static const struct rg_option table[] = {
       .argument = "N",
       .initial = "256",
       .help = "most requests in flight; the number adapts below that",
-      .commands = DECODE},
+      .commands = JOB},
      .kind = RG_OPTION_NUMBER,
      .offset = FIELD(io_max),
      .value_min = 1,
@@ -301,7 +301,7 @@ static const struct rg_option table[] = {
       .initial = "auto",
       .help = "how progress is shown on standard error; auto: a block on a terminal, else a line "
               "every 30 seconds",
-      .commands = DECODE},
+      .commands = JOB},
      .kind = RG_OPTION_CHOICE,
      .offset = FIELD(progress)},
     {{.name = "report",

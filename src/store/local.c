@@ -225,7 +225,9 @@ static enum rg_status check_root(const struct rg_local_path *root, bool must_exi
         return rg_fail(err, RG_ERR_INVALID, "%s: not a directory", path);
     }
     if (!S_ISDIR(found.st_mode))
-        return rg_fail(err, RG_ERR_INVALID, "%s: not a directory", path);
+        return rg_fail(err, RG_ERR_INVALID, "%s: %s", path,
+                       S_ISREG(found.st_mode) ? "not a directory"
+                                              : "neither a file nor a directory");
     return RG_OK;
 }
 
