@@ -57,23 +57,38 @@ static bool has_column(const struct rg_report *report, const char *name, size_t 
 }
 
 /* A filter that was asked for, and that no output can have. */
-static void name_unknown_columns(const struct arguments *arguments, const struct rg_report *report)
+static void name_unknown_columns(const struct arguments *arguments, struct watch *watch,
+                                 const struct rg_report *report)
 {
     const char *at = rg_options_get(arguments->options, "bloom");
-
     const bool is_asked = rg_options_origin(arguments->options, "bloom") != RG_ORIGIN_DEFAULT;
+    char text[300];
 
-    if (at == NULL || !is_asked || report->column_count == 0 ||
-        rg_options_is_on(arguments->options, "quiet"))
+    if (at == NULL || !is_asked || report->column_count == 0)
         return;
     while (*at != 0) {
         const size_t bytes = strcspn(at, ",");
 
-        if (!has_column(report, at, bytes))
-            rg_output_say("warning: --bloom names %.*s, a column that no output has",
-                          (int)(bytes < 200 ? bytes : 200), at);
+        if (!has_column(report, at, bytes)) {
+            snprintf(text, sizeof text, "--bloom names %.*s, a column that no output has",
+                     (int)(bytes < 200 ? bytes : 200), at);
+            rg_watch_event(watch, &(struct rg_event){.size = sizeof(struct rg_event),
+                                                     .kind = RG_EVENT_WARNING,
+                                                     .text = text});
+        }
         at += bytes + (at[bytes] == ',');
     }
+}
+
+/* Of what could not even begin; who reads along gets JSON then, too. */
+static int fail(struct watch *watch, const struct rg_error *err)
+{
+    const struct rg_report nothing = {.size = sizeof nothing};
+
+    if (watch->mode != WATCH_JSON)
+        return rg_exit_with(err);
+    rg_watch_summary(watch, &nothing, err->status, err);
+    return rg_exit_status(err->status);
 }
 
 static int run_job(const struct arguments *arguments, struct watch *watch)
@@ -84,13 +99,12 @@ static int run_job(const struct arguments *arguments, struct watch *watch)
     enum rg_status status = rg_job_new(&config, &job, &err);
 
     if (status != RG_OK)
-        return rg_exit_with(&err);
+        return fail(watch, &err);
     rg_watch_job(watch, job);
     status = rg_job_run(job, &err);
     rg_watch_job(watch, NULL);
+    name_unknown_columns(arguments, watch, rg_job_report(job));
     rg_watch_summary(watch, rg_job_report(job), status, &err);
-    if (watch->mode != WATCH_JSON)
-        name_unknown_columns(arguments, rg_job_report(job));
     const int exit_status = exit_of(status, rg_job_report(job), &err, watch->mode == WATCH_JSON);
     rg_job_free(job);
     return exit_status;
@@ -123,9 +137,13 @@ int rg_plan_command(const struct arguments *arguments)
         return RG_EXIT_FAILED;
     const struct rg_job_config config = config_of(arguments, &watch);
     const enum rg_status status = rg_plan_run(&config, &plan, &err);
+    if (status != RG_OK) {
+        const int failed = fail(&watch, &err);
+
+        rg_watch_fini(&watch);
+        return failed;
+    }
     rg_watch_fini(&watch);
-    if (status != RG_OK)
-        return rg_exit_with(&err);
     const int exit_status = show_plan(arguments, plan);
     rg_plan_free(plan);
     return exit_status;

@@ -628,6 +628,23 @@ def test_progress_as_data(regroup, source, home):
     assert lines[-1]["event"] == "finished" and lines[-1]["status"] == "ok"
 
 
+@pytest.mark.parametrize("command", ["compact", "plan"])
+def test_what_cannot_begin_is_told_as_data(command, regroup, tmp_path):
+    nowhere = tmp_path / "nowhere"
+    result = regroup(command, nowhere, tmp_path / "home", "--progress", "json").must(1)
+    (line,) = result.err.splitlines()
+    told = json.loads(line)
+    assert (told["v"], told["event"], told["status"]) == (1, "finished", "absent")
+    assert str(nowhere) in told["text"]
+
+
+def test_warnings_are_told_as_data(regroup, source, home):
+    told = regroup("compact", source, home, "--bloom", "none", "--progress", "json").must(0).err
+    lines = [json.loads(line) for line in told.splitlines()]
+    assert "--bloom names none" in next(x["text"] for x in lines if x["event"] == "warning")
+    assert lines[-1]["event"] == "finished"
+
+
 class Outline(HTMLParser):
     """What a page is made of: its elements, whether they are closed in order, its texts."""
 
