@@ -135,6 +135,14 @@ static void write_statuses(FILE *out)
     }
 }
 
+static void write_signals(FILE *out)
+{
+    write_section(out, "SIGNALS");
+    write_line(out, "SIGINT or SIGTERM ends a compact in order: nothing new is begun, and what is "
+                    "begun is finished and recorded. A second one stops it at once. Either way the "
+                    "next run goes on behind what is recorded. SIGUSR1 has it say how far it is.");
+}
+
 static void write_examples(FILE *out)
 {
     static const struct {
@@ -191,5 +199,6 @@ void rg_manual_write(FILE *out, const struct command *commands, const char *vers
     write_text(out, "In DEST, or in SOURCE of a run in place: the ledger, which tells what is done "
                     "and which files are live.\n");
     write_statuses(out);
+    write_signals(out);
     write_examples(out);
 }

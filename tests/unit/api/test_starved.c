@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Plans and jobs when the system has no memory to give: one allocation fails, the 1st, the 2nd, ...
- * or all from there on. The linker sends what the library asks of malloc() through this file.
+ * What the library does when the system has no memory to give: one allocation fails, the 1st, the
+ * 2nd, ... or all from there on. The linker sends what the library asks of malloc() through this
+ * file.
  *
  * Whatever fails, the call ends, in success or RG_ERR_NOMEM; what it made is whole, and the next
  * run finishes what a job left. What leaks the sanitizers tell.
@@ -201,12 +202,145 @@ TEST(a_job_that_lacked_memory_is_finished_by_the_next)
     remove_lake(&lake);
 }
 
+/* What was written, to compare it with what is written when nothing fails. */
+struct text {
+    char bytes[8000];
+    size_t length;
+};
+
+static bool keep_text(void *user, const void *data, size_t bytes)
+{
+    struct text *text = user;
+
+    if (bytes > sizeof text->bytes - text->length)
+        return false;
+    memcpy(text->bytes + text->length, data, bytes);
+    text->length += bytes;
+    return true;
+}
+
+static enum rg_status show_file(const char *path, struct text *text, struct rg_error *err)
+{
+    const struct rg_file_view view = {
+        .size = sizeof view, .is_json = true, .has_pages = true, .is_verbose = true};
+    struct rg_file *file;
+    enum rg_status status = rg_file_open(path, NULL, &file, err);
+
+    text->length = 0;
+    if (status != RG_OK)
+        return status;
+    status = rg_file_show(file, &view, keep_text, text, err);
+    rg_file_close(file);
+    return status;
+}
+
+TEST(a_file_is_shown_whole_or_not)
+{
+    struct lake lake;
+    struct text wanted;
+    struct text got;
+    struct rg_error err;
+    char path[120];
+    bool has_failed = true;
+
+    make_lake(t, &lake);
+    snprintf(path, sizeof path, "%s/k=0/0.parquet", lake.source);
+    CHECK_OK(show_file(path, &wanted, &t->err));
+    for (uint64_t first = 0; has_failed; first++) {
+        fail_from(first, first);
+        const enum rg_status status = show_file(path, &got, &err);
+        has_failed = fail_no_more();
+        CHECK(status == RG_OK || (status == RG_ERR_NOMEM && has_failed));
+        if (status == RG_OK) {
+            CHECK_U64(got.length, wanted.length);
+            CHECK(memcmp(got.bytes, wanted.bytes, got.length) == 0);
+        }
+    }
+    remove_lake(&lake);
+}
+
+static void check_ledger(const struct lake *lake, uint64_t first, bool *ret_has_failed)
+{
+    struct rg_ledger_findings findings = {.size = sizeof findings};
+    struct rg_error err;
+    uint64_t row_count = 0;
+
+    fail_from(first, first);
+    enum rg_status status =
+        rg_ledger_list(lake->home, NULL, count_rows, NULL, &row_count, &findings, &err);
+    *ret_has_failed = fail_no_more();
+    CHECK(status == RG_OK || (status == RG_ERR_NOMEM && *ret_has_failed));
+    CHECK(status != RG_OK || row_count == ROWS);
+    CHECK_U64(findings.missing_count, 0);
+    fail_from(first, first);
+    status = rg_ledger_gc(lake->home, lake->options, NULL, NULL, &findings, &err);
+    *ret_has_failed = fail_no_more() || *ret_has_failed;
+    CHECK(status == RG_OK || status == RG_ERR_NOMEM);
+    CHECK_U64(findings.deleted_count, 0);
+}
+
+static enum rg_status verify(const struct lake *lake, struct rg_verify_totals *ret_totals,
+                             struct rg_error *err)
+{
+    const struct rg_verify_config config = {
+        .size = sizeof config,
+        .options = lake->options,
+        .source = lake->source,
+        .dest = lake->home,
+    };
+    struct rg_verify *verify;
+    enum rg_status status = rg_verify_new(&config, &verify, err);
+
+    if (status != RG_OK)
+        return status;
+    status = rg_verify_run(verify, ret_totals, err);
+    rg_verify_free(verify);
+    return status;
+}
+
+static void check_verify(const struct lake *lake, uint64_t first, bool *ret_has_failed)
+{
+    struct rg_verify_totals totals = {.size = sizeof totals};
+    struct rg_error err;
+
+    fail_from(first, first);
+    const enum rg_status status = verify(lake, &totals, &err);
+    *ret_has_failed = fail_no_more();
+    CHECK(status == RG_OK || (status == RG_ERR_NOMEM && *ret_has_failed));
+    if (status != RG_OK)
+        return;
+    /* What could not be compared is told as that, not as a difference. */
+    CHECK_U64(totals.outcome_counts[RG_VERIFY_DIFFERENT], 0);
+    CHECK_U64(totals.outcome_counts[RG_VERIFY_MISSING], 0);
+    CHECK_U64(totals.outcome_counts[RG_VERIFY_EQUAL] + totals.outcome_counts[RG_VERIFY_FAILED],
+              PARTITIONS);
+    CHECK(totals.outcome_counts[RG_VERIFY_FAILED] == 0 || *ret_has_failed);
+}
+
+TEST(what_lacks_memory_finds_nothing_wrong)
+{
+    struct lake lake;
+    bool has_failed = true;
+
+    make_lake(t, &lake);
+    CHECK_OK(run_job(&lake, &t->err));
+    CHECK_OK(rg_options_set(lake.options, "older-than", "0", RG_ORIGIN_FLAG, &t->err));
+    for (uint64_t first = 0; has_failed; first++)
+        check_ledger(&lake, first, &has_failed);
+    has_failed = true;
+    for (uint64_t first = 0; has_failed; first++)
+        check_verify(&lake, first, &has_failed);
+    remove_lake(&lake);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"a_plan_is_whole_or_not_there", a_plan_is_whole_or_not_there},
         {"a_job_that_lacked_memory_is_finished_by_the_next",
          a_job_that_lacked_memory_is_finished_by_the_next},
+        {"a_file_is_shown_whole_or_not", a_file_is_shown_whole_or_not},
+        {"what_lacks_memory_finds_nothing_wrong", what_lacks_memory_finds_nothing_wrong},
     };
 
     return test_main("api/starved", cases, sizeof cases / sizeof cases[0], argc, argv);
