@@ -293,11 +293,13 @@ static void tell_missing(const struct rg_partition *partition, const struct rg_o
         missing++;
     }
     if (missing == 1)
-        rg_run_warn(partition->run, "--files-from names %s, which is no file there", first);
+        rg_run_warn(partition->run,
+                    "--files-from names %s, which is no file there (folders end in '/')", first);
     else if (missing > 1)
         rg_run_warn(partition->run,
-                    "--files-from names %s and %zu more beside it that are no files there", first,
-                    missing - 1);
+                    "--files-from names %s and %zu more beside it that are no files there (folders "
+                    "end in '/')",
+                    first, missing - 1);
 }
 
 static enum rg_status list_source(void *user, struct rg_arena *arena,

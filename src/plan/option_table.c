@@ -157,8 +157,9 @@ static const struct rg_option table[] = {
      .offset = FIELD(exclude)},
     {{.name = "files-from",
       .argument = "FILE",
-      .help = "take the files or prefixes that FILE names, one a line, instead of listing SOURCE; "
-              "- is standard input",
+      .help =
+          "take the files or prefixes (these end in '/') that FILE names, one a line, instead of "
+          "listing SOURCE; - is standard input",
       .commands = JOB},
      .kind = RG_OPTION_TEXT,
      .offset = FIELD(files_from)},

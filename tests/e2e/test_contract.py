@@ -371,8 +371,8 @@ def test_names_of_the_list_that_are_no_files_are_told(regroup, source, home, tmp
     result = regroup("compact", source, home, "--files-from", listed).must(0)
     warnings = [line for line in result.err.splitlines() if line.startswith("warning: ")]
     assert sorted(warnings) == [
-        "warning: --files-from names k=1 and 1 more beside it that are no files there",
-        "warning: --files-from names k=2/b.parquet, which is no file there",
+        "warning: --files-from names k=1 and 1 more beside it that are no files there (folders end in '/')",
+        "warning: --files-from names k=2/b.parquet, which is no file there (folders end in '/')",
     ]
     assert rows_of(data_files(home)) == list(range(100, 200))
 
