@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Samples of a running job as text: a line, a block that is drawn over itself, or JSON.
+ * Samples of a running job or verification as text: a line, a block that is drawn over itself, or
+ * JSON.
  *
  * Threads: a handle is used by one thread at a time.
  */
@@ -10,6 +11,7 @@
 #define REGROUP_PROGRESS_H
 
 #include <regroup/job.h>
+#include <regroup/verify.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -50,6 +52,11 @@ RG_API void rg_progress_resize(struct rg_progress *progress, uint32_t column_cou
 RG_API const char *rg_progress_text(struct rg_progress *progress,
                                     const struct rg_job_sample *sample, const char *clock,
                                     const char *explanation);
+
+/* The same of a verification; a handle is for the one or the other. */
+RG_API const char *rg_progress_verify_text(struct rg_progress *progress,
+                                           const struct rg_verify_sample *sample,
+                                           const char *clock);
 
 /*
  * JSON: an event, or the job's end, as one object in one line, so that all of an output is JSON.

@@ -64,7 +64,7 @@ struct rg_verify_totals {
 
 struct rg_verify_config {
     size_t size;                      /* sizeof(struct rg_verify_config) of the caller's header. */
-    const struct rg_options *options; /* "memory", "jobs" and how stores are reached. */
+    const struct rg_options *options; /* "memory", "jobs", "io" and how stores are reached. */
     const char *source;               /* Path, file:///... or s3://bucket/prefix. Borrowed. */
     const char *dest;                 /* The same. */
     rg_verify_finding_fn *finding;    /* May be NULL. */
@@ -92,6 +92,24 @@ RG_API RG_MUST_CHECK enum rg_status rg_verify_new(const struct rg_verify_config 
  */
 RG_API RG_MUST_CHECK enum rg_status
 rg_verify_run(struct rg_verify *verify, struct rg_verify_totals *ret_totals, struct rg_error *err);
+
+/* Of a verification that runs. */
+struct rg_verify_sample {
+    size_t size;         /* Set by the caller: sizeof(struct rg_verify_sample) of its header. */
+    uint64_t wall_ns;    /* Since rg_verify_run() was called; 0: it was not yet. */
+    uint64_t read_bytes; /* Of both sides. Where they differ, parts are read again. */
+    /* Of both sides; what is not listed yet is an estimate. */
+    uint64_t total_bytes;
+    bool is_total_known; /* False while partitions are looked for. */
+    uint64_t partition_count, partition_done_count;
+};
+
+/*
+ * Where it stands. Cheap: five times a second is fine. A sample of size 0 stays as it is. Threads:
+ * any, while the verification lives.
+ */
+RG_API void rg_verify_take_sample(const struct rg_verify *verify,
+                                  struct rg_verify_sample *ret_sample);
 
 /* Makes rg_verify_run() return soon. Threads: any; may be called in a signal handler. */
 RG_API void rg_verify_cancel(struct rg_verify *verify);

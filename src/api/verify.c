@@ -15,6 +15,7 @@
 #include "api/json_line.h"
 #include "api/sized.h"
 #include "base/allocator.h"
+#include "base/clock.h"
 #include "compact/memory.h"
 #include "compact/places.h"
 #include "plan/options.h"
@@ -37,7 +38,10 @@ struct rg_verify {
     struct rg_verify_config config; /* Set at init, then constant. */
     struct rg_options defaults;     /* Set at init, then constant. */
     struct rg_place places[2];
-    atomic_bool is_cancelled; /* Atomic. */
+    /* Atomic. */
+    atomic_bool is_cancelled;
+    atomic_uint_fast64_t begin_ns; /* 0: not yet. */
+    struct rg_verify_counters counters;
 };
 
 static enum rg_verify_kind kind_of(void *user, const char *key)
@@ -155,6 +159,8 @@ static enum rg_status run(struct rg_verify *verify, struct rg_verify_totals *ret
     const bool is_local = verify->places[0].caps.is_local && verify->places[1].caps.is_local;
     if (!is_local && thread_count < REMOTE_THREADS_MIN)
         thread_count = REMOTE_THREADS_MIN;
+    if (!is_local && thread_count > options->io_max) /* Each has one request in flight. */
+        thread_count = options->io_max > 0 ? options->io_max : 1;
     RG_TRY(divide_memory(options, thread_count, &memory_bytes, err));
     const struct rg_verify_request request = {
         .stores = {verify->places[0].store, verify->places[1].store},
@@ -168,6 +174,7 @@ static enum rg_status run(struct rg_verify *verify, struct rg_verify_totals *ret
         .thread_count = thread_count,
         .allocator = &rg_allocator_system,
         .is_cancelled = &verify->is_cancelled,
+        .counters = &verify->counters,
     };
     return rg_verify_places(&request, ret_totals, err);
 }
@@ -178,6 +185,7 @@ enum rg_status rg_verify_run(struct rg_verify *verify, struct rg_verify_totals *
     struct rg_verify_totals totals = {.size = sizeof totals};
     struct rg_error ignored;
 
+    atomic_store(&verify->begin_ns, rg_clock_monotonic_ns());
     const enum rg_status status = run(verify, &totals, err != NULL ? err : &ignored);
     for (int i = 0; i < 2; i++)
         rg_place_close(&verify->places[i], &rg_allocator_system);
@@ -187,6 +195,24 @@ enum rg_status rg_verify_run(struct rg_verify *verify, struct rg_verify_totals *
         ret_totals->size = sizeof totals;
     rg_sized_give(ret_totals, &totals, sizeof totals);
     return status;
+}
+
+void rg_verify_take_sample(const struct rg_verify *verify, struct rg_verify_sample *ret_sample)
+{
+    const struct rg_verify_counters *counters = &verify->counters;
+    const uint64_t begin_ns = atomic_load(&verify->begin_ns);
+    const struct rg_verify_sample sample = {
+        .size = sizeof sample,
+        .wall_ns = begin_ns == 0 ? 0 : rg_clock_monotonic_ns() - begin_ns,
+        .read_bytes = atomic_load(&counters->read_bytes),
+        .total_bytes = atomic_load(&counters->total_bytes),
+        .is_total_known = atomic_load(&counters->is_total_known),
+        .partition_count = atomic_load(&counters->partition_count),
+        .partition_done_count = atomic_load(&counters->partition_done_count),
+    };
+
+    if (ret_sample->size != 0)
+        rg_sized_give(ret_sample, &sample, sizeof sample);
 }
 
 const char *rg_verify_outcome_name(enum rg_verify_outcome outcome)

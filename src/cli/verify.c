@@ -10,9 +10,11 @@
 
 #include "cli/exit_status.h"
 #include "cli/output.h"
+#include "cli/watch.h"
 
 /* What the callback wants to know. */
 struct telling {
+    struct watch *watch;
     struct rg_error err; /* Of writing. */
     bool is_json;
     bool is_verbose;
@@ -42,12 +44,14 @@ static void tell(void *user, const struct rg_verify_finding *finding)
 {
     struct telling *telling = user;
 
+    rg_watch_pause(telling->watch);
     if (telling->is_json && telling->err.status == RG_OK)
         telling->err.status =
             rg_verify_finding_json(finding, rg_output_write, stdout, &telling->err);
     else if (!telling->is_json && !telling->is_silent &&
              (finding->outcome != RG_VERIFY_EQUAL || telling->is_verbose))
         say_finding(finding);
+    rg_watch_resume(telling->watch);
 }
 
 static void say_totals(const struct rg_verify_totals *totals)
@@ -75,35 +79,53 @@ static int exit_of(const struct rg_verify_totals *totals)
     return totals->outcome_counts[RG_VERIFY_MISSING] > 0 ? RG_EXIT_LEFT_ALONE : RG_EXIT_DONE;
 }
 
-int rg_verify_command(const struct arguments *arguments)
+static enum rg_status run(const struct arguments *arguments, struct telling *telling,
+                          struct rg_verify_totals *totals, struct rg_error *err)
 {
-    struct telling telling = {
-        .is_json = rg_options_is_on(arguments->options, "json"),
-        .is_verbose = rg_options_is_on(arguments->options, "verbose"),
-        .is_silent = rg_options_count(arguments->options, "quiet") > 1,
-    };
     const struct rg_verify_config config = {
         .size = sizeof config,
         .options = arguments->options,
         .source = arguments->places[0],
         .dest = arguments->places[1],
         .finding = tell,
-        .user = &telling,
+        .user = telling,
     };
     struct rg_verify *verify = NULL;
+
+    enum rg_status status = rg_verify_new(&config, &verify, err);
+    if (status != RG_OK)
+        return status;
+    rg_watch_verify(telling->watch, verify);
+    status = rg_verify_run(verify, totals, err);
+    rg_watch_verify(telling->watch, NULL);
+    rg_verify_free(verify);
+    if (status == RG_OK && telling->err.status != RG_OK) {
+        status = telling->err.status;
+        *err = telling->err;
+    }
+    if (status == RG_OK && telling->is_json)
+        status = rg_verify_totals_json(totals, rg_output_write, stdout, err);
+    return status;
+}
+
+int rg_verify_command(const struct arguments *arguments)
+{
+    struct watch watch;
+    struct telling telling = {
+        .watch = &watch,
+        .is_json = rg_options_is_on(arguments->options, "json"),
+        .is_verbose = rg_options_is_on(arguments->options, "verbose"),
+        .is_silent = rg_options_count(arguments->options, "quiet") > 1,
+    };
     struct rg_verify_totals totals = {.size = sizeof totals};
     struct rg_error err;
+    char title[256];
 
-    enum rg_status status = rg_verify_new(&config, &verify, &err);
-    if (status == RG_OK)
-        status = rg_verify_run(verify, &totals, &err);
-    rg_verify_free(verify);
-    if (status == RG_OK && telling.err.status != RG_OK) {
-        status = telling.err.status;
-        err = telling.err;
-    }
-    if (status == RG_OK && telling.is_json)
-        status = rg_verify_totals_json(&totals, rg_output_write, stdout, &err);
+    snprintf(title, sizeof title, "verify %s %s", arguments->places[0], arguments->places[1]);
+    if (!rg_watch_init(&watch, arguments, title))
+        return RG_EXIT_FAILED;
+    const enum rg_status status = run(arguments, &telling, &totals, &err);
+    rg_watch_fini(&watch);
     if (!rg_output_finish())
         return RG_EXIT_FAILED;
     if (status != RG_OK)

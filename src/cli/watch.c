@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * rg_job_run() blocks its caller, so somebody else must look at the clock and wait for signals:
- * the one thread that is made outside the engine and the stores. It sleeps in sigtimedwait(), so
- * that signals are taken like any other event and no handler runs anywhere.
+ * rg_job_run() blocks its caller, and rg_verify_run() does, so somebody else must look at the clock
+ * and wait for signals: the one thread that is made outside the engine and the stores. It sleeps in
+ * sigtimedwait(), so that signals are taken like any other event and no handler runs anywhere.
  *
- * `lock` guards what both sides touch: the job, which may go away, and standard error.
+ * `lock` guards what both sides touch: what runs, which may go away, and standard error.
  *
  * Not here: how progress looks (<regroup/progress.h>).
  */
@@ -91,19 +91,38 @@ static void erase_locked(struct watch *watch)
         put(rg_progress_erase(watch->progress));
 }
 
+static bool is_idle(const struct watch *watch)
+{
+    return watch->job == NULL && watch->verify == NULL;
+}
+
+/* The text for a sample of what runs, as `progress` has it. */
+static const char *sample_text(struct watch *watch, struct rg_progress *progress,
+                               const char *explanation, struct rg_job_sample *ret_sample)
+{
+    struct rg_verify_sample verified = {.size = sizeof verified};
+    char clock[16];
+
+    clock_text(clock);
+    if (watch->job == NULL) {
+        rg_verify_take_sample(watch->verify, &verified);
+        return rg_progress_verify_text(progress, &verified, clock);
+    }
+    *ret_sample = (struct rg_job_sample){.size = sizeof *ret_sample};
+    rg_job_sample(watch->job, ret_sample);
+    return rg_progress_text(progress, ret_sample, clock, explanation);
+}
+
 /* Takes a sample and writes it, whatever the time. */
 static void show_locked(struct watch *watch)
 {
-    struct rg_job_sample sample = {.size = sizeof sample};
-    char clock[16];
     char explanation[400] = "";
 
-    if (watch->job == NULL || watch->progress == NULL)
+    if (is_idle(watch) || watch->is_paused || watch->progress == NULL)
         return;
-    rg_job_sample(watch->job, &sample);
-    clock_text(clock);
-    rg_job_explain(watch->job, watch->since.size != 0 ? &watch->since : NULL, explanation,
-                   sizeof explanation);
+    if (watch->job != NULL)
+        rg_job_explain(watch->job, watch->since.size != 0 ? &watch->since : NULL, explanation,
+                       sizeof explanation);
     if (watch->mode == WATCH_BLOCK) {
         uint32_t columns;
         uint32_t lines;
@@ -111,9 +130,8 @@ static void show_locked(struct watch *watch)
         rg_terminal_size(&columns, &lines);
         rg_progress_resize(watch->progress, columns, lines);
     }
-    put(rg_progress_text(watch->progress, &sample, clock, explanation));
+    put(sample_text(watch, watch->progress, explanation, &watch->since));
     fflush(stderr);
-    watch->since = sample;
     watch->shown_ns = now_ns();
 }
 
@@ -141,16 +159,13 @@ static void tick(struct watch *watch)
 static void show_on_demand(struct watch *watch)
 {
     const struct rg_progress_style style = {.size = sizeof style, .form = RG_PROGRESS_FORM_LINE};
-    struct rg_job_sample sample = {.size = sizeof sample};
-    char clock[16];
+    struct rg_job_sample sample;
 
     pthread_mutex_lock(&watch->lock);
-    struct rg_progress *line = watch->job != NULL ? rg_progress_new(&style, "") : NULL;
+    struct rg_progress *line = is_idle(watch) ? NULL : rg_progress_new(&style, "");
     if (line != NULL) {
-        rg_job_sample(watch->job, &sample);
-        clock_text(clock);
         erase_locked(watch);
-        put(rg_progress_text(line, &sample, clock, NULL));
+        put(sample_text(watch, line, NULL, &sample));
         rg_progress_free(line);
     }
     pthread_mutex_unlock(&watch->lock);
@@ -167,19 +182,24 @@ static void interrupt(struct watch *watch)
     static const char *const words[] = {
         "interrupted: finishing what is begun; once more stops at once",
         "interrupted again: stopping",
+        "interrupted: stopping",
     };
+    const unsigned signals_max = watch->verify != NULL ? 1 : 2;
 
     watch->signal_count++;
     pthread_mutex_lock(&watch->lock);
-    /* Without a job there is nothing to finish: a plan writes nothing. */
-    if (watch->signal_count >= 3 || watch->job == NULL) {
+    /* Where nothing runs there is nothing to finish: a plan writes nothing. */
+    if (watch->signal_count > signals_max || is_idle(watch)) {
         erase_locked(watch);
         fflush(stderr);
         _exit(RG_EXIT_INTERRUPTED);
     }
     if (!watch->is_silent && watch->mode != WATCH_JSON)
-        say_locked(watch, "", words[watch->signal_count - 1]);
-    rg_job_cancel(watch->job, watch->signal_count == 1 ? RG_CANCEL_DRAIN : RG_CANCEL_ABORT);
+        say_locked(watch, "", words[watch->verify != NULL ? 2 : watch->signal_count - 1]);
+    if (watch->verify != NULL)
+        rg_verify_cancel(watch->verify);
+    else
+        rg_job_cancel(watch->job, watch->signal_count == 1 ? RG_CANCEL_DRAIN : RG_CANCEL_ABORT);
     pthread_mutex_unlock(&watch->lock);
 }
 
@@ -242,13 +262,42 @@ bool rg_watch_init(struct watch *watch, const struct arguments *arguments, const
     return failed == 0;
 }
 
-void rg_watch_job(struct watch *watch, struct rg_job *job)
+/* What ran has ended, or something begins. */
+static void change_locked(struct watch *watch, struct rg_job *job, struct rg_verify *verify)
 {
-    pthread_mutex_lock(&watch->lock);
-    if (job == NULL && watch->mode == WATCH_JSON)
+    if (watch->mode == WATCH_JSON)
         show_locked(watch); /* The last state, for those who read along. */
     erase_locked(watch);
     watch->job = job;
+    watch->verify = verify;
+}
+
+void rg_watch_job(struct watch *watch, struct rg_job *job)
+{
+    pthread_mutex_lock(&watch->lock);
+    change_locked(watch, job, NULL);
+    pthread_mutex_unlock(&watch->lock);
+}
+
+void rg_watch_verify(struct watch *watch, struct rg_verify *verify)
+{
+    pthread_mutex_lock(&watch->lock);
+    change_locked(watch, NULL, verify);
+    pthread_mutex_unlock(&watch->lock);
+}
+
+void rg_watch_pause(struct watch *watch)
+{
+    pthread_mutex_lock(&watch->lock);
+    erase_locked(watch);
+    watch->is_paused = true; /* Not the lock: the caller may write to a pipe that nobody reads. */
+    pthread_mutex_unlock(&watch->lock);
+}
+
+void rg_watch_resume(struct watch *watch)
+{
+    pthread_mutex_lock(&watch->lock);
+    watch->is_paused = false;
     pthread_mutex_unlock(&watch->lock);
 }
 

@@ -3,7 +3,8 @@
 /*
  * Watches a running job from a thread of its own: shows progress, prints what events tell above it,
  * and takes signals. The first SIGINT or SIGTERM lets the job finish what is begun, the second
- * stops it, the third ends the process. SIGUSR1 shows a line of progress at once.
+ * stops it, the third ends the process. SIGUSR1 shows a line of progress at once. A verification
+ * likewise, which the first signal stops.
  */
 
 #ifndef CLI_WATCH_H
@@ -12,6 +13,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+
+#include <regroup/verify.h>
 
 #include "cli/arguments.h"
 #include "cli/terminal.h"
@@ -40,7 +43,9 @@ struct watch {
     /* Owned by the thread. */
     unsigned signal_count;
     /* Guarded by lock. */
-    struct rg_job *job;         /* NULL: none runs. */
+    struct rg_job *job;       /* NULL: none runs. */
+    struct rg_verify *verify; /* Likewise. */
+    bool is_paused;
     struct rg_job_sample since; /* What explanations count from; size 0: the beginning. */
     uint64_t begin_ns;
     uint64_t shown_ns; /* 0: nothing yet. */
@@ -54,6 +59,13 @@ bool rg_watch_init(struct watch *watch, const struct arguments *arguments, const
 
 /* Tells which job runs now; NULL: none any more. */
 void rg_watch_job(struct watch *watch, struct rg_job *job);
+
+/* Tells which verification runs now; NULL: none any more. */
+void rg_watch_verify(struct watch *watch, struct rg_verify *verify);
+
+/* Takes progress off the terminal, and keeps it off until it may go on: the caller writes. */
+void rg_watch_pause(struct watch *watch);
+void rg_watch_resume(struct watch *watch);
 
 /* Ends the thread, and takes progress off the terminal. */
 void rg_watch_fini(struct watch *watch);

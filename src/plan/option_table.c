@@ -231,7 +231,7 @@ static const struct rg_option table[] = {
       .argument = "N",
       .initial = "256",
       .help = "most requests in flight; the number adapts below that",
-      .commands = JOB},
+      .commands = DECODE},
      .kind = RG_OPTION_NUMBER,
      .offset = FIELD(io_max),
      .value_min = 1,
@@ -302,7 +302,7 @@ static const struct rg_option table[] = {
       .initial = "auto",
       .help = "how progress is shown on standard error; auto: a block on a terminal, else a line "
               "every 30 seconds",
-      .commands = JOB},
+      .commands = DECODE},
      .kind = RG_OPTION_CHOICE,
      .offset = FIELD(progress)},
     {{.name = "report",

@@ -69,32 +69,44 @@ static uint64_t rate_of(uint64_t now, uint64_t then, uint64_t ns)
     return (uint64_t)((double)(now - then) / ((double)ns / (double)second_ns));
 }
 
-struct rg_pace rg_progress_pace(const struct rg_progress *progress,
-                                const struct rg_job_sample *sample)
+/* `total_bytes` is what in_bytes will be; 0: not known. */
+static struct rg_pace pace_at(const struct rg_progress *progress,
+                              const struct rg_progress_point *now, uint64_t total_bytes)
 {
-    const uint64_t now = sample->engine.wall_ns;
-    const struct rg_progress_point begin = window_begin(progress, now);
-    const uint64_t ns = now - begin.wall_ns;
+    const struct rg_progress_point begin = window_begin(progress, now->wall_ns);
+    const uint64_t ns = now->wall_ns - begin.wall_ns;
     struct rg_pace pace = {
-        .in_rate = rate_of(sample->in_bytes_moved, begin.in_bytes, ns),
-        .out_rate = rate_of(sample->out_bytes, begin.out_bytes, ns),
-        .has_share = sample->is_total_known && sample->in_bytes > 0,
+        .in_rate = rate_of(now->in_bytes, begin.in_bytes, ns),
+        .out_rate = rate_of(now->out_bytes, begin.out_bytes, ns),
+        .has_share = total_bytes > 0,
     };
 
     if (!pace.has_share)
         return pace;
-    pace.share = (double)sample->in_bytes_moved / (double)sample->in_bytes;
+    pace.share = (double)now->in_bytes / (double)total_bytes;
     if (pace.share > 1.0)
         pace.share = 1.0;
-    pace.has_eta = now >= eta_after_ns && pace.in_rate > 0;
+    pace.has_eta = now->wall_ns >= eta_after_ns && pace.in_rate > 0;
     if (pace.has_eta) {
-        const uint64_t left = sample->in_bytes > sample->in_bytes_moved
-                                  ? sample->in_bytes - sample->in_bytes_moved
-                                  : 0;
+        const uint64_t left = total_bytes > now->in_bytes ? total_bytes - now->in_bytes : 0;
 
         pace.eta_ns = (uint64_t)((double)left / (double)pace.in_rate * (double)second_ns);
     }
     return pace;
+}
+
+static struct rg_progress_point point_of(const struct rg_job_sample *sample)
+{
+    return (struct rg_progress_point){sample->engine.wall_ns, sample->in_bytes_moved,
+                                      sample->out_bytes};
+}
+
+struct rg_pace rg_progress_pace(const struct rg_progress *progress,
+                                const struct rg_job_sample *sample)
+{
+    const struct rg_progress_point now = point_of(sample);
+
+    return pace_at(progress, &now, sample->is_total_known ? sample->in_bytes : 0);
 }
 
 /* How long a stage was in a state between two samples. */
@@ -413,14 +425,20 @@ static void write_stages(struct rg_progress *progress, const struct rg_job_sampl
     }
 }
 
+/* Up to the first line of the block before. */
+static void go_up(struct rg_progress *progress)
+{
+    if (progress->drawn_line_count > 0)
+        rg_buffer_printf(&progress->text, "\x1b[%uA\r", (unsigned)progress->drawn_line_count);
+    progress->drawn_line_count = 0;
+}
+
 static void write_block(struct rg_progress *progress, const struct rg_job_sample *sample,
                         const struct rg_pace *pace, const char *explanation)
 {
     struct rg_buffer *out = &progress->text;
 
-    if (progress->drawn_line_count > 0)
-        rg_buffer_printf(out, "\x1b[%uA\r", (unsigned)progress->drawn_line_count);
-    progress->drawn_line_count = 0;
+    go_up(progress);
     write_head(progress, sample, pace);
     write_stages(progress, sample);
     if (explanation != NULL && explanation[0] != 0) {
@@ -432,10 +450,9 @@ static void write_block(struct rg_progress *progress, const struct rg_job_sample
     rg_buffer_append_text(out, "\x1b[J");
 }
 
-static void keep_point(struct rg_progress *progress, const struct rg_job_sample *sample)
+static void keep_point(struct rg_progress *progress, struct rg_progress_point point)
 {
-    progress->points[progress->point_next] = (struct rg_progress_point){
-        sample->engine.wall_ns, sample->in_bytes_moved, sample->out_bytes};
+    progress->points[progress->point_next] = point;
     progress->point_next = (progress->point_next + 1) % RG_PROGRESS_POINTS;
     if (progress->point_count < RG_PROGRESS_POINTS)
         progress->point_count++;
@@ -459,8 +476,111 @@ const char *rg_progress_text(struct rg_progress *progress, const struct rg_job_s
         break;
     }
     rg_buffer_append_byte(&progress->text, 0);
-    keep_point(progress, sample);
+    keep_point(progress, point_of(sample));
     progress->last = *sample;
+    return progress->text.failed ? NULL : (const char *)progress->text.data;
+}
+
+static void write_verify_line(struct rg_progress *progress, const struct rg_verify_sample *sample,
+                              const struct rg_pace *pace, const char *clock)
+{
+    struct rg_buffer *out = &progress->text;
+    char a[RG_FIGURE_BYTES_MAX];
+    char b[RG_FIGURE_BYTES_MAX];
+
+    if (clock != NULL)
+        rg_buffer_printf(out, "%s ", clock);
+    if (pace->has_share)
+        rg_buffer_printf(out, "%d%% %s/%s", (int)(pace->share * 100.0),
+                         rg_figure_bytes_tight(sample->read_bytes, a),
+                         rg_figure_bytes_tight(sample->total_bytes, b));
+    else
+        rg_buffer_append_text(out, "listing");
+    rg_buffer_printf(out, " partitions=%" PRIu64 "/%" PRIu64, sample->partition_done_count,
+                     sample->partition_count);
+    rg_buffer_printf(out, " in=%s/s", rg_figure_bytes_tight(pace->in_rate, a));
+    if (pace->has_eta)
+        rg_buffer_printf(out, " eta=%" PRIu64 "s", pace->eta_ns / second_ns);
+    rg_buffer_append_byte(out, '\n');
+}
+
+static void write_verify_block(struct rg_progress *progress, const struct rg_verify_sample *sample,
+                               const struct rg_pace *pace)
+{
+    struct rg_buffer *out = &progress->text;
+    char a[RG_FIGURE_BYTES_MAX];
+    char b[RG_FIGURE_BYTES_MAX];
+
+    go_up(progress);
+    size_t begin = out->bytes;
+    append_bold(progress, progress->title);
+    rg_buffer_printf(out, "  %s", rg_figure_duration(sample->wall_ns, a));
+    if (pace->has_eta)
+        rg_buffer_printf(out, "  ETA %s", rg_figure_duration(pace->eta_ns, a));
+    end_line(progress, begin);
+
+    begin = out->bytes;
+    append_share_bar(progress, pace->has_share ? pace->share : 0.0, 20);
+    if (pace->has_share)
+        rg_buffer_printf(out, " %3d %%  %s of %s", (int)(pace->share * 100.0),
+                         rg_figure_bytes(sample->read_bytes, a),
+                         rg_figure_bytes(sample->total_bytes, b));
+    else
+        rg_buffer_append_text(out, " listing");
+    rg_buffer_printf(out, "  in %s", rg_figure_rate(pace->in_rate, second_ns, a));
+    end_line(progress, begin);
+
+    begin = out->bytes;
+    rg_buffer_printf(out, "%s of %s partitions done",
+                     rg_figure_count(sample->partition_done_count, a),
+                     rg_figure_count(sample->partition_count, b));
+    end_line(progress, begin);
+    rg_buffer_append_text(out, "\x1b[J");
+}
+
+static void write_verify_json(struct rg_progress *progress, const struct rg_verify_sample *sample,
+                              const struct rg_pace *pace)
+{
+    struct rg_json json;
+
+    rg_json_init(&json, &progress->text);
+    rg_json_object_begin(&json, NULL);
+    rg_json_u64(&json, "v", 1);
+    rg_json_text(&json, "event", "progress");
+    rg_json_u64(&json, "wall_ns", sample->wall_ns);
+    rg_json_bool(&json, "total_known", sample->is_total_known);
+    rg_json_u64(&json, "read_bytes", sample->read_bytes);
+    rg_json_u64(&json, "total_bytes", sample->total_bytes);
+    rg_json_u64(&json, "partitions", sample->partition_count);
+    rg_json_u64(&json, "partitions_done", sample->partition_done_count);
+    rg_json_u64(&json, "in_rate", pace->in_rate);
+    if (pace->has_eta)
+        rg_json_u64(&json, "eta_ns", pace->eta_ns);
+    rg_json_object_end(&json);
+    rg_buffer_append_byte(&progress->text, '\n');
+}
+
+const char *rg_progress_verify_text(struct rg_progress *progress,
+                                    const struct rg_verify_sample *sample, const char *clock)
+{
+    const struct rg_progress_point now = {sample->wall_ns, sample->read_bytes, 0};
+    const struct rg_pace pace =
+        pace_at(progress, &now, sample->is_total_known ? sample->total_bytes : 0);
+
+    rg_buffer_reset(&progress->text);
+    switch (progress->style.form) {
+    case RG_PROGRESS_FORM_LINE:
+        write_verify_line(progress, sample, &pace, clock);
+        break;
+    case RG_PROGRESS_FORM_BLOCK:
+        write_verify_block(progress, sample, &pace);
+        break;
+    case RG_PROGRESS_FORM_JSON:
+        write_verify_json(progress, sample, &pace);
+        break;
+    }
+    rg_buffer_append_byte(&progress->text, 0);
+    keep_point(progress, now);
     return progress->text.failed ? NULL : (const char *)progress->text.data;
 }
 

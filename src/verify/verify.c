@@ -47,7 +47,8 @@ struct run {
     struct rg_arena arena;      /* Of the partition under way. */
     const char *partition;      /* Under way. */
     struct listing listings[2]; /* Of it. */
-    atomic_uint_fast64_t read_bytes;
+    uint64_t found_bytes;       /* Of data files below SOURCE, as far as it was walked. */
+    uint64_t listed_bytes[2];   /* Of the partitions until now. */
 };
 
 /* A list of files of one side. */
@@ -123,7 +124,11 @@ static enum rg_status walk_level(struct run *run, enum rg_verify_side side, cons
     RG_TRY(list(run, side, prefix, &objects, &count, err));
     for (size_t i = 0; i < count; i++) {
         if (!objects[i].is_prefix) {
-            has_data = has_data || request->kind_of(request->user, objects[i].key) != 0;
+            const bool is_data = request->kind_of(request->user, objects[i].key) != 0;
+
+            has_data = has_data || is_data;
+            if (side == RG_SIDE_INPUTS && is_data)
+                run->found_bytes += objects[i].id.bytes;
             continue;
         }
         if (!request->may_hold_data(request->user, objects[i].key))
@@ -298,7 +303,7 @@ static enum rg_status compare_files(struct run *run, uint32_t record, const stru
         .thread_count = request->thread_count,
         .allocator = request->allocator,
         .is_cancelled = request->is_cancelled,
-        .read_bytes = &run->read_bytes,
+        .read_bytes = &request->counters->read_bytes,
     };
     struct rg_verify_finding finding = {.size = sizeof finding,
                                         .partition = run->partition,
@@ -492,6 +497,30 @@ static enum rg_status verify_by_name(struct run *run, struct rg_error *err)
     return compare_files(run, 0, &files[0], &files[1], err);
 }
 
+/*
+ * All bytes of both sides, when this partition was listed. Of those that are still to be listed the
+ * inputs are known from the walk; outputs are taken to be in proportion to them.
+ */
+static void estimate_total(struct run *run)
+{
+    struct rg_verify_counters *counters = run->request->counters;
+    uint64_t bytes[2] = {0, 0};
+
+    for (int side = 0; side < 2; side++) {
+        for (size_t i = 0; i < run->listings[side].count; i++)
+            bytes[side] += run->listings[side].objects[i].id.bytes;
+        run->listed_bytes[side] += bytes[side];
+    }
+    const uint64_t inputs = run->listed_bytes[RG_SIDE_INPUTS];
+    const uint64_t outputs = run->listed_bytes[RG_SIDE_OUTPUTS];
+    const uint64_t left = run->found_bytes > inputs ? run->found_bytes - inputs : 0;
+    const double ratio = inputs > 0 ? (double)outputs / (double)inputs : 1.0;
+
+    atomic_store(&counters->total_bytes, atomic_load(&counters->read_bytes) + bytes[0] + bytes[1] +
+                                             left + (uint64_t)((double)left * ratio));
+    atomic_store(&counters->is_total_known, true);
+}
+
 static enum rg_status verify_partition(struct run *run, const char *partition, struct rg_error *err)
 {
     rg_arena_reset(&run->arena);
@@ -499,6 +528,7 @@ static enum rg_status verify_partition(struct run *run, const char *partition, s
     run->totals->partition_count++;
     for (int side = 0; side < 2; side++)
         RG_TRY(list_data(run, (enum rg_verify_side)side, err));
+    estimate_total(run);
     return run->has_home ? verify_by_ledger(run, err) : verify_by_name(run, err);
 }
 
@@ -510,7 +540,6 @@ enum rg_status rg_verify_places(const struct rg_verify_request *request,
     struct texts partitions = {.items = NULL};
 
     *ret_totals = (struct rg_verify_totals){.size = sizeof *ret_totals};
-    atomic_init(&run.read_bytes, 0);
     rg_arena_init(&run.walk_arena, request->allocator,
                   (size_t)(request->memory_bytes / walk_share));
     rg_arena_init(&run.arena, request->allocator, (size_t)(request->memory_bytes / 4));
@@ -519,12 +548,14 @@ enum rg_status rg_verify_places(const struct rg_verify_request *request,
     run.has_home = status == RG_OK && run.home.id.digits[0] != '\0';
     if (status == RG_OK)
         status = find_partitions(&run, &partitions, err);
+    atomic_store(&request->counters->partition_count, partitions.count);
     for (size_t i = 0; i < partitions.count && status == RG_OK; i++) {
         status = verify_partition(&run, partitions.items[i], err);
         if (status != RG_OK && status != RG_ERR_CANCELLED)
             (void)rg_within(err, "partition %s", partitions.items[i]);
+        atomic_store(&request->counters->partition_done_count, i + 1);
     }
-    ret_totals->read_bytes = atomic_load(&run.read_bytes);
+    ret_totals->read_bytes = atomic_load(&request->counters->read_bytes);
     rg_arena_fini(&run.arena);
     rg_arena_fini(&run.walk_arena);
     return status;

@@ -21,6 +21,15 @@ enum rg_verify_kind {
     RG_VERIFY_MAYBE, /* Data if it has the magic at both ends. */
 };
 
+/* What a verification has done. Written by it, read by anybody; zeroed before. All atomic. */
+struct rg_verify_counters {
+    atomic_uint_fast64_t read_bytes;
+    atomic_uint_fast64_t total_bytes; /* See rg_verify_sample. */
+    atomic_uint_fast64_t partition_count;
+    atomic_uint_fast64_t partition_done_count;
+    atomic_bool is_total_known;
+};
+
 struct rg_verify_request {
     struct rg_store *stores[2]; /* SOURCE and DEST. */
     const char *only_file;      /* SOURCE is this one file; NULL: it is a tree. */
@@ -33,6 +42,7 @@ struct rg_verify_request {
     uint32_t thread_count;
     const struct rg_allocator *allocator; /* Any number of threads. */
     const atomic_bool *is_cancelled;      /* NULL: never. */
+    struct rg_verify_counters *counters;
 };
 
 /*

@@ -9,6 +9,8 @@ Standard error is a pseudo-terminal. The job is slow because it compresses anew,
 one partition after another; a signal ends it early.
 """
 
+import fcntl
+import json
 import os
 import pty
 import select
@@ -147,6 +149,43 @@ def test_usr1_shows_a_line(regroup, folder):
     job.read(5, until=b"limit=")
     assert b" mem=" in job.said and ESC not in job.said, job.said
     job.interrupt()
+
+
+def test_a_verification_is_stopped_by_the_first_signal(regroup, folder):
+    """Its findings go into a pipe that is soon full: it cannot end by itself meanwhile."""
+    reader, writer_end = os.pipe()
+    fcntl.fcntl(writer_end, fcntl.F_SETPIPE_SZ, 4096)
+    lake = folder / "lake"
+    process = subprocess.Popen(
+        [regroup, "verify", lake, lake, "--json", "--progress", "none"],
+        stdin=subprocess.DEVNULL, stdout=writer_end, stderr=subprocess.PIPE,
+    )
+    os.close(writer_end)
+    said = os.read(reader, 1)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGUSR1)
+    line = process.stderr.readline()
+    assert b" partitions=" in line and b"/150 in=" in line, line
+    process.send_signal(signal.SIGINT)
+    assert process.stderr.readline() == b"interrupted: stopping\n"
+    while data := os.read(reader, 65536):
+        said += data
+    assert process.wait(timeout=30) == 130
+    assert said.count(b"\n") < 150, said
+    process.stderr.close()
+    os.close(reader)
+
+
+def test_a_verification_tells_its_progress_as_json(regroup, folder):
+    lake = folder / "lake"
+    done = subprocess.run([regroup, "verify", lake, lake, "--progress", "json"],
+                          stderr=subprocess.PIPE, check=True)
+    *lines, end = done.stderr.splitlines()
+    last = json.loads(lines[-1])
+    assert last["event"] == "progress" and last["v"] == 1, last
+    assert last["partitions"] == last["partitions_done"] == 150, last
+    assert last["total_known"] and last["read_bytes"] > 0, last
+    assert end.startswith(b"equal: "), end
 
 
 def main():

@@ -230,6 +230,75 @@ TEST(json_is_one_object_in_a_line)
     rg_progress_fini(&progress);
 }
 
+/* A verification that has read for so many seconds at 100 MiB/s. */
+static struct rg_verify_sample verified_at(uint64_t seconds)
+{
+    return (struct rg_verify_sample){
+        .size = sizeof(struct rg_verify_sample),
+        .wall_ns = seconds * second,
+        .read_bytes = seconds * 100 * mib,
+        .total_bytes = 4000 * mib,
+        .is_total_known = true,
+        .partition_count = 4,
+        .partition_done_count = seconds / 10,
+    };
+}
+
+TEST(a_verification_tells_where_it_stands)
+{
+    struct rg_progress progress;
+    struct rg_verify_sample sample = verified_at(2);
+
+    init(t, &progress, RG_PROGRESS_FORM_LINE, 0);
+    sample.is_total_known = false;
+    const char *text = rg_progress_verify_text(&progress, &sample, "12:00:02");
+    if (text != NULL)
+        CHECK_TEXT(text, "12:00:02 listing partitions=0/4 in=100.0MiB/s\n");
+    sample = verified_at(20);
+    text = rg_progress_verify_text(&progress, &sample, NULL);
+    if (text != NULL)
+        CHECK_TEXT(text, "50% 1.95GiB/3.91GiB partitions=2/4 in=100.0MiB/s eta=20s\n");
+    sample = verified_at(80); /* What differs is read again. */
+    text = rg_progress_verify_text(&progress, &sample, NULL);
+    if (text != NULL)
+        CHECK_TEXT(text, "100% 7.81GiB/3.91GiB partitions=8/4 in=100.0MiB/s eta=0s\n");
+    rg_progress_fini(&progress);
+}
+
+TEST(a_block_of_a_verification_is_drawn_over_the_last_one)
+{
+    struct rg_progress progress;
+
+    init(t, &progress, RG_PROGRESS_FORM_BLOCK, 80);
+    for (uint64_t s = 10; s <= 20; s += 10) {
+        const struct rg_verify_sample sample = verified_at(s);
+        const char *text = rg_progress_verify_text(&progress, &sample, NULL);
+
+        if (text == NULL)
+            continue;
+        CHECK(s == 10 || strncmp(text, "\x1b[3A\r", 5) == 0);
+        CHECK(strstr(text, s == 10 ? "  10 s  ETA 30 s" : "  20 s  ETA 20 s") != NULL);
+        CHECK(strstr(text, s == 10 ? "1 of 4 partitions done" : "2 of 4 partitions done") != NULL);
+        CHECK(strstr(text, s == 10 ? "  25 %" : "  50 %") != NULL);
+    }
+    rg_progress_fini(&progress);
+}
+
+TEST(json_of_a_verification_is_one_object_in_a_line)
+{
+    struct rg_progress progress;
+    const struct rg_verify_sample sample = verified_at(20);
+
+    init(t, &progress, RG_PROGRESS_FORM_JSON, 0);
+    const char *text = rg_progress_verify_text(&progress, &sample, NULL);
+    if (text != NULL)
+        CHECK_TEXT(text,
+                   "{\"v\":1,\"event\":\"progress\",\"wall_ns\":20000000000,\"total_known\":true,"
+                   "\"read_bytes\":2097152000,\"total_bytes\":4194304000,\"partitions\":4,"
+                   "\"partitions_done\":2,\"in_rate\":104857600,\"eta_ns\":20000000000}\n");
+    rg_progress_fini(&progress);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -240,6 +309,11 @@ int main(int argc, char **argv)
         {"a_block_is_drawn_over_the_last_one", a_block_is_drawn_over_the_last_one},
         {"lines_of_a_block_never_wrap", lines_of_a_block_never_wrap},
         {"json_is_one_object_in_a_line", json_is_one_object_in_a_line},
+        {"a_verification_tells_where_it_stands", a_verification_tells_where_it_stands},
+        {"a_block_of_a_verification_is_drawn_over_the_last_one",
+         a_block_of_a_verification_is_drawn_over_the_last_one},
+        {"json_of_a_verification_is_one_object_in_a_line",
+         json_of_a_verification_is_one_object_in_a_line},
     };
 
     return test_main("report/progress", cases, sizeof cases / sizeof cases[0], argc, argv);
