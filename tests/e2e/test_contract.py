@@ -364,6 +364,26 @@ def test_files_and_prefixes_from(names, wanted, regroup, tmp_path, home):
     assert sorted(rows_of(data_files(home))) == wanted
 
 
+def test_a_path_that_is_too_long_is_left_alone(regroup, tmp_path, home):
+    """3,000 bytes of partition: deeper than the system takes in one name, so step by step."""
+    source = tmp_path / "source"
+    write(source / "a.parquet")
+    here = os.open(source, os.O_RDONLY)
+    for number in range(14):
+        folder = f"k{number:02}=" + "x" * 230
+        os.mkdir(folder, dir_fd=here)
+        below = os.open(folder, os.O_RDONLY, dir_fd=here)
+        os.link(source / "a.parquet", "a.parquet", dst_dir_fd=below)
+        os.close(here)
+        here = below
+    os.close(here)
+    result = regroup("compact", source, home).must(3)
+    # 12 folders have 2,820 bytes, the slashes among them.
+    assert len(data_files(home)) == 13
+    assert result.err.count("left alone: ") == 1 and ": the path is too long" in result.err
+    assert regroup("compact", source, home).must(3).err.count("left alone: ") == 1
+
+
 def test_names_of_the_list_that_are_no_files_are_told(regroup, source, home, tmp_path):
     listed = tmp_path / "list"
     write(source / "k=1" / "a.parquet", 900)

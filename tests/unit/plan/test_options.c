@@ -2,6 +2,7 @@
 
 #include "plan/options.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "support/test.h"
@@ -261,6 +262,38 @@ TEST(configuration_files)
     rg_options_fini(&o);
 }
 
+/* `count` times `word`, with commas between. */
+static const char *repeat(const char *word, unsigned count, char *text, size_t bytes)
+{
+    size_t at = 0;
+
+    text[0] = 0;
+    for (unsigned i = 0; i < count && at < bytes; i++)
+        at += (size_t)snprintf(text + at, bytes - at, "%s%s", i > 0 ? "," : "", word);
+    return text;
+}
+
+TEST(lists_have_an_end)
+{
+    struct rg_options o;
+    char text[2000];
+
+    CHECK_OK(rg_options_init(&o, &t->allocator, &t->err));
+    CHECK_OK(rg_options_set(&o, "order", repeat("rows", 16, text, sizeof text), RG_ORIGIN_FLAG,
+                            &t->err));
+    CHECK_U64(o.order.term_count, 16);
+    CHECK_ERROR(
+        rg_options_set(&o, "order", repeat("rows", 17, text, sizeof text), RG_ORIGIN_FLAG, &t->err),
+        RG_ERR_INVALID, "--order: more than 16 keys");
+    CHECK_OK(rg_options_set(&o, "bloom", repeat("a.b", 256, text, sizeof text), RG_ORIGIN_FLAG,
+                            &t->err));
+    CHECK_U64(o.bloom.count, 256);
+    CHECK_ERROR(
+        rg_options_set(&o, "bloom", repeat("a.b", 257, text, sizeof text), RG_ORIGIN_FLAG, &t->err),
+        RG_ERR_INVALID, "--bloom: more than 256 columns");
+    rg_options_fini(&o);
+}
+
 TEST(options_that_exclude_one_another)
 {
     struct rg_options o;
@@ -317,6 +350,7 @@ int main(int argc, char **argv)
         {"flag_over_environment_over_file", flag_over_environment_over_file},
         {"repeatable_options_add_up_within_an_origin", repeatable_options_add_up_within_an_origin},
         {"configuration_files", configuration_files},
+        {"lists_have_an_end", lists_have_an_end},
         {"options_that_exclude_one_another", options_that_exclude_one_another},
         {"shape_is_a_line_that_tells_all_shaping_options",
          shape_is_a_line_that_tells_all_shaping_options},
