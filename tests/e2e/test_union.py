@@ -210,6 +210,21 @@ def test_dictionaries_alone_are_rewritten(regroup, tmp_path):
     assert (chunk.statistics.min, chunk.statistics.max) == (0, 49)
 
 
+def test_checksums_are_not_those_of_the_narrow_type(regroup, tmp_path):
+    """A dictionary of unique values becomes a page; widened, it is another one."""
+    kinds = [pa.int32(), pa.int64()]
+    tables = [
+        pa.table([pa.array(range(30_000), kind)], pa.schema([pa.field("n", kind, False)]))
+        for kind in kinds
+    ]
+    lake(tmp_path / "in", tables, compression="none", write_page_checksum=True)
+    outputs = united(regroup, tmp_path)
+    check(tables, outputs)
+    chunk = strict.Chunk(strict.File(outputs[0]), 0, 0)
+    assert {page.encoding for page in chunk.data_pages} == {0}
+    assert all(page.crc is not None for page in chunk.data_pages)
+
+
 def test_bounds_are_those_of_the_wider_type(regroup, tmp_path):
     tables = [
         pa.table({"n": pa.array([-5, 7], pa.int32()), "f": pa.array([-1.5, 2.5], pa.float32())}),

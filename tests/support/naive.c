@@ -6,10 +6,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "parquet/page_header.h"
 #include "parquet/rle.h"
 #include "parquet/types.h"
+#include "stitch/bloom.h"
 #include "stitch/order.h"
 
 enum {
@@ -692,6 +694,49 @@ static void check_histogram(const struct column *column, bool is_rep, const uint
     }
 }
 
+struct rg_span naive_bloom(struct test *t, struct rg_arena *arena, const struct rg_leaf *leaf,
+                           const struct column *column)
+{
+    struct rg_buffer plain;
+    struct rg_bloom bloom;
+    struct rg_span bytes = {NULL, 0};
+    uint32_t count = 0;
+
+    rg_buffer_init(&plain, &t->allocator, SIZE_MAX);
+    for (uint32_t i = 0; i < column->slot_count; i++) {
+        const struct rg_span value = column->slots[i].value;
+        const uint32_t length = (uint32_t)value.bytes;
+
+        if (column->slots[i].def != leaf->def_max)
+            continue;
+        if (leaf->type == RG_TYPE_BYTE_ARRAY)
+            rg_buffer_append(&plain, &length, sizeof length);
+        rg_buffer_append(&plain, value.data, value.bytes);
+        count++;
+    }
+    CHECK_OK(rg_buffer_check(&plain, "values", &t->err));
+    CHECK_OK(rg_bloom_of_dictionary(leaf, rg_buffer_span(&plain), count, 0.0001, arena, &bloom,
+                                    &t->err));
+    CHECK_OK(rg_bloom_emit(&bloom, arena, &bytes, &t->err));
+    rg_buffer_fini(&plain);
+    return bytes;
+}
+
+/* No value may be missed. */
+static void check_bloom(struct test *t, const struct rg_leaf *leaf,
+                        const struct rg_stitch_output *output, const struct column *expected)
+{
+    struct rg_bloom bloom;
+
+    if (output->bloom.bytes == 0)
+        return;
+    CHECK_OK(rg_bloom_parse(output->bloom, &bloom, &t->err));
+    for (uint32_t i = 0; i < expected->slot_count; i++) {
+        if (expected->slots[i].def == leaf->def_max)
+            CHECK(rg_bloom_may_contain(&bloom, rg_hash_xxh64(expected->slots[i].value)));
+    }
+}
+
 void naive_check(struct test *t, struct rg_arena *arena, const struct rg_schema *schema,
                  const struct rg_stitch_output *output, const struct column *expected)
 {
@@ -716,4 +761,5 @@ void naive_check(struct test *t, struct rg_arena *arena, const struct rg_schema 
                     meta->size_statistics.rep_histogram_count);
     check_histogram(&chunk.column, false, meta->size_statistics.def_histogram,
                     meta->size_statistics.def_histogram_count);
+    check_bloom(t, leaf, output, expected);
 }

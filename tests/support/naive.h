@@ -38,6 +38,10 @@ struct naive_chunk naive_decode(struct test *t, struct rg_arena *arena, const st
 struct rg_span naive_join(struct test *t, struct rg_arena *arena,
                           const struct rg_stitch_output *output);
 
+/* A bloom filter over the column's values, as a writer would have made it. */
+struct rg_span naive_bloom(struct test *t, struct rg_arena *arena, const struct rg_leaf *leaf,
+                           const struct column *column);
+
 /* Everything: values and order, and all that readers trust. */
 void naive_check(struct test *t, struct rg_arena *arena, const struct rg_schema *schema,
                  const struct rg_stitch_output *output, const struct column *expected);

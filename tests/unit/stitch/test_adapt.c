@@ -310,6 +310,8 @@ static void add_source(struct test *t, struct world *w, struct choices *c, bool 
         .schema = schema,
         .map = is_other ? &w->map : NULL,
     };
+    if (choose(c, 2) == 0 && schema->leaves[0].type != RG_TYPE_BOOLEAN)
+        source->bloom = naive_bloom(t, &w->arena, &schema->leaves[0], &column);
     if (is_other && w->scene->origin == RG_LEAF_NULLS) {
         source->chunk = NULL;
         source->bytes = (struct rg_span){NULL, 0};
