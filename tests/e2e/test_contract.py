@@ -4,6 +4,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from conftest import alone, data_files, live_files, rows_of, snapshot, write
+from conftest import ROOT, alone, data_files, live_files, rows_of, snapshot, write
 
 # Runs again, late files, changed files.
 
@@ -831,3 +832,36 @@ def test_standard_output_may_be_closed(regroup, source, home):
         stderr=subprocess.PIPE,
     )
     assert b"Sanitizer" not in process.stderr
+
+
+def members(value):
+    """Names of members, but for those that are data: verdicts, reasons, states, outcomes."""
+    if isinstance(value, list):
+        for each in value:
+            yield from members(each)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield name
+            if name in ("reasons", "bytes_in", "state_ns"):
+                continue
+            for inner in each.values() if name == "moves" else [each]:
+                yield from members(inner)
+
+
+def test_every_member_is_documented(regroup, source, home, tmp_path):
+    report = tmp_path / "report.json"
+    (source / "broken.parquet").write_bytes(b"PAR1 no more")
+    done = regroup("compact", source, home, "--progress", "json", "--report-json", report).must(3)
+    (file,) = data_files(home)[:1]
+    texts = [
+        done.err,
+        report.read_text(),
+        regroup("plan", source, tmp_path / "other", "--json", "--encoding", "small").must(3).out,
+        regroup("list", home, "--json").must(0).out,
+        regroup("verify", source, home, "--json", "--progress", "json").must(3).out,
+        regroup("inspect", file, "--json", "--pages").must(0).out,
+    ]
+    names = {name for text in texts for line in text.splitlines() for name in members(json.loads(line))}
+    told = re.findall(r"`([a-z_]+)`", (ROOT / "docs" / "json.md").read_text())
+    assert {"replaced", "memory_bytes_min", "outcome", "rows_said", "in_bytes_moved"} <= names
+    assert names - set(told) == set()
