@@ -57,6 +57,9 @@ struct rg_job_config {
     const char *dest;                 /* The same; NULL with the option "in-place". Copied. */
     rg_event_fn *event;               /* May be NULL. */
     void *user;
+    /* Of rg_plan_run() only, to sample its job and cancel it: the job before it runs, and NULL when
+       it has ended. May be NULL. */
+    void (*runs)(void *user, struct rg_job *job);
 };
 
 /*
@@ -116,6 +119,7 @@ struct rg_job_sample {
     uint64_t memory_limit_bytes;
     bool is_total_known; /* False: listing goes on, counts of what is to do still grow. */
     bool is_draining;
+    bool is_dry; /* A plan is made: nothing moves, and a partition is done when it is planned. */
     struct rg_moves moves;
     struct weir_sample engine;
     struct weir_stage_sample stages[RG_JOB_STAGES_MAX];          /* engine.stage_count of them. */

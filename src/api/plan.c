@@ -324,7 +324,13 @@ static enum rg_status run_plan(struct rg_plan_view *view, const struct rg_job_co
     dry.user = view;
     RG_TRY(rg_job_new(&dry, &view->job, err));
     view->column_bytes_max = rg_job_plan_bytes(view->job);
-    RG_TRY(rg_job_run(view->job, err));
+    if (config->runs != NULL)
+        config->runs(config->user, view->job);
+    const enum rg_status status = rg_job_run(view->job, err);
+    if (config->runs != NULL)
+        config->runs(config->user, NULL);
+    if (status != RG_OK)
+        return status;
     add_counts(&view->total, rg_job_report(view->job));
     tell_columns(view);
     return sort_partitions(view, err);

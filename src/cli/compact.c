@@ -14,6 +14,11 @@ enum {
     TITLE_BYTES = 256
 };
 
+static void watch_plan(void *user, struct rg_job *job)
+{
+    rg_watch_job(user, job);
+}
+
 static struct rg_job_config config_of(const struct arguments *arguments, struct watch *watch)
 {
     return (struct rg_job_config){
@@ -23,6 +28,7 @@ static struct rg_job_config config_of(const struct arguments *arguments, struct 
         .dest = arguments->place_count > 1 ? arguments->places[1] : NULL,
         .event = rg_watch_event,
         .user = watch,
+        .runs = watch_plan,
     };
 }
 

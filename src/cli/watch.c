@@ -177,29 +177,36 @@ static void say_locked(struct watch *watch, const char *kind, const char *text)
     rg_output_say("%s%s", kind, text);
 }
 
+static void cancel_locked(struct watch *watch)
+{
+    const bool is_first = watch->signal_count == 1;
+
+    if (watch->verify != NULL)
+        rg_verify_cancel(watch->verify);
+    else
+        rg_job_cancel(watch->job,
+                      is_first && !watch->only_reads ? RG_CANCEL_DRAIN : RG_CANCEL_ABORT);
+}
+
 static void interrupt(struct watch *watch)
 {
     static const char *const words[] = {
         "interrupted: finishing what is begun; once more stops at once",
         "interrupted again: stopping",
-        "interrupted: stopping",
     };
-    const unsigned signals_max = watch->verify != NULL ? 1 : 2;
+    const unsigned signals_max = watch->only_reads ? 1 : 2;
 
     watch->signal_count++;
     pthread_mutex_lock(&watch->lock);
-    /* Where nothing runs there is nothing to finish: a plan writes nothing. */
     if (watch->signal_count > signals_max || is_idle(watch)) {
         erase_locked(watch);
         fflush(stderr);
         _exit(RG_EXIT_INTERRUPTED);
     }
     if (!watch->is_silent && watch->mode != WATCH_JSON)
-        say_locked(watch, "", words[watch->verify != NULL ? 2 : watch->signal_count - 1]);
-    if (watch->verify != NULL)
-        rg_verify_cancel(watch->verify);
-    else
-        rg_job_cancel(watch->job, watch->signal_count == 1 ? RG_CANCEL_DRAIN : RG_CANCEL_ABORT);
+        say_locked(watch, "",
+                   watch->only_reads ? "interrupted: stopping" : words[watch->signal_count - 1]);
+    cancel_locked(watch);
     pthread_mutex_unlock(&watch->lock);
 }
 
@@ -245,6 +252,9 @@ bool rg_watch_init(struct watch *watch, const struct arguments *arguments, const
                       rg_options_origin(options, "report") != RG_ORIGIN_DEFAULT,
         .begin_ns = now_ns(),
     };
+    watch->only_reads = arguments->command->bit == RG_COMMAND_PLAN ||
+                        arguments->command->bit == RG_COMMAND_VERIFY ||
+                        rg_options_is_on(options, "dry-run");
     watch->mode = choose_mode(options, &watch->terminal, watch->is_quiet);
     watch->progress = new_progress(watch, title);
     sigemptyset(&watch->signals);

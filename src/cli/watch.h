@@ -3,8 +3,8 @@
 /*
  * Watches a running job from a thread of its own: shows progress, prints what events tell above it,
  * and takes signals. The first SIGINT or SIGTERM lets the job finish what is begun, the second
- * stops it, the third ends the process. SIGUSR1 shows a line of progress at once. A verification
- * likewise, which the first signal stops.
+ * stops it, the third ends the process. SIGUSR1 shows a line of progress at once. What only reads,
+ * a plan or a verification, is stopped by the first signal.
  */
 
 #ifndef CLI_WATCH_H
@@ -33,6 +33,7 @@ struct watch {
     bool is_quiet;  /* No progress, no summary. */
     bool is_silent; /* Nothing but the error that ends the run. */
     bool is_verbose;
+    bool only_reads;              /* There is nothing to finish: the first signal stops it. */
     bool has_report;              /* Samples are wanted for the page of --report. */
     struct rg_progress *progress; /* NULL: none is shown. What it points to: guarded by lock. */
     pthread_t thread;

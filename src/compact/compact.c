@@ -336,7 +336,9 @@ static enum rg_status status_of_run(const struct rg_compact *compact, enum weir_
     }
     }
     if (atomic_load(&run->is_draining))
-        return rg_fail(err, RG_ERR_CANCELLED, "stopped early; what was begun is committed");
+        return rg_fail(err, RG_ERR_CANCELLED,
+                       run->is_dry ? "stopped early"
+                                   : "stopped early; what was begun is committed");
     if (atomic_load(&run->is_temporary))
         return rg_fail(err, RG_ERR_AGAIN, "some inputs could not be reached now; run it again");
     return RG_OK;
@@ -450,6 +452,7 @@ void rg_compact_sample(struct rg_compact *compact, struct rg_job_sample *ret_sam
         .memory_limit_bytes = run->memory_limit_bytes,
         .is_total_known = rg_discover_is_complete(compact->discover),
         .is_draining = atomic_load(&run->is_draining),
+        .is_dry = run->is_dry,
         .engine.size = sizeof sample.engine,
     };
 

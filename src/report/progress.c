@@ -106,7 +106,8 @@ struct rg_pace rg_progress_pace(const struct rg_progress *progress,
 {
     const struct rg_progress_point now = point_of(sample);
 
-    return pace_at(progress, &now, sample->is_total_known ? sample->in_bytes : 0);
+    return pace_at(progress, &now,
+                   sample->is_total_known && !sample->is_dry ? sample->in_bytes : 0);
 }
 
 /* How long a stage was in a state between two samples. */
@@ -166,15 +167,22 @@ static void append_limit(struct rg_buffer *out, const struct rg_progress *progre
         rg_buffer_append_text(out, "none");
 }
 
-static void write_line(struct rg_progress *progress, const struct rg_job_sample *sample,
-                       const struct rg_pace *pace, const char *clock)
+static void append_planned(struct rg_buffer *out, const struct rg_job_sample *sample)
 {
-    struct rg_buffer *out = &progress->text;
+    char a[RG_FIGURE_BYTES_MAX];
+
+    rg_buffer_printf(out, "planning %s partitions=%" PRIu64 "/%s%" PRIu64 " files=%" PRIu64,
+                     rg_figure_bytes_tight(sample->in_bytes, a), sample->partition_done_count,
+                     sample->is_total_known ? "" : ">=", sample->partition_count,
+                     sample->file_count);
+}
+
+static void append_moved(struct rg_buffer *out, const struct rg_job_sample *sample,
+                         const struct rg_pace *pace)
+{
     char a[RG_FIGURE_BYTES_MAX];
     char b[RG_FIGURE_BYTES_MAX];
 
-    if (clock != NULL)
-        rg_buffer_printf(out, "%s ", clock);
     if (pace->has_share)
         rg_buffer_printf(out, "%d%% ", (int)(pace->share * 100.0));
     else
@@ -187,6 +195,21 @@ static void write_line(struct rg_progress *progress, const struct rg_job_sample 
                      sample->file_count);
     rg_buffer_printf(out, " in=%s/s", rg_figure_bytes_tight(pace->in_rate, a));
     rg_buffer_printf(out, " out=%s/s", rg_figure_bytes_tight(pace->out_rate, a));
+}
+
+static void write_line(struct rg_progress *progress, const struct rg_job_sample *sample,
+                       const struct rg_pace *pace, const char *clock)
+{
+    struct rg_buffer *out = &progress->text;
+    char a[RG_FIGURE_BYTES_MAX];
+    char b[RG_FIGURE_BYTES_MAX];
+
+    if (clock != NULL)
+        rg_buffer_printf(out, "%s ", clock);
+    if (sample->is_dry)
+        append_planned(out, sample);
+    else
+        append_moved(out, sample, pace);
     rg_buffer_printf(out, " mem=%s/%s", rg_figure_bytes_tight(sample->resident_bytes, a),
                      rg_figure_bytes_tight(sample->memory_limit_bytes, b));
     if (pace->has_eta)
@@ -237,6 +260,7 @@ static void write_json(struct rg_progress *progress, const struct rg_job_sample 
     rg_json_text(&json, "event", "progress");
     rg_json_u64(&json, "wall_ns", sample->engine.wall_ns);
     rg_json_bool(&json, "total_known", sample->is_total_known);
+    rg_json_bool(&json, "dry_run", sample->is_dry);
     rg_json_u64(&json, "partitions", sample->partition_count);
     rg_json_u64(&json, "partitions_done", sample->partition_done_count);
     rg_json_u64(&json, "files", sample->file_count);
@@ -334,6 +358,24 @@ static void append_bold(struct rg_progress *progress, const char *text)
         rg_buffer_append_text(&progress->text, "\x1b[0m");
 }
 
+/* What a dry run has seen, in place of what another one has moved. */
+static void write_planned(struct rg_progress *progress, const struct rg_job_sample *sample)
+{
+    struct rg_buffer *out = &progress->text;
+    const size_t begin = out->bytes;
+    char a[RG_FIGURE_BYTES_MAX];
+    char b[RG_FIGURE_BYTES_MAX];
+
+    rg_buffer_printf(out, "%s in %s files", rg_figure_bytes(sample->in_bytes, a),
+                     rg_figure_count(sample->file_count, b));
+    rg_buffer_printf(
+        out, ", %s of %s%s partitions planned", rg_figure_count(sample->partition_done_count, a),
+        sample->is_total_known ? "" : "at least ", rg_figure_count(sample->partition_count, b));
+    if (sample->file_alone_count > 0)
+        rg_buffer_printf(out, ", %s left alone", rg_figure_count(sample->file_alone_count, a));
+    end_line(progress, begin);
+}
+
 static void write_head(struct rg_progress *progress, const struct rg_job_sample *sample,
                        const struct rg_pace *pace)
 {
@@ -352,6 +394,10 @@ static void write_head(struct rg_progress *progress, const struct rg_job_sample 
     end_line(progress, begin);
 
     begin = out->bytes;
+    if (sample->is_dry) {
+        write_planned(progress, sample);
+        return;
+    }
     append_share_bar(progress, pace->has_share ? pace->share : 0.0, bar_cells);
     if (pace->has_share)
         rg_buffer_printf(out, " %3d %%", (int)(pace->share * 100.0));

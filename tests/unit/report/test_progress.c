@@ -230,6 +230,29 @@ TEST(json_is_one_object_in_a_line)
     rg_progress_fini(&progress);
 }
 
+TEST(a_plan_tells_what_it_has_seen)
+{
+    struct rg_progress progress;
+    struct rg_job_sample sample = sample_at(20);
+
+    sample.in_bytes_moved = 0;
+    sample.is_dry = true;
+    init(t, &progress, RG_PROGRESS_FORM_LINE, 0);
+    const char *text = rg_progress_text(&progress, &sample, NULL, NULL);
+    if (text != NULL)
+        CHECK_TEXT(text, "planning 3.91GiB partitions=2/4 files=400 mem=300.0MiB/512.0MiB "
+                         "limit=stitch(run)\n");
+    rg_progress_fini(&progress);
+    init(t, &progress, RG_PROGRESS_FORM_BLOCK, 80);
+    sample.is_total_known = false;
+    text = rg_progress_text(&progress, &sample, NULL, NULL);
+    if (text != NULL)
+        CHECK(strstr(text,
+                     "\x1b[K\n3.91 GiB in 400 files, 2 of at least 4 partitions planned\x1b[K") !=
+              NULL);
+    rg_progress_fini(&progress);
+}
+
 /* A verification that has read for so many seconds at 100 MiB/s. */
 static struct rg_verify_sample verified_at(uint64_t seconds)
 {
@@ -309,6 +332,7 @@ int main(int argc, char **argv)
         {"a_block_is_drawn_over_the_last_one", a_block_is_drawn_over_the_last_one},
         {"lines_of_a_block_never_wrap", lines_of_a_block_never_wrap},
         {"json_is_one_object_in_a_line", json_is_one_object_in_a_line},
+        {"a_plan_tells_what_it_has_seen", a_plan_tells_what_it_has_seen},
         {"a_verification_tells_where_it_stands", a_verification_tells_where_it_stands},
         {"a_block_of_a_verification_is_drawn_over_the_last_one",
          a_block_of_a_verification_is_drawn_over_the_last_one},
