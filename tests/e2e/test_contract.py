@@ -392,7 +392,8 @@ def test_names_of_the_list_that_are_no_files_are_told(regroup, source, home, tmp
     result = regroup("compact", source, home, "--files-from", listed).must(0)
     warnings = [line for line in result.err.splitlines() if line.startswith("warning: ")]
     assert sorted(warnings) == [
-        "warning: --files-from names k=1 and 1 more beside it that are no files there (folders end in '/')",
+        "warning: --files-from names k=1 and 1 more beside it that are no files there "
+        "(folders end in '/')",
         "warning: --files-from names k=2/b.parquet, which is no file there (folders end in '/')",
     ]
     assert rows_of(data_files(home)) == list(range(100, 200))
@@ -861,7 +862,8 @@ def test_every_member_is_documented(regroup, source, home, tmp_path):
         regroup("verify", source, home, "--json", "--progress", "json").must(3).out,
         regroup("inspect", file, "--json", "--pages").must(0).out,
     ]
-    names = {name for text in texts for line in text.splitlines() for name in members(json.loads(line))}
+    lines = [line for text in texts for line in text.splitlines()]
+    names = {name for line in lines for name in members(json.loads(line))}
     told = re.findall(r"`([a-z_]+)`", (ROOT / "docs" / "json.md").read_text())
     assert {"replaced", "memory_bytes_min", "outcome", "rows_said", "in_bytes_moved"} <= names
     assert names - set(told) == set()
