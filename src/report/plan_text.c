@@ -159,6 +159,12 @@ static void write_rest(const struct rg_plan_text *plan, struct rg_buffer *out)
         rg_buffer_printf(out, "%s file%s good already\n",
                          rg_figure_count(total->file_good_count, figure),
                          total->file_good_count == 1 ? " is" : "s are");
+    if (plan->report->file_waiting_count > 0)
+        rg_buffer_printf(out, "%s file%s for more in %s (--min-input-files)\n",
+                         rg_figure_count(plan->report->file_waiting_count, figure),
+                         plan->report->file_waiting_count == 1 ? " waits" : "s wait",
+                         plan->report->file_waiting_count == 1 ? "its partition"
+                                                               : "their partitions");
     if (total->file_alone_count > 0)
         rg_buffer_printf(out, "%s file%s left alone\n",
                          rg_figure_count(total->file_alone_count, figure),

@@ -61,10 +61,24 @@ static void write_work(const struct rg_report *report, struct rg_buffer *out)
                      rg_figure_count(report->batch_count, b), report->batch_count == 1 ? "" : "es");
 }
 
+/* So many files, and what is with them; the first of such phrases names them. */
+static void write_files(struct rg_buffer *out, const char **before, uint64_t count,
+                        const char *of_one, const char *of_many)
+{
+    char a[RG_FIGURE_BYTES_MAX];
+
+    if (count == 0)
+        return;
+    rg_buffer_printf(out, "%s%s", *before, rg_figure_count(count, a));
+    if (**before == ':')
+        rg_buffer_printf(out, " file%s", rg_figure_plural(count));
+    rg_buffer_printf(out, " %s", count == 1 ? of_one : of_many);
+    *before = ", ";
+}
+
 static void write_nothing(const struct rg_report *report, struct rg_buffer *out)
 {
     const char *before = ": ";
-    char a[RG_FIGURE_BYTES_MAX];
 
     rg_buffer_append_text(out, "nothing to do");
     if (report->file_seen_count == 0)
@@ -72,21 +86,12 @@ static void write_nothing(const struct rg_report *report, struct rg_buffer *out)
                                        ? ": no data files that --where, --include, --exclude, "
                                          "--files-from and --min-age let through"
                                        : ": no data files");
-    if (report->file_done_count > 0) {
-        rg_buffer_printf(out, ": %s file%s recorded already",
-                         rg_figure_count(report->file_done_count, a),
-                         report->file_done_count == 1 ? " is" : "s are");
-        before = ", ";
-    }
-    if (report->file_good_count > 0) {
-        rg_buffer_printf(out, "%s%s good already", before,
-                         rg_figure_count(report->file_good_count, a));
-        before = ", ";
-    }
-    if (report->file_waiting_count > 0)
-        rg_buffer_printf(out, "%s%s too few in %s", before,
-                         rg_figure_count(report->file_waiting_count, a),
-                         report->file_waiting_count == 1 ? "its partition" : "their partitions");
+    write_files(out, &before, report->file_done_count, "is recorded already",
+                "are recorded already");
+    write_files(out, &before, report->file_good_count, "is good already", "are good already");
+    write_files(out, &before, report->file_waiting_count,
+                "waits for more in its partition (--min-input-files)",
+                "wait for more in their partitions (--min-input-files)");
     rg_buffer_append_byte(out, '\n');
 }
 

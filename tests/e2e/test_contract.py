@@ -30,7 +30,7 @@ def test_a_second_run_writes_nothing_and_says_so(regroup, source, home):
 def test_in_place_a_second_run_says_that_all_is_good(regroup, source):
     regroup("compact", "--in-place", source).must(0)
     result = regroup("compact", "--in-place", source)
-    assert "nothing to do: 1 good already" in result.must(0).err
+    assert "nothing to do: 1 file is good already" in result.must(0).err
 
 
 def test_all_in_place_where_nothing_but_outputs_is_left(regroup, source):
@@ -604,7 +604,7 @@ def test_the_counts_of_a_report_add_up(regroup, tmp_path):
     assert (summary["files_deleted"], summary["bytes_deleted"]) == (5, size)
     (lake / "k=1" / "bad.parquet").unlink()
     result = regroup(*run).must(0)
-    assert "nothing to do: 1 good already, 1 too few in its partition\n" in result.err
+    assert "nothing to do: 1 file is good already, 1 waits for more in its partition" in result.err
     for number in range(6, 8):
         write(lake / "k=1" / f"f{number}.parquet", number * 100)
     summary = summary_of(regroup, report, *run, "--grace", "1h")

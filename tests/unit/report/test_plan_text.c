@@ -114,7 +114,14 @@ TEST(a_plan_of_nothing)
     const struct rg_partition_plan total = {.file_good_count = 2};
     struct rg_plan_text plan = {NULL, 0, &total, &report};
 
+    const struct rg_report waiting = {.size = sizeof waiting, .file_waiting_count = 1};
+
     check(t, &plan, false, false, "nothing to do\n2 files are good already\n");
+    plan.report = &waiting;
+    check(t, &plan, false, false,
+          "nothing to do\n2 files are good already\n"
+          "1 file waits for more in its partition (--min-input-files)\n");
+    plan.report = &report;
     check(t, &plan, true, false,
           "{\"v\":1,\"source\":\"lake\",\"dest\":\"out\",\"in_place\":false,\"total\":{"
           "\"batches\":0,\"files_in\":0,\"files_out\":0,\"row_groups_in\":0,"

@@ -106,17 +106,22 @@ TEST(doing_nothing_is_said)
     check_summary(t, &report, false, "nothing to do: 5 files are recorded already\n");
     report.file_good_count = 1;
     check_summary(t, &report, false,
-                  "nothing to do: 5 files are recorded already, 1 good already\n");
+                  "nothing to do: 5 files are recorded already, 1 is good already\n");
     report.file_done_count = 0;
     report.deleted_count = 3;
     report.deleted_bytes = 3072;
-    check_summary(t, &report, false, "nothing to do: 1 good already\n3 files removed, 3.00 KiB\n");
+    check_summary(t, &report, false,
+                  "nothing to do: 1 file is good already\n3 files removed, 3.00 KiB\n");
     report.deleted_count = 0;
     report.file_waiting_count = 1;
-    check_summary(t, &report, false, "nothing to do: 1 good already, 1 too few in its partition\n");
+    check_summary(t, &report, false,
+                  "nothing to do: 1 file is good already, 1 waits for more in its "
+                  "partition (--min-input-files)\n");
     report.file_good_count = 0;
     report.file_waiting_count = 2;
-    check_summary(t, &report, false, "nothing to do: 2 too few in their partitions\n");
+    check_summary(t, &report, false,
+                  "nothing to do: 2 files wait for more in their partitions "
+                  "(--min-input-files)\n");
 }
 
 TEST(many_columns_are_cut_unless_asked_for)
