@@ -32,7 +32,7 @@ enum rg_status {
     RG_ERR_UNSUPPORTED, /* Legal input that this build cannot handle: leave the file alone. */
     RG_ERR_LIMIT,       /* Input exceeds one of our caps (docs/limits.md): leave the file alone. */
     RG_ERR_NOMEM,       /* The system or the budget has no memory to give. */
-    RG_ERR_DENIED,      /* Credentials or permissions: stop the run. */
+    RG_ERR_DENIED,      /* Credentials or permissions: stop the run, or the partition. */
     RG_ERR_INVALID,     /* The caller's argument or configuration is wrong: stop the run. */
     RG_ERR_EXISTS,      /* Create-if-absent found the name taken: look again. */
     RG_ERR_ABSENT,      /* The named thing is not there. */

@@ -13,6 +13,7 @@
 #include "compact/compact.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -304,6 +305,22 @@ enum rg_status rg_compact_new(const struct rg_compact_config *config,
     return RG_OK;
 }
 
+/* How many other partitions failed; the first error is cut for it where it must be. */
+static enum rg_status tell_failed_more(const struct rg_run *run, struct rg_error *err)
+{
+    char text[64];
+
+    if (run->failed_more == 0)
+        return err->status;
+    const int bytes = snprintf(text, sizeof text, "; %" PRIu64 " other partition%s failed",
+                               run->failed_more, run->failed_more == 1 ? "" : "s");
+    size_t at = strlen(err->text);
+    if (at + (size_t)bytes >= sizeof err->text)
+        at = sizeof err->text - 1 - (size_t)bytes;
+    memcpy(err->text + at, text, (size_t)bytes + 1);
+    return err->status;
+}
+
 static enum rg_status status_of_run(const struct rg_compact *compact, enum weir_status status,
                                     struct rg_error *err)
 {
@@ -311,7 +328,7 @@ static enum rg_status status_of_run(const struct rg_compact *compact, enum weir_
 
     if (run->has_error) {
         *err = run->error;
-        return run->error.status;
+        return tell_failed_more(run, err);
     }
     switch (status) {
     case WEIR_OK:

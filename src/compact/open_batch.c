@@ -56,6 +56,9 @@ enum weir_status rg_open_batch_fail(struct rg_open_batch *batch, const struct rg
         return WEIR_SKIP;
     }
     rg_open_batch_note(batch, RG_BATCH_FAILED);
+    /* Of one batch once: its outputs mostly have the same trouble. */
+    if (atomic_exchange(&batch->has_failed, true) || rg_run_fail_partition(batch->run, err))
+        return WEIR_SKIP;
     rg_run_fail(batch->run, err);
     return WEIR_SKIP;
 }

@@ -112,9 +112,10 @@ struct rg_open_batch {
     struct rg_arena *arena;         /* Guarded by lock. */
     pthread_mutex_t *lock;
 
-    atomic_uint pending;   /* Outputs that are not dropped, and one for the starter. */
-    uint64_t bin_rows_max; /* Guarded by `lock`: what row groups would have to be cut to; or 0. */
-    atomic_int outcome;    /* enum rg_batch_outcome: the worst. */
+    atomic_uint pending;    /* Outputs that are not dropped, and one for the starter. */
+    uint64_t bin_rows_max;  /* Guarded by `lock`: what row groups would have to be cut to; or 0. */
+    atomic_int outcome;     /* enum rg_batch_outcome: the worst. */
+    atomic_bool has_failed; /* And that is told. */
 
     /* Atomic: what is forecast of its outputs, likely and at most. */
     atomic_uint_fast64_t forecast_bytes;
@@ -145,7 +146,7 @@ void rg_open_batch_give_up_large(struct rg_open_batch *batch, const struct rg_ou
 
 /*
  * Notes a failure that has no culprit among the inputs: RG_ERR_CANCELLED, RG_ERR_CHANGED, or one
- * that ends the run. Returns what the step returns.
+ * that ends the run, or the partition's. Returns what the step returns.
  */
 enum weir_status rg_open_batch_fail(struct rg_open_batch *batch, const struct rg_error *err);
 

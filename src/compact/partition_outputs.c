@@ -48,8 +48,12 @@ enum weir_status rg_partition_run_intent(struct weir_job *job, void *item,
     (void)call;
     if (partition->run->is_dry)
         return WEIR_OK;
-    if (settle_home(partition->run, &err) != RG_OK)
+    if (settle_home(partition->run, &err) != RG_OK) {
+        /* Nor could any other partition be written. */
+        if (err.status == RG_ERR_DENIED)
+            rg_run_fail(partition->run, &err);
         return rg_turn_fail(partition, &err);
+    }
     RG_FAILPOINT("partition.before_intent");
     partition->intent_ns = rg_clock_monotonic_ns();
     if (rg_commit_intent(&partition->commit, &partition->turn->batch, &err) != RG_OK)

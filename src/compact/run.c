@@ -11,6 +11,11 @@ enum {
     ALONE_MAX = 1000
 };
 
+/* Partitions that failed, named beside the first; others are counted. */
+enum {
+    FAILED_TOLD_MAX = 8
+};
+
 void rg_run_init(struct rg_run *run)
 {
     (void)pthread_mutex_init(&run->lock, NULL);
@@ -44,6 +49,25 @@ void rg_run_fail(struct rg_run *run, const struct rg_error *err)
 {
     rg_run_note_failure(run, err);
     weir_cancel(run->weir);
+}
+
+bool rg_run_fail_partition(struct rg_run *run, const struct rg_error *err)
+{
+    const bool is_denied = err->status == RG_ERR_DENIED && run->home_caps.is_local;
+
+    if (!is_denied && err->status != RG_ERR_CORRUPT && err->status != RG_ERR_UNSUPPORTED &&
+        err->status != RG_ERR_LIMIT)
+        return false;
+    (void)pthread_mutex_lock(&run->lock);
+    run->failed_more += run->has_error;
+    const uint64_t count = run->failed_more;
+    if (!run->has_error)
+        run->error = *err;
+    run->has_error = true;
+    (void)pthread_mutex_unlock(&run->lock);
+    if (count > 0 && count <= FAILED_TOLD_MAX)
+        rg_run_warn(run, "%s", err->text);
+    return true;
 }
 
 void rg_run_add_tally(struct rg_run *run, const struct rg_tally *tally)

@@ -126,6 +126,7 @@ struct rg_run {
     uint32_t alone_count;
     struct rg_error error; /* The first fatal one. */
     bool has_error;
+    uint64_t failed_more; /* Partitions that failed by themselves after that. */
 
     pthread_mutex_t compare_lock; /* One comparison at a time: it has that memory. */
     pthread_mutex_t event_lock;   /* Held while the caller's event function runs; taken last. */
@@ -140,6 +141,12 @@ void rg_run_fail(struct rg_run *run, const struct rg_error *err);
 
 /* Notes a failure that does not stop the run, but makes it end with this error. Threads: any. */
 void rg_run_note_failure(struct rg_run *run, const struct rg_error *err);
+
+/*
+ * One partition cannot be written to, or its ledger cannot be read: that is told, the others are
+ * done, and the run ends with the first such error. False: what it is concerns all of them.
+ */
+bool rg_run_fail_partition(struct rg_run *run, const struct rg_error *err);
 
 /* Adds a batch that is recorded. Threads: any. */
 void rg_run_add_tally(struct rg_run *run, const struct rg_tally *tally);

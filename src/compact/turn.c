@@ -116,7 +116,8 @@ enum weir_status rg_turn_fail(struct rg_partition *partition, struct rg_error *e
         rg_run_warn(run, "%s", err->text);
         return rg_turn_stop(partition);
     }
-    rg_run_fail(run, err);
+    if (!rg_run_fail_partition(run, err))
+        rg_run_fail(run, err);
     return rg_turn_stop(partition);
 }
 

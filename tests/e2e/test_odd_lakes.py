@@ -102,6 +102,48 @@ def test_a_folder_that_cannot_be_listed_stops_no_other(way, regroup, source, hom
     assert sorted(found) == list(range(800))
 
 
+def fill_partitions(lake, count=6):
+    for number in range(count * 3):
+        write(lake / f"p={number % count}" / f"f{number}.parquet", number * 100)
+    return lake
+
+
+def test_a_partition_that_cannot_be_written_to_stops_no_other(regroup, tmp_path, unprivileged):
+    lake = fill_partitions(tmp_path / "lake")
+    bad = [lake / "p=0", lake / "p=3"]
+    for path in [lake, *lake.iterdir()]:
+        path.chmod(0o555 if path in bad else 0o777)
+    for _ in range(2):
+        result = regroup("compact", "--in-place", lake, **unprivileged).must(1)
+        said = [line for line in result.err.splitlines() if "Permission denied" in line]
+        assert [line.split(": ")[0] for line in said] == ["warning", "error"]
+        assert "p=0/" in "".join(said) and "p=3/" in "".join(said)
+        assert said[1].endswith("; 1 other partition failed")
+        made = [path.parent for path in data_files(lake) if path.name.startswith("part-")]
+        assert sorted(made) == sorted(set(lake.glob("p=*")) - set(bad))
+    for path in bad:
+        path.chmod(0o777)
+    regroup("compact", "--in-place", lake, **unprivileged).must(0)
+    assert sorted(rows_of(live_files(regroup, lake))) == list(range(1800))
+
+
+def test_a_ledger_that_cannot_be_read_stops_no_other(regroup, tmp_path, home):
+    source = fill_partitions(tmp_path / "source", 3)
+    regroup("compact", source, home).must(0)
+    record = home / "_regroup" / "p=1" / "_000001.json"
+    text = record.read_text()
+    record.write_text(text[:-40])
+    for number in range(3):
+        write(source / f"p={number}" / "late.parquet", 900 + number * 100)
+    result = regroup("compact", source, home).must(65)
+    assert "error: p=1/: " in result.err and "_000001.json" in result.err
+    assert "2 partitions" in result.err
+    assert rows_of(data_files(home / "p=2"))[-100:] == list(range(1100, 1200))
+    record.write_text(text)
+    regroup("compact", source, home).must(0)
+    assert sorted(rows_of(live_files(regroup, home))) == list(range(1200))
+
+
 def test_a_file_that_cannot_be_opened_is_taken_when_it_can(regroup, source, home, unprivileged):
     (source / "f1.parquet").chmod(0)
     if unprivileged:
