@@ -86,17 +86,6 @@ static void name_unknown_columns(const struct arguments *arguments, struct watch
     }
 }
 
-/* Of what could not even begin; who reads along gets JSON then, too. */
-static int fail(struct watch *watch, const struct rg_error *err)
-{
-    const struct rg_report nothing = {.size = sizeof nothing};
-
-    if (watch->mode != WATCH_JSON)
-        return rg_exit_with(err);
-    rg_watch_summary(watch, &nothing, err->status, err);
-    return rg_exit_status(err->status);
-}
-
 static int run_job(const struct arguments *arguments, struct watch *watch)
 {
     const struct rg_job_config config = config_of(arguments, watch);
@@ -105,7 +94,7 @@ static int run_job(const struct arguments *arguments, struct watch *watch)
     enum rg_status status = rg_job_new(&config, &job, &err);
 
     if (status != RG_OK)
-        return fail(watch, &err);
+        return rg_watch_fail(watch, &err);
     rg_watch_job(watch, job);
     status = rg_job_run(job, &err);
     rg_watch_job(watch, NULL);
@@ -144,7 +133,7 @@ int rg_plan_command(const struct arguments *arguments)
     const struct rg_job_config config = config_of(arguments, &watch);
     const enum rg_status status = rg_plan_run(&config, &plan, &err);
     if (status != RG_OK) {
-        const int failed = fail(&watch, &err);
+        const int failed = rg_watch_fail(&watch, &err);
 
         rg_watch_fini(&watch);
         return failed;

@@ -21,12 +21,18 @@ struct telling {
     bool is_silent;
 };
 
-static void say_finding(const struct rg_verify_finding *finding)
+/* To people, or to a program that reads along. */
+static void say_finding(const struct telling *telling, const struct rg_verify_finding *finding)
 {
     const char *outcome = rg_verify_outcome_name(finding->outcome);
     char record[32] = "";
     char columns[64] = "";
+    struct rg_error ignored;
 
+    if (telling->watch->mode == WATCH_JSON) {
+        (void)!rg_verify_finding_json(finding, rg_output_write, stderr, &ignored);
+        return;
+    }
     if (finding->outcome == RG_VERIFY_MISSING) {
         rg_output_say("%s: %s %s", outcome, finding->key, finding->text);
         return;
@@ -50,12 +56,19 @@ static void tell(void *user, const struct rg_verify_finding *finding)
             rg_verify_finding_json(finding, rg_output_write, stdout, &telling->err);
     else if (!telling->is_json && !telling->is_silent &&
              (finding->outcome != RG_VERIFY_EQUAL || telling->is_verbose))
-        say_finding(finding);
+        say_finding(telling, finding);
     rg_watch_resume(telling->watch);
 }
 
-static void say_totals(const struct rg_verify_totals *totals)
+static void say_totals(const struct telling *telling, const struct rg_verify_totals *totals)
 {
+    struct rg_error ignored;
+
+    if (telling->watch->mode == WATCH_JSON) {
+        (void)!rg_verify_totals_json(totals, rg_output_write, stderr, &ignored);
+        return;
+    }
+
     const char *answer = totals->outcome_counts[RG_VERIFY_DIFFERENT] > 0 ? "DIFFERENT"
                          : totals->outcome_counts[RG_VERIFY_FAILED] > 0  ? "NOT VERIFIED"
                                                                          : "equal";
@@ -125,12 +138,13 @@ int rg_verify_command(const struct arguments *arguments)
     if (!rg_watch_init(&watch, arguments, title))
         return RG_EXIT_FAILED;
     const enum rg_status status = run(arguments, &telling, &totals, &err);
+    const bool is_whole = rg_output_finish();
+    const int failed = is_whole && status != RG_OK ? rg_watch_fail(&watch, &err) : RG_EXIT_FAILED;
+
     rg_watch_fini(&watch);
-    if (!rg_output_finish())
-        return RG_EXIT_FAILED;
-    if (status != RG_OK)
-        return rg_exit_with(&err);
+    if (!is_whole || status != RG_OK)
+        return failed;
     if (!telling.is_json && !rg_options_is_on(arguments->options, "quiet"))
-        say_totals(&totals);
+        say_totals(&telling, &totals);
     return exit_of(&totals);
 }

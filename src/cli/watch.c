@@ -383,3 +383,13 @@ void rg_watch_summary(struct watch *watch, const struct rg_report *report, enum 
     (void)is_written; /* Standard error is gone: nobody is left to tell. */
     pthread_mutex_unlock(&watch->lock);
 }
+
+int rg_watch_fail(struct watch *watch, const struct rg_error *err)
+{
+    const struct rg_report nothing = {.size = sizeof nothing};
+
+    if (watch->mode != WATCH_JSON)
+        return rg_exit_with(err);
+    rg_watch_summary(watch, &nothing, err->status, err);
+    return rg_exit_status(err->status);
+}

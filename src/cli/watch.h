@@ -78,4 +78,7 @@ void rg_watch_event(void *user, const struct rg_event *event);
 void rg_watch_summary(struct watch *watch, const struct rg_report *report, enum rg_status status,
                       const struct rg_error *err);
 
+/* Tells an error of what has nothing to sum up; returns the exit status. Before _fini. */
+int rg_watch_fail(struct watch *watch, const struct rg_error *err);
+
 #endif

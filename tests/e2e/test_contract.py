@@ -650,14 +650,24 @@ def test_progress_as_data(regroup, source, home):
     assert lines[-1]["event"] == "finished" and lines[-1]["status"] == "ok"
 
 
-@pytest.mark.parametrize("command", ["compact", "plan"])
+@pytest.mark.parametrize("command", ["compact", "plan", "verify"])
 def test_what_cannot_begin_is_told_as_data(command, regroup, tmp_path):
     nowhere = tmp_path / "nowhere"
     result = regroup(command, nowhere, tmp_path / "home", "--progress", "json").must(1)
-    (line,) = result.err.splitlines()
-    told = json.loads(line)
+    *before, told = [json.loads(line) for line in result.err.splitlines()]
+    assert all(line["event"] == "progress" for line in before)
     assert (told["v"], told["event"], told["status"]) == (1, "finished", "absent")
     assert str(nowhere) in told["text"]
+
+
+def test_findings_are_told_as_data_beside_progress(regroup, source, home):
+    regroup("compact", source, home).must(0)
+    write(source / "new.parquet")
+    told = regroup("verify", source, home, "--progress", "json", "-v").must(3).err
+    lines = [json.loads(line) for line in told.splitlines()]
+    outcomes = [line["outcome"] for line in lines if "outcome" in line]
+    assert sorted(outcomes) == ["equal", "missing"]
+    assert lines[-1]["missing"] == 1 and lines[-1]["equal"] == 1
 
 
 def test_warnings_are_told_as_data(regroup, source, home):
