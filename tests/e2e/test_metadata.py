@@ -195,6 +195,24 @@ def test_nan_and_zeros_in_bounds(regroup, tmp_path):
     assert second.get(6, struct.pack("<d", 1.0)) == struct.pack("<d", 1.0)
 
 
+@pytest.mark.parametrize(
+    "versions, names",
+    [(["1.0", "1.0"], {2}), (["1.0", "2.6"], {0, 8}), (["2.6", "1.0"], {0, 8})],
+)
+@pytest.mark.parametrize("is_same", [True, False])
+def test_the_old_name_of_dictionaries_stays_where_all_use_it(is_same, versions, names, regroup,
+                                                             tmp_path):
+    """Old readers know PLAIN_DICTIONARY only; the format wants the new names for the rest."""
+    source = tmp_path / "in"
+    source.mkdir()
+    for number, version in enumerate(versions):
+        words = [f"word {(row + number * 7 * (not is_same)) % 50}" for row in range(20_000)]
+        pq.write_table(pa.table({"word": words}), source / f"{number}.parquet", version=version)
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    chunk = strict.Chunk(strict.File(output), 0, 0)
+    assert {page.encoding for page in chunk.pages} == names
+
+
 @pytest.mark.parametrize("kind", [pa.float32(), pa.float64(), pa.float16()], ids=str)
 @pytest.mark.parametrize("has_index", [False, True])
 def test_a_part_of_a_page_that_is_all_nan(has_index, kind, regroup, tmp_path):
