@@ -215,7 +215,8 @@ def test_the_old_name_of_dictionaries_stays_where_all_use_it(is_same, versions, 
 
 @pytest.mark.parametrize("kind", [pa.float32(), pa.float64(), pa.float16()], ids=str)
 @pytest.mark.parametrize("has_index", [False, True])
-def test_a_part_of_a_page_that_is_all_nan(has_index, kind, regroup, tmp_path):
+@pytest.mark.parametrize("is_dictionary", [True, False])
+def test_a_part_of_a_page_that_is_all_nan(is_dictionary, has_index, kind, regroup, tmp_path):
     """The bounds of a page are not those of a part of it that holds nothing but its NaN."""
     source = tmp_path / "in"
     source.mkdir()
@@ -223,10 +224,30 @@ def test_a_part_of_a_page_that_is_all_nan(has_index, kind, regroup, tmp_path):
     for number in range(2):
         mixed, apart = [number, nan, 2, nan] * 100, [2, number, *[nan] * 398]
         table = pa.table({"mixed": pa.array(mixed, kind), "apart": pa.array(apart, kind)})
-        pq.write_table(table, source / f"{number}.parquet", write_page_index=has_index)
+        pq.write_table(table, source / f"{number}.parquet", write_page_index=has_index,
+                       use_dictionary=is_dictionary or number == 1)  # fmt: skip
     (output,) = compacted(regroup, source, tmp_path / "home", "--page-rows", "100")
     group = strict.File(output).footer[4][0]
-    assert [entry[3][11] > 0 and 6 in entry for entry in group[1]] == [True, False]
+    assert [11 in entry[3] for entry in group[1]] == [is_dictionary] * 2
+    assert [6 in entry for entry in group[1]] == [True, False]
+
+
+@pytest.mark.parametrize("field", [6, 7], ids=["raw", "stored"])
+def test_chunks_that_are_shorter_than_they_say(field, regroup, tmp_path):
+    """What lies behind the last value is no page, whatever it looks like."""
+    source = tmp_path / "in"
+    source.mkdir()
+    table = pa.table({"number": range(ROWS)})
+    for number in range(2):
+        path = source / f"{number}.parquet"
+        pq.write_table(table, path, use_dictionary=number == 0)
+
+        def change(footer):
+            footer[4][0][1][0][3][field] += 100
+
+        raw.edit_footer(path, change)
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    assert pq.read_table(output)["number"].to_pylist() == [*range(ROWS)] * 2
 
 
 def change_index(path, change):
