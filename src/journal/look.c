@@ -130,23 +130,53 @@ static const struct rg_ledger_file *last_pending(const struct rg_ledger *ledger)
     return last;
 }
 
-/* What the intents for the next record say of pending outputs. */
+/* What the intents for the next record say of pending outputs of that H. */
 static enum rg_status find_makers(const struct rg_commit *commit, const struct rg_look *look,
-                                  bool *ret_are_there, struct rg_error *err)
+                                  uint64_t hash, bool *ret_are_there, struct rg_error *err)
 {
     const struct rg_look_state *state = look->state;
+    bool is_listed = false;
 
     *ret_are_there = false;
     for (size_t i = 0; i < state->intent_count; i++) {
         const struct rg_look_intent *intent = &state->intents[i];
 
-        const bool tells = intent->has_inputs || intent->is_of_this_run;
-        *ret_are_there = *ret_are_there || (tells && intent->number == look->next_number);
+        if (intent->number != look->next_number || intent->hash != hash)
+            continue;
+        is_listed = true;
+        *ret_are_there = *ret_are_there || intent->has_inputs || intent->is_of_this_run;
     }
-    if (look->intent_count > 0)
+    if (is_listed)
         return RG_OK;
     /* A listing may miss a name that was replaced meanwhile, as a refreshed intent is. */
-    return rg_look_has_makers(commit, state->arena, look->next_number, ret_are_there, err);
+    return rg_look_has_makers(commit, state->arena, look->next_number, hash, ret_are_there, err);
+}
+
+/* A pending output that no intent tells of; NULL: there is none. */
+static enum rg_status find_untold(const struct rg_commit *commit, const struct rg_look *look,
+                                  const struct rg_ledger_file **ret_untold, struct rg_error *err)
+{
+    const struct rg_ledger_files *files = &look->state->ledger.files;
+    uint64_t told_hash = 0;
+    bool is_told = false; /* That one is. */
+
+    *ret_untold = NULL;
+    for (size_t i = 0; i < files->count; i++) {
+        struct rg_minted minted;
+
+        if (files->items[i].number != look->next_number ||
+            !rg_minted_parse(files->items[i].name, &minted))
+            continue;
+        if (is_told && minted.hash == told_hash)
+            continue;
+        RG_TRY(find_makers(commit, look, minted.hash, &is_told, err));
+        told_hash = minted.hash;
+        if (is_told)
+            continue;
+        *ret_untold = &files->items[i];
+        return RG_OK;
+    }
+    return RG_OK;
 }
 
 static enum rg_status find_lost_ledger(const struct rg_commit *commit, struct rg_look *look,
@@ -157,26 +187,24 @@ static enum rg_status find_lost_ledger(const struct rg_commit *commit, struct rg
                                  "rows are wanted";
     const struct rg_ledger *ledger = &look->state->ledger;
     const struct rg_ledger_file *pending = last_pending(ledger);
-    bool has_makers;
+    const struct rg_ledger_file *untold;
 
-    if (pending == NULL)
-        return RG_OK;
     /* Who makes outputs for record N has seen N - 1, and this ledger is newer than the listing. */
-    if (pending->number > look->next_number) {
+    if (pending != NULL && pending->number > look->next_number) {
         look->is_ledger_lost = true;
         return rg_look_problem(
             look, RG_PROBLEM_LEDGER_LOST, pending->object->key, err,
             "%s was made for record %" PRIu32 ", but _regroup/%s has %" PRIu32 "; %s",
             pending->object->key, pending->number, commit->options.partition, ledger->last, advice);
     }
-    RG_TRY(find_makers(commit, look, &has_makers, err));
-    if (has_makers)
+    RG_TRY(find_untold(commit, look, &untold, err));
+    if (untold == NULL)
         return RG_OK;
     look->is_ledger_lost = true;
-    return rg_look_problem(look, RG_PROBLEM_LEDGER_LOST, pending->object->key, err,
+    return rg_look_problem(look, RG_PROBLEM_LEDGER_LOST, untold->object->key, err,
                            "%s is in no record, and no intent in _regroup/%s tells of files that "
                            "it is being made of; %s",
-                           pending->object->key, commit->options.partition, advice);
+                           untold->object->key, commit->options.partition, advice);
 }
 
 enum rg_status rg_commit_look(struct rg_commit *commit, struct rg_arena *arena,

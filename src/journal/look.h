@@ -93,10 +93,10 @@ struct rg_look {
     size_t problem_count;
 
     /*
-     * Pending outputs for a record behind the next one, or without an intent for the next one, or,
-     * in place, with intents that name nothing but files that are gone: the ledger of this
-     * partition, or its end, was removed. They may be all that there is of their rows, so nothing
-     * is planned or made void (a record would make them dead, at once or in time).
+     * A pending output for a record behind the next one, or without an intent of its H for the next
+     * one, or, in place, with such intents that name nothing but files that are gone: the ledger of
+     * this partition, or its end, was removed. It may be all that there is of its rows, so nothing
+     * is planned or made void (a record would make it dead, at once or in time).
      */
     bool is_ledger_lost;
 

@@ -12,6 +12,7 @@
 struct rg_look_intent {
     const char *key;
     uint32_t number;
+    uint64_t hash; /* H of the outputs that it is for. */
     uint64_t modified_ns;
     bool is_of_this_run;
     bool is_stale; /* Nobody can finish it: it names an input that is gone, changed or taken. */

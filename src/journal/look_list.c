@@ -133,6 +133,7 @@ static enum rg_status add_intent(const struct rg_commit *commit, struct rg_look_
     state->intents[state->intent_count++] = (struct rg_look_intent){
         .key = object->key,
         .number = name->number,
+        .hash = name->hash,
         .modified_ns = object->id.modified_ns,
         .is_of_this_run = name->token == commit->options.home->token,
     };
@@ -152,7 +153,8 @@ static enum rg_status add_old_snapshot(const struct rg_commit *commit, struct rg
 }
 
 enum rg_status rg_look_has_makers(const struct rg_commit *commit, struct rg_arena *arena,
-                                  uint32_t number, bool *ret_has_makers, struct rg_error *err)
+                                  uint32_t number, uint64_t hash, bool *ret_has_makers,
+                                  struct rg_error *err)
 {
     const char *prefix = rg_ledger_key(commit->options.partition, "", arena);
     struct rg_object *objects;
@@ -163,7 +165,8 @@ enum rg_status rg_look_has_makers(const struct rg_commit *commit, struct rg_aren
     RG_TRY(rg_store_list_all(commit->options.home->store, prefix, arena, &objects, &count, err));
     for (size_t i = 0; i < count; i++) {
         const struct rg_ledger_name name = rg_ledger_name_parse(objects[i].key + strlen(prefix));
-        const bool tells = name.kind == RG_LEDGER_INTENT || name.kind == RG_LEDGER_RECORD;
+        const bool tells =
+            name.kind == RG_LEDGER_RECORD || (name.kind == RG_LEDGER_INTENT && name.hash == hash);
 
         *ret_has_makers = *ret_has_makers || (tells && name.number == number);
     }

@@ -23,11 +23,12 @@ RG_MUST_CHECK enum rg_status rg_look_list_source(const struct rg_commit *commit,
                                                  struct rg_ledger_files *ret_files,
                                                  struct rg_error *err);
 
-/* Whether there is an intent for record `number`, or that record, in a listing of now; sets
- *ret_has_makers, or leaves it alone. */
+/* Whether there is an intent for outputs of record `number` and H, or that record, in a listing of
+   now; sets *ret_has_makers, or leaves it alone. */
 RG_MUST_CHECK enum rg_status rg_look_has_makers(const struct rg_commit *commit,
                                                 struct rg_arena *arena, uint32_t number,
-                                                bool *ret_has_makers, struct rg_error *err);
+                                                uint64_t hash, bool *ret_has_makers,
+                                                struct rg_error *err);
 
 /* What the ledger's directory holds: intents and old snapshots go into `state`; numbers of
    snapshots that reading may start from, newest first, to the caller. */

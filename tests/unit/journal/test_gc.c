@@ -28,19 +28,20 @@ static uint64_t now_ns(void *user)
 
 static uint64_t clock_ns;
 
-static void put_output(struct test *t, struct left_overs *l, uint32_t number)
-{
-    char name[rg_minted_name_bytes];
-    char key[128];
-
-    rg_minted_name(&l->home.id, "p=1/", number, 0, 1, 1, name);
-    (void)snprintf(key, sizeof key, "p=1/%s", name);
-    CHECK_OK(store_put_text(l->w.home, key, "batch x\n", true, &t->err));
-}
-
 static struct rg_batch small_batch(uint32_t number)
 {
     return (struct rg_batch){.number = number, .options = "", .content = "x"};
+}
+
+static void put_output(struct test *t, struct left_overs *l, uint32_t number)
+{
+    const struct rg_batch batch = small_batch(number);
+    char name[rg_minted_name_bytes];
+    char key[128];
+
+    rg_minted_name(&l->home.id, "p=1/", number, 0, 1, rg_batch_hash(&batch, "p=1/"), name);
+    (void)snprintf(key, sizeof key, "p=1/%s", name);
+    CHECK_OK(store_put_text(l->w.home, key, "batch x\n", true, &t->err));
 }
 
 static void begin(struct test *t, struct left_overs *l)

@@ -8,6 +8,7 @@
 
 #include "journal/look.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,6 +171,13 @@ static bool run_until_killed(struct fake_job job, uint64_t number, enum faulty_m
     return WEXITSTATUS(status) == 0;
 }
 
+/* Only who loses what is in the ledger may be told that it lost something. */
+static void check_told(const struct fake_job *job, const char *about)
+{
+    if (job->problems[RG_PROBLEM_LEDGER_LOST] > 0)
+        test_fail(__FILE__, __LINE__, "%s: %s", about, job->problem);
+}
+
 /* Test 1 of the protocol's list, and test 2 with `changes_options`. */
 static void kill_everywhere(struct test *t, const struct shape *shape, bool changes_options,
                             bool has_late_file)
@@ -190,6 +198,7 @@ static void kill_everywhere(struct test *t, const struct shape *shape, bool chan
             if (changes_options)
                 job.outputs_max = 3 - job.outputs_max;
             CHECK_OK(fake_job_run(&job, &t->err));
+            check_told(&job, about);
             fake_world_check_clean(t, &w, rows, about);
             /* And once more: nothing to do. */
             const size_t records = job.record_count;
@@ -284,6 +293,7 @@ static void run_beside(struct actor *actor, size_t outputs_max)
     job.takes_all = false;
     const enum rg_status status = fake_job_run(&job, &t->err);
     CHECK(status == RG_OK || status == RG_ERR_AGAIN);
+    check_told(&job, "a run beside");
     rg_store_free(home);
 }
 
@@ -308,6 +318,30 @@ static void garble_intents(struct actor *actor)
     (void)snprintf(key, sizeof key, "_regroup/p=1/_%06u-0123456789abcdef-0123456789abcdef.intent",
                    last + 1);
     CHECK_OK(store_put_text(actor->w->home, key, garbage, false, &t->err));
+    rg_arena_fini(&arena);
+}
+
+/* There is an intent again for each output, though it cannot be read. */
+static void give_intents(struct actor *actor)
+{
+    struct test *t = actor->t;
+    struct rg_arena arena;
+    struct rg_object *objects;
+    size_t count;
+
+    rg_arena_init(&arena, &rg_allocator_system, SIZE_MAX);
+    CHECK_OK(rg_store_list_all(actor->w->home, "p=1/", &arena, &objects, &count, &t->err));
+    for (size_t i = 0; i < count; i++) {
+        struct rg_minted minted;
+        char key[128];
+
+        if (!rg_minted_parse(objects[i].key + strlen("p=1/"), &minted))
+            continue;
+        (void)snprintf(key, sizeof key,
+                       "_regroup/p=1/_%06" PRIu32 "-0123456789abcdef-%016" PRIx64 ".intent",
+                       minted.number, minted.hash);
+        CHECK_OK(store_put_text(actor->w->home, key, "", false, &t->err));
+    }
     rg_arena_fini(&arena);
 }
 
@@ -505,16 +539,20 @@ static bool meet_at(struct test *t, const struct shape *shape, enum act what, ui
     const enum rg_status status = fake_job_run(&job, &t->err);
     if (status != RG_OK)
         test_fail(__FILE__, __LINE__, "%s: %s", about, t->err.text);
+    if (what != ACT_LOSE_INTENTS)
+        check_told(&job, about);
 
     /* One more complete run, which finds every intent old. */
     job = job_of(&w, shape);
     job.takes_all = false;
     job.later_ns = 2 * rg_intent_age_max_ns;
     CHECK_OK(fake_job_run(&job, &t->err));
-    if (what == ACT_LOSE_INTENTS && job.problems[RG_PROBLEM_LEDGER_LOST] > 0) {
+    if (what != ACT_LOSE_INTENTS)
+        check_told(&job, about);
+    if (job.problems[RG_PROBLEM_LEDGER_LOST] > 0) {
         /* Nothing is done to outputs without one, until somebody puts it back. */
         check_others(&actor, about);
-        garble_intents(&actor);
+        give_intents(&actor);
         CHECK_OK(fake_job_run(&job, &t->err));
     }
     if (what == ACT_HIT_OUTPUT) {
@@ -635,6 +673,7 @@ static bool meet_unprotected(struct test *t, const struct shape *shape, uint64_t
     CHECK_OK(fake_job_run(&job, &t->err));
     home.hook = NULL;
     CHECK_OK(fake_job_run(&job, &t->err));
+    check_told(&job, "unprotected");
     unsigned counts[fake_rows_max] = {0};
     CHECK(fake_world_live(t, &w, counts));
     for (unsigned row = 1; row <= actor.rows; row++) {
