@@ -190,26 +190,6 @@ struct rg_hash128 rg_file_units(const struct rg_file_meta *meta)
     return (struct rg_hash128){0, 0};
 }
 
-/*
- * Levels depend on a root that repeats, which the schema's hash passes over. In pieces: a shape is
- * made for each of very many files.
- */
-static void add_levels(struct rg_hasher *hasher, const struct rg_schema *schema)
-{
-    uint8_t piece[512];
-    size_t used = 0;
-
-    for (uint32_t i = 0; i < schema->leaf_count; i++) {
-        piece[used++] = schema->leaves[i].def_max;
-        piece[used++] = schema->leaves[i].rep_max;
-        if (used == sizeof piece) {
-            rg_hasher_add(hasher, (struct rg_span){piece, used});
-            used = 0;
-        }
-    }
-    rg_hasher_add(hasher, (struct rg_span){piece, used});
-}
-
 struct rg_hash128 rg_file_shape(const struct rg_file_meta *meta)
 {
     const struct rg_hash128 semantics = rg_file_semantics(meta, &meta->schema);
@@ -218,7 +198,6 @@ struct rg_hash128 rg_file_shape(const struct rg_file_meta *meta)
 
     rg_hasher_init(&hasher);
     rg_schema_hash(&meta->schema, &hasher);
-    add_levels(&hasher, &meta->schema);
     rg_hasher_add_u64(&hasher, semantics.high);
     rg_hasher_add_u64(&hasher, semantics.low);
     rg_hasher_add_u64(&hasher, units.high);
