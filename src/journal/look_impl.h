@@ -16,8 +16,9 @@ struct rg_look_intent {
     uint64_t modified_ns;
     bool is_of_this_run;
     bool is_stale; /* Nobody can finish it: it names an input that is gone, changed or taken. */
-    /* In place: a file that it names is there, whatever its id. Else, or when it cannot be read:
-       true, since inputs in SOURCE are the user's to delete. */
+    /* Each output that it takes again and that is live is there; in place also one of the inputs
+       that it names, if it names any, whatever its id (those in SOURCE are the user's to delete).
+       Or it cannot be read. */
     bool has_inputs;
 };
 

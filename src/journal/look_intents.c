@@ -13,7 +13,10 @@ struct intent_reading {
     struct rg_look *look;
     bool is_adoptable; /* By us. */
     bool is_stale;     /* By nobody. */
-    bool has_inputs;   /* As in rg_look_intent. */
+    bool is_in_place;  /* It is for a batch in place, */
+    bool has_named;    /* which names inputs, */
+    bool has_input;    /* of which one is there. */
+    bool lacks_output; /* A live one that it takes again is not there. */
     bool collects;     /* Second reading: into the look. */
     struct rg_look_input *inputs;
     size_t input_capacity;
@@ -30,7 +33,7 @@ static enum rg_status intent_head(void *user, const struct rg_batch *head, struc
     const bool is_like_ours = strcmp(head->options, options->options) == 0 && !head->is_all &&
                               head->is_in_place == options->home->options.is_in_place;
     reading->is_adoptable = is_like_ours && !reading->look->is_all;
-    reading->has_inputs = !head->is_in_place;
+    reading->is_in_place = head->is_in_place;
     return RG_OK;
 }
 
@@ -48,8 +51,8 @@ static enum rg_status intent_input(void *user, const struct rg_batch_input *inpu
     const bool is_usable =
         file != NULL && !file->is_named && !(home->options.is_in_place && file->number != 0) &&
         rg_object_id_equal(&file->object->id, &input->id, home->compares_input_tags);
-    reading->has_inputs =
-        reading->has_inputs || rg_ledger_find(&ledger->files, input->name) != NULL;
+    reading->has_named = true;
+    reading->has_input = reading->has_input || rg_ledger_find(&ledger->files, input->name) != NULL;
     reading->is_stale = reading->is_stale || !is_usable;
     reading->is_adoptable =
         reading->is_adoptable && is_usable && rg_look_is_input(commit, file->object);
@@ -76,7 +79,7 @@ static enum rg_status intent_taken(void *user, const char *name, struct rg_error
         bsearch(name, look->live, look->live_count, sizeof *look->live, compare_output_name);
 
     const bool is_usable = output != NULL && output->is_there && output->is_ours;
-    reading->has_inputs = reading->has_inputs || (output != NULL && output->is_there);
+    reading->lacks_output = reading->lacks_output || (output != NULL && !output->is_there);
     reading->is_stale = reading->is_stale || !is_usable;
     reading->is_adoptable = reading->is_adoptable && is_usable;
     if (!reading->collects || !is_usable)
@@ -106,8 +109,17 @@ static enum rg_status read_intent(struct intent_reading *reading, struct rg_docu
         return status;
     reading->is_adoptable = false;
     reading->is_stale = true;
-    reading->has_inputs = true;
+    reading->is_in_place = false;
+    reading->lacks_output = false;
     return RG_OK;
+}
+
+/* As rg_look_intent has it. */
+static bool has_inputs(const struct intent_reading *reading)
+{
+    const bool lacks_input = reading->is_in_place && reading->has_named && !reading->has_input;
+
+    return !lacks_input && !reading->lacks_output;
 }
 
 static enum rg_status collect_adopted(struct intent_reading *reading,
@@ -147,7 +159,7 @@ enum rg_status rg_look_read_intents(const struct rg_commit *commit, struct rg_lo
         look->intent_count++;
         status = read_intent(&reading, &reader, intent, err);
         intent->is_stale = reading.is_stale;
-        intent->has_inputs = reading.has_inputs;
+        intent->has_inputs = has_inputs(&reading);
         if (status == RG_OK && reading.is_adoptable && !look->has_adopted)
             status = collect_adopted(&reading, &reader, intent, err);
     }

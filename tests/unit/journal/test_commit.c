@@ -615,6 +615,56 @@ TEST(a_ledger_that_is_older_than_its_outputs_costs_no_rows)
     restore_older_ledger(t, 2);
 }
 
+/*
+ * Of such a copy: the output took another one again, which was deleted. To DEST the new inputs are
+ * always there, and in place when the sweep was killed early, so they do not tell.
+ */
+TEST(a_ledger_that_is_older_than_an_output_that_took_one_costs_no_rows)
+{
+    static const char record_key[] = "_regroup/p=1/_000002.json";
+
+    for (int in_place = 0; in_place < 2; in_place++) {
+        const char *intents[2];
+        const char *texts[2];
+        unsigned counts[fake_rows_max] = {0};
+        struct rg_arena arena;
+        struct fake_world w;
+
+        rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+        fake_world_init(t, &w, in_place == 1);
+        fake_world_write(&w, "a.parquet", "r1\n");
+        struct fake_job job = fake_world_job(&w);
+        run(t, &job);
+        fake_world_write(&w, "b.parquet", "r2\n");
+        job.short_max = 1;
+        job.short_rows = 3;
+        run_and_kill(t, &w, job, at_record);
+        CHECK(copy_intents(t, &w, &arena, intents, texts) == 1);
+        run(t, &job);
+        CHECK_U64(job.taken_count, 1);
+
+        const char *record = store_get_text(t, w.home, record_key, &arena);
+        CHECK_OK(store_delete(w.home, record_key, NULL, &t->err));
+        CHECK_OK(store_put_text(w.home, intents[0], texts[0], false, &t->err));
+        if (in_place == 1)
+            fake_world_write(&w, "b.parquet", "r2\n");
+        fake_world_write(&w, "c.parquet", "r3\n");
+        job.later_ns = 2 * rg_intent_age_max_ns;
+        run(t, &job);
+        CHECK(job.problems[RG_PROBLEM_LEDGER_LOST] > 0);
+        fake_world_visible(t, &w, counts);
+        CHECK(counts[1] == 1 && counts[2] >= 1);
+
+        CHECK_OK(store_put_text(w.home, record_key, record, false, &t->err));
+        if (in_place == 1)
+            fake_world_remove(&w, "b.parquet");
+        run(t, &job);
+        fake_world_check_clean(t, &w, 3, "put back");
+        rg_arena_fini(&arena);
+        fake_world_fini(&w);
+    }
+}
+
 /* 14. */
 TEST(an_output_of_another_home_is_foreign)
 {
@@ -1344,6 +1394,8 @@ int main(int argc, char **argv)
         {"no_output_is_made_without_an_intent", no_output_is_made_without_an_intent},
         {"a_ledger_that_is_older_than_its_outputs_costs_no_rows",
          a_ledger_that_is_older_than_its_outputs_costs_no_rows},
+        {"a_ledger_that_is_older_than_an_output_that_took_one_costs_no_rows",
+         a_ledger_that_is_older_than_an_output_that_took_one_costs_no_rows},
         {"an_output_of_another_home_is_foreign", an_output_of_another_home_is_foreign},
         {"a_body_that_is_not_ours_under_our_name_is_kept",
          a_body_that_is_not_ours_under_our_name_is_kept},
