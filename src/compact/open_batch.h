@@ -116,6 +116,8 @@ struct rg_open_batch {
     uint64_t bin_rows_max;  /* Guarded by `lock`: what row groups would have to be cut to; or 0. */
     atomic_int outcome;     /* enum rg_batch_outcome: the worst. */
     atomic_bool has_failed; /* And that is told. */
+    /* Atomic: an output was sent and no answer said yes: it may come still. */
+    atomic_bool is_unclear;
 
     /* Atomic: what is forecast of its outputs, likely and at most. */
     atomic_uint_fast64_t forecast_bytes;

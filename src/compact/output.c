@@ -696,8 +696,10 @@ enum weir_status rg_output_run_publish(struct weir_job *job, void *item,
     bool is_foreign = false;
 
     (void)call;
-    if (note_lack(output, publish(output, &is_foreign, &err)) != RG_OK)
+    if (note_lack(output, publish(output, &is_foreign, &err)) != RG_OK) {
+        atomic_store(&output->batch->is_unclear, true);
         return answer_failure(output, &err);
+    }
     if (output->batch->refresh(output->batch, &err) != RG_OK) {
         rg_output_name_error(output, NULL, &err);
         return rg_open_batch_fail(output->batch, &err);

@@ -14,6 +14,8 @@ static enum weir_status plan_again(struct rg_partition *partition)
     const struct rg_turn *turn = partition->turn;
     struct rg_error err = {0};
 
+    if (atomic_load(&turn->open.is_unclear))
+        partition->commit.keeps_intents = true;
     if (rg_bad_inputs_leave(partition, &err) != RG_OK)
         return rg_turn_fail(partition, &err);
     if (partition->is_refused)

@@ -54,14 +54,16 @@ static bool are_makers_dead(const struct rg_look *look, uint64_t age_ns)
 
 /*
  * Intents of batches that this run gave up, because an input turned out bad: to whoever comes next
- * they would be a run that is at work. Not while there are outputs: those need an intent.
+ * they would be a run that is at work. Not while there are outputs, nor where one may still come:
+ * those need an intent.
  */
 static enum rg_status forget_own(const struct rg_commit *commit, const struct rg_look *look,
                                  struct rg_error *err)
 {
     const struct rg_look_state *state = look->state;
+    const bool may_go = look->pending_count == 0 && !commit->keeps_intents;
 
-    for (size_t i = 0; i < state->intent_count && look->pending_count == 0; i++) {
+    for (size_t i = 0; i < state->intent_count && may_go; i++) {
         struct rg_store_op op = {.verb = RG_STORE_DELETE, .key = state->intents[i].key};
 
         if (!is_own(look, &state->intents[i]))

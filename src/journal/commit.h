@@ -83,6 +83,8 @@ struct rg_commit {
     bool is_all_left;     /* The batch of --all has not been made yet. */
     bool has_voided;      /* rg_commit_end() voids once in a run. */
     uint32_t looks_since; /* Looks since a record of our own. */
+    /* The caller's to set: of an output that was sent no answer was yes, so it may still come. */
+    bool keeps_intents;
 };
 
 void rg_commit_init(struct rg_commit *commit, const struct rg_commit_options *options,

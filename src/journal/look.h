@@ -95,8 +95,9 @@ struct rg_look {
     /*
      * A pending output for a record behind the next one, or without an intent of its H for the next
      * one, or with such intents that name an output that is gone, or, in place, nothing but inputs
-     * that are gone: the ledger of this partition, or its end, was removed. It may be all that there is of its rows, so nothing
-     * is planned or made void (a record would make it dead, at once or in time).
+     * that are gone: the ledger of this partition, or its end, was removed. It may be all that
+     * there is of its rows, so nothing is planned or made void (a record would make it dead, at
+     * once or in time).
      */
     bool is_ledger_lost;
 

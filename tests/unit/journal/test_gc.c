@@ -181,9 +181,43 @@ TEST(replaced_files_are_removed)
     fake_world_fini(&w);
 }
 
+TEST(the_end_of_a_run_takes_its_intents_unless_an_output_may_come)
+{
+    static const struct rg_home_options home_options = {.may_write = true};
+    const struct rg_batch batch = small_batch(1);
+
+    for (int keeps = 0; keeps < 2; keeps++) {
+        struct rg_home home;
+        struct rg_commit commit;
+        struct rg_arena arena;
+        struct rg_look look;
+        struct fake_world w;
+        bool looks_again;
+
+        fake_world_init(t, &w, false);
+        rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+        CHECK_OK(rg_home_open(w.home, &home_options, &home, &t->err));
+        const struct rg_commit_options options = {.home = &home, .partition = "p=1/"};
+        rg_commit_init(&commit, &options, &t->allocator);
+        CHECK_OK(rg_commit_intent(&commit, &batch, &t->err));
+        commit.keeps_intents = keeps == 1;
+        CHECK_OK(rg_commit_look(&commit, &arena, &look, &t->err));
+        CHECK_U64(look.intent_count, 1);
+        CHECK_OK(rg_commit_end(&commit, &look, &looks_again, &t->err));
+        CHECK(!looks_again);
+        CHECK_OK(rg_commit_look(&commit, &arena, &look, &t->err));
+        CHECK_U64(look.intent_count, keeps == 1 ? 1 : 0);
+        rg_commit_fini(&commit);
+        rg_arena_fini(&arena);
+        fake_world_fini(&w);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
+        {"the_end_of_a_run_takes_its_intents_unless_an_output_may_come",
+         the_end_of_a_run_takes_its_intents_unless_an_output_may_come},
         {"what_dead_runs_left_is_removed", what_dead_runs_left_is_removed},
         {"what_may_be_alive_is_kept", what_may_be_alive_is_kept},
         {"a_store_without_create_if_absent_gets_no_voids",
