@@ -225,6 +225,15 @@ static void write_line(struct rg_progress *progress, const struct rg_job_sample 
     rg_buffer_append_byte(out, '\n');
 }
 
+static void begin_line(struct rg_progress *progress, struct rg_json *json, const char *event)
+{
+    rg_buffer_reset(&progress->text);
+    rg_json_init(json, &progress->text);
+    rg_json_object_begin(json, NULL);
+    rg_json_u64(json, "v", 1);
+    rg_json_text(json, "event", event);
+}
+
 static void json_stages(struct rg_json *json, const struct rg_job_sample *sample)
 {
     rg_json_array_begin(json, "stages");
@@ -254,10 +263,7 @@ static void write_json(struct rg_progress *progress, const struct rg_job_sample 
 {
     struct rg_json json;
 
-    rg_json_init(&json, &progress->text);
-    rg_json_object_begin(&json, NULL);
-    rg_json_u64(&json, "v", 1);
-    rg_json_text(&json, "event", "progress");
+    begin_line(progress, &json, "progress");
     rg_json_u64(&json, "wall_ns", sample->engine.wall_ns);
     rg_json_bool(&json, "total_known", sample->is_total_known);
     rg_json_bool(&json, "dry_run", sample->is_dry);
@@ -589,10 +595,7 @@ static void write_verify_json(struct rg_progress *progress, const struct rg_veri
 {
     struct rg_json json;
 
-    rg_json_init(&json, &progress->text);
-    rg_json_object_begin(&json, NULL);
-    rg_json_u64(&json, "v", 1);
-    rg_json_text(&json, "event", "progress");
+    begin_line(progress, &json, "progress");
     rg_json_u64(&json, "wall_ns", sample->wall_ns);
     rg_json_bool(&json, "total_known", sample->is_total_known);
     rg_json_u64(&json, "read_bytes", sample->read_bytes);
@@ -653,15 +656,6 @@ static const char *finish_line(struct rg_progress *progress, struct rg_json *jso
     rg_buffer_append_text(&progress->text, "\n");
     rg_buffer_append_byte(&progress->text, 0);
     return progress->text.failed ? NULL : (const char *)progress->text.data;
-}
-
-static void begin_line(struct rg_progress *progress, struct rg_json *json, const char *event)
-{
-    rg_buffer_reset(&progress->text);
-    rg_json_init(json, &progress->text);
-    rg_json_object_begin(json, NULL);
-    rg_json_u64(json, "v", 1);
-    rg_json_text(json, "event", event);
 }
 
 const char *rg_progress_event(struct rg_progress *progress, const struct rg_event *event)
