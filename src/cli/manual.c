@@ -138,10 +138,11 @@ static void write_statuses(FILE *out)
 static void write_signals(FILE *out)
 {
     write_section(out, "SIGNALS");
-    write_line(out, "SIGINT or SIGTERM ends a compact in order: nothing new is begun, and what is "
-                    "begun is finished and recorded. A second one stops it at once. Either way the "
-                    "next run goes on behind what is recorded. A verify ends at the first. SIGUSR1 "
-                    "has either say how far it is.");
+    write_line(out,
+               "SIGINT or SIGTERM ends a compact in order: nothing new is begun, and what is "
+               "begun is finished and recorded. A second one stops it at once. Either way the "
+               "next run goes on behind what is recorded. A plan or a verify ends at the first. "
+               "SIGUSR1 has each say how far it is.");
 }
 
 static void write_examples(FILE *out)

@@ -499,7 +499,7 @@ static enum rg_status verify_by_name(struct run *run, struct rg_error *err)
 
 /*
  * All bytes of both sides, when this partition was listed. Of those that are still to be listed the
- * inputs are known from the walk; outputs are taken to be in proportion to them.
+ * inputs are known from the walk; outputs are taken to be in proportion to them, and no larger.
  */
 static void estimate_total(struct run *run)
 {
@@ -514,7 +514,7 @@ static void estimate_total(struct run *run)
     const uint64_t inputs = run->listed_bytes[RG_SIDE_INPUTS];
     const uint64_t outputs = run->listed_bytes[RG_SIDE_OUTPUTS];
     const uint64_t left = run->found_bytes > inputs ? run->found_bytes - inputs : 0;
-    const double ratio = inputs > 0 ? (double)outputs / (double)inputs : 1.0;
+    const double ratio = outputs < inputs ? (double)outputs / (double)inputs : 1.0;
 
     atomic_store(&counters->total_bytes, atomic_load(&counters->read_bytes) + bytes[0] + bytes[1] +
                                              left + (uint64_t)((double)left * ratio));
