@@ -11,7 +11,8 @@ was counted (results.json). The next run goes on from there; --fresh counts from
 a finding that is none any more with the code of now is put into findings/NAME/mended. Seeds are
 tests/fuzz/corpus, and build/fuzz/seeds where tools/fuzz_seeds.py has been.
 
-    tools/fuzz.py [--seconds 300] [--target NAME[=SECONDS]]... [--jobs 2] [--fresh] [--table]
+    tools/fuzz.py [--seconds 300] [--target NAME[=SECONDS]]... [--jobs 2] [--total] [--fresh]
+                  [--table]
 
 Exit status 1: there are findings.
 """
@@ -256,6 +257,9 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--slice", type=int, default=120, help="seconds of one turn of a target")
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "fuzz")
+    parser.add_argument(
+        "--total", action="store_true", help="seconds of former runs count: only what is missing"
+    )
     parser.add_argument("--fresh", action="store_true", help="count from nothing")
     parser.add_argument("--table", action="store_true", help="only print the table so far")
     options = parser.parse_args()
@@ -263,6 +267,8 @@ def main():
     wanted = parse_targets(options.target, options.seconds)
     folder = options.build.resolve()
     runs = Runs(folder, options.fresh)
+    if options.total:
+        wanted = {name: seconds - runs.of(name)["seconds"] for name, seconds in wanted.items()}
     if not options.table:
         build(folder)
         wanted = {name: seconds for name, seconds in wanted.items() if seconds > 0}
