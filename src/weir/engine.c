@@ -36,6 +36,8 @@ enum {
 };
 static const uint64_t mark_interval_ns = 500000000;
 static const uint64_t resident_interval_ns = 100000000;
+/* More than any Linux has (PID_MAX_LIMIT, include/linux/threads.h). */
+static const uint64_t threads_max = (uint64_t)1 << 22;
 
 struct thread {
     struct weir *w;
@@ -598,15 +600,25 @@ static bool start_threads(struct weir *w)
     return true;
 }
 
+/* Room for what start_threads() makes; false where no system could make them. */
+static bool make_room_for_threads(struct weir *w)
+{
+    uint64_t count = 0;
+
+    for (int i = WEIR_STARTER; i < (int)w->sched.resource_count; i++)
+        count += threads_of(&w->sched, i);
+    if (count > threads_max)
+        return false;
+    w->thread_count = (uint32_t)count;
+    w->threads = weir_hooks_alloc(&w->hooks, w->thread_count * sizeof *w->threads);
+    return w->threads != NULL;
+}
+
 enum weir_status weir_run(struct weir *w)
 {
     lock(w);
     assert(!w->is_running);
-    w->thread_count = 0;
-    for (int i = WEIR_STARTER; i < (int)w->sched.resource_count; i++)
-        w->thread_count += threads_of(&w->sched, i);
-    w->threads = weir_hooks_alloc(&w->hooks, w->thread_count * sizeof *w->threads);
-    if (w->threads == NULL) {
+    if (!make_room_for_threads(w)) {
         unlock(w);
         return WEIR_NOMEM;
     }

@@ -605,6 +605,16 @@ TEST(very_many_parts)
     CHECK_U64(atomic_load(&world->runs), 20 * 500);
 }
 
+static void end_unrun(struct world *world)
+{
+    (void)pthread_mutex_lock(&world->lock);
+    world->is_over = true;
+    (void)pthread_mutex_unlock(&world->lock);
+    (void)pthread_join(world->ender, NULL);
+    weir_free(world->w);
+    (void)pthread_mutex_destroy(&world->lock);
+}
+
 TEST(jobs_that_are_never_run)
 {
     struct world *world = begin(t, 10 * KIB, 1);
@@ -615,14 +625,29 @@ TEST(jobs_that_are_never_run)
     CHECK_U64(submit(world, route, 1), WEIR_OK);
     CHECK_U64(weir_submit(world->w, group, WEIR_DATA, route, 1, NULL, drop), WEIR_OK);
     CHECK(weir_submit(world->w, group, WEIR_META, route, 1, NULL, drop) != WEIR_OK);
-    (void)pthread_mutex_lock(&world->lock);
-    world->is_over = true;
-    (void)pthread_mutex_unlock(&world->lock);
-    (void)pthread_join(world->ender, NULL);
-    weir_free(world->w);
-    (void)pthread_mutex_destroy(&world->lock);
+    end_unrun(world);
     CHECK_U64(atomic_load(&world->drops), 3);
     CHECK_U64(atomic_load(&world->drops_ok), 0);
+}
+
+/* 2^32 - 1 threads and some workers are no small number of threads. */
+TEST(more_threads_than_any_system_has)
+{
+    struct world *world = begin(t, 10 * KIB, 2);
+    const struct weir_step route[] = {{.stage = world->work, .grow_bytes = KIB}};
+    const int id = weir_resource_add(world->w, &(struct weir_resource){
+                                                   .size = sizeof(struct weir_resource),
+                                                   .name = "blocking",
+                                                   .kind = WEIR_BLOCKING,
+                                                   .slots_max = UINT32_MAX,
+                                               });
+
+    CHECK(id > 0);
+    CHECK_U64(submit(world, route, 1), WEIR_OK);
+    CHECK_U64(weir_run(world->w), WEIR_NOMEM);
+    end_unrun(world);
+    CHECK_U64(atomic_load(&world->runs), 0);
+    CHECK_U64(atomic_load(&world->drops), 1);
 }
 
 static const struct test_case cases[] = {
@@ -640,6 +665,7 @@ static const struct test_case cases[] = {
     {"a_source_that_is_woken_again_and_again", a_source_that_is_woken_again_and_again},
     {"very_many_parts", very_many_parts},
     {"jobs_that_are_never_run", jobs_that_are_never_run},
+    {"more_threads_than_any_system_has", more_threads_than_any_system_has},
 };
 
 int main(int argc, char **argv)
