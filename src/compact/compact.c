@@ -270,6 +270,21 @@ static enum rg_status make_engine(struct rg_compact *compact, struct rg_error *e
     return rg_discover_start(compact->discover, err);
 }
 
+/* What is known before anything has run; all there is where the run never begins. */
+static void begin_report(struct rg_compact *compact)
+{
+    const struct rg_run *run = &compact->run;
+
+    compact->report = (struct rg_report){
+        .size = sizeof compact->report,
+        .source = compact->source.text,
+        .dest = compact->dest.text,
+        .is_dry_run = run->is_dry,
+        .is_selective = rg_select_is_selective(run->options),
+        .memory_limit_bytes = run->memory_limit_bytes,
+    };
+}
+
 enum rg_status rg_compact_new(const struct rg_compact_config *config,
                               const struct rg_allocator *allocator, struct rg_compact **ret_compact,
                               struct rg_error *err)
@@ -301,6 +316,7 @@ enum rg_status rg_compact_new(const struct rg_compact_config *config,
         rg_compact_free(compact);
         return status;
     }
+    begin_report(compact);
     *ret_compact = compact;
     return RG_OK;
 }

@@ -101,6 +101,51 @@ TEST(jobs_are_checked_before_they_begin)
     rg_plan_free(NULL);
 }
 
+/* Counts what is written. */
+static bool count_bytes(void *user, const void *data, size_t bytes)
+{
+    (void)data;
+    *(size_t *)user += bytes;
+    return true;
+}
+
+/* Before its run, and behind one that could not begin. */
+TEST(the_report_of_a_job_that_did_nothing)
+{
+    char source[] = "/tmp/regroup-test-XXXXXX";
+    char dest[64];
+    struct rg_options *options = rg_options_new();
+    struct rg_job *job;
+
+    CHECK(options != NULL && mkdtemp(source) != NULL);
+    snprintf(dest, sizeof dest, "%s-home", source);
+    CHECK_OK(rg_options_set(options, "report-json", "/no/such/place/r", RG_ORIGIN_FLAG, &t->err));
+    const struct rg_job_config config = {
+        .size = sizeof config, .options = options, .source = source, .dest = dest};
+    CHECK_OK(rg_job_new(&config, &job, &t->err));
+    for (int i = 0; i < 2; i++) {
+        const struct rg_report *report = rg_job_report(job);
+        size_t bytes = 0;
+
+        CHECK_U64(report->size, sizeof *report);
+        CHECK_TEXT(report->source, source);
+        CHECK_TEXT(report->dest, dest);
+        CHECK(report->memory_limit_bytes > 0);
+        struct rg_report_writer *writer = rg_report_writer_new(count_bytes, &bytes);
+        CHECK(writer != NULL);
+        CHECK_OK(rg_report_writer_finish(writer, report, options, &t->err));
+        rg_report_writer_free(writer);
+        CHECK_OK(rg_report_text(report, true, count_bytes, &bytes, &t->err));
+        CHECK(bytes > 0);
+        if (i == 0)
+            CHECK(rg_job_run(job, &t->err) != RG_OK);
+    }
+    rg_job_free(job);
+    rmdir(dest);
+    rmdir(source);
+    rg_options_free(options);
+}
+
 /* A job over nothing, from its beginning to its report. */
 TEST(a_job_over_an_empty_place)
 {
@@ -351,6 +396,7 @@ int main(int argc, char **argv)
         {"versions_are_told", versions_are_told},
         {"files_that_cannot_be_opened", files_that_cannot_be_opened},
         {"jobs_are_checked_before_they_begin", jobs_are_checked_before_they_begin},
+        {"the_report_of_a_job_that_did_nothing", the_report_of_a_job_that_did_nothing},
         {"a_job_over_an_empty_place", a_job_over_an_empty_place},
         {"a_file_that_was_replaced_is_told", a_file_that_was_replaced_is_told},
         {"a_job_runs_once_and_its_ledger_is_told", a_job_runs_once_and_its_ledger_is_told},
