@@ -70,14 +70,28 @@ static enum rg_status is_ours(void *user, const char *key, const struct rg_objec
     return is_unreadable ? RG_OK : status;
 }
 
+/* Of a problem whose text begins with the file that it is about, what follows. */
+static const char *text_behind_key(const struct rg_problem *problem)
+{
+    const size_t bytes = strlen(problem->key);
+    const bool has_key = strncmp(problem->text, problem->key, bytes) == 0;
+
+    return has_key && problem->text[bytes] == ' ' ? problem->text + bytes + 1 : problem->text;
+}
+
 static void tell(struct walker *w, enum rg_event_kind kind, const struct rg_problem *problem)
 {
-    const struct rg_left_alone alone = {problem->key, RG_ERR_CHANGED, problem->text};
+    const bool is_alone = kind == RG_EVENT_LEFT_ALONE;
+    const struct rg_left_alone alone = {
+        .path = problem->key,
+        .status = RG_ERR_CHANGED,
+        .text = is_alone ? text_behind_key(problem) : problem->text,
+    };
     const struct rg_event event = {
         .size = sizeof event,
         .kind = kind,
-        .text = problem->text,
-        .alone = kind == RG_EVENT_LEFT_ALONE ? &alone : NULL,
+        .text = alone.text,
+        .alone = is_alone ? &alone : NULL,
     };
 
     if (w->event != NULL)

@@ -25,9 +25,12 @@ static void say_event(void *user, const struct rg_event *event)
 {
     const struct listing *listing = user;
 
-    if (!listing->is_silent)
-        rg_output_say("%s: %s", event->kind == RG_EVENT_LEFT_ALONE ? "left alone" : "warning",
-                      event->text);
+    if (listing->is_silent)
+        return;
+    if (event->kind == RG_EVENT_LEFT_ALONE)
+        rg_output_say("left alone: %s: %s", event->alone->path, event->text);
+    else
+        rg_output_say("warning: %s", event->text);
 }
 
 static bool show_file(void *user, const struct rg_live_file *file)
