@@ -155,15 +155,18 @@ static void tick(struct watch *watch)
     pthread_mutex_unlock(&watch->lock);
 }
 
-/* SIGUSR1: a line, in whatever mode. */
+/* SIGUSR1: a line, in whatever mode; where programs read along it is of JSON as all the others. */
 static void show_on_demand(struct watch *watch)
 {
     const struct rg_progress_style style = {.size = sizeof style, .form = RG_PROGRESS_FORM_LINE};
+    const bool is_json = watch->mode == WATCH_JSON;
     struct rg_job_sample sample;
 
     pthread_mutex_lock(&watch->lock);
-    struct rg_progress *line = is_idle(watch) ? NULL : rg_progress_new(&style, "");
-    if (line != NULL) {
+    struct rg_progress *line = is_idle(watch) || is_json ? NULL : rg_progress_new(&style, "");
+    if (is_json) {
+        show_locked(watch);
+    } else if (line != NULL) {
         erase_locked(watch);
         put(sample_text(watch, line, NULL, &sample));
         rg_progress_free(line);

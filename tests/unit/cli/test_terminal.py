@@ -151,6 +151,20 @@ def test_usr1_shows_a_line(regroup, folder):
     job.interrupt()
 
 
+def test_usr1_shows_json_to_who_reads_json(regroup, folder):
+    job = Job(regroup, folder, "--progress", "json", TERM="xterm")
+    job.begin()
+    job.process.send_signal(signal.SIGUSR1)
+    job.read(5, until=b'"event":"progress"')
+    job.process.send_signal(signal.SIGINT)
+    job.read(30, until=b'"event":"finished"')
+    assert job.process.wait(timeout=30) == 130
+    job.read(0.2)
+    os.close(job.master)
+    events = [json.loads(line)["event"] for line in job.said.splitlines()]
+    assert "progress" in events and events[-1] == "finished", events
+
+
 def test_a_verification_is_stopped_by_the_first_signal(regroup, folder):
     """Its findings go into a pipe that is soon full: it cannot end by itself meanwhile."""
     reader, writer_end = os.pipe()
