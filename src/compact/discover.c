@@ -11,6 +11,7 @@
 
 #include "compact/discover.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -215,15 +216,18 @@ static enum rg_status read_list(struct rg_discover *discover, const char *path,
     const char end = discover->run->options->files_are_null_separated ? '\0' : '\n';
 
     if (file == NULL)
-        return rg_fail(err, RG_ERR_INVALID, "--files-from %s cannot be read", path);
+        return rg_fail(err, RG_ERR_INVALID, "--files-from %s: %s", path, strerror(errno));
     rg_buffer_init(&discover->list, discover->run->allocator, list_bytes_max);
+    errno = 0;
     const enum rg_status status = fill_list(discover, file, err);
+    const int error = errno;
     const bool has_failed = ferror(file) != 0;
     if (file != stdin)
         (void)fclose(file);
     RG_TRY(status);
     if (has_failed)
-        return rg_fail(err, RG_ERR_INVALID, "--files-from %s cannot be read", path);
+        return rg_fail(err, RG_ERR_INVALID, "--files-from %s cannot be read: %s", path,
+                       strerror(error));
     rg_buffer_append_byte(&discover->list, (uint8_t)end);
     RG_TRY(rg_buffer_check(&discover->list, "--files-from", err));
     for (size_t i = 0; i < discover->list.bytes; i++) {
@@ -248,17 +252,62 @@ static char *below(char *name, const char *place)
     return name;
 }
 
+/* Does it lead out of a folder again? */
+static bool leads_up(const char *path)
+{
+    for (const char *at = path;; at++) {
+        const size_t bytes = strcspn(at, "/");
+
+        if (bytes == 2 && memcmp(at, "..", 2) == 0)
+            return true;
+        at += bytes;
+        if (*at == '\0')
+            return false;
+    }
+}
+
+/* A path as shells write it ("$folder/$name", where the folder ends in '/') as a listing has it. */
+static char *tidy_path(char *path)
+{
+    char *to = path;
+
+    for (const char *at = path; *at != '\0';) {
+        const size_t bytes = strcspn(at, "/");
+        const size_t with_slash = bytes + (at[bytes] == '/');
+        const bool is_idle = with_slash > bytes && (bytes == 0 || (bytes == 1 && *at == '.'));
+
+        if (!is_idle) {
+            memmove(to, at, with_slash);
+            to += with_slash;
+        }
+        at += with_slash;
+    }
+    *to = '\0';
+    return path;
+}
+
+/* What stands behind the scheme in the URL of a path; else the text itself. */
+static size_t path_begin(const char *text)
+{
+    return strncmp(text, "file:///", 8) == 0 ? 7 : 0;
+}
+
 /* A name of the list as one below SOURCE; NULL when it lies elsewhere. */
 static char *key_of_name(const struct rg_place *source, char *name)
 {
-    char *key = below(name, source->text);
+    name += path_begin(name);
+    char *key = below(name, source->text + path_begin(source->text));
 
     if (key == NULL)
         key = below(name, source->identity);
+    if (key == NULL && (*name == '/' || strstr(name, "://") != NULL))
+        return NULL;
+    if (source->caps.is_local) {
+        key = key != NULL ? key : name;
+        return leads_up(key) ? NULL : tidy_path(key);
+    }
     if (key != NULL)
         return key;
-    if (*name == '/' || strstr(name, "://") != NULL)
-        return NULL;
     while (strncmp(name, "./", 2) == 0)
         name += 2;
     return name;
@@ -284,11 +333,12 @@ static enum rg_status split_list(struct rg_discover *discover, const struct rg_p
         if (length > 0 && at[length - 1] == '\r' &&
             !discover->run->options->files_are_null_separated)
             at[length - 1] = '\0';
+        const bool is_name = *at != '\0'; /* "./" and the like are SOURCE itself. */
         const char *key = key_of_name(source, at);
         if (key == NULL)
             return rg_fail(err, RG_ERR_INVALID, "--files-from names %s, which is not below %s", at,
                            source->text);
-        if (*at != '\0') /* "./" and the like are SOURCE itself. */
+        if (is_name)
             discover->names[discover->name_count++] = key;
         at += length + 1;
     }

@@ -332,6 +332,15 @@ def test_a_selection_of_nothing_is_told_from_a_source_without_files(regroup, hiv
     assert "--where" not in regroup("compact", tmp_path / "empty", home).must(0).err
 
 
+def test_who_looks_names_a_changed_input_as_who_runs(regroup, source):
+    """Scripts take the name from `left alone: NAME: why`, whichever command said it."""
+    regroup("compact", "--in-place", source).must(0)
+    write(source / "f1.parquet", 7000)
+    for command in (["compact", "--in-place"], ["list"]):
+        result = regroup(*command, source)
+        assert alone(result) == {"f1.parquet": "was rewritten after it had been taken"}
+
+
 @pytest.mark.parametrize("zero", [False, True], ids=["lines", "nul"])
 def test_files_from(zero, regroup, hive, home, tmp_path):
     names = [hive / "y=2022/m=1/a.parquet", hive / "y=2023/m=2/b.parquet"]
@@ -352,6 +361,8 @@ def test_files_from(zero, regroup, hive, home, tmp_path):
         (["a/x.parquet", "a/", "a/b/z.parquet", "a/b/"], [1, 2, 3]),
         (["./"], [1, 2, 3, 4]),
         (["a-b/", "", "./a/a.parquet\r"], [1, 4]),
+        # As a loop over `*/` writes them.
+        (["a//a.parquet", ".//a/./b//z.parquet", "a-b//"], [1, 2, 4]),
     ],
     ids=str,
 )
@@ -363,6 +374,28 @@ def test_files_and_prefixes_from(names, wanted, regroup, tmp_path, home):
     listed.write_text("".join(f"{name}\n" for name in names))
     regroup("compact", source, home, "--files-from", listed).must(0)
     assert sorted(rows_of(data_files(home))) == wanted
+
+
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_files_by_their_urls(scheme, regroup, hive, home):
+    """Engines name the files that they read by URLs, whatever the command was given."""
+    names = f"file://{hive}/y=2022/m=1/a.parquet\n{hive}/y=2023/m=2/b.parquet\n"
+    regroup("compact", f"{scheme}{hive}", home, "--files-from", "-", stdin=None,
+            input=names.encode()).must(0)
+    assert sorted(rows_of(data_files(home))) == [202201, 202302]
+
+
+@pytest.mark.parametrize("name", ["../f1.parquet", "k=1/../f1.parquet", "k=1/.."])
+def test_a_name_of_the_list_that_leads_up_is_refused(name, regroup, source, home):
+    result = regroup("compact", source, home, "--files-from", "-", stdin=None,
+                     input=f"f2.parquet\n{name}\n".encode())
+    assert f"--files-from names {name}, which is not below {source}" in result.must(2).err
+    assert not data_files(home)
+
+
+def test_a_list_that_cannot_be_read_says_why(regroup, source, home, tmp_path):
+    for path, why in ((tmp_path / "none", "No such file"), (tmp_path, "Is a directory")):
+        assert why in regroup("compact", source, home, "--files-from", path).must(2).err
 
 
 def test_a_path_that_is_too_long_is_left_alone(regroup, tmp_path, home):
