@@ -66,6 +66,10 @@ struct rg_job_config {
  * Makes a job; nothing is read yet but what opening both places takes, and the names in
  * "files-from".
  *
+ * "memory" is for the process, not for the job: what is resident when the job is made is taken off,
+ * and when the rest of the process, other jobs included, brings it near the limit later, the job
+ * goes on with less. So a program gives the limit that all of it may reach.
+ *
  * Errors:  RG_ERR_INVALID where source, dest and options do not go together, or "memory" is less
  *          than what is needed before anything begins; RG_ERR_ABSENT,
  *          RG_ERR_DENIED, RG_ERR_IO, RG_ERR_AGAIN when a place cannot be opened; RG_ERR_NOMEM.
