@@ -11,7 +11,7 @@
  *   writer.zone.conversion.legacy, each by its value.
  *   Drill, ParquetReaderUtility (detectCorruptDates): dates of Drill are shifted unless its writer
  *   says version 2 or that they are right.
- *   Spark, Hive and Impala shift INT96 by whether created_by is parquet-mr's.
+ *   Spark, Hive and Impala shift INT96 by whether created_by is parquet-mr's, each in its way.
  *   GeoParquet: coordinate system, edges, epoch, encoding; not bounds and types, which are merged.
  *   Geospatial.md: a CRS "projjson:<key>" is defined in the key-values.
  *   Arrow's durations are INT64 without a logical type; so are seconds since 1970 in arrow-rs. The
@@ -147,6 +147,19 @@ static void add_geography(struct rg_hasher *hasher, const struct rg_file_meta *m
     }
 }
 
+/*
+ * What readers that shift INT96 look for in created_by: Spark and Hive whether it begins with
+ * "parquet-mr", Impala whether that is its first word, which Trino's "parquet-mr-trino" is not.
+ */
+static uint64_t int96_class(struct rg_span created_by)
+{
+    static const size_t name_bytes = sizeof "parquet-mr" - 1;
+
+    if (!rg_created_by_is_parquet_mr(created_by))
+        return 0;
+    return created_by.bytes == name_bytes || created_by.data[name_bytes] == ' ' ? 1 : 2;
+}
+
 struct rg_hash128 rg_file_semantics(const struct rg_file_meta *meta, const struct rg_schema *schema)
 {
     return rg_file_semantics_of(meta, schema, rg_file_aspects(schema));
@@ -174,7 +187,7 @@ struct rg_hash128 rg_file_semantics_of(const struct rg_file_meta *meta,
     if (has_date)
         add_drill(&hasher, meta);
     if (has_int96)
-        rg_hasher_add_u64(&hasher, rg_created_by_is_parquet_mr(meta->created_by) ? 1 : 0);
+        rg_hasher_add_u64(&hasher, int96_class(meta->created_by));
     add_geography(&hasher, meta, schema);
     return rg_hasher_result(&hasher);
 }
