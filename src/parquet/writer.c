@@ -136,6 +136,11 @@ static bool is_mended_by_cloudera(const struct version *v)
     return take_number(&rest, &minor) && minor >= 5;
 }
 
+static bool begins_with(struct rg_span text, const char *name)
+{
+    return text.bytes >= strlen(name) && memcmp(text.data, name, strlen(name)) == 0;
+}
+
 /* Where no number can be read, the oldest is assumed. */
 static void judge_parquet_mr(struct rg_writer *writer, const struct version *v)
 {
@@ -171,11 +176,6 @@ static void judge_arrow(struct rg_writer *writer)
     writer->has_counted_sizes = writer->is_parsed && writer->major >= 2;
 }
 
-static bool begins_with(struct rg_span text, const char *name)
-{
-    return text.bytes >= strlen(name) && memcmp(text.data, name, strlen(name)) == 0;
-}
-
 /*
  * Who compared decimals in bytes as something else: parquet-cpp before Arrow 4.0.0 as signed bytes
  * (ARROW-6149), ClickHouse as unsigned numbers (its pull request 83754), Polars so where it united
@@ -196,6 +196,24 @@ static void judge_decimals(struct rg_writer *writer, const struct version *v,
     writer->has_wrong_long_decimals = is_named(writer->application, "parquet-rs");
 }
 
+/*
+ * Whose bounds of chunks are not those of their pages together. Polars compared unsigned numbers as
+ * signed ones, and of two strings of which one begins with the other took the first page's (run:
+ * 0.20.31 to 2.0.0, and to 1.36.1; their pages' own bounds are right). Its name has a version since
+ * 2.0.0. fastparquet has the first and the last category in the order of the dictionary (run:
+ * 2024.11.0).
+ */
+static void judge_chunks(struct rg_writer *writer, const struct version *v,
+                         struct rg_span created_by)
+{
+    if (begins_with(created_by, "Polars")) {
+        writer->has_signed_unions = !writer->is_parsed || is_below(v, 2, 1, 0);
+        writer->has_prefix_unions = !writer->is_parsed;
+    }
+    writer->has_category_bounds =
+        begins_with(created_by, "fastparquet") || begins_with(created_by, "parquet-python");
+}
+
 struct rg_writer rg_writer_parse(struct rg_span created_by)
 {
     struct rg_writer writer = {.application = {NULL, 0}};
@@ -208,6 +226,7 @@ struct rg_writer rg_writer_parse(struct rg_span created_by)
         writer.has_wrong_binary_bounds = true;
         writer.has_linked_delta_pages = true;
         judge_decimals(&writer, &v, created_by);
+        judge_chunks(&writer, &v, created_by);
         return writer;
     }
     writer.is_parsed = parse_version(number, &v);
@@ -215,6 +234,7 @@ struct rg_writer rg_writer_parse(struct rg_span created_by)
     writer.minor = v.minor;
     writer.patch = v.patch;
     judge_decimals(&writer, &v, created_by);
+    judge_chunks(&writer, &v, created_by);
     if (is_named(writer.application, "parquet-mr"))
         judge_parquet_mr(&writer, &v);
     else if (is_named(writer.application, "parquet-cpp"))

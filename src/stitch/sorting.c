@@ -14,6 +14,7 @@
 
 #include "stitch/sorting.h"
 
+#include "stitch/chunk_facts.h"
 #include "stitch/statistics.h"
 
 /* The ends of a row group in the order of one key; `first` sorts before `last`. */
@@ -48,7 +49,7 @@ static struct range range_of(const struct rg_sorting_source *source,
     const struct rg_leaf *leaf = &source->schema->leaves[key->column_index];
     const struct rg_column_chunk *chunk = &source->group->columns[key->column_index];
     const struct rg_statistics s =
-        rg_statistics_trusted(source->writer, order, leaf, &chunk->statistics, chunk->value_count);
+        rg_statistics_of_chunk(source->writer, order, leaf, chunk, rg_chunk_page_count(chunk));
     struct range r = {.is_known = false};
 
     if (leaf->rep_max > 0 || order == RG_ORDER_NONE || !s.has_null_count)

@@ -24,6 +24,7 @@
 #include "stitch/page_walk.h"
 #include "stitch/parts.h"
 #include "stitch/statistics.h"
+#include "stitch/survey_facts.h"
 
 static bool has_packed_levels(const struct rg_leaf *leaf, const struct rg_page_header *header)
 {
@@ -394,6 +395,7 @@ enum rg_status rg_survey_make(struct rg_bench *bench, const struct rg_stitch_sou
         ret_survey->bounds_leaf.type = bench->leaf->type;
         ret_survey->bounds_leaf.type_length = bench->leaf->type_length;
     }
+    /* The walk needs to know how many nulls there are. */
     ret_survey->statistics =
         rg_statistics_trusted(source->writer, bench->order, &ret_survey->bounds_leaf,
                               &source->chunk->statistics, source->chunk->value_count);
@@ -401,6 +403,7 @@ enum rg_status rg_survey_make(struct rg_bench *bench, const struct rg_stitch_sou
     begin_count(ret_survey);
     if (walk_first(ret_survey, &page_number, err) != RG_OK)
         return rg_within(err, "page %u", page_number);
+    rg_survey_settle_statistics(ret_survey);
     return make_same_map(bench, ret_survey, err);
 }
 

@@ -2,6 +2,8 @@
 
 #include "stitch/statistics.h"
 
+#include "stitch/chunk_facts.h"
+
 /* Whether min_value and max_value mean anything (parquet.thrift, FileMetaData.column_orders). */
 static bool has_known_order(const struct rg_leaf *leaf, enum rg_order order)
 {
@@ -19,6 +21,14 @@ static bool has_wrong_decimals(const struct rg_writer *writer, const struct rg_l
 {
     return writer->has_wrong_decimals ||
            (writer->has_wrong_long_decimals && leaf->type == RG_TYPE_BYTE_ARRAY);
+}
+
+static void drop_bounds(struct rg_statistics *statistics)
+{
+    statistics->min_value = (struct rg_span){NULL, 0};
+    statistics->max_value = (struct rg_span){NULL, 0};
+    statistics->has_min_exact = statistics->is_min_exact = false;
+    statistics->has_max_exact = statistics->is_max_exact = false;
 }
 
 /* Puts the bounds into `kept` that can be believed. */
@@ -67,12 +77,8 @@ static void trust_bounds(const struct rg_writer *writer, enum rg_order order,
     }
     /* A lower bound above the upper one: nobody can tell which of them is wrong. */
     if (kept->min_value.data != NULL && kept->max_value.data != NULL &&
-        rg_order_compare(order, kept->min_value, kept->max_value) > 0) {
-        kept->min_value = (struct rg_span){NULL, 0};
-        kept->max_value = (struct rg_span){NULL, 0};
-        kept->has_min_exact = kept->is_min_exact = false;
-        kept->has_max_exact = kept->is_max_exact = false;
-    }
+        rg_order_compare(order, kept->min_value, kept->max_value) > 0)
+        drop_bounds(kept);
 }
 
 struct rg_statistics rg_statistics_trusted(const struct rg_writer *writer, enum rg_order order,
@@ -91,6 +97,30 @@ struct rg_statistics rg_statistics_trusted(const struct rg_writer *writer, enum 
         kept.nan_count = given->nan_count;
     }
     trust_bounds(writer, order, leaf, given, &kept);
+    return kept;
+}
+
+bool rg_statistics_has_wrong_unions(const struct rg_writer *writer, enum rg_order order,
+                                    const struct rg_leaf *leaf)
+{
+    const bool is_unsigned = order == RG_ORDER_UINT32 || order == RG_ORDER_UINT64;
+    const bool is_string = order == RG_ORDER_BYTES && leaf->type == RG_TYPE_BYTE_ARRAY;
+
+    return (writer->has_signed_unions && is_unsigned) || (writer->has_prefix_unions && is_string);
+}
+
+struct rg_statistics rg_statistics_of_chunk(const struct rg_writer *writer, enum rg_order order,
+                                            const struct rg_leaf *leaf,
+                                            const struct rg_column_chunk *chunk,
+                                            uint64_t page_count)
+{
+    struct rg_statistics kept =
+        rg_statistics_trusted(writer, order, leaf, &chunk->statistics, chunk->value_count);
+    const bool is_union = page_count != 1 && rg_statistics_has_wrong_unions(writer, order, leaf);
+    const bool are_categories = writer->has_category_bounds && rg_chunk_has_indices(chunk);
+
+    if (is_union || are_categories)
+        drop_bounds(&kept);
     return kept;
 }
 

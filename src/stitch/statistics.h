@@ -30,6 +30,19 @@ struct rg_statistics rg_statistics_trusted(const struct rg_writer *writer, enum 
                                            const struct rg_statistics *given, uint64_t value_count);
 
 /*
+ * The same of a chunk with so many data pages (0: nobody knows), without what its writer gets wrong
+ * of chunks though not of pages.
+ */
+struct rg_statistics rg_statistics_of_chunk(const struct rg_writer *writer, enum rg_order order,
+                                            const struct rg_leaf *leaf,
+                                            const struct rg_column_chunk *chunk,
+                                            uint64_t page_count);
+
+/* Bounds of pages are right where those of the chunk they make are not. */
+bool rg_statistics_has_wrong_unions(const struct rg_writer *writer, enum rg_order order,
+                                    const struct rg_leaf *leaf);
+
+/*
  * A running merge. Bounds point into what was added; rg_statistics_merge_finish() copies them.
  */
 struct rg_statistics_merge {

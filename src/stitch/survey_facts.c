@@ -25,6 +25,53 @@ static struct rg_statistics statistics_of_index(const struct rg_column_index *in
     return statistics;
 }
 
+/* Adds a page's bounds to those before; false where it has none, and is not null. */
+static bool add_page_bounds(const struct rg_survey *survey, uint32_t at, struct rg_statistics *sum)
+{
+    const struct rg_stitch_source *source = survey->source;
+    const enum rg_order order = survey->bench->order;
+    const struct rg_statistics given = statistics_of_index(source->column_index, at);
+    const struct rg_statistics page = rg_statistics_trusted(
+        source->writer, order, &survey->bounds_leaf, &given, source->chunk->value_count);
+
+    if (source->column_index->is_null_page[at])
+        return true;
+    if (page.min_value.data == NULL || page.max_value.data == NULL)
+        return false;
+    if (sum->min_value.data == NULL || rg_order_compare(order, page.min_value, sum->min_value) < 0)
+        sum->min_value = page.min_value;
+    if (sum->max_value.data == NULL || rg_order_compare(order, page.max_value, sum->max_value) > 0)
+        sum->max_value = page.max_value;
+    return true;
+}
+
+/* Bounds of pages united anew, where the writer got that wrong. */
+static void unite_page_bounds(struct rg_survey *survey)
+{
+    const struct rg_stitch_source *source = survey->source;
+    struct rg_statistics sum = {.has_null_count = false};
+
+    if (survey->page_count <= 1 || !survey->has_column_index ||
+        !rg_statistics_has_wrong_unions(source->writer, survey->bench->order, &survey->bounds_leaf))
+        return;
+    for (uint32_t i = 0; i < source->column_index->page_count; i++) {
+        if (!add_page_bounds(survey, i, &sum))
+            return;
+    }
+    survey->statistics.min_value = sum.min_value;
+    survey->statistics.max_value = sum.max_value;
+}
+
+void rg_survey_settle_statistics(struct rg_survey *survey)
+{
+    const struct rg_stitch_source *source = survey->source;
+
+    survey->statistics =
+        rg_statistics_of_chunk(source->writer, survey->bench->order, &survey->bounds_leaf,
+                               source->chunk, survey->page_count);
+    unite_page_bounds(survey);
+}
+
 /* The chunk's bounds hold for each of its pages, but its counts only where it has one. */
 static struct rg_statistics statistics_of_chunk(const struct rg_survey *survey)
 {

@@ -7,6 +7,9 @@
 
 #include "stitch/source.h"
 
+/* Sets survey->statistics, at the end of the first walk, from what the footer says of the chunk. */
+void rg_survey_settle_statistics(struct rg_survey *survey);
+
 /*
  * Trusted statistics of a page: from the column index, else its header, else the chunk's (valid
  * for each of its pages). Spans point into the source.

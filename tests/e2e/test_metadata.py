@@ -155,6 +155,60 @@ def test_bounds_of_writers_that_lie_do_not_get_through(
 
 
 @pytest.mark.parametrize("has_index", [False, True])
+def test_bounds_that_polars_united_wrongly(has_index, regroup, tmp_path):
+    """Before 2.1.0 it united unsigned bounds of pages as signed ones, and of strings of which one
+    begins with the other it took the first page's. Those of the pages are right."""
+    source = tmp_path / "in"
+    source.mkdir()
+    numbers = list(range(10, 10 + ROWS))
+    numbers[-3] = 2**63 + 7
+    words = [f"aa{i:06}" for i in range(ROWS)]
+    words[5], words[-4], words[-3] = "ab", "abc", ""
+    for number in range(2):
+        path = source / f"{number}.parquet"
+        options = {"use_dictionary": False, "data_page_size": 4000, "write_batch_size": 100}
+        table = pa.table({"number": pa.array(numbers, pa.uint64()), "word": words})
+        pq.write_table(table, path, write_page_index=has_index, **options)
+
+        def change(footer):
+            footer[6] = b"Polars"
+            first, second = (entry[3][12] for entry in footer[4][0][1])
+            first.update({5: struct.pack("<Q", 25803), 6: struct.pack("<Q", 10)})
+            second.update({5: b"ab", 6: b"aa000000"})
+
+        raw.edit_footer(path, change)
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    first, second = (e[3].get(12, {}) for e in strict.File(output).footer[4][0][1])
+    if has_index:
+        assert (first[6], first[5]) == (struct.pack("<Q", 10), struct.pack("<Q", 2**63 + 7))
+        assert (second[6], second[5]) == (b"", b"abc")
+    else:
+        assert not {5, 6} & (first.keys() | second.keys())
+
+
+def test_bounds_of_categories_do_not_get_through(regroup, tmp_path):
+    """fastparquet has the first and the last category as they stand in the dictionary."""
+    source = tmp_path / "in"
+    source.mkdir()
+    for number in range(2):
+        path = source / f"{number}.parquet"
+        pq.write_table(pa.table({"x": pa.array([2, 1, 3, 5, 4] * 50, pa.int64())}), path)
+
+        def change(footer):
+            footer[6] = b"fastparquet-python version 2024.11.0 (build 0)"
+            del footer[7]
+            stats = footer[4][0][1][0][3][12]
+            for field in (5, 6, 7, 8):
+                stats.pop(field, None)
+            stats.update({1: struct.pack("<q", 4), 2: struct.pack("<q", 2)})
+
+        raw.edit_footer(path, change)
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    stats = strict.File(output).footer[4][0][1][0][3][12]
+    assert (stats[6], stats[5]) == (struct.pack("<q", 1), struct.pack("<q", 5))
+
+
+@pytest.mark.parametrize("has_index", [False, True])
 def test_sizes_of_delta_strings_by_arrow_do_not_get_through(has_index, regroup, tmp_path):
     """Arrow counts what a value does not share with the one before, not its bytes."""
     for number in range(3):

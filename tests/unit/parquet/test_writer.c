@@ -14,6 +14,9 @@ enum {
     COUNTED = 64, /* has_counted_sizes */
     DECIMALS = 128,
     LONG_DECIMALS = 256,
+    SIGNED_UNIONS = 512,
+    PREFIX_UNIONS = 1024,
+    CATEGORIES = 2048, /* has_category_bounds */
 };
 
 static unsigned flags_of(const struct rg_writer *w)
@@ -22,7 +25,9 @@ static unsigned flags_of(const struct rg_writer *w)
            (w->has_nan_bounds ? NAN_ : 0U) | (w->has_linked_delta_pages ? LINKED : 0U) |
            (w->has_lying_v2_flag ? LYING : 0U) | (w->has_short_sizes ? SHORT : 0U) |
            (w->has_counted_sizes ? COUNTED : 0U) | (w->has_wrong_decimals ? DECIMALS : 0U) |
-           (w->has_wrong_long_decimals ? LONG_DECIMALS : 0U);
+           (w->has_wrong_long_decimals ? LONG_DECIMALS : 0U) |
+           (w->has_signed_unions ? SIGNED_UNIONS : 0U) |
+           (w->has_prefix_unions ? PREFIX_UNIONS : 0U) | (w->has_category_bounds ? CATEGORIES : 0U);
 }
 
 TEST(every_row_of_the_trust_table)
@@ -78,10 +83,13 @@ TEST(every_row_of_the_trust_table)
         {"Impala version unknown", "Impala", 0, 0, 0, NAN_},
         {"parquet-rs version 53.1.0", "parquet-rs", 53, 1, 0, LONG_DECIMALS},
         {"DuckDB version v1.1.3 (build 19864453f7)", "DuckDB", 0, 0, 0, 0},
-        {"fastparquet-python version 2024.2.0 (build 0)", "fastparquet-python", 2024, 2, 0, 0},
+        {"fastparquet-python version 2024.2.0 (build 0)", "fastparquet-python", 2024, 2, 0,
+         CATEGORIES},
+        {"parquet-python", "", 0, 0, 0, BINARY | LINKED | CATEGORIES},
         {"Velox version 1 (build 2)", "Velox", 0, 0, 0, 0},
-        {"Polars", "", 0, 0, 0, BINARY | LINKED | DECIMALS},
-        {"Polars (python) version 2.0.4 (build x)", "Polars (python)", 2, 0, 4, DECIMALS},
+        {"Polars", "", 0, 0, 0, BINARY | LINKED | DECIMALS | SIGNED_UNIONS | PREFIX_UNIONS},
+        {"Polars (python) version 2.0.4 (build x)", "Polars (python)", 2, 0, 4,
+         DECIMALS | SIGNED_UNIONS},
         {"Polars (python) version 2.1.0 (build x)", "Polars (python)", 2, 1, 0, 0},
         {"ClickHouse v24.3.1.2672", "", 0, 0, 0, BINARY | LINKED | DECIMALS},
         {"ClickHouse version 25.8.1 (build x)", "ClickHouse", 25, 8, 1, DECIMALS},

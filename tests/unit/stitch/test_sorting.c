@@ -14,7 +14,7 @@ enum {
 static struct rg_schema_element elements[KEYS];
 static struct rg_leaf leaves[KEYS];
 static struct rg_schema schema = {elements, leaves, KEYS, KEYS};
-static const struct rg_writer writer = {.application = {(const uint8_t *)"x", 1}};
+static struct rg_writer writer = {.application = {(const uint8_t *)"x", 1}};
 
 /* Columns of INT32. */
 static void set_up(void)
@@ -279,12 +279,34 @@ TEST(columns_that_prove_nothing)
     CHECK_U64(merge(t, groups, 3), 0);
 }
 
+/* Bounds of chunks that are no bounds of their pages (Polars) prove nothing. */
+TEST(bounds_that_were_united_wrongly)
+{
+    struct rg_page_encoding_stats one_page = {RG_PAGE_DATA, RG_ENCODING_PLAIN, 1};
+    struct group groups[3];
+
+    writer.has_signed_unions = false;
+    three_ordered(groups);
+    elements[0].logical = RG_LOGICAL_INTEGER;
+    elements[0].bit_width = 32;
+    CHECK_U64(merge(t, groups, 3), 3);
+    writer.has_signed_unions = true;
+    CHECK_U64(merge(t, groups, 3), 0);
+    for (size_t g = 0; g < 3; g++) {
+        groups[g].chunks[0].encoding_stats = &one_page;
+        groups[g].chunks[0].encoding_stats_count = 1;
+    }
+    CHECK_U64(merge(t, groups, 3), 3);
+    writer.has_signed_unions = false;
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"the_longest_proven_prefix_stays", the_longest_proven_prefix_stays},
         {"all_sources_must_declare_and_prove", all_sources_must_declare_and_prove},
         {"columns_that_prove_nothing", columns_that_prove_nothing},
+        {"bounds_that_were_united_wrongly", bounds_that_were_united_wrongly},
     };
 
     return test_main("stitch/sorting", cases, sizeof cases / sizeof cases[0], argc, argv);

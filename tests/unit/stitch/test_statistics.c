@@ -182,6 +182,66 @@ TEST(counts_that_cannot_be_are_dropped)
     CHECK(!rg_statistics_trusted(&writer, RG_ORDER_INT32, &leaf, &given, 10).has_nan_count);
 }
 
+/* What a writer says of a chunk may be wrong where what it says of pages is right. */
+TEST(chunks_that_are_not_what_their_pages_are)
+{
+    static const struct {
+        const char *about;
+        const char *created_by;
+        enum rg_type type;
+        enum rg_order order;
+        bool has_dictionary;
+        uint64_t page_count;
+        bool is_kept;
+    } rows[] = {
+        {"strings of many pages", "Polars", RG_TYPE_BYTE_ARRAY, RG_ORDER_BYTES, false, 2, false},
+        {"nobody knows how many", "Polars", RG_TYPE_BYTE_ARRAY, RG_ORDER_BYTES, false, 0, false},
+        {"one page", "Polars", RG_TYPE_BYTE_ARRAY, RG_ORDER_BYTES, false, 1, true},
+        {"one length", "Polars", RG_TYPE_FIXED_LEN_BYTE_ARRAY, RG_ORDER_BYTES, false, 2, true},
+        {"strings since 2.0", "Polars (python) version 2.0.0 (build x)", RG_TYPE_BYTE_ARRAY,
+         RG_ORDER_BYTES, false, 2, true},
+        {"unsigned before 2.1", "Polars (python) version 2.0.0 (build x)", RG_TYPE_INT64,
+         RG_ORDER_UINT64, false, 2, false},
+        {"unsigned, 32 bits", "Polars", RG_TYPE_INT32, RG_ORDER_UINT32, false, 2, false},
+        {"unsigned, one page", "Polars", RG_TYPE_INT32, RG_ORDER_UINT32, false, 1, true},
+        {"signed", "Polars", RG_TYPE_INT64, RG_ORDER_INT64, false, 2, true},
+        {"unsigned since 2.1", "Polars (python) version 2.1.0 (build x)", RG_TYPE_INT64,
+         RG_ORDER_UINT64, false, 2, true},
+        {"categories", "fastparquet-python version 2024.11.0 (build 0)", RG_TYPE_INT64,
+         RG_ORDER_INT64, true, 1, false},
+        {"no categories", "fastparquet-python version 2024.11.0 (build 0)", RG_TYPE_INT64,
+         RG_ORDER_INT64, false, 1, true},
+        {"others", "x version 1.0.0", RG_TYPE_BYTE_ARRAY, RG_ORDER_BYTES, true, 2, true},
+    };
+    static const uint8_t bound[8] = {1};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct rg_leaf leaf = {
+            .type = (uint8_t)rows[i].type, .column_order = 1, .type_length = 4};
+        const struct rg_writer writer = rg_writer_parse(rg_span_of(rows[i].created_by));
+        const struct rg_span span = {bound, rows[i].type == RG_TYPE_INT64 ? 8 : 4};
+        const struct rg_column_chunk chunk = {
+            .value_count = 10,
+            .encodings = rows[i].has_dictionary ? UINT32_C(1) << RG_ENCODING_RLE_DICTIONARY : 1,
+            .statistics = {.min_value = span,
+                           .max_value = span,
+                           .has_min_exact = true,
+                           .has_max_exact = true,
+                           .is_min_exact = true,
+                           .is_max_exact = true}};
+        const struct rg_statistics s =
+            rg_statistics_of_chunk(&writer, rows[i].order, &leaf, &chunk, rows[i].page_count);
+        const bool has_min = s.min_value.data != NULL && s.has_min_exact && s.is_min_exact;
+        const bool has_max = s.max_value.data != NULL && s.has_max_exact && s.is_max_exact;
+        const bool has_some = s.min_value.data != NULL || s.max_value.data != NULL ||
+                              s.has_min_exact || s.has_max_exact;
+
+        if (rows[i].is_kept ? !has_min || !has_max : has_some)
+            test_fail(__FILE__, __LINE__, "%s", rows[i].about);
+        CHECK(s.has_null_count && s.null_count == 0);
+    }
+}
+
 /* One part of a merge; exactness: '+' exact, '-' not exact, '?' not said. */
 struct part {
     uint64_t values;
@@ -435,6 +495,7 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"trust_follows_writer_type_and_order", trust_follows_writer_type_and_order},
         {"counts_that_cannot_be_are_dropped", counts_that_cannot_be_are_dropped},
+        {"chunks_that_are_not_what_their_pages_are", chunks_that_are_not_what_their_pages_are},
         {"merging_follows_the_rules", merging_follows_the_rules},
         {"long_bounds_are_shortened_and_not_exact", long_bounds_are_shortened_and_not_exact},
         {"merged_statistics_are_those_of_all_values", merged_statistics_are_those_of_all_values},

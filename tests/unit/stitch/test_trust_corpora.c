@@ -19,6 +19,7 @@
 #include "parquet/codec.h"
 #include "parquet/footer.h"
 #include "stitch/bloom.h"
+#include "stitch/chunk_facts.h"
 #include "stitch/file_merge.h"
 #include "stitch/statistics.h"
 #include "support/test.h"
@@ -201,8 +202,8 @@ static void check_chunk(const struct file *file, const struct rg_file_meta *meta
         .has_linked_delta_pages = writer.has_linked_delta_pages,
     };
     if (read_chunk(codecs, &source, &truth, &err) == RG_OK) {
-        const struct rg_statistics s = rg_statistics_trusted(
-            &writer, truth.order, leaf, &chunk->statistics, chunk->value_count);
+        const struct rg_statistics s =
+            rg_statistics_of_chunk(&writer, truth.order, leaf, chunk, rg_chunk_page_count(chunk));
 
         check_bounds(file, &s, &truth, counts);
         counts->chunks++;
