@@ -756,6 +756,31 @@ def make_certificates(folder):
         (folder / f"{name}.ext").write_text(f"subjectAltName={host}\n")
         run("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
             "-CAcreateserial", "-days", days, "-extfile", f"{name}.ext", "-out", f"{name}.pem")
+@pytest.mark.parametrize("code", [412, 501])
+def test_f33_conditional_deletions_refused(place, code):
+    """As not known, or as not matching the tag that the store itself has just told; to several
+    at once."""
+    numbers = place.fill(files=8)
+    refusal = refuse(code, "PreconditionFailed" if code == 412 else "NotImplemented")
+    place.proxy.add(Rule(refusal, operation="delete", key=INPUT, times=None,
+                         when=lambda r: r.header("if-match") != ""))
+    place.regroup("compact", "--in-place", place.url("in")).must(0)
+    assert place.rows("in") == numbers and len(place.data_keys("in")) == 2
+    assert place.proxy.count(status=code) >= 1
+
+
+def test_f33_deleted_by_another_meanwhile(place):
+    """412 is also what is said of an object that went between the look and the deletion."""
+    numbers = place.fill(files=4)
+
+    def gone(answer, request):
+        return Answer(412, [], b"")
+
+    place.proxy.add(Rule(change(gone, "gone"), operation="delete", key=INPUT, times=None))
+    place.regroup("compact", "--in-place", place.url("in")).must(0)
+    assert place.rows("in") == numbers and len(place.data_keys("in")) == 2
+
+
 
 
 @pytest.mark.parametrize("certificate, bundle, works", [

@@ -174,6 +174,7 @@ struct rg_s3_task {
     char lost_to[200];      /* What the last attempt of all died of; "" while there are more. */
     uint64_t wake_ns;
     uint64_t used_generation;
+    int64_t used_offset_ns; /* Of the clock that the last attempt was signed by. */
     struct rg_s3_headers headers;
     struct rg_xml *xml; /* Made when a body is read that is XML. */
     struct rg_answer *answer;
@@ -187,7 +188,8 @@ struct rg_s3_task {
     char checksum[9];
     char mark[RG_S3_MARK_BYTES];
     uint64_t body_bytes;
-    const struct rg_s3_call *write; /* What follows a look that found nothing. */
+    const struct rg_s3_call *write; /* What follows a look that allows it. */
+    bool is_conditional;            /* DELETE: the last attempt said If-Match. */
 
     /* GET. */
     uint64_t first; /* Of the bytes that are wanted. */
