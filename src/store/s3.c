@@ -26,7 +26,6 @@ static const uint32_t request_count_default = 32;
 static const uint32_t attempt_count_default = 10;
 static const uint64_t stall_ns_default = UINT64_C(20000000000);
 static const uint64_t slow_answer_ns_default = UINT64_C(600000000000);
-static const uint64_t connect_timeout_ns = UINT64_C(5000000000);
 
 static const char region_default[] = "us-east-1";
 
@@ -252,7 +251,6 @@ static enum rg_status open_store(struct rg_s3_store *store, const char *url, str
     const struct rg_http_options http = {
         .ca_file = store->ca_file[0] != '\0' ? store->ca_file : NULL,
         .connection_count = store->options.request_count_max,
-        .connect_timeout_ns = connect_timeout_ns,
         .on_turn = rg_s3_on_turn,
         .user = store,
     };

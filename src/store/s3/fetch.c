@@ -79,6 +79,9 @@ enum rg_status rg_fetch_run(const struct rg_fetch *fetch, struct rg_buffer *out,
         (void)curl->easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &http_status);
         if (out->failed)
             status = rg_buffer_check(out, "an answer", err);
+        else if (code != CURLE_OK && rg_libcurl_proxy_refusal(easy) != 0)
+            status = rg_fail(err, RG_ERR_AGAIN, "the proxy answered %ld to CONNECT",
+                             rg_libcurl_proxy_refusal(easy));
         else if (code != CURLE_OK)
             status = rg_fail(err, RG_ERR_AGAIN, "%s", curl->easy_strerror(code));
     }

@@ -161,7 +161,7 @@ static void give_handle(struct rg_http *http, CURL *easy, CURLcode code)
 static void set_transport(struct rg_http *http, struct rg_http_request *request, CURL *easy)
 {
     const struct rg_libcurl *curl = rg_libcurl();
-    const long connect_ms = (long)(http->options.connect_timeout_ns / ms);
+    const long connect_ms = (long)(request->connect_ns / ms);
 
     (void)curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     (void)curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -330,6 +330,29 @@ static enum rg_http_outcome outcome_of(CURLcode code)
     }
 }
 
+/* A proxy that wants a name and a password, or forbids the host, will do so the next time. */
+static enum rg_http_outcome outcome_of_refusal(long status)
+{
+    return status >= 500 || status == 408 || status == 429 ? RG_HTTP_UNSENT : RG_HTTP_HOPELESS;
+}
+
+/* libcurl is done with an exchange. */
+static void finish_message(struct rg_http *http, CURL *easy, CURLcode code)
+{
+    const struct rg_libcurl *curl = rg_libcurl();
+    const long refusal = code != CURLE_OK ? rg_libcurl_proxy_refusal(easy) : 0;
+    struct rg_http_request *request = NULL;
+    char text[64];
+
+    (void)curl->easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&request);
+    if (refusal != 0) {
+        (void)snprintf(text, sizeof text, "the proxy answered %ld to CONNECT", refusal);
+        finish(http, request, code, outcome_of_refusal(refusal), text);
+    } else {
+        finish(http, request, code, outcome_of(code), curl->easy_strerror(code));
+    }
+}
+
 /* How many have ended. */
 static uint32_t take_finished(struct rg_http *http)
 {
@@ -339,15 +362,11 @@ static uint32_t take_finished(struct rg_http *http)
 
     for (;; count++) {
         const CURLMsg *message = curl->multi_info_read(http->multi, &left);
-        struct rg_http_request *request = NULL;
 
         if (message == NULL)
             return count;
-        if (message->msg != CURLMSG_DONE)
-            continue;
-        const CURLcode code = message->data.result;
-        (void)curl->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&request);
-        finish(http, request, code, outcome_of(code), curl->easy_strerror(code));
+        if (message->msg == CURLMSG_DONE)
+            finish_message(http, message->easy_handle, message->data.result);
     }
 }
 

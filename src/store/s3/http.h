@@ -44,6 +44,7 @@ struct rg_http_request {
     const struct rg_segment *segments;
     size_t segment_count;
     uint64_t body_bytes;  /* Of all segments. */
+    uint64_t connect_ns;  /* Ends it when there is no connection after so long. */
     uint64_t stall_ns;    /* Ends it when nothing moved for so long. */
     uint64_t deadline_ns; /* Ends it after so long, whatever moved. */
     bool skips_proxy;
@@ -72,7 +73,6 @@ struct rg_http_request {
 struct rg_http_options {
     const char *ca_file;       /* NULL: the system's. */
     uint32_t connection_count; /* Kept open for reuse, and at most. */
-    uint64_t connect_timeout_ns;
     /*
      * Called by the event thread before it waits, at least whenever rg_http_wake() was called;
      * returns when it wants to be called again at the latest (monotonic; UINT64_MAX: whenever).

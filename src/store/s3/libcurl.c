@@ -61,3 +61,11 @@ const struct rg_libcurl *rg_libcurl(void)
 {
     return &functions;
 }
+
+long rg_libcurl_proxy_refusal(CURL *easy)
+{
+    long status = 0;
+
+    (void)functions.easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    return status >= 300 ? status : 0;
+}

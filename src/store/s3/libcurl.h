@@ -60,4 +60,10 @@ RG_MUST_CHECK enum rg_status rg_libcurl_load(struct rg_error *err);
 /* Its functions, after rg_libcurl_load() succeeded. */
 const struct rg_libcurl *rg_libcurl(void);
 
+/*
+ * The status with which a proxy refused to connect to the host, or 0. libcurl's own code is only
+ * that of a connection that broke.
+ */
+long rg_libcurl_proxy_refusal(CURL *easy);
+
 #endif

@@ -18,6 +18,15 @@ static const uint64_t error_bytes_max = UINT64_C(64) << 10;
 static const uint64_t bytes_per_second_min = UINT64_C(64) << 10;
 static const uint64_t deadline_ns_min = UINT64_C(120000000000);
 
+/*
+ * To look up the name, connect and agree on keys. Short at first, so that a dead address costs
+ * little; but a name server that does not answer makes the resolver wait 5 s before it asks the
+ * next one, and gateways under load are slow to shake hands: so longer with each attempt,
+ * but not as long as a stall.
+ */
+static const uint64_t connect_ns_first = UINT64_C(5000000000);
+static const uint64_t connect_ns_max = UINT64_C(15000000000);
+
 /* Of bodies that are only sent when the store wants them: spared on 307, 403 and 503. */
 static const uint64_t expect_bytes_min = UINT64_C(1) << 20;
 
@@ -218,6 +227,9 @@ static void set_exchange(struct rg_s3_task *task, const struct rg_s3_description
     http->segments = d->segments;
     http->segment_count = d->segment_count;
     http->body_bytes = d->body_bytes;
+    http->connect_ns = task->attempt * connect_ns_first;
+    if (http->connect_ns > connect_ns_max)
+        http->connect_ns = connect_ns_max;
     http->stall_ns = d->is_slow ? slow_ns : options->stall_ns;
     http->deadline_ns =
         d->is_slow ? slow_ns + deadline_ns_min
@@ -243,6 +255,7 @@ enum rg_status rg_s3_send(struct rg_s3_task *task, struct rg_error *err)
     reset_answer(task);
     RG_TRY(task->call->describe(task, &d, err));
     RG_TRY(write_url(task, &d, &path, &query, err));
+    task->used_offset_ns = store->clock_offset_ns;
     const int64_t now_ns = (int64_t)rg_clock_wall_ns() + store->clock_offset_ns;
     const char *payload = d.payload != NULL ? d.payload : empty_digest;
     rg_sigv4_date(now_ns > 0 ? (uint64_t)now_ns : 0, scope.date);
