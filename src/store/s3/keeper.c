@@ -68,6 +68,9 @@ static void take_locked(struct rg_keeper *keeper, const struct rg_credentials *g
         return;
     }
     keeper->current = *got;
+    /* New, and expired already: it is our clock that is wrong. The store says when they are. */
+    if (expires_within(got, margin_ns))
+        keeper->current.expires_ns = 0;
     keeper->generation++;
     keeper->was_refused = false;
 }

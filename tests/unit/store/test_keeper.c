@@ -139,6 +139,24 @@ TEST(expired_ones_are_not_used)
     rg_keeper_free(keeper);
 }
 
+TEST(new_ones_are_used_when_our_clock_says_that_they_have_expired)
+{
+    /* Each load gives others, and each time a second is all they have. */
+    struct source source = {.lifetime_ns = UINT64_C(1000000000)};
+    struct rg_credentials credentials;
+    struct rg_keeper *keeper;
+    uint64_t generation = 0;
+
+    CHECK_OK(rg_keeper_new(load, &source, &rg_allocator_system, &keeper, &t->err));
+    CHECK(ask(keeper, &generation, &credentials, &t->err) == RG_KEEPER_READY);
+    CHECK_TEXT(credentials.access_key, "key 1");
+    /* The store has the last word. */
+    rg_keeper_renew(keeper, generation);
+    CHECK(ask(keeper, &generation, &credentials, &t->err) == RG_KEEPER_READY);
+    CHECK_TEXT(credentials.access_key, "key 2");
+    rg_keeper_free(keeper);
+}
+
 TEST(first_failure_is_told)
 {
     struct source source = {.fails = true};
@@ -156,6 +174,8 @@ int main(int argc, char **argv)
         {"refused_and_nothing_else_there", refused_and_nothing_else_there},
         {"old_ones_are_used_while_the_source_is_away", old_ones_are_used_while_the_source_is_away},
         {"expired_ones_are_not_used", expired_ones_are_not_used},
+        {"new_ones_are_used_when_our_clock_says_that_they_have_expired",
+         new_ones_are_used_when_our_clock_says_that_they_have_expired},
         {"first_failure_is_told", first_failure_is_told},
     };
 
