@@ -11,6 +11,9 @@
 
 static const size_t objects_first = 64;
 
+/* 2200-01-01: differences of such times, in ns, fit a signed number. */
+static const time_t seconds_max = 7258118400;
+
 static const struct {
     const char *root;
     enum rg_answer_kind kind;
@@ -83,12 +86,12 @@ bool rg_answer_parse_time(const char *text, uint64_t *ret_ns)
         memset(&parts, 0, sizeof parts);
         end = strptime(text, "%a, %d %b %Y %H:%M:%S", &parts);
     }
-    if (end == NULL || parts.tm_year < 70 || parts.tm_year > 400)
+    if (end == NULL || parts.tm_year < 70)
         return false;
     const time_t seconds = timegm(&parts);
     if (seconds < 0)
         return false;
-    *ret_ns = (uint64_t)seconds * UINT64_C(1000000000);
+    *ret_ns = (uint64_t)(seconds < seconds_max ? seconds : seconds_max) * UINT64_C(1000000000);
     return true;
 }
 

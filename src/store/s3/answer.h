@@ -85,7 +85,8 @@ enum rg_status rg_answer_take(void *user, const struct rg_xml_element *element,
 
 /*
  * Seconds of "2024-05-01T12:00:00.123Z" or "Wed, 01 May 2024 12:00:00 GMT", as ns since 1970. Parts
- * of a second are dropped: HEAD does not tell them, and both must name one id.
+ * of a second are dropped: HEAD does not tell them, and both must name one id. What is later than
+ * the year 2200 counts as that: 9999 is what some call never.
  */
 bool rg_answer_parse_time(const char *text, uint64_t *ret_ns);
 

@@ -205,6 +205,9 @@ TEST(times_of_both_forms)
         {"2024-05-01T12:00:00Z", UINT64_C(1714564800000000000)},
         {"Wed, 01 May 2024 12:00:00 GMT", UINT64_C(1714564800000000000)},
         {"1970-01-01T00:00:00Z", 0},
+        /* Differences must fit a signed number, and never is some day. */
+        {"Sun, 01 Jan 2290 00:00:00 GMT", UINT64_C(7258118400000000000)},
+        {"9999-12-31T23:59:59Z", UINT64_C(7258118400000000000)},
     };
     uint64_t ns;
 
