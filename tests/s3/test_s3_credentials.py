@@ -332,6 +332,38 @@ def test_f23_expired_in_the_middle(place, tmp_path):
     place.check_whole(numbers)
 
 
+@pytest.mark.parametrize("code", ["InvalidAccessKeyId", "InvalidTokenId"])
+def test_f23_expired_at_minio(place, tmp_path, code):
+    """It forgets temporary keys, and says that there are none such."""
+    numbers = place.fill([""], files=3)
+    env = files(tmp_path, counting_program(
+        tmp_path, [document(FIRST), document(FIRST), document(SECOND)]))
+    place.proxy.add(Rule(
+        refuse(403, code), times=None,
+        when=lambda r: r.operation == "get" and r.key.startswith("in/")
+        and FIRST[0] in r.header("authorization")))
+    place.compact(env=env).must(0)
+    assert int((tmp_path / "count").read_text()) == 3
+    place.check_whole(numbers)
+
+
+def test_unknown_key_that_is_not_temporary(place, tmp_path):
+    env = files(tmp_path, credentials="[default]\n" + keys(("nobody", "secret")))
+    result = place.compact(env=env).must(1)
+    assert "InvalidAccessKeyId" in result.err and len(place.proxy.log) == 1
+
+
+def test_empty_values_are_none(place, tmp_path):
+    """In either file: people leave a key without its value."""
+    place.fill(files=1)
+    empty = "region =\nendpoint_url =\nrole_arn =\nca_bundle =\naws_session_token =\n"
+    env = files(tmp_path, "[default]\n" + empty + "region = eu-central-7\n",
+                "[default]\n" + empty + keys(SECOND))
+    place.compact(env={**env, "AWS_DEFAULT_REGION": ""}).must(0)
+    assert used_keys(place) == {SECOND[0]}
+    assert "/eu-central-7/" in place.proxy.log[0]["authorization"]
+
+
 def test_f23_renewed_before_they_expire(place, tmp_path):
     numbers = place.fill([""], files=3)
     env = files(tmp_path, counting_program(

@@ -37,6 +37,8 @@ static const uint32_t nameless_count_max = 2;
 /* Answers that are no XML: damaged on the way, or what this server always says. */
 static const uint32_t garbled_count_max = 3;
 static const uint64_t credentials_wait_ns = UINT64_C(200000000);
+/* Stores bear a quarter of an hour; an answer takes a while. */
+static const int64_t skew_ns_min = INT64_C(300000000000);
 
 /* What is done about an answer that is no success. */
 enum fault {
@@ -81,6 +83,7 @@ static const struct {
     {"ExpiredTokenException", FAULT_CREDENTIALS},
     {"TokenRefreshRequired", FAULT_CREDENTIALS},
     {"InvalidToken", FAULT_CREDENTIALS},
+    {"InvalidTokenId", FAULT_CREDENTIALS},
 };
 
 void rg_s3_queue_push(struct rg_s3_queue *queue, struct rg_s3_task *task)
@@ -260,9 +263,21 @@ void rg_s3_task_retry(struct rg_s3_task *task, const char *format, ...)
     try_again(task, RG_RETRY_FAULT, text);
 }
 
+/* The answer's date is far from the one that the request was signed with. */
+static bool is_clock_off(const struct rg_s3_task *task)
+{
+    const int64_t signed_ns = (int64_t)rg_clock_wall_ns() + task->used_offset_ns;
+    const int64_t date_ns = (int64_t)task->headers.date_ns;
+    const int64_t off_ns = date_ns > signed_ns ? date_ns - signed_ns : signed_ns - date_ns;
+
+    return task->headers.date_ns != 0 && off_ns > skew_ns_min;
+}
+
 static enum fault fault_of(const struct rg_s3_task *task)
 {
     const struct rg_credentials *credentials = &task->store->credentials;
+    const bool is_temporary = credentials->expires_ns != 0 || credentials->session_token[0] != '\0';
+    const bool is_silent = task->text_bytes == 0 && task->code[0] == '\0';
     const uint32_t status = task->http.status;
 
     for (size_t i = 0; i < sizeof fault_codes / sizeof fault_codes[0]; i++) {
@@ -273,6 +288,9 @@ static enum fault fault_of(const struct rg_s3_task *task)
         return FAULT_THROTTLE;
     if (status == 408 || status == 500 || status == 502 || status == 504)
         return FAULT_PASSING;
+    /* Cloudflare's own, of a server behind it that it cannot reach or understand. */
+    if (status >= 520 && status <= 530)
+        return FAULT_PASSING;
     if (status == 301 || status == 302 || status == 307 || status == 308)
         return FAULT_REGION;
     /* HEAD has no body to say so; Amazon answers 400 and names the region. */
@@ -280,8 +298,13 @@ static enum fault fault_of(const struct rg_s3_task *task)
         strcmp(task->headers.region, task->store->endpoint.region) != 0)
         return FAULT_REGION;
     /* Likewise of credentials that expire: Amazon says 400 ExpiredToken to GET, 400 to HEAD. */
-    if (status == 400 && task->text_bytes == 0 && task->code[0] == '\0' &&
-        (credentials->expires_ns != 0 || credentials->session_token[0] != '\0'))
+    if (status == 400 && is_silent && is_temporary)
+        return FAULT_CREDENTIALS;
+    /* And of a clock that is wrong: 403, as for anything that is not allowed. */
+    if (status == 403 && is_silent && is_clock_off(task))
+        return FAULT_CLOCK;
+    /* MinIO forgets keys that expire, and then never knew them (minio issue 14794). */
+    if (strcmp(task->code, "InvalidAccessKeyId") == 0 && is_temporary)
         return FAULT_CREDENTIALS;
     /* An error inside of a success, with a code that we do not know. */
     return status < 300 ? FAULT_PASSING : FAULT_FINAL;
@@ -414,11 +437,12 @@ static bool finish_xml(struct rg_s3_task *task)
 /* We did not want the rest of the body. */
 static void judge_stopped(struct rg_s3_task *task)
 {
-    const bool is_garbled =
-        task->body_status == RG_ERR_CORRUPT && task->fault_count < garbled_count_max;
+    const bool is_corrupt = task->body_status == RG_ERR_CORRUPT;
+    const bool is_garbled = is_corrupt && task->fault_count < garbled_count_max;
 
-    if (task->body_status == RG_OK)
-        judge_refusal(task); /* An error's body, of which we have seen enough. */
+    /* An error's body, of which we have seen enough: whatever it was, the status stands. */
+    if (task->body_status == RG_OK || (is_corrupt && task->http.status >= 300))
+        judge_refusal(task);
     else if (task->body_status == RG_ERR_AGAIN || is_garbled)
         try_again(task, RG_RETRY_FAULT, task->body_err.text);
     else

@@ -141,7 +141,7 @@ const char *rg_settings_find(const struct rg_settings *settings, const char *pro
     char section[SECTION_BYTES];
     const char *value = rg_ini_find(&settings->credentials, profile, key);
 
-    if (value != NULL)
+    if (value != NULL && value[0] != '\0')
         return value;
     name_section(profile, section);
     value = rg_ini_find(&settings->config, section, key);
