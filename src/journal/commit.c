@@ -269,6 +269,7 @@ enum rg_status rg_commit_record(struct rg_commit *commit, const struct rg_batch 
     RG_TRY(status);
     *ret_is_made = true;
     commit->looks_since = 0;
+    commit->safe_number = batch->number;
     commit->is_all_left = commit->is_all_left && !batch->is_all;
     return RG_OK;
 }

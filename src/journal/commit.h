@@ -83,6 +83,7 @@ struct rg_commit {
     bool is_all_left;     /* The batch of --all has not been made yet. */
     bool has_voided;      /* rg_commit_end() voids once in a run. */
     uint32_t looks_since; /* Looks since a record of our own. */
+    uint32_t safe_number; /* A power cut loses no record up to this one, as we know. */
     /* The caller's to set: of an output that was sent no answer was yes, so it may still come. */
     bool keeps_intents;
 };

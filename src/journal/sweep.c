@@ -144,6 +144,34 @@ static enum rg_status clear_trash(const struct rg_commit *commit, struct rg_look
     return remove_trash(commit, state->arena, err);
 }
 
+/*
+ * What is deleted is made up for by records alone, so they come first when the power is cut. Ours
+ * are safe when they are made; of another run's we only know that it is there: it may have been
+ * killed between the name and the sync.
+ */
+static enum rg_status settle_records(struct rg_commit *commit, const struct rg_look_state *state,
+                                     struct rg_error *err)
+{
+    struct rg_store *store = commit->options.home->store;
+    const uint32_t last = state->ledger.last;
+    const struct rg_ledger_name name = {.kind = RG_LEDGER_RECORD, .number = last};
+    char text[rg_minted_name_bytes];
+
+    if (!commit->options.home->caps.is_local || last == 0 || last == commit->safe_number)
+        return RG_OK;
+    rg_ledger_name_make(&name, text);
+    const char *key = rg_ledger_key(commit->options.partition, text, state->arena);
+    struct rg_store_op head = {.verb = RG_STORE_HEAD, .key = key, .must_be_durable = true};
+    if (key == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for %s", text);
+    const enum rg_status status = rg_store_wait(store, &head, err);
+    /* Absent: a snapshot stands for it, which is as old as the record would be. */
+    if (status != RG_ERR_ABSENT)
+        RG_TRY(status);
+    commit->safe_number = last;
+    return RG_OK;
+}
+
 static bool has_work(const struct rg_look_state *state)
 {
     bool has_hints = state->old_snapshot_count > 0;
@@ -161,6 +189,8 @@ enum rg_status rg_commit_sweep(struct rg_commit *commit, struct rg_look *look, s
 
     if (has_work(look->state))
         RG_TRY(rg_home_settle(commit->options.home, &is_unprotected, err));
+    if (look->state->deletion_count > 0 || look->state->trash_count > 0)
+        RG_TRY(settle_records(commit, look->state, err));
     RG_TRY(delete_dead(store, look, err));
     RG_TRY(clear_trash(commit, look, err));
     RG_TRY(delete_hints(store, look->state, err));

@@ -86,7 +86,9 @@ struct rg_store_op {
     uint64_t in_bytes;    /* GET: wanted; fewer are read only where the object ends. */
     bool is_suffix;       /* GET: the last in_bytes bytes, or all if there are fewer. */
     bool must_be_absent;  /* PUT, UPLOAD_FINISH: RG_ERR_EXISTS if the key is taken. */
-    bool must_be_durable; /* PUT, UPLOAD_FINISH: return only when a power cut loses nothing. */
+    bool must_be_durable; /* PUT, UPLOAD_FINISH: return only when a power cut loses nothing. HEAD,
+                             and where it EXISTS: nor that name, whoever gave it and was killed
+                             then. */
     bool id_is_strict;    /* Compare tags too, where the back end can choose (local). */
     const struct rg_object_id *expected; /* GET, DELETE: RG_ERR_CHANGED when it is another body. */
     const struct rg_segment *segments;   /* PUT, UPLOAD_PART. */

@@ -25,6 +25,14 @@ enum rg_status rg_local_head(struct rg_local_store *store, struct rg_store_op *o
         return rg_local_fail(store, op->key, "look", errno, err);
     if (!S_ISREG(found.st_mode))
         return rg_fail(err, RG_ERR_ABSENT, "%s/%s: not a regular file", store->base.url, op->key);
+    if (op->must_be_durable) {
+        struct rg_local_path directory;
+
+        rg_local_parent_of(&path, &directory);
+        const int error = rg_local_sync_directory(store, &directory);
+        if (error != 0)
+            return rg_local_fail(store, op->key, "sync its directory", error, err);
+    }
     return rg_local_id_of(&found, op->arena, &op->id, err);
 }
 

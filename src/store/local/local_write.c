@@ -345,15 +345,18 @@ static enum rg_status finish_draft(struct rg_local_store *store, struct rg_store
     if (error == ENOENT && draft->is_named && access(draft->name.text, F_OK) != 0)
         return rg_fail(err, RG_ERR_CHANGED, "%s: its temporary file was removed",
                        draft->final.text);
-    if (error != 0)
+    if (error != 0 && error != EEXIST)
         return fail_upload(store, draft, "name", error, err);
     RG_FAILPOINT("store.after_name");
+    /* A name that is there already is built on too, and who gave it may have died just then. */
     if (op->must_be_durable) {
         rg_local_parent_of(&draft->final, &directory);
-        error = rg_local_sync_directory(store, &directory);
-        if (error != 0)
-            return fail_upload(store, draft, "sync its directory", error, err);
+        const int unsynced = rg_local_sync_directory(store, &directory);
+        if (unsynced != 0)
+            return fail_upload(store, draft, "sync its directory", unsynced, err);
     }
+    if (error != 0)
+        return fail_upload(store, draft, "name", error, err);
     if (!store->options.keeps_page_cache && op->must_be_durable)
         (void)posix_fadvise(draft->file, 0, 0, POSIX_FADV_DONTNEED);
     if (fstat(draft->file, &stat) != 0)

@@ -14,7 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "store/local.h"
@@ -36,17 +38,23 @@ struct event {
 enum {
     events_max = 2000
 };
-static struct event *events;
-static size_t event_count;
+
+/* In memory that a process that is killed shares with the one that looks at the log. */
+struct call_log {
+    size_t count;
+    struct event events[events_max];
+};
+static struct call_log *calls;
+static const char *dies_at; /* In a name: the process ends as soon as a file has it. */
 
 static void add(enum kind kind, ino_t inode, const char *path)
 {
-    if (events == NULL || event_count == events_max)
+    if (calls == NULL || calls->count == events_max)
         return;
-    events[event_count].kind = kind;
-    events[event_count].inode = inode;
-    (void)snprintf(events[event_count].path, PATH_MAX, "%s", path);
-    event_count++;
+    calls->events[calls->count].kind = kind;
+    calls->events[calls->count].inode = inode;
+    (void)snprintf(calls->events[calls->count].path, PATH_MAX, "%s", path);
+    calls->count++;
 }
 
 int __wrap_fsync(int file)
@@ -71,6 +79,8 @@ static void add_name(const char *path)
 
     if (stat(path, &found) == 0)
         add(KIND_NAME, found.st_ino, path);
+    if (dies_at != NULL && strstr(path, dies_at) != NULL)
+        _exit(137);
 }
 
 int __wrap_linkat(int from_directory, const char *from, int to_directory, const char *to, int flags)
@@ -115,10 +125,10 @@ int __wrap_mkdir(const char *path, mode_t mode)
 static bool is_synced_between(size_t begin, size_t end, ino_t inode, const char *path)
 {
     for (size_t i = begin; i < end; i++) {
-        const bool is_it =
-            path == NULL ? events[i].inode == inode : strcmp(events[i].path, path) == 0;
+        const bool is_it = path == NULL ? calls->events[i].inode == inode
+                                        : strcmp(calls->events[i].path, path) == 0;
 
-        if (events[i].kind == KIND_SYNC && is_it)
+        if (calls->events[i].kind == KIND_SYNC && is_it)
             return true;
     }
     return false;
@@ -136,24 +146,25 @@ static void check_safe(struct test *t, size_t named, size_t at)
     char directory[PATH_MAX];
 
     (void)t;
-    if (!is_synced_between(0, named, events[named].inode, NULL))
-        test_fail(__FILE__, __LINE__, "%s got its name before it was synced", events[named].path);
-    directory_of(events[named].path, directory);
+    if (!is_synced_between(0, named, calls->events[named].inode, NULL))
+        test_fail(__FILE__, __LINE__, "%s got its name before it was synced",
+                  calls->events[named].path);
+    directory_of(calls->events[named].path, directory);
     if (!is_synced_between(named, at, 0, directory))
         test_fail(__FILE__, __LINE__, "%s: its directory was not synced before %s",
-                  events[named].path, events[at].path);
+                  calls->events[named].path, calls->events[at].path);
     for (size_t i = 0; i < named; i++) {
-        const size_t bytes = strlen(events[i].path);
-        const bool is_above = strncmp(directory, events[i].path, bytes) == 0 &&
+        const size_t bytes = strlen(calls->events[i].path);
+        const bool is_above = strncmp(directory, calls->events[i].path, bytes) == 0 &&
                               (directory[bytes] == '/' || directory[bytes] == '\0');
 
-        if (events[i].kind != KIND_MAKE || !is_above)
+        if (calls->events[i].kind != KIND_MAKE || !is_above)
             continue;
         char above[PATH_MAX];
-        directory_of(events[i].path, above);
+        directory_of(calls->events[i].path, above);
         if (!is_synced_between(i, at, 0, above))
             test_fail(__FILE__, __LINE__, "%s, made for %s, was not synced before %s",
-                      events[i].path, events[named].path, events[at].path);
+                      calls->events[i].path, calls->events[named].path, calls->events[at].path);
     }
 }
 
@@ -176,19 +187,21 @@ static bool is_intent(const struct event *event)
 
 static void check_log(struct test *t, size_t *ret_records, size_t *ret_removals)
 {
-    for (size_t at = 0; at < event_count; at++) {
-        const bool is_record_now = events[at].kind == KIND_NAME && is_record(events[at].path);
-        const bool is_removal = events[at].kind == KIND_REMOVE;
+    for (size_t at = 0; at < calls->count; at++) {
+        const bool is_record_now =
+            calls->events[at].kind == KIND_NAME && is_record(calls->events[at].path);
+        const bool is_removal = calls->events[at].kind == KIND_REMOVE;
 
         *ret_records += is_record_now;
         *ret_removals += is_removal;
         /* Before an output: all intents. Before a record: all outputs. Before a removal: outputs,
          * records. */
         for (size_t i = 0; i < at; i++) {
-            const bool is_record_then = events[i].kind == KIND_NAME && is_record(events[i].path);
-            const bool is_output_then = is_output(&events[i]);
+            const bool is_record_then =
+                calls->events[i].kind == KIND_NAME && is_record(calls->events[i].path);
+            const bool is_output_then = is_output(&calls->events[i]);
 
-            if ((is_output(&events[at]) && is_intent(&events[i])) ||
+            if ((is_output(&calls->events[at]) && is_intent(&calls->events[i])) ||
                 (is_record_now && is_output_then) ||
                 (is_removal && (is_output_then || is_record_then)))
                 check_safe(t, i, at);
@@ -196,7 +209,33 @@ static void check_log(struct test *t, size_t *ret_records, size_t *ret_removals)
     }
 }
 
-static void check_order(struct test *t, bool is_in_place, bool names_temporaries)
+static void run_job(struct test *t, const struct fake_world *w)
+{
+    struct fake_job job = fake_world_job(w);
+
+    job.short_max = 1;
+    job.short_rows = 2;
+    CHECK_OK(fake_job_run(&job, &t->err));
+}
+
+/* Another process begins the job and is killed when it has given a file the name `at`. */
+static void run_and_die(struct test *t, const struct fake_world *w, const char *at)
+{
+    int how = 0;
+    const pid_t child = fork();
+
+    CHECK(child >= 0);
+    if (child == 0) {
+        dies_at = at;
+        run_job(t, w);
+        _exit(0);
+    }
+    CHECK(waitpid(child, &how, 0) == child);
+    CHECK(WIFEXITED(how) && WEXITSTATUS(how) == 137);
+}
+
+static void check_order(struct test *t, bool is_in_place, bool names_temporaries,
+                        const char *killed_at)
 {
     const struct rg_local_options options = {.names_temporaries = names_temporaries};
     size_t record_count = 0;
@@ -211,29 +250,38 @@ static void check_order(struct test *t, bool is_in_place, bool names_temporaries
     rg_store_free(w.home);
     (void)snprintf(path, sizeof path, "%s/home", w.root);
     CHECK_OK(rg_local_store_new(path, &options, &rg_allocator_system, &w.home, &t->err));
-    struct fake_job job = fake_world_job(&w);
-    job.short_max = 1;
-    job.short_rows = 2;
-    event_count = 0;
-    events = calloc(events_max, sizeof *events);
-    CHECK(events != NULL);
-    const enum rg_status status = fake_job_run(&job, &t->err);
-    struct event *log = events;
-    CHECK_OK(status);
-    CHECK(event_count < events_max);
+    calls = mmap(NULL, sizeof *calls, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(calls != MAP_FAILED);
+    if (killed_at != NULL)
+        run_and_die(t, &w, killed_at);
+    run_job(t, &w);
+    CHECK(calls->count < events_max);
     check_log(t, &record_count, &removal_count);
     CHECK_U64(record_count, 2);
     CHECK_U64(removal_count > 0, 1);
-    events = NULL;
-    free(log);
+    (void)munmap(calls, sizeof *calls);
+    calls = NULL;
     fake_world_fini(&w);
 }
 
 TEST(what_counts_is_durable_before_what_relies_on_it)
 {
-    check_order(t, false, false);
-    check_order(t, true, false);
-    check_order(t, true, true);
+    check_order(t, false, false, NULL);
+    check_order(t, true, false, NULL);
+    check_order(t, true, true, NULL);
+}
+
+/* Whoever made it may have been killed before it was durable. */
+TEST(so_is_what_a_killed_run_has_left)
+{
+    static const char *const places[] = {"/part-000001", "_000001.json", "/part-000002",
+                                         "_000002.json"};
+
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        check_order(t, false, false, places[i]);
+        check_order(t, true, false, places[i]);
+        check_order(t, true, true, places[i]);
+    }
 }
 
 int main(int argc, char **argv)
@@ -241,6 +289,7 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"what_counts_is_durable_before_what_relies_on_it",
          what_counts_is_durable_before_what_relies_on_it},
+        {"so_is_what_a_killed_run_has_left", so_is_what_a_killed_run_has_left},
     };
 
     return test_main("journal/durable", cases, sizeof cases / sizeof cases[0], argc, argv);
