@@ -197,19 +197,23 @@ static void judge_decimals(struct rg_writer *writer, const struct version *v,
 }
 
 /*
- * Whose bounds of chunks are not those of their pages together. Polars compared unsigned numbers as
- * signed ones, and of two strings of which one begins with the other took the first page's (run:
- * 0.20.31 to 2.0.0, and to 1.36.1; their pages' own bounds are right). Its name has a version since
- * 2.0.0. fastparquet has the first and the last category in the order of the dictionary (run:
- * 2024.11.0).
+ * Whose words of chunks are not those of their pages together (run: Polars 0.20.31 to 2.1.0,
+ * fastparquet 2024.11.0). Polars compared unsigned numbers as signed ones, passed over pages that
+ * hold NaN, both until 2.0.0, and of two strings of which one begins with the other took the first
+ * page's, until 1.36; bounds of its pages are right. From 1.37 to 1.44 it counted the nulls of all
+ * pages for each page with indices. Its name has a version since 2.0.0. fastparquet has the first
+ * and the last category in the order of the dictionary. ClickHouse begins a chunk anew where its
+ * dictionary grows too large, but not the sum of its bytes (Parquet/Write.cpp; run, 26.9.2).
  */
 static void judge_chunks(struct rg_writer *writer, const struct version *v,
                          struct rg_span created_by)
 {
     if (begins_with(created_by, "Polars")) {
-        writer->has_signed_unions = !writer->is_parsed || is_below(v, 2, 1, 0);
+        writer->has_wrong_unions = !writer->is_parsed || is_below(v, 2, 1, 0);
         writer->has_prefix_unions = !writer->is_parsed;
+        writer->has_repeated_null_counts = !writer->is_parsed;
     }
+    writer->has_doubled_sizes = begins_with(created_by, "ClickHouse");
     writer->has_category_bounds =
         begins_with(created_by, "fastparquet") || begins_with(created_by, "parquet-python");
 }

@@ -18,14 +18,20 @@ struct rg_writer {
     bool has_signed_order_only;   /* Bounds are right for signed comparison only, unless equal. */
     bool has_wrong_decimals; /* So are bounds of decimals in (fixed) byte arrays, unless equal. */
     bool has_wrong_long_decimals; /* The same of BYTE_ARRAY only. */
-    bool has_signed_unions; /* Chunks of several pages: unsigned bounds were united as signed. */
+    /* Chunks of several pages: unsigned bounds were united as signed, floats' without NaN's pages.
+     */
+    bool has_wrong_unions;
     bool has_prefix_unions; /* Of byte arrays: where one begins with the other, the first page's. */
+    bool has_repeated_null_counts; /* Each page with indices has the nulls of all of them. */
     bool has_category_bounds; /* Chunks with a dictionary: first and last by their place in it. */
     bool has_nan_bounds;      /* NaN spoils bounds of floating point columns, seen or not. */
     bool has_linked_delta_pages; /* PARQUET-246: DELTA_BYTE_ARRAY pages lean on the page before. */
     bool has_lying_v2_flag;      /* ARROW-10353: V2 pages say uncompressed but are compressed. */
     /* unencoded_byte_array_data_bytes of DELTA_BYTE_ARRAY leaves out what values share. */
     bool has_short_sizes;
+    /* That of chunks without a dictionary counts twice what was put into one before it grew too
+     * large. */
+    bool has_doubled_sizes;
     /* A chunk's total_uncompressed_size is counted page by page, and no copy of the other size. */
     bool has_counted_sizes;
 };

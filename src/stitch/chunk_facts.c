@@ -70,6 +70,7 @@ bool rg_chunk_tells_bytes(const struct rg_column_chunk *chunk, const struct rg_w
     const struct rg_size_statistics *sizes = &chunk->size_statistics;
 
     return sizes->is_present && sizes->has_unencoded_bytes &&
+           !(writer->has_doubled_sizes && !rg_chunk_has_indices(chunk)) &&
            !(writer->has_short_sizes && rg_chunk_has_encoding(chunk, RG_ENCODING_DELTA_BYTE_ARRAY));
 }
 

@@ -292,6 +292,15 @@ static enum rg_status check_whole(const struct rg_survey *survey, struct rg_erro
     return RG_OK;
 }
 
+/* Nobody but its levels tells how many nulls a page has. */
+static bool has_repeated_nulls(const struct rg_survey *survey)
+{
+    const struct rg_stitch_source *source = survey->source;
+
+    return survey->page_count > 1 && !survey->has_null_count &&
+           rg_statistics_repeat_nulls(source->writer, source->chunk);
+}
+
 /* Which pages must be opened is known once all were seen. */
 static void end_first_walk(struct rg_survey *survey, const struct rg_page_walk *walk,
                            bool does_index_fit)
@@ -304,7 +313,8 @@ static void end_first_walk(struct rg_survey *survey, const struct rg_page_walk *
     survey->has_column_index = survey->has_offset_index && source->column_index != NULL &&
                                source->column_index->page_count == walk->index_ordinal;
     survey->needs_all_looks =
-        !survey->are_rows_known && !survey->has_offset_index && survey->page_count > 1;
+        (!survey->are_rows_known && !survey->has_offset_index && survey->page_count > 1) ||
+        has_repeated_nulls(survey);
     survey->are_rows_known = !survey->needs_all_looks;
     survey->needs_look = survey->needs_look || survey->needs_all_looks;
 }

@@ -106,7 +106,14 @@ bool rg_statistics_has_wrong_unions(const struct rg_writer *writer, enum rg_orde
     const bool is_unsigned = order == RG_ORDER_UINT32 || order == RG_ORDER_UINT64;
     const bool is_string = order == RG_ORDER_BYTES && leaf->type == RG_TYPE_BYTE_ARRAY;
 
-    return (writer->has_signed_unions && is_unsigned) || (writer->has_prefix_unions && is_string);
+    return (writer->has_wrong_unions && (is_unsigned || rg_order_is_floating(order))) ||
+           (writer->has_prefix_unions && is_string);
+}
+
+bool rg_statistics_repeat_nulls(const struct rg_writer *writer, const struct rg_column_chunk *chunk)
+{
+    return writer->has_repeated_null_counts && rg_chunk_has_indices(chunk) &&
+           chunk->statistics.has_null_count && chunk->statistics.null_count > 0;
 }
 
 struct rg_statistics rg_statistics_of_chunk(const struct rg_writer *writer, enum rg_order order,
@@ -121,6 +128,10 @@ struct rg_statistics rg_statistics_of_chunk(const struct rg_writer *writer, enum
 
     if (is_union || are_categories)
         drop_bounds(&kept);
+    if (page_count != 1 && rg_statistics_repeat_nulls(writer, chunk) && leaf->def_max > 0) {
+        kept.has_null_count = false;
+        kept.null_count = 0;
+    }
     return kept;
 }
 

@@ -38,6 +38,10 @@ struct rg_statistics rg_statistics_of_chunk(const struct rg_writer *writer, enum
                                             const struct rg_column_chunk *chunk,
                                             uint64_t page_count);
 
+/* Null counts of a chunk of several pages, and of these pages, may be too large. */
+bool rg_statistics_repeat_nulls(const struct rg_writer *writer,
+                                const struct rg_column_chunk *chunk);
+
 /* Bounds of pages are right where those of the chunk they make are not. */
 bool rg_statistics_has_wrong_unions(const struct rg_writer *writer, enum rg_order order,
                                     const struct rg_leaf *leaf);

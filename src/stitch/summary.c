@@ -2,6 +2,8 @@
 
 #include "stitch/summary.h"
 
+#include "stitch/chunk_facts.h"
+
 /* Of a source that says none. */
 static const struct rg_geospatial_statistics nothing = {.has_box = false};
 
@@ -71,7 +73,8 @@ enum rg_status rg_summary_add(struct rg_summary *summary, const struct rg_survey
     const bool has_delta_strings =
         (survey->source_encodings & UINT32_C(1) << RG_ENCODING_DELTA_BYTE_ARRAY) != 0;
 
-    if (has_delta_strings && survey->source->writer->has_short_sizes)
+    if (!rg_chunk_tells_bytes(chunk, survey->source->writer) ||
+        (has_delta_strings && survey->source->writer->has_short_sizes))
         sizes.has_unencoded_bytes = false;
     if (survey->def_map != NULL)
         RG_TRY(translate_histogram(summary, survey, statistics, &sizes, err));

@@ -34,8 +34,9 @@ static bool add_page_bounds(const struct rg_survey *survey, uint32_t at, struct 
     const struct rg_statistics page = rg_statistics_trusted(
         source->writer, order, &survey->bounds_leaf, &given, source->chunk->value_count);
 
+    /* Polars takes pages that hold NaN, of which it says no bounds, for null. */
     if (source->column_index->is_null_page[at])
-        return true;
+        return given.has_null_count && given.null_count > 0;
     if (page.min_value.data == NULL || page.max_value.data == NULL)
         return false;
     if (sum->min_value.data == NULL || rg_order_compare(order, page.min_value, sum->min_value) < 0)

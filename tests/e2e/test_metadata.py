@@ -156,8 +156,8 @@ def test_bounds_of_writers_that_lie_do_not_get_through(
 
 @pytest.mark.parametrize("has_index", [False, True])
 def test_bounds_that_polars_united_wrongly(has_index, regroup, tmp_path):
-    """Before 2.1.0 it united unsigned bounds of pages as signed ones, and of strings of which one
-    begins with the other it took the first page's. Those of the pages are right."""
+    """Before 2.1.0 it united unsigned bounds of pages as signed ones, those of floats without pages
+    that hold NaN, and of strings of which one begins with the other it took the first page's."""
     source = tmp_path / "in"
     source.mkdir()
     numbers = list(range(10, 10 + ROWS))
@@ -167,23 +167,61 @@ def test_bounds_that_polars_united_wrongly(has_index, regroup, tmp_path):
     for number in range(2):
         path = source / f"{number}.parquet"
         options = {"use_dictionary": False, "data_page_size": 4000, "write_batch_size": 100}
-        table = pa.table({"number": pa.array(numbers, pa.uint64()), "word": words})
+        columns = {"number": pa.array(numbers, pa.uint64()), "word": words}
+        nan = float("nan")
+        columns["nan"] = [float(i) if i < 5 or i > 700 else nan for i in range(ROWS)]
+        columns["float"] = [float(i) for i in range(ROWS)]
+        table = pa.table(columns)
         pq.write_table(table, path, write_page_index=has_index, **options)
 
         def change(footer):
             footer[6] = b"Polars"
-            first, second = (entry[3][12] for entry in footer[4][0][1])
+            first, second, third, _ = (entry[3][12] for entry in footer[4][0][1])
             first.update({5: struct.pack("<Q", 25803), 6: struct.pack("<Q", 10)})
             second.update({5: b"ab", 6: b"aa000000"})
+            third.update({5: struct.pack("<d", ROWS - 1), 6: struct.pack("<d", 1000)})
 
         raw.edit_footer(path, change)
     (output,) = compacted(regroup, source, tmp_path / "home")
-    first, second = (e[3].get(12, {}) for e in strict.File(output).footer[4][0][1])
+    found = [e[3].get(12, {}) for e in strict.File(output).footer[4][0][1]]
+    bounds = [(stats.get(6), stats.get(5)) for stats in found]
     if has_index:
-        assert (first[6], first[5]) == (struct.pack("<Q", 10), struct.pack("<Q", 2**63 + 7))
-        assert (second[6], second[5]) == (b"", b"abc")
+        assert bounds[0] == (struct.pack("<Q", 10), struct.pack("<Q", 2**63 + 7))
+        assert bounds[1] == (b"", b"abc")
+        assert bounds[3] == (struct.pack("<d", -0.0), struct.pack("<d", ROWS - 1))
     else:
-        assert not {5, 6} & (first.keys() | second.keys())
+        assert bounds == [(None, None)] * 4
+
+
+@pytest.mark.parametrize("has_index", [False, True])
+def test_nulls_that_polars_counted_for_each_page(has_index, regroup, tmp_path):
+    """From 1.37 to 1.44 pages with indices have the nulls of all of them, and chunks their sum."""
+    source = tmp_path / "in"
+    source.mkdir()
+    rows, pages, nulls = 9000, 5, 50
+    values = [None if i % 900 == 7 else i % 11 for i in range(rows * pages)]
+    for number in range(2):
+        path = source / f"{number}.parquet"
+        options = {"write_batch_size": rows, "data_page_size": 1, "write_page_index": has_index}
+        pq.write_table(pa.table({"x": pa.array(values, pa.int64())}), path, **options)
+        data = bytearray(path.read_bytes())
+        entry = raw.footer_of(data)[0][4][0][1][0]
+        if has_index:
+            index = thrift.Reader(data, entry[6]).struct()
+            assert index[5] == [nulls // pages] * pages
+            index[5] = [nulls] * pages
+            encoded = thrift.emit(index)
+            assert len(encoded) == entry[7]
+            data[entry[6] : entry[6] + entry[7]] = encoded
+            path.write_bytes(data)
+
+        def change(footer):
+            footer[6] = b"Polars"
+            footer[4][0][1][0][3][12][3] = nulls * pages
+
+        raw.edit_footer(path, change)
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    assert strict.File(output).footer[4][0][1][0][3][12][3] == 2 * nulls
 
 
 def test_bounds_of_categories_do_not_get_through(regroup, tmp_path):
@@ -225,6 +263,26 @@ def test_sizes_of_delta_strings_by_arrow_do_not_get_through(has_index, regroup, 
         )
     outputs = compacted(regroup, tmp_path / "in", tmp_path / "out")
     assert pq.read_table(outputs)["word"].to_pylist() == words * 3
+
+
+def test_sizes_that_clickhouse_counted_twice(regroup, tmp_path):
+    """It begins anew without a dictionary where one grows too large, but not to count bytes."""
+    source = tmp_path / "in"
+    source.mkdir()
+    schema = pa.schema([pa.field("x", pa.string(), nullable=False)])
+    for number in range(2):
+        path = source / f"{number}.parquet"
+        table = pa.table({"x": [f"{i:09}" for i in range(ROWS)]}, schema)
+        pq.write_table(table, path, use_dictionary=False)
+
+        def change(footer):
+            footer[6] = b"ClickHouse version 26.9.2 (build x)"
+            sizes = footer[4][0][1][0][3][16]
+            assert sizes[1] == 9 * ROWS
+            sizes[1] *= 2
+
+        raw.edit_footer(path, change)
+    compacted(regroup, source, tmp_path / "home")
 
 
 def test_nan_and_zeros_in_bounds(regroup, tmp_path):

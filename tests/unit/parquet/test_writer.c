@@ -14,9 +14,11 @@ enum {
     COUNTED = 64, /* has_counted_sizes */
     DECIMALS = 128,
     LONG_DECIMALS = 256,
-    SIGNED_UNIONS = 512,
+    WRONG_UNIONS = 512,
     PREFIX_UNIONS = 1024,
     CATEGORIES = 2048, /* has_category_bounds */
+    DOUBLED = 8192,    /* has_doubled_sizes */
+    NULLS = 4096,      /* has_repeated_null_counts */
 };
 
 static unsigned flags_of(const struct rg_writer *w)
@@ -26,8 +28,9 @@ static unsigned flags_of(const struct rg_writer *w)
            (w->has_lying_v2_flag ? LYING : 0U) | (w->has_short_sizes ? SHORT : 0U) |
            (w->has_counted_sizes ? COUNTED : 0U) | (w->has_wrong_decimals ? DECIMALS : 0U) |
            (w->has_wrong_long_decimals ? LONG_DECIMALS : 0U) |
-           (w->has_signed_unions ? SIGNED_UNIONS : 0U) |
-           (w->has_prefix_unions ? PREFIX_UNIONS : 0U) | (w->has_category_bounds ? CATEGORIES : 0U);
+           (w->has_wrong_unions ? WRONG_UNIONS : 0U) | (w->has_prefix_unions ? PREFIX_UNIONS : 0U) |
+           (w->has_category_bounds ? CATEGORIES : 0U) | (w->has_repeated_null_counts ? NULLS : 0U) |
+           (w->has_doubled_sizes ? DOUBLED : 0U);
 }
 
 TEST(every_row_of_the_trust_table)
@@ -87,13 +90,13 @@ TEST(every_row_of_the_trust_table)
          CATEGORIES},
         {"parquet-python", "", 0, 0, 0, BINARY | LINKED | CATEGORIES},
         {"Velox version 1 (build 2)", "Velox", 0, 0, 0, 0},
-        {"Polars", "", 0, 0, 0, BINARY | LINKED | DECIMALS | SIGNED_UNIONS | PREFIX_UNIONS},
+        {"Polars", "", 0, 0, 0, BINARY | LINKED | DECIMALS | WRONG_UNIONS | PREFIX_UNIONS | NULLS},
         {"Polars (python) version 2.0.4 (build x)", "Polars (python)", 2, 0, 4,
-         DECIMALS | SIGNED_UNIONS},
+         DECIMALS | WRONG_UNIONS},
         {"Polars (python) version 2.1.0 (build x)", "Polars (python)", 2, 1, 0, 0},
-        {"ClickHouse v24.3.1.2672", "", 0, 0, 0, BINARY | LINKED | DECIMALS},
-        {"ClickHouse version 25.8.1 (build x)", "ClickHouse", 25, 8, 1, DECIMALS},
-        {"ClickHouse version 26.9.2 (build x)", "ClickHouse", 26, 9, 2, 0},
+        {"ClickHouse v24.3.1.2672", "", 0, 0, 0, BINARY | LINKED | DECIMALS | DOUBLED},
+        {"ClickHouse version 25.8.1 (build x)", "ClickHouse", 25, 8, 1, DECIMALS | DOUBLED},
+        {"ClickHouse version 26.9.2 (build x)", "ClickHouse", 26, 9, 2, DOUBLED},
         {"parquet-cpp-arrow version 3.0.0", "parquet-cpp-arrow", 3, 0, 0,
          SHORT | COUNTED | DECIMALS},
         {"parquet-cpp-arrow version 4.0.0", "parquet-cpp-arrow", 4, 0, 0, SHORT | COUNTED},

@@ -285,19 +285,19 @@ TEST(bounds_that_were_united_wrongly)
     struct rg_page_encoding_stats one_page = {RG_PAGE_DATA, RG_ENCODING_PLAIN, 1};
     struct group groups[3];
 
-    writer.has_signed_unions = false;
+    writer.has_wrong_unions = false;
     three_ordered(groups);
     elements[0].logical = RG_LOGICAL_INTEGER;
     elements[0].bit_width = 32;
     CHECK_U64(merge(t, groups, 3), 3);
-    writer.has_signed_unions = true;
+    writer.has_wrong_unions = true;
     CHECK_U64(merge(t, groups, 3), 0);
     for (size_t g = 0; g < 3; g++) {
         groups[g].chunks[0].encoding_stats = &one_page;
         groups[g].chunks[0].encoding_stats_count = 1;
     }
     CHECK_U64(merge(t, groups, 3), 3);
-    writer.has_signed_unions = false;
+    writer.has_wrong_unions = false;
 }
 
 int main(int argc, char **argv)

@@ -205,6 +205,9 @@ TEST(chunks_that_are_not_what_their_pages_are)
         {"unsigned, 32 bits", "Polars", RG_TYPE_INT32, RG_ORDER_UINT32, false, 2, false},
         {"unsigned, one page", "Polars", RG_TYPE_INT32, RG_ORDER_UINT32, false, 1, true},
         {"signed", "Polars", RG_TYPE_INT64, RG_ORDER_INT64, false, 2, true},
+        {"floats", "Polars", RG_TYPE_DOUBLE, RG_ORDER_DOUBLE, false, 2, false},
+        {"floats since 2.1", "Polars (python) version 2.1.0 (build x)", RG_TYPE_DOUBLE,
+         RG_ORDER_DOUBLE, false, 2, true},
         {"unsigned since 2.1", "Polars (python) version 2.1.0 (build x)", RG_TYPE_INT64,
          RG_ORDER_UINT64, false, 2, true},
         {"categories", "fastparquet-python version 2024.11.0 (build 0)", RG_TYPE_INT64,
@@ -219,7 +222,8 @@ TEST(chunks_that_are_not_what_their_pages_are)
         const struct rg_leaf leaf = {
             .type = (uint8_t)rows[i].type, .column_order = 1, .type_length = 4};
         const struct rg_writer writer = rg_writer_parse(rg_span_of(rows[i].created_by));
-        const struct rg_span span = {bound, rows[i].type == RG_TYPE_INT64 ? 8 : 4};
+        const bool is_long = rows[i].type == RG_TYPE_INT64 || rows[i].type == RG_TYPE_DOUBLE;
+        const struct rg_span span = {bound, is_long ? 8 : 4};
         const struct rg_column_chunk chunk = {
             .value_count = 10,
             .encodings = rows[i].has_dictionary ? UINT32_C(1) << RG_ENCODING_RLE_DICTIONARY : 1,
@@ -239,6 +243,39 @@ TEST(chunks_that_are_not_what_their_pages_are)
         if (rows[i].is_kept ? !has_min || !has_max : has_some)
             test_fail(__FILE__, __LINE__, "%s", rows[i].about);
         CHECK(s.has_null_count && s.null_count == 0);
+    }
+}
+
+TEST(null_counts_of_pages_that_are_those_of_all)
+{
+    static const struct {
+        const char *about;
+        const char *created_by;
+        bool has_dictionary;
+        uint64_t page_count, null_count;
+        bool is_kept;
+    } rows[] = {
+        {"many pages", "Polars", true, 2, 4, false},
+        {"nobody knows how many", "Polars", true, 0, 4, false},
+        {"one page", "Polars", true, 1, 4, true},
+        {"no nulls", "Polars", true, 2, 0, true},
+        {"no indices", "Polars", false, 2, 4, true},
+        {"since 2.0", "Polars (python) version 2.0.0 (build x)", true, 2, 4, true},
+    };
+    const struct rg_leaf leaf = {.type = RG_TYPE_INT64, .column_order = 1, .def_max = 1};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct rg_writer writer = rg_writer_parse(rg_span_of(rows[i].created_by));
+        const struct rg_column_chunk chunk = {
+            .value_count = 10,
+            .encodings = rows[i].has_dictionary ? UINT32_C(1) << RG_ENCODING_RLE_DICTIONARY : 1,
+            .statistics = {.has_null_count = true, .null_count = rows[i].null_count}};
+        const struct rg_statistics s =
+            rg_statistics_of_chunk(&writer, RG_ORDER_INT64, &leaf, &chunk, rows[i].page_count);
+
+        if (s.has_null_count != rows[i].is_kept ||
+            s.null_count != (rows[i].is_kept ? rows[i].null_count : 0))
+            test_fail(__FILE__, __LINE__, "%s", rows[i].about);
     }
 }
 
@@ -496,6 +533,7 @@ int main(int argc, char **argv)
         {"trust_follows_writer_type_and_order", trust_follows_writer_type_and_order},
         {"counts_that_cannot_be_are_dropped", counts_that_cannot_be_are_dropped},
         {"chunks_that_are_not_what_their_pages_are", chunks_that_are_not_what_their_pages_are},
+        {"null_counts_of_pages_that_are_those_of_all", null_counts_of_pages_that_are_those_of_all},
         {"merging_follows_the_rules", merging_follows_the_rules},
         {"long_bounds_are_shortened_and_not_exact", long_bounds_are_shortened_and_not_exact},
         {"merged_statistics_are_those_of_all_values", merged_statistics_are_those_of_all_values},
