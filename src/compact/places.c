@@ -183,6 +183,11 @@ static enum rg_status open_s3_file(const struct rg_place_request *request, struc
     release_text(request->allocator, parent);
     RG_TRY(status);
     status = rg_store_wait(place->store, &head, err);
+    if (status == RG_ERR_DENIED || status == RG_ERR_IO) {
+        /* HEAD has no body to say why. A listing has, or finds out what was wrong (the region). */
+        RG_TRY(rg_store_probe(place->store, false, &place->caps, err));
+        status = rg_store_wait(place->store, &head, err);
+    }
     *ret_is_file = status == RG_OK;
     if (status == RG_ERR_ABSENT) {
         rg_store_free(place->store);

@@ -385,6 +385,13 @@ def test_f23_static_ones_are_no_good(place, tmp_path):
     place.check_nothing()
 
 
+def test_wrong_secret_and_head_first(place, tmp_path):
+    """HEAD, of a single file, cannot say what was wrong."""
+    env = files(tmp_path, credentials="[default]\n" + keys((FIRST[0], "wrong/secret")))
+    result = place.regroup("inspect", place.url("in/x.parquet"), env=env).must(1)
+    assert "SignatureDoesNotMatch" in result.err and len(place.proxy.log) == 2
+
+
 def test_wrong_secret(place, tmp_path):
     env = files(tmp_path, credentials="[default]\n" + keys((FIRST[0], "wrong/secret")))
     result = place.compact(env=env).must(1)

@@ -571,6 +571,16 @@ def test_f25_region_in_the_body(place):
     place.check_whole(numbers)
 
 
+def test_f25_region_and_head_first(place):
+    """MinIO names the region in the body only, and HEAD has none."""
+    place.fill([""], files=1)
+    place.proxy.add(Rule(refuse(400, "AuthorizationHeaderMalformed",
+                                more="<Region>ap-south-9</Region>"), times=None,
+                         when=lambda r: "/ap-south-9/" not in r.header("authorization")))
+    place.regroup("inspect", place.url("in/file 000.parquet")).must(0)
+    assert place.proxy.count(status=400) == 2
+
+
 @pytest.mark.parametrize("status", [301, 302, 307])
 def test_f25_foreign_hosts_see_no_signature(place, status):
     place.fill(files=1)
