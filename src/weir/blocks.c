@@ -250,25 +250,36 @@ static void *map_pages(size_t bytes)
     return memory == MAP_FAILED ? NULL : memory;
 }
 
+static bool map_segment(struct weir_segment *segment, size_t pages)
+{
+    segment->pages = pages;
+    segment->memory = map_pages(pages * PAGE_BYTES);
+    segment->runs = map_pages(table_bytes(pages));
+    if (segment->memory != NULL && segment->runs != NULL)
+        return true;
+    if (segment->memory != NULL)
+        (void)munmap(segment->memory, pages * PAGE_BYTES);
+    if (segment->runs != NULL)
+        (void)munmap(segment->runs, table_bytes(pages));
+    return false;
+}
+
+/* A smaller one than usual where address space is short: it has a limit of its own (ulimit -v). */
 static bool add_segment(struct weir_blocks *pool, size_t pages_min)
 {
-    const size_t pages = pages_min > pool->segment_pages ? pages_min : pool->segment_pages;
+    size_t pages = pages_min > pool->segment_pages ? pages_min : pool->segment_pages;
 
     if (pages > UINT32_MAX - 1 || pages > SIZE_MAX / PAGE_BYTES)
         return false;
     struct weir_segment *segment = weir_hooks_alloc(&pool->hooks, sizeof *segment);
     if (segment == NULL)
         return false;
-    segment->pages = pages;
-    segment->memory = map_pages(pages * PAGE_BYTES);
-    segment->runs = map_pages(table_bytes(pages));
-    if (segment->memory == NULL || segment->runs == NULL) {
-        if (segment->memory != NULL)
-            (void)munmap(segment->memory, pages * PAGE_BYTES);
-        if (segment->runs != NULL)
-            (void)munmap(segment->runs, table_bytes(pages));
-        weir_hooks_release(&pool->hooks, segment, sizeof *segment);
-        return false;
+    while (!map_segment(segment, pages)) {
+        if (pages == pages_min) {
+            weir_hooks_release(&pool->hooks, segment, sizeof *segment);
+            return false;
+        }
+        pages = pages / 2 > pages_min ? pages / 2 : pages_min;
     }
     segment->next = pool->segments;
     pool->segments = segment;

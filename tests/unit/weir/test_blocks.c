@@ -2,8 +2,10 @@
 
 #include "weir/blocks.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "support/test.h"
 
@@ -181,12 +183,51 @@ TEST(any_sequence_keeps_contents_and_bounds)
     test_property(t, "any_sequence_keeps_contents_and_bounds", 100, allocate_and_release);
 }
 
+/* What of address space is taken; a sanitizer takes more than there is memory in the world. */
+static uint64_t address_space_bytes(void)
+{
+    FILE *file = fopen("/proc/self/statm", "re");
+    unsigned long pages = 0;
+
+    if (file == NULL || fscanf(file, "%lu", &pages) != 1)
+        pages = 0;
+    if (file != NULL)
+        (void)fclose(file);
+    return (uint64_t)pages * PAGE;
+}
+
+TEST(where_address_space_is_short_segments_are_smaller)
+{
+    struct weir_blocks pool;
+    struct weir_block_list list = {0};
+    struct rlimit before;
+    const uint64_t taken = address_space_bytes();
+    uint32_t count = 0;
+
+    if (!has_runs || taken == 0 || taken > (uint64_t)1 << 40)
+        return;
+    init_pool(t, &pool, (uint64_t)1 << 40);
+    CHECK(getrlimit(RLIMIT_AS, &before) == 0);
+    const struct rlimit tight = {.rlim_cur = taken + 24 * MIB, .rlim_max = before.rlim_max};
+    CHECK(setrlimit(RLIMIT_AS, &tight) == 0);
+    while (count < LIVE_MAX && weir_blocks_alloc(&pool, &list, MIB) != NULL)
+        count++;
+    CHECK(setrlimit(RLIMIT_AS, &before) == 0);
+    if (count < 16)
+        CHECK_MEMORY(NULL);
+    CHECK(count <= 24);
+    CHECK_U64(weir_blocks_release_all(&pool, &list), (uint64_t)count * MIB);
+    weir_blocks_fini(&pool);
+}
+
 static const struct test_case cases[] = {
     {"memory_is_used_again_without_being_mapped_anew",
      memory_is_used_again_without_being_mapped_anew},
     {"free_memory_goes_back_before_more_becomes_resident",
      free_memory_goes_back_before_more_becomes_resident},
     {"any_sequence_keeps_contents_and_bounds", any_sequence_keeps_contents_and_bounds},
+    {"where_address_space_is_short_segments_are_smaller",
+     where_address_space_is_short_segments_are_smaller},
 };
 
 int main(int argc, char **argv)
