@@ -50,6 +50,9 @@ static const uint64_t parse_expansion = 8;
  */
 static const uint64_t footers_share = 3;
 
+/* Jobs that the system refuses what they were granted begin again so often: others may end. */
+static const uint32_t attempts_max = 16;
+
 struct footers {
     struct rg_footers_order order; /* Set at init, then constant. */
     uint64_t whole_bytes_max;      /* Of files that are kept whole. */
@@ -508,13 +511,14 @@ enum weir_status rg_footers_run_parse(struct weir_job *job, void *item,
     enum weir_status status = WEIR_OK;
     struct parse_room room;
 
-    (void)call;
     open_room(&room, &memory);
     for (uint32_t i = 0; i < footer_job->input_count && status == WEIR_OK; i++) {
         if (footer_job->is_passed_on[i])
             continue;
-        status =
-            was_read(footer_job, i) ? parse_with_memory(footer_job, job, &room, i) : WEIR_RESTART;
+        if (was_read(footer_job, i))
+            status = parse_with_memory(footer_job, job, &room, i);
+        else
+            status = call->attempt < attempts_max ? WEIR_RESTART : WEIR_NOMEM;
     }
     close_room(&room);
     return status;
