@@ -107,10 +107,22 @@ static enum rg_status next_line(struct reading *r, char **ret_line, size_t *ret_
     return RG_OK;
 }
 
-/* `line` becomes JSON, or NULL; jansson reads strings of valid UTF-8 without NUL only. */
-static json_t *parse_line(const char *line, size_t bytes)
+/*
+ * `line` becomes JSON; jansson reads strings of valid UTF-8 without NUL only. It has a text for all
+ * that is wrong with a line, and none where it had no memory.
+ */
+static enum rg_status parse_line(const struct reading *r, struct rg_span line, const char *what,
+                                 json_t **ret_value, struct rg_error *err)
 {
-    return json_loadb(line, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
+    json_error_t error;
+
+    *ret_value = json_loadb((const char *)line.data, line.bytes,
+                            JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    if (*ret_value != NULL)
+        return RG_OK;
+    if (error.text[0] == '\0')
+        return rg_fail(err, RG_ERR_NOMEM, "%s: no memory to read it", r->name);
+    return corrupt(r, what, err);
 }
 
 static int hex_digit(char c)
@@ -325,7 +337,9 @@ static enum rg_status read_head(struct reading *r, struct rg_error *err)
         return corrupt(r, "the document is empty", err);
     /* The object goes on for the whole document: close it where the line ended. */
     line[bytes] = '}';
-    json_t *head = parse_line(line, bytes + 1);
+    json_t *head;
+    const struct rg_span text = {(const uint8_t *)line, bytes + 1};
+    RG_TRY(parse_line(r, text, "is no JSON object", &head, err));
     const enum rg_status status =
         json_is_object(head) ? take_head(r, head, err) : corrupt(r, "is no JSON object", err);
     json_decref(head);
@@ -356,9 +370,10 @@ static enum rg_status read_section(struct reading *r, enum section section, stru
         const size_t skip = is_first ? 0 : 1;
         if (bytes < skip || (skip > 0 && line[0] != ','))
             return corrupt(r, "has no comma in front", err);
-        json_t *value = parse_line(line + skip, bytes - skip);
-        const enum rg_status status =
-            value != NULL ? take_element(r, section, value, err) : corrupt(r, "is no JSON", err);
+        json_t *value;
+        const struct rg_span text = {(const uint8_t *)line + skip, bytes - skip};
+        RG_TRY(parse_line(r, text, "is no JSON", &value, err));
+        const enum rg_status status = take_element(r, section, value, err);
         json_decref(value);
         RG_TRY(status);
         is_first = false;

@@ -24,11 +24,15 @@ enum {
 static enum rg_status parse_home(const struct rg_store *store, const char *text, size_t bytes,
                                  struct rg_home_id *ret_id, struct rg_error *err)
 {
-    json_t *root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, NULL);
+    json_error_t error;
+    json_t *root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
     const json_t *version = json_object_get(root, "v");
     const char *id = json_string_value(json_object_get(root, "id"));
     enum rg_status status = RG_OK;
 
+    /* It has a text for all that is wrong with JSON, and none where it had no memory. */
+    if (root == NULL && error.text[0] == '\0')
+        return rg_fail(err, RG_ERR_NOMEM, "%s/%s: no memory to read it", store->url, home_key);
     if (json_is_integer(version) && json_integer_value(version) != 1)
         status = rg_fail(err, RG_ERR_INVALID, "%s/%s: version %lld, made by a newer regroup",
                          store->url, home_key, (long long)json_integer_value(version));

@@ -2,6 +2,7 @@
 
 #include "journal/document.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -243,6 +244,25 @@ TEST(hostile_documents_are_read_or_corrupt)
     test_property(t, "hostile", 20000, property_hostile);
 }
 
+static void *refuse(size_t bytes)
+{
+    (void)bytes;
+    return NULL;
+}
+
+TEST(without_memory_a_document_is_not_corrupt)
+{
+    static const char text[] = HEAD LISTS;
+    json_malloc_t allocate;
+    json_free_t release;
+
+    json_get_alloc_funcs(&allocate, &release);
+    json_set_alloc_funcs(refuse, release);
+    const enum rg_status status = parse(t, text, sizeof text - 1, NULL);
+    json_set_alloc_funcs(allocate, release);
+    CHECK_ERROR(status, RG_ERR_NOMEM, "doc: no memory");
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -251,6 +271,7 @@ int main(int argc, char **argv)
         {"cut_anywhere_it_is_corrupt", cut_anywhere_it_is_corrupt},
         {"long_documents_are_read_in_pieces", long_documents_are_read_in_pieces},
         {"hostile_documents_are_read_or_corrupt", hostile_documents_are_read_or_corrupt},
+        {"without_memory_a_document_is_not_corrupt", without_memory_a_document_is_not_corrupt},
     };
 
     return test_main("journal/document", cases, sizeof cases / sizeof cases[0], argc, argv);

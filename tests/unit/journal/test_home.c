@@ -2,6 +2,7 @@
 
 #include "journal/home.h"
 
+#include <jansson.h>
 #include <string.h>
 
 #include "store/local.h"
@@ -163,6 +164,29 @@ TEST(partitions_are_found_by_their_ledgers)
     rg_store_free(store);
 }
 
+static void *refuse(size_t bytes)
+{
+    (void)bytes;
+    return NULL;
+}
+
+TEST(without_memory_an_id_is_not_corrupt)
+{
+    static const struct rg_home_options options = {.may_write = true};
+    struct rg_store *store = open_store(t);
+    struct rg_home home;
+    json_malloc_t allocate;
+    json_free_t release;
+
+    CHECK_OK(rg_home_open(store, &options, &home, &t->err));
+    json_get_alloc_funcs(&allocate, &release);
+    json_set_alloc_funcs(refuse, release);
+    const enum rg_status status = rg_home_open(store, &options, &home, &t->err);
+    json_set_alloc_funcs(allocate, release);
+    CHECK_ERROR(status, RG_ERR_NOMEM, "_home: no memory");
+    rg_store_free(store);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -171,6 +195,7 @@ int main(int argc, char **argv)
         {"in_place_needs_create_if_absent", in_place_needs_create_if_absent},
         {"a_lost_answer_does_no_harm", a_lost_answer_does_no_harm},
         {"partitions_are_found_by_their_ledgers", partitions_are_found_by_their_ledgers},
+        {"without_memory_an_id_is_not_corrupt", without_memory_an_id_is_not_corrupt},
     };
 
     return test_main("journal/home", cases, sizeof cases / sizeof cases[0], argc, argv);
