@@ -31,6 +31,22 @@ static void drop_bounds(struct rg_statistics *statistics)
     statistics->has_max_exact = statistics->is_max_exact = false;
 }
 
+/*
+ * What is left of a longer bound that could not be raised: parquet-go 0.25 writes it into column
+ * indexes (run), where it is below what it was.
+ */
+static bool may_be_cut(enum rg_order order, const struct rg_leaf *leaf, struct rg_span max)
+{
+    static const size_t bytes_min = 8; /* It cuts at 16, or where it is told to. */
+    size_t i = 0;
+
+    if (order != RG_ORDER_BYTES || leaf->type != RG_TYPE_BYTE_ARRAY || max.bytes < bytes_min)
+        return false;
+    while (i < max.bytes && max.data[i] == 0xff)
+        i++;
+    return i == max.bytes;
+}
+
 /* Puts the bounds into `kept` that can be believed. */
 static void trust_bounds(const struct rg_writer *writer, enum rg_order order,
                          const struct rg_leaf *leaf, const struct rg_statistics *given,
@@ -70,7 +86,7 @@ static void trust_bounds(const struct rg_writer *writer, enum rg_order order,
         kept->has_min_exact = is_new && given->has_min_exact;
         kept->is_min_exact = kept->has_min_exact && given->is_min_exact;
     }
-    if (rg_order_accepts(order, leaf, max)) {
+    if (rg_order_accepts(order, leaf, max) && !may_be_cut(order, leaf, max)) {
         kept->max_value = rg_order_upper_bound(order, max);
         kept->has_max_exact = is_new && given->has_max_exact;
         kept->is_max_exact = kept->has_max_exact && given->is_max_exact;

@@ -110,6 +110,12 @@ TEST(trust_follows_writer_type_and_order)
          "aaaaaaaaaaaa", "bbbbbbbbbbbb", NULL, NULL},
         {"wrong length", "x version 1.0.0", RG_TYPE_INT32, RG_ORDER_INT32, 1, NULL, NULL, "aaa",
          "bbbb", NULL, "bbbb"},
+        {"cut, and not raised", "x version 1.0.0", RG_TYPE_BYTE_ARRAY, RG_ORDER_BYTES, 1, NULL,
+         NULL, "a", "\xff\xff\xff\xff\xff\xff\xff\xff", "a", NULL},
+        {"raised", "x version 1.0.0", RG_TYPE_BYTE_ARRAY, RG_ORDER_BYTES, 1, NULL, NULL, "a",
+         "\xff\xff\xff\xff\xff\xff\xff\xfe", "a", "\xff\xff\xff\xff\xff\xff\xff\xfe"},
+        {"nothing to raise", "x version 1.0.0", RG_TYPE_BYTE_ARRAY, RG_ORDER_BYTES, 1, NULL, NULL,
+         "a", "\xff", "a", "\xff"},
         {"lower above upper", "x version 1.0.0", RG_TYPE_INT32, RG_ORDER_INT32, 1, NULL, NULL,
          "bbbb", "aaaa", NULL, NULL},
     };
