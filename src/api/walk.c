@@ -28,16 +28,24 @@ bool rg_walk_is_data(struct rg_store *store, const struct rg_options *select,
                      const struct rg_object *object)
 {
     const enum rg_select by_name = rg_select_file(select, rg_span_of(object->key));
-    const uint64_t bytes = object->id.bytes;
-    uint8_t ends[2][4];
-    struct rg_error ignored;
+    struct rg_error err;
 
     if (by_name != RG_SELECT_MAGIC)
         return by_name == RG_SELECT_YES;
-    return bytes >= 12 &&
-           rg_read_bytes(store, object->key, NULL, 0, 4, ends[0], &ignored) == RG_OK &&
-           rg_read_bytes(store, object->key, NULL, bytes - 4, 4, ends[1], &ignored) == RG_OK &&
-           memcmp(ends[0], rg_parquet_magic, 4) == 0 && memcmp(ends[1], rg_parquet_magic, 4) == 0;
+    if (object->id.bytes < 12)
+        return false;
+    for (int end = 0; end < 2; end++) {
+        const uint64_t offset = end == 0 ? 0 : object->id.bytes - 4;
+        uint8_t bytes[4];
+        const enum rg_status status =
+            rg_read_bytes(store, object->key, NULL, offset, 4, bytes, &err);
+
+        if (status != RG_OK)
+            return status != RG_ERR_ABSENT && status != RG_ERR_CHANGED;
+        if (memcmp(bytes, rg_parquet_magic, 4) != 0)
+            return false;
+    }
+    return true;
 }
 
 /* Visits what only the ledger knows and comes before `prefix`; NULL: all the rest. */

@@ -39,7 +39,10 @@ static bool is_among(const struct rg_partition *partition, const char *key)
     return false;
 }
 
-/* The magic at both ends of a file without an extension. */
+/*
+ * The magic at both ends of a file without an extension. One that cannot be read counts as data:
+ * whoever opens it then says why not; Hive gives no extension to any file.
+ */
 static bool has_magic(struct rg_partition *partition, const struct rg_object *object)
 {
     struct rg_run *run = partition->run;
@@ -56,10 +59,11 @@ static bool has_magic(struct rg_partition *partition, const struct rg_object *ob
             .offset = end == 0 ? 0 : object->id.bytes - 4,
             .in_bytes = 4,
         };
+        const enum rg_status status = rg_store_wait(run->source, &op, &err);
 
-        /* What cannot be read is not known to be data; it has no data file's name. */
-        if (rg_store_wait(run->source, &op, &err) != RG_OK || op.out_bytes != 4 ||
-            memcmp(bytes, rg_parquet_magic, 4) != 0)
+        if (status != RG_OK)
+            return status != RG_ERR_ABSENT;
+        if (op.out_bytes != 4 || memcmp(bytes, rg_parquet_magic, 4) != 0)
             return false;
     }
     return true;

@@ -551,7 +551,7 @@ enum rg_status rg_verify_places(const struct rg_verify_request *request,
     atomic_store(&request->counters->partition_count, partitions.count);
     for (size_t i = 0; i < partitions.count && status == RG_OK; i++) {
         status = verify_partition(&run, partitions.items[i], err);
-        if (status != RG_OK && status != RG_ERR_CANCELLED)
+        if (status != RG_OK && status != RG_ERR_CANCELLED && *partitions.items[i] != '\0')
             (void)rg_within(err, "partition %s", partitions.items[i]);
         atomic_store(&request->counters->partition_done_count, i + 1);
     }

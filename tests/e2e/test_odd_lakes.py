@@ -154,6 +154,35 @@ def test_a_file_that_cannot_be_opened_is_taken_when_it_can(regroup, source, home
     assert sorted(rows_of(data_files(home))) == list(range(500))
 
 
+def test_a_file_without_extension_that_cannot_be_opened_is_named(
+    regroup, source, home, unprivileged
+):
+    """As Hive names them: whether it is data nobody can tell."""
+    if not unprivileged:
+        pytest.skip("who may read everything is never denied, and cannot be somebody else here")
+    (source / "f1.parquet").rename(source / "000001_0")
+    (source / "000001_0").chmod(0)
+    result = regroup("compact", source, home, timeout=SECONDS, **unprivileged).must(3)
+    assert alone(result) == {"000001_0": "open: Permission denied"}
+    result = regroup("verify", source, home, timeout=SECONDS, **unprivileged).must(1)
+    assert "error: file://" in result.err and "000001_0: open: Permission denied" in result.err
+    (source / "000001_0").chmod(0o644)
+    regroup("compact", source, home, timeout=SECONDS, **unprivileged).must(0)
+    assert sorted(rows_of(data_files(home))) == list(range(500))
+
+
+def test_list_shows_a_file_without_extension_that_cannot_be_opened(regroup, source, unprivileged):
+    if not unprivileged:
+        pytest.skip("who may read everything is never denied, and cannot be somebody else here")
+    source.chmod(0o777)
+    (source / "f1.parquet").rename(source / "000001_0")
+    (source / "000001_0").chmod(0)
+    result = regroup("compact", "--in-place", source, timeout=SECONDS, **unprivileged).must(3)
+    assert alone(result) == {"000001_0": "open: Permission denied"}
+    result = regroup("list", source, timeout=SECONDS, **unprivileged).must(0)
+    assert "000001_0" in result.out
+
+
 def test_a_path_that_is_too_long_stops_nothing(regroup, source, home):
     deep = os.open(source, os.O_RDONLY)
     for _ in range(40):
