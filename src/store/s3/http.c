@@ -370,9 +370,11 @@ static uint32_t take_finished(struct rg_http *http)
     }
 }
 
-static void end_stalled(struct rg_http *http, uint64_t now_ns)
+/* How many were ended. */
+static uint32_t end_stalled(struct rg_http *http, uint64_t now_ns)
 {
     struct rg_http_request *request = http->running;
+    uint32_t count = 0;
     char text[64];
 
     http->watched_ns = now_ns;
@@ -390,9 +392,11 @@ static void end_stalled(struct rg_http *http, uint64_t now_ns)
             finish(http, request, CURLE_OPERATION_TIMEDOUT, RG_HTTP_STALLED, text);
             /* done() may have changed the list. */
             next = http->running;
+            count++;
         }
         request = next;
     }
+    return count;
 }
 
 void rg_http_cancel(struct rg_http *http)
@@ -421,10 +425,10 @@ static void *run_thread(void *argument)
             http->options.on_turn(http->options.user, rg_clock_monotonic_ns());
 
         (void)rg_libcurl()->multi_perform(http->multi, &count);
-        const uint32_t ended = take_finished(http);
+        uint32_t ended = take_finished(http);
         const uint64_t now_ns = rg_clock_monotonic_ns();
         if (now_ns - http->watched_ns > watch_ms * ms)
-            end_stalled(http, now_ns);
+            ended += end_stalled(http, now_ns);
         /* What ended may go on with something else: then there is nothing to wait for. */
         const int timeout_ms = ended > 0 ? 0 : wait_ms(http, wanted_ns, now_ns);
         (void)rg_libcurl()->multi_poll(http->multi, NULL, 0, timeout_ms, NULL);
