@@ -14,7 +14,7 @@ import signal
 import pytest
 
 import s3_server
-from fault_proxy import Answer, Rule, kill, named, refuse, xml_error
+from fault_proxy import Answer, Rule, kill, named, refuse, stall, xml_error
 from test_s3_credentials import FIRST, SECOND, counting_program, document, files, used_keys
 
 WRITES = ("put", "create", "part", "complete", "abort", "delete")
@@ -260,6 +260,29 @@ def test_interrupted_within_an_upload(place, number):
     place.proxy.clear()
     place.regroup(*command_of(place, False)).must(0)
     check_rows(place, numbers, "out")
+
+
+def test_interrupted_twice_and_nobody_answers(place):
+    """The second time it stops: the aborting of uploads is not waited for as long as work is."""
+    fill_both(place)
+    victim = []
+
+    @named("interrupt")
+    async def interrupt(exchange):
+        os.kill(victim[0].pid, signal.SIGINT)
+        await asyncio.sleep(0.5)
+        os.kill(victim[0].pid, signal.SIGINT)
+        await asyncio.sleep(3600)
+
+    place.proxy.add(Rule(interrupt, operation="part", key="out/p=2/*"),
+                    Rule(stall(), operation=("part", "abort"), key="out/p=2/*", times=None))
+    victim.append(place.start(*command_of(place, False)))
+    try:
+        victim[0].communicate(timeout=60)
+    finally:
+        victim[0].kill()
+    assert victim[0].returncode == 130
+    assert 1 <= place.proxy.count(operation="abort") <= 2
 
 
 @pytest.mark.parametrize("operation, key", [

@@ -27,6 +27,9 @@ static const uint64_t deadline_ns_min = UINT64_C(120000000000);
 static const uint64_t connect_ns_first = UINT64_C(5000000000);
 static const uint64_t connect_ns_max = UINT64_C(15000000000);
 
+/* The same, and for an answer, when everything is cancelled: only uploads are aborted then. */
+static const uint64_t cancelled_ns = UINT64_C(5000000000);
+
 /* Of bodies that are only sent when the store wants them: spared on 307, 403 and 503. */
 static const uint64_t expect_bytes_min = UINT64_C(1) << 20;
 
@@ -215,6 +218,11 @@ static enum rg_status write_lines(struct rg_s3_task *task, const struct rg_sigv4
     return RG_OK;
 }
 
+static uint64_t at_most(uint64_t ns, uint64_t max_ns)
+{
+    return ns < max_ns ? ns : max_ns;
+}
+
 static void set_exchange(struct rg_s3_task *task, const struct rg_s3_description *d)
 {
     const struct rg_s3_options *options = &task->store->options;
@@ -227,10 +235,12 @@ static void set_exchange(struct rg_s3_task *task, const struct rg_s3_description
     http->segments = d->segments;
     http->segment_count = d->segment_count;
     http->body_bytes = d->body_bytes;
-    http->connect_ns = task->attempt * connect_ns_first;
-    if (http->connect_ns > connect_ns_max)
-        http->connect_ns = connect_ns_max;
+    http->connect_ns = at_most(task->attempt * connect_ns_first, connect_ns_max);
     http->stall_ns = d->is_slow ? slow_ns : options->stall_ns;
+    if (atomic_load(&task->store->is_cancelled)) {
+        http->connect_ns = at_most(http->connect_ns, cancelled_ns);
+        http->stall_ns = at_most(http->stall_ns, cancelled_ns);
+    }
     http->deadline_ns =
         d->is_slow ? slow_ns + deadline_ns_min
                    : deadline_ns_min + moved_bytes / bytes_per_second_min * UINT64_C(1000000000);

@@ -34,6 +34,7 @@
 static const uint32_t moves_max = 2;
 static const uint32_t renewals_max = 2;
 static const uint32_t nameless_count_max = 2;
+static const uint32_t cancelled_attempts_max = 2;
 /* Answers that are no XML: damaged on the way, or what this server always says. */
 static const uint32_t garbled_count_max = 3;
 static const uint64_t credentials_wait_ns = UINT64_C(200000000);
@@ -240,7 +241,10 @@ static void try_again(struct rg_s3_task *task, enum rg_retry retry, const char *
 
     task->fault_count += retry == RG_RETRY_FAULT;
     const bool has_broken_often = fault_max > 0 && task->fault_count >= fault_max;
-    if (task->attempt >= store->options.attempt_count_max || has_broken_often) {
+    /* Aborting: somebody waits for the end, and what is left behind is found by gc. */
+    const bool is_enough =
+        atomic_load(&store->is_cancelled) && task->attempt >= cancelled_attempts_max;
+    if (task->attempt >= store->options.attempt_count_max || has_broken_often || is_enough) {
         give_up(task, text);
         return;
     }
