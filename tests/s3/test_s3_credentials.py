@@ -6,6 +6,7 @@ import datetime
 import http.server
 import json
 import socket
+import ssl
 import threading
 import urllib.parse
 
@@ -156,6 +157,34 @@ def test_chain_of_roles(place, tmp_path):
     assert used_keys(place) == {SECOND[0]}
 
 
+def test_global_token_service(place, tmp_path):
+    """It is signed for as in us-east-1, wherever the bucket is."""
+    from test_s3_faults import Tunnel, make_certificates
+
+    place.fill(files=1)
+    make_certificates(tmp_path)
+
+    def answer(method, path, headers, body):
+        assert headers["host"] == "sts.amazonaws.com"
+        assert headers["authorization"].split("/")[2:4] == ["us-east-1", "sts"]
+        return 200, role_answer(SECOND, "AssumeRole")
+
+    with Service(answer) as sts:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tmp_path / "sts.pem", tmp_path / "sts.key")
+        sts.server.socket = context.wrap_socket(sts.server.socket, server_side=True)
+        with Tunnel(instead=("127.0.0.1", sts.server.server_port)) as tunnel:
+            env = files(tmp_path, "[default]\nrole_arn = arn:aws:iam::1:role/x\n"
+                                  "source_profile = base\nregion = eu-west-3\n",
+                        "[base]\naws_access_key_id = AKIDSOURCE\naws_secret_access_key = s\n")
+            env.update(AWS_ENDPOINT_URL="", AWS_ENDPOINT_URL_S3=place.endpoint,
+                       AWS_DEFAULT_REGION="", AWS_STS_REGIONAL_ENDPOINTS="legacy",
+                       AWS_CA_BUNDLE=str(tmp_path / "ca.pem"), https_proxy=tunnel.url)
+            place.compact(env=env).must(0)
+        assert len(sts.requests) == 2 and set(tunnel.asked) == {"sts.amazonaws.com:443"}
+    assert used_keys(place) == {SECOND[0]}
+
+
 def test_role_is_denied(place, tmp_path):
     def answer(method, path, headers, body):
         return 403, ("<ErrorResponse><Error><Code>AccessDenied</Code><Message>not you</Message>"
@@ -295,8 +324,10 @@ def test_public_bucket(place, tmp_path):
     assert len(numbers) == 1000
 
 
-def test_identity_center_is_named(place, tmp_path):
-    env = files(tmp_path, "[default]\nsso_session = x\n")
+@pytest.mark.parametrize("line", ["sso_session = x", "sso_start_url = https://x.test",
+                                  "login_session = arn:aws:iam::1:user/x"])
+def test_other_logins_are_named(place, tmp_path, line):
+    env = files(tmp_path, f"[default]\n{line}\n")
     result = place.compact(env=env).must(2)
     assert "export-credentials" in result.err
 

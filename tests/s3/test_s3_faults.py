@@ -808,7 +808,7 @@ def test_f34_checksum_headers_refused(place):
 
 
 def make_certificates(folder):
-    """A certificate authority and three certificates: good, expired, of another host."""
+    """A certificate authority and certificates: good, expired, of other hosts."""
 
     def run(*command):
         subprocess.run(["openssl", *command], cwd=folder, check=True,
@@ -817,7 +817,7 @@ def make_certificates(folder):
     run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
         "ca.key", "-out", "ca.pem", "-days", "30", "-subj", "/CN=test authority")
     for name, host, days in (("good", "IP:127.0.0.1", "30"), ("other", "DNS:elsewhere.test", "30"),
-                             ("old", "IP:127.0.0.1", "0")):
+                             ("sts", "DNS:sts.amazonaws.com", "30"), ("old", "IP:127.0.0.1", "0")):
         run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
             f"{name}.key", "-out", f"{name}.csr", "-subj", "/CN=test")
         (folder / f"{name}.ext").write_text(f"subjectAltName={host}\n")
@@ -880,11 +880,12 @@ def test_f37_proxy_refuses(place, status):
 
 
 class Tunnel:
-    """A proxy that only knows CONNECT; `asked` has the targets. With a target: no proxy but a
-    way there that takes some seconds to open."""
+    """A proxy that only knows CONNECT; `asked` has the targets, and `instead` is where it leads.
+    With a target: no proxy but a way there that takes some seconds to open."""
 
-    def __init__(self, target=None, seconds=0):
+    def __init__(self, target=None, seconds=0, instead=None):
         self.asked = []
+        self.instead = instead
         self.target = target
         self.seconds = seconds
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -905,7 +906,7 @@ class Tunnel:
             self.asked.append(target)
             time.sleep(self.seconds)
             host, _, port = target.rpartition(":")
-            far = socket.create_connection((host, int(port)))
+            far = socket.create_connection(self.instead or (host, int(port)))
             if self.target is None:
                 near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             for ends in ((near, far), (far, near)):

@@ -396,19 +396,23 @@ static enum rg_status read_role(struct loader *loader, struct rg_span body, uint
     return status;
 }
 
-/* The URL of the token service, and its host as it is signed. */
+/* The URL of the token service, its host as it is signed, and the region that it is signed for. */
 static enum rg_status find_service(const struct loader *loader, char url[URL_BYTES],
-                                   char host[URL_BYTES], struct rg_error *err)
+                                   char host[URL_BYTES], const char **ret_region,
+                                   struct rg_error *err)
 {
     const char *endpoint = rg_settings_endpoint(&loader->settings, "sts");
     const char *legacy = rg_settings_choose(&loader->settings, "AWS_STS_REGIONAL_ENDPOINTS", NULL,
                                             "sts_regional_endpoints");
     const char *region = loader->source->region;
+    const bool is_global = endpoint == NULL && legacy != NULL && strcmp(legacy, "legacy") == 0;
     int length;
 
+    /* The one for all regions is in this one, and knows no other. */
+    *ret_region = is_global ? "us-east-1" : region;
     if (endpoint != NULL)
         length = snprintf(url, URL_BYTES, "%s", endpoint);
-    else if (legacy != NULL && strcmp(legacy, "legacy") == 0)
+    else if (is_global)
         length = snprintf(url, URL_BYTES, "https://sts.amazonaws.com");
     else
         length = snprintf(url, URL_BYTES, "https://sts.%s.amazonaws.com%s", region,
@@ -435,8 +439,9 @@ static enum rg_status assume(struct loader *loader, const struct role *role,
     struct rg_buffer authorization;
     struct rg_buffer out;
     uint32_t http_status = 0;
+    const char *region;
 
-    RG_TRY(find_service(loader, url, host, err));
+    RG_TRY(find_service(loader, url, host, &region, err));
     rg_buffer_init(&form, allocator, answer_bytes_max);
     rg_buffer_init(&authorization, allocator, answer_bytes_max);
     rg_buffer_init(&out, allocator, answer_bytes_max);
@@ -452,8 +457,8 @@ static enum rg_status assume(struct loader *loader, const struct role *role,
     enum rg_status status = rg_buffer_check(&form, "a request", err);
     if (status == RG_OK && by != NULL) {
         rg_sigv4_date(rg_clock_wall_ns(), date);
-        status = sign_form(by, loader->source->region, host,
-                           (struct rg_span){form.data, form.bytes - 1}, date, &authorization, err);
+        status = sign_form(by, region, host, (struct rg_span){form.data, form.bytes - 1}, date,
+                           &authorization, err);
         (void)snprintf(date_line, sizeof date_line, "X-Amz-Date: %s", date);
         (void)snprintf(token_line, sizeof token_line, "X-Amz-Security-Token: %s",
                        by->session_token);
@@ -512,13 +517,14 @@ static enum rg_status from_profile_itself(struct loader *loader, const char *pro
                        profile);
     if (command != NULL)
         return from_program(loader, command, err);
-    if (find(loader, profile, "sso_session") != NULL ||
+    const bool is_login = find(loader, profile, "login_session") != NULL;
+    if (is_login || find(loader, profile, "sso_session") != NULL ||
         find(loader, profile, "sso_start_url") != NULL)
         return rg_fail(err, RG_ERR_INVALID,
-                       "profile \"%.100s\" is of IAM Identity Center, which is not spoken here; "
+                       "profile \"%.100s\" is of %s, which is not spoken here; "
                        "give its credentials by credential_process = aws configure "
                        "export-credentials --profile %.100s --format process",
-                       profile, profile);
+                       profile, is_login ? "aws login" : "IAM Identity Center", profile);
     *ret_found = false;
     return RG_OK;
 }
