@@ -522,6 +522,7 @@ def test_f22_clock(place, offset):
     place.check_whole(numbers)
 
 
+@not_sanitized
 @pytest.mark.parametrize("offset", ["-40m", "+40m"])
 def test_f22_clock_and_head_first(place, offset):
     """A single file is looked at before anything is listed, and HEAD has no body to say why."""
