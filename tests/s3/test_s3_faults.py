@@ -972,6 +972,55 @@ def test_f38_no_such_host(place):
     assert result.status != 0 and "resolve" in result.err
 
 
+RESOLVER = r"""
+#include <dlfcn.h>
+#include <netdb.h>
+#include <stdatomic.h>
+#include <string.h>
+
+typedef int resolve(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+                struct addrinfo **ret)
+{
+    static atomic_int count;
+    resolve *next = (resolve *)dlsym(RTLD_NEXT, "getaddrinfo");
+
+    if (name != NULL && strcmp(name, "regroup-test-server") == 0) {
+        if (atomic_fetch_add(&count, 1) < 4)
+            return EAI_AGAIN;
+        name = "127.0.0.1";
+    }
+    return next(name, service, hints, ret);
+}
+"""
+
+
+@not_sanitized
+def test_f38_name_service_away_for_a_moment(place, tmp_path):
+    """libcurl tells it as it tells of a name that does not exist."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    (tmp_path / "resolver.c").write_text(RESOLVER)
+    subprocess.run([compiler, "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", tmp_path / "resolver.so",
+                    tmp_path / "resolver.c", "-ldl"], check=True)
+    place.fill([""], files=1)
+
+    @named("host by number")  # Of other names the server thinks that they are a bucket's.
+    async def by_number(exchange):
+        request = exchange.request
+        request.headers = [(k, v.replace("regroup-test-server", "127.0.0.1"))
+                           for k, v in request.headers]
+        sign_anew(request)
+        await exchange.send(await exchange.forward())
+
+    place.proxy.add(Rule(by_number, times=None))
+    place.endpoint = place.proxy.endpoint.replace("127.0.0.1", "regroup-test-server")
+    place.regroup("inspect", place.url("in/file 000.parquet"),
+                  env={"LD_PRELOAD": str(tmp_path / "resolver.so")}).must(0)
+
+
 def test_f38_dead_address_first(place):
     """localhost is ::1 and 127.0.0.1; only one of them answers."""
     numbers = place.fill(files=2)

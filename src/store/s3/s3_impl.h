@@ -165,13 +165,14 @@ struct rg_s3_task {
     struct rg_store_op *op;
     struct rg_s3_task *next;
     const struct rg_s3_call *call;
-    struct rg_arena arena;  /* Of one attempt. */
-    uint32_t attempt;       /* Of the call, from 1. */
-    uint32_t fault_count;   /* Of these, attempts that broke. */
-    uint32_t move_count;    /* Redirects that were followed, in the whole task. */
-    uint32_t renewal_count; /* Times that new credentials or another clock were tried. */
-    bool may_have_landed;   /* An attempt of this call was lost. */
-    char lost_to[200];      /* What the last attempt of all died of; "" while there are more. */
+    struct rg_arena arena;   /* Of one attempt. */
+    uint32_t attempt;        /* Of the call, from 1. */
+    uint32_t fault_count;    /* Of these, attempts that broke, */
+    uint32_t nameless_count; /* and those for which the host had no address. */
+    uint32_t move_count;     /* Redirects that were followed, in the whole task. */
+    uint32_t renewal_count;  /* Times that new credentials or another clock were tried. */
+    bool may_have_landed;    /* An attempt of this call was lost. */
+    char lost_to[200];       /* What the last attempt of all died of; "" while there are more. */
     uint64_t wake_ns;
     uint64_t used_generation;
     int64_t used_offset_ns; /* Of the clock that the last attempt was signed by. */

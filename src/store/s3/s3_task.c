@@ -33,7 +33,8 @@
 
 static const uint32_t moves_max = 2;
 static const uint32_t renewals_max = 2;
-static const uint32_t nameless_count_max = 2;
+/* Some seconds: a name that is wrong is told soon, and a name service may be away for as long. */
+static const uint32_t nameless_count_max = 6;
 static const uint32_t cancelled_attempts_max = 2;
 /* Answers that are no XML: damaged on the way, or what this server always says. */
 static const uint32_t garbled_count_max = 3;
@@ -177,6 +178,7 @@ void rg_s3_task_call(struct rg_s3_task *task, const struct rg_s3_call *call)
     task->call = call;
     task->attempt = 0;
     task->fault_count = 0;
+    task->nameless_count = 0;
     task->may_have_landed = false;
     rg_s3_task_ready(task);
 }
@@ -187,6 +189,7 @@ void rg_s3_task_call_later(struct rg_s3_task *task, const struct rg_s3_call *cal
     task->call = call;
     task->attempt = 0;
     task->fault_count = 0;
+    task->nameless_count = 0;
     task->may_have_landed = false;
     sleep_until(task, rg_clock_monotonic_ns() + delay_ns);
 }
@@ -463,8 +466,10 @@ static void judge_failure(struct rg_s3_task *task)
     case RG_HTTP_UNSENT:
         break;
     case RG_HTTP_NAMELESS:
-        if (task->fault_count < nameless_count_max)
-            break;
+        if (++task->nameless_count < nameless_count_max) {
+            try_again(task, RG_RETRY_THROTTLE, task->http.text);
+            return;
+        }
         rg_s3_task_fail(task, RG_ERR_AGAIN, "%s: %s (%s)", task->call->name, task->http.text,
                         task->store->endpoint.host);
         return;
