@@ -8,7 +8,8 @@
  * into the caller's buffers; their digests are computed by the thread that starts the operation.
  *
  * An id is size, ETag without its quotes, and LastModified in whole seconds (listings of some
- * servers tell more, HEAD never does). PUT without an arena tells the size only. A PUT or
+ * servers tell more, HEAD never does; where both have a tag, a second apart is one time, rounded up
+ * and down). PUT without an arena tells the size only. A PUT or
  * UPLOAD_FINISH whose answer was lost is found out about by HEAD: every object that is made carries
  * a mark of its operation (x-amz-meta-regroup-op) beside the caller's token.
  *

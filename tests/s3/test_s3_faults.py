@@ -5,6 +5,7 @@
 Every test ends with the right bytes, or with a clear error and nothing published.
 """
 
+import email.utils
 import os
 import re
 import shutil
@@ -1052,6 +1053,29 @@ def test_f38_nobody_listens(place):
     place.endpoint = f"http://127.0.0.1:{port}"
     result = place.compact(env=QUICK).must(75)
     assert "connect" in result.err.lower()
+
+
+@pytest.mark.parametrize("seconds, is_whole", [(1, True), (2, False)])
+def test_times_of_listings_and_of_objects_differ(place, seconds, is_whole):
+    """By a second where they are rounded one up and one down, as Swift does; else it was changed."""
+    numbers = place.fill(files=3)
+
+    def round_up(answer, request):
+        then = answer.header("last-modified")
+        if then:
+            later = email.utils.parsedate_to_datetime(then).timestamp() + seconds
+            answer.set("Last-Modified", email.utils.formatdate(later, usegmt=True))
+
+    place.proxy.add(Rule(change(round_up, "round up"), operation=("get", "head"), times=None))
+    if not is_whole:
+        assert "it was changed" in place.compact().must(3).err
+        return
+    place.compact().must(0)
+    assert place.rows("out") == numbers
+    place.regroup("compact", "--in-place", place.url("in")).must(0)
+    assert place.rows("in") == numbers and len(place.data_keys("in")) == 2
+    place.regroup("compact", "--in-place", place.url("in")).must(0)
+    assert place.rows("in") == numbers and len(place.data_keys("in")) == 2
 
 
 def test_f39_content_encoding(place):

@@ -18,6 +18,8 @@
 
 #include "store/s3/s3_send.h"
 
+static const uint64_t rounding_ns = UINT64_C(1000000000);
+
 void rg_s3_add_header(struct rg_s3_description *d, const char *name, const char *value)
 {
     d->headers[d->header_count++] = (struct rg_sigv4_header){name, value};
@@ -65,16 +67,24 @@ enum rg_status rg_s3_take_id(struct rg_s3_task *task, uint64_t bytes, struct rg_
 bool rg_s3_is_other(const struct rg_s3_task *task, const struct rg_object_id *expected,
                     uint64_t bytes)
 {
+    const uint64_t then_ns = expected->modified_ns;
+    const uint64_t now_ns = task->headers.modified_ns;
+    const uint64_t apart_ns = then_ns < now_ns ? now_ns - then_ns : then_ns - now_ns;
     char tag[RG_S3_TAG_BYTES];
 
     if (expected->bytes != bytes)
         return true;
-    if (expected->modified_ns != 0 && task->headers.modified_ns != 0 &&
-        expected->modified_ns != task->headers.modified_ns)
-        return true;
     (void)snprintf(tag, sizeof tag, "%s", task->headers.tag);
     rg_s3_unquote(tag);
-    return expected->tag[0] != '\0' && tag[0] != '\0' && strcmp(expected->tag, tag) != 0;
+    const bool has_tags = expected->tag[0] != '\0' && tag[0] != '\0';
+    if (has_tags && strcmp(expected->tag, tag) != 0)
+        return true;
+    /*
+     * Swift rounds the seconds of HEAD upwards and those of listings downwards (pyrax issue 337):
+     * so far apart, times tell nothing that tags do not.
+     */
+    const uint64_t apart_max_ns = has_tags ? rounding_ns : 0;
+    return then_ns != 0 && now_ns != 0 && apart_ns > apart_max_ns;
 }
 
 enum rg_status rg_s3_describe_head(struct rg_s3_task *task, struct rg_s3_description *ret,
