@@ -1057,7 +1057,7 @@ def test_f38_nobody_listens(place):
 
 @pytest.mark.parametrize("seconds, is_whole", [(1, True), (2, False)])
 def test_times_of_listings_and_of_objects_differ(place, seconds, is_whole):
-    """By a second where they are rounded one up and one down, as Swift does; else it was changed."""
+    """By a second where one is rounded up and one down, as by Swift; else it was changed."""
     numbers = place.fill(files=3)
 
     def round_up(answer, request):

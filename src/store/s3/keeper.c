@@ -59,20 +59,19 @@ static bool expires_within(const struct rg_credentials *credentials, uint64_t ns
 
 static void take_locked(struct rg_keeper *keeper, const struct rg_credentials *got)
 {
-    if (is_same(&keeper->current, got)) {
-        keeper->current.expires_ns = got->expires_ns;
-        if (keeper->was_refused || expires_within(got, margin_ns))
-            (void)rg_fail(&keeper->failure, RG_ERR_DENIED,
-                          "the credentials have expired, and where they come from there are no "
-                          "others");
-        return;
-    }
+    const bool are_others = !is_same(&keeper->current, got);
+
     keeper->current = *got;
-    /* New, and expired already: it is our clock that is wrong. The store says when they are. */
+    /* Given out now, and expired: our clock may be wrong. The store has the last word. */
     if (expires_within(got, margin_ns))
         keeper->current.expires_ns = 0;
-    keeper->generation++;
-    keeper->was_refused = false;
+    if (are_others) {
+        keeper->generation++;
+        keeper->was_refused = false;
+    } else if (keeper->was_refused) {
+        (void)rg_fail(&keeper->failure, RG_ERR_DENIED,
+                      "the credentials have expired, and where they come from there are no others");
+    }
 }
 
 static void *run_thread(void *argument)

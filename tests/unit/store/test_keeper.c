@@ -157,6 +157,23 @@ TEST(new_ones_are_used_when_our_clock_says_that_they_have_expired)
     rg_keeper_free(keeper);
 }
 
+TEST(the_same_are_used_until_the_store_refuses_them)
+{
+    struct source source = {.is_static = true, .lifetime_ns = UINT64_C(1000000000)};
+    struct rg_credentials credentials;
+    struct rg_keeper *keeper;
+    uint64_t generation = 0;
+
+    CHECK_OK(rg_keeper_new(load, &source, &rg_allocator_system, &keeper, &t->err));
+    CHECK(ask(keeper, &generation, &credentials, &t->err) == RG_KEEPER_READY);
+    CHECK_TEXT(credentials.access_key, "key 0");
+    rg_keeper_renew(keeper, generation);
+    struct rg_error err = {0};
+    CHECK(ask(keeper, &generation, &credentials, &err) == RG_KEEPER_FAILED);
+    CHECK_ERROR(err.status, RG_ERR_DENIED, "");
+    rg_keeper_free(keeper);
+}
+
 TEST(first_failure_is_told)
 {
     struct source source = {.fails = true};
@@ -176,6 +193,8 @@ int main(int argc, char **argv)
         {"expired_ones_are_not_used", expired_ones_are_not_used},
         {"new_ones_are_used_when_our_clock_says_that_they_have_expired",
          new_ones_are_used_when_our_clock_says_that_they_have_expired},
+        {"the_same_are_used_until_the_store_refuses_them",
+         the_same_are_used_until_the_store_refuses_them},
         {"first_failure_is_told", first_failure_is_told},
     };
 
