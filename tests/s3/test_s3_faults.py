@@ -110,6 +110,23 @@ def test_f02_ranges_ignored(place):
     place.check_nothing()
 
 
+@pytest.mark.parametrize("times", [2, None])
+def test_f02_range_is_denied(place, times):
+    """416 for a range that is there: no bytes came, and none may be made up."""
+    numbers = place.fill([""], files=2)
+    numbers += add_large(place)
+    # The first read of the large file is its footer.
+    place.proxy.add(Rule(refuse(416, "InvalidRange"), operation="get", key="in/large.parquet",
+                         times=times, skip=1))
+    result = place.compact()
+    if times is None:
+        result.must(75)
+        assert "says the store" in result.err
+    else:
+        result.must(0)
+        place.check_whole(numbers)
+
+
 def test_f02_small_files_without_ranges(place):
     """Whole files are whole with or without a range."""
     numbers = place.fill(files=3)

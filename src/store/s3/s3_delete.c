@@ -32,7 +32,7 @@ static enum rg_status describe_delete(struct rg_s3_task *task, struct rg_s3_desc
 static void on_looked(struct rg_s3_task *task)
 {
     if (!task->headers.has_length)
-        rg_s3_task_retry(task, "HEAD: no Content-Length");
+        rg_s3_task_retry(task, "no Content-Length");
     else if (rg_s3_is_other(task, task->op->expected, task->headers.length))
         rg_s3_task_fail(task, RG_ERR_CHANGED, "it was changed");
     else

@@ -189,7 +189,7 @@ struct rg_s3_task {
     char checksum[9];
     char mark[RG_S3_MARK_BYTES];
     uint64_t body_bytes;
-    const struct rg_s3_call *write; /* What follows a look that allows it. */
+    const struct rg_s3_call *write; /* What follows a look that allows it; of GET: GET. */
     bool is_conditional;            /* DELETE: the last attempt said If-Match. */
 
     /* GET. */
@@ -199,7 +199,7 @@ struct rg_s3_task {
     uint64_t got_bytes;
     char tag[RG_S3_TAG_BYTES]; /* Of what was got. */
 
-    /* LIST_UPLOADS, UPLOAD_ABORT. */
+    /* LIST_UPLOADS, UPLOAD_ABORT; round also of GET. */
     char *marker;
     char *upload_marker;
     uint32_t round;

@@ -20,6 +20,10 @@
 
 static const uint64_t rounding_ns = UINT64_C(1000000000);
 
+/* How often a store may say that a range is not there which is, and how long is waited then. */
+static const uint32_t contradictions_max = 4;
+static const uint64_t contradiction_pause_ns = UINT64_C(300000000);
+
 void rg_s3_add_header(struct rg_s3_description *d, const char *name, const char *value)
 {
     d->headers[d->header_count++] = (struct rg_sigv4_header){name, value};
@@ -102,7 +106,7 @@ static void on_head(struct rg_s3_task *task)
     struct rg_error err;
 
     if (!task->headers.has_length) {
-        rg_s3_task_retry(task, "HEAD: no Content-Length");
+        rg_s3_task_retry(task, "no Content-Length");
         return;
     }
     if (op->expected != NULL && rg_s3_is_other(task, op->expected, task->headers.length)) {
@@ -247,11 +251,11 @@ static void on_get(struct rg_s3_task *task)
         if (task->body_status == RG_ERR_CHANGED)
             rg_s3_task_fail(task, RG_ERR_CHANGED, "%s", task->body_err.text);
         else
-            rg_s3_task_retry(task, "GET: %s", task->body_err.text);
+            rg_s3_task_retry(task, "%s", task->body_err.text);
         return;
     }
     if (task->first + task->got_bytes != task->headers.range_last + 1) {
-        rg_s3_task_retry(task, "GET: %" PRIu64 " of %" PRIu64 " bytes came", task->got_bytes,
+        rg_s3_task_retry(task, "%" PRIu64 " of %" PRIu64 " bytes came", task->got_bytes,
                          task->headers.range_last + 1 - task->first);
         return;
     }
@@ -263,7 +267,38 @@ static void on_get(struct rg_s3_task *task)
     rg_s3_task_end(task);
 }
 
-/* Nothing lies in the range: the object is shorter, which HEAD tells for sure. */
+/* 416 says that the object ends before the range. Is that so? */
+static void on_length(struct rg_s3_task *task)
+{
+    const struct rg_store_op *op = task->op;
+    const struct rg_s3_headers *headers = &task->headers;
+    const uint64_t first = (task->is_first_known ? task->first : 0) + task->got_bytes;
+    const bool is_other =
+        op->expected != NULL && rg_s3_is_other(task, op->expected, headers->length);
+
+    if (task->got_bytes > 0 && headers->has_length && headers->length <= first) {
+        rg_s3_task_fail(task, RG_ERR_CHANGED, "it is shorter than it was");
+        return;
+    }
+    if (!headers->has_length || is_other || headers->length <= first) {
+        on_head(task);
+        return;
+    }
+    /* What was not read must not be taken for the end of the object. */
+    if (++task->round < contradictions_max)
+        rg_s3_task_call_later(task, task->write, contradiction_pause_ns);
+    else
+        rg_s3_task_fail(task, RG_ERR_AGAIN,
+                        "416: no bytes from %" PRIu64 " on, says the store, of %" PRIu64, first,
+                        headers->length);
+}
+
+static const struct rg_s3_call length_call = {
+    .name = "HEAD",
+    .describe = rg_s3_describe_head,
+    .on_success = on_length,
+};
+
 static bool on_get_refused(struct rg_s3_task *task)
 {
     if (task->http.status == 412) {
@@ -272,12 +307,8 @@ static bool on_get_refused(struct rg_s3_task *task)
     }
     if (task->http.status != 416)
         return false;
-    if (task->got_bytes > 0) {
-        rg_s3_task_fail(task, RG_ERR_CHANGED, "it is shorter than it was");
-        return true;
-    }
     task->op->out_bytes = 0;
-    rg_s3_task_call(task, &head_call);
+    rg_s3_task_call(task, &length_call);
     return true;
 }
 
@@ -294,6 +325,7 @@ void rg_s3_begin_get(struct rg_s3_task *task)
     struct rg_store_op *op = task->op;
 
     op->out_bytes = 0;
+    task->write = &get_call;
     task->first = op->offset;
     task->wanted_bytes = op->in_bytes;
     task->is_first_known = !op->is_suffix;

@@ -103,7 +103,7 @@ static void on_part(struct rg_s3_task *task)
     struct rg_upload *upload = op->upload;
 
     if (task->headers.tag[0] == '\0') {
-        rg_s3_task_retry(task, "PUT: a part without an ETag");
+        rg_s3_task_retry(task, "a part without an ETag");
         return;
     }
     const char *tag = copy_text(&upload->arena, task->headers.tag);
@@ -167,7 +167,7 @@ static void on_created(struct rg_s3_task *task)
     struct rg_upload *upload = task->op->upload;
 
     if (task->answer->upload_id[0] == '\0') {
-        rg_s3_task_retry(task, "POST: no UploadId");
+        rg_s3_task_retry(task, "no UploadId");
         return;
     }
     upload->upload_id = copy_text(&upload->arena, task->answer->upload_id);

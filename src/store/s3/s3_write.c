@@ -159,7 +159,7 @@ static void on_looked(struct rg_s3_task *task)
     struct rg_error err;
 
     if (!headers->has_length) {
-        rg_s3_task_retry(task, "HEAD: no Content-Length");
+        rg_s3_task_retry(task, "no Content-Length");
         return;
     }
     /* Somebody's later write; where names may be replaced that is theirs to know. */
