@@ -121,7 +121,13 @@ static enum weir_status run_check(struct weir_job *handle, void *item, const str
     (void)call;
     for (uint32_t p = 0; p < PARTS; p++) {
         for (uint32_t i = 0; i < job->op_counts[p]; i++) {
+            const struct rg_store_op *op = &job->ops[p][i].request.op;
+            const bool is_short = op->verb == RG_STORE_GET && op->out_bytes < op->in_bytes;
+
             if (atomic_load(&job->ops[p][i].ends) != 1)
+                return WEIR_FAILED;
+            /* Bytes that did not come are told. */
+            if (op->status != (is_short ? RG_ERR_CHANGED : RG_OK))
                 return WEIR_FAILED;
         }
     }
@@ -162,7 +168,11 @@ static void draw_job(struct world *world, struct job *job, struct choices *c)
             request->segment.bytes = (size_t)bytes;
             if (choose_bool(c))
                 request->request.op = (struct rg_store_op){
-                    .verb = RG_STORE_GET, .in_bytes = 2000, .out_bytes = bytes};
+                    .verb = RG_STORE_GET,
+                    .key = "x",
+                    .in_bytes = bytes + choose(c, 2),
+                    .out_bytes = bytes,
+                };
             else
                 request->request.op = (struct rg_store_op){
                     .verb = RG_STORE_UPLOAD_PART,
