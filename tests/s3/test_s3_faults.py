@@ -581,6 +581,17 @@ def test_f25_wrong_region(place):
     place.check_whole(numbers)
 
 
+def test_f25_without_retries(place):
+    """To go where the bucket is is no retry; nor is to set the clock."""
+    numbers = place.fill(files=1)
+    place.proxy.add(Rule(refuse(301, "PermanentRedirect",
+                                [("x-amz-bucket-region", "eu-central-7")]), times=1),
+                    Rule(refuse(403, "RequestTimeTooSkewed", [
+                        ("Date", email.utils.formatdate(usegmt=True))]), operation="get", times=1))
+    place.compact(env={"AWS_MAX_ATTEMPTS": "1"}).must(0)
+    place.check_whole(numbers)
+
+
 def test_f25_region_in_the_body(place):
     numbers = place.fill(files=3)
     place.proxy.add(Rule(refuse(400, "AuthorizationHeaderMalformed",

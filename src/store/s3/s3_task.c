@@ -12,7 +12,8 @@
  *   (1) A task is in exactly one of these places, and only the sent ones count as in flight.
  *   (2) Every attempt is described and signed anew and begins with an empty answer.
  *   (3) A call is attempted at most attempt_count_max times, and a task follows at most two
- *       redirects and two renewals of credentials or clock: so every task ends.
+ *       redirects and two renewals of credentials or clock, which do not count as attempts: so
+ *       every task ends.
  */
 
 #include "store/s3/s3_task.h"
@@ -242,6 +243,9 @@ static void try_again(struct rg_s3_task *task, enum rg_retry retry, const char *
 
     const uint32_t fault_max = task->call->fault_count_max;
 
+    /* Of these there are few, by counts of their own: whoever wants no retries wants them too. */
+    if (retry == RG_RETRY_AT_ONCE)
+        task->attempt--;
     task->fault_count += retry == RG_RETRY_FAULT;
     const bool has_broken_often = fault_max > 0 && task->fault_count >= fault_max;
     /* Aborting: somebody waits for the end, and what is left behind is found by gc. */
