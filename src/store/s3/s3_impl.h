@@ -81,6 +81,7 @@ struct rg_s3_store {
 
     /* Owned by the event thread. */
     struct rg_endpoint endpoint;
+    uint32_t moves; /* Of it: where requests went was changed so often. */
     struct rg_pace pace;
     struct rg_s3_queue ready;
     struct rg_s3_task *sleeping; /* By wake_ns. */
@@ -175,7 +176,8 @@ struct rg_s3_task {
     char lost_to[200];       /* What the last attempt of all died of; "" while there are more. */
     uint64_t wake_ns;
     uint64_t used_generation;
-    int64_t used_offset_ns; /* Of the clock that the last attempt was signed by. */
+    int64_t used_offset_ns; /* Of the clock that the last attempt was signed by, */
+    uint32_t used_moves;    /* and of where it went. */
     struct rg_s3_headers headers;
     struct rg_xml *xml; /* Made when a body is read that is XML. */
     struct rg_answer *answer;

@@ -266,6 +266,7 @@ enum rg_status rg_s3_send(struct rg_s3_task *task, struct rg_error *err)
     RG_TRY(task->call->describe(task, &d, err));
     RG_TRY(write_url(task, &d, &path, &query, err));
     task->used_offset_ns = store->clock_offset_ns;
+    task->used_moves = store->moves;
     const int64_t now_ns = (int64_t)rg_clock_wall_ns() + store->clock_offset_ns;
     const char *payload = d.payload != NULL ? d.payload : empty_digest;
     rg_sigv4_date(now_ns > 0 ? (uint64_t)now_ns : 0, scope.date);

@@ -333,14 +333,18 @@ static bool follow_region(struct rg_s3_task *task)
     if (task->move_count >= moves_max)
         return false;
     task->move_count++;
+    /* Sent before another task learnt where the bucket is. */
+    const bool has_moved = task->used_moves != store->moves;
     if (region[0] != '\0' && strcmp(region, store->endpoint.region) != 0) {
         if (rg_endpoint_move(&store->endpoint, region, &err) != RG_OK)
             return false;
         store->key_day[0] = '\0';
+        store->moves++;
         return true;
     }
     if (task->headers.location_host[0] == '\0')
-        return false;
+        return has_moved;
+    store->moves++;
     (void)snprintf(store->endpoint.host, sizeof store->endpoint.host, "%s",
                    task->headers.location_host);
     return true;

@@ -346,6 +346,10 @@ void rg_s3_begin_finish(struct rg_s3_task *task)
     const struct rg_store_op *op = task->op;
     const struct rg_upload *upload = op->upload;
 
+    if (upload->has_lost_parts) {
+        rg_s3_task_fail(task, RG_ERR_IO, "an earlier part failed");
+        return;
+    }
     if (upload->part_count == 0) {
         rg_s3_begin_put_marked(task, upload->mark);
         return;

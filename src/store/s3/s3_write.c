@@ -128,11 +128,15 @@ static void on_found(struct rg_s3_task *task)
 
 static bool on_not_found(struct rg_s3_task *task)
 {
+    const struct rg_store_op *op = task->op;
+    /* An empty one was written as any other object. */
+    const bool is_upload = op->verb == RG_STORE_UPLOAD_FINISH && op->upload->upload_id != NULL;
+
     if (task->http.status != 404)
         return false;
-    if (task->op->verb == RG_STORE_UPLOAD_FINISH && task->lost_to[0] != '\0')
+    if (is_upload && task->lost_to[0] != '\0')
         rg_s3_ask_upload(task);
-    else if (task->op->verb == RG_STORE_UPLOAD_FINISH)
+    else if (is_upload)
         rg_s3_task_fail(task, RG_ERR_CHANGED, "the upload is gone, and no object was made of it");
     else
         rg_s3_task_fail(task, RG_ERR_AGAIN, "the answer was lost, and nothing was written");

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The S3 store against a server of a few lines that answers as a test's script says: for what a
+ * real one cannot be made to do at the right moment.
+ */
+
+#include "store/s3.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "store/s3/libcurl.h"
+#include "support/test.h"
+
+enum {
+    CONNECTIONS = 16,
+    HEAD_BYTES = 8192
+};
+
+struct server;
+
+/* The answer, whole; "" closes the connection, NULL leaves it waiting. */
+typedef const char *script_fn(struct server *server, const char *request);
+
+struct connection {
+    struct server *server;
+    pthread_t thread;
+    int socket;
+};
+
+struct server {
+    script_fn *script;
+    int listener;
+    pthread_t thread;
+    struct connection connections[CONNECTIONS];
+    uint32_t connection_count; /* Of the accepting thread, until it has ended. */
+    atomic_uint request_count;
+    atomic_uint put_count;
+};
+
+/* Reads one request with its body; false at the end of the connection. */
+static bool read_request(int socket, char head[HEAD_BYTES])
+{
+    size_t bytes = 0;
+    char *end = NULL;
+
+    while (end == NULL && bytes < HEAD_BYTES - 1) {
+        const ssize_t got = recv(socket, head + bytes, HEAD_BYTES - 1 - bytes, 0);
+
+        if (got <= 0)
+            return false;
+        bytes += (size_t)got;
+        head[bytes] = '\0';
+        end = strstr(head, "\r\n\r\n");
+    }
+    const char *length = strstr(head, "Content-Length: ");
+    const size_t body = length != NULL ? (size_t)strtoul(length + 16, NULL, 10) : 0;
+    size_t left = end != NULL ? body - (bytes - (size_t)(end + 4 - head)) : 0;
+    char piece[512];
+    while (left > 0) {
+        const ssize_t got = recv(socket, piece, left < sizeof piece ? left : sizeof piece, 0);
+
+        if (got <= 0)
+            return false;
+        left -= (size_t)got;
+    }
+    return end != NULL;
+}
+
+static void *serve(void *argument)
+{
+    struct connection *connection = argument;
+    char head[HEAD_BYTES];
+
+    while (read_request(connection->socket, head)) {
+        struct server *server = connection->server;
+
+        if (strncmp(head, "PUT ", 4) == 0)
+            atomic_fetch_add(&server->put_count, 1);
+        const char *answer = server->script(server, head);
+        if (answer == NULL)
+            continue; /* Whoever has waited enough closes it. */
+        const size_t bytes = strlen(answer);
+        if (bytes == 0 || send(connection->socket, answer, bytes, MSG_NOSIGNAL) < 0)
+            break;
+    }
+    (void)shutdown(connection->socket, SHUT_RDWR);
+    return NULL;
+}
+
+static void *accept_all(void *argument)
+{
+    struct server *server = argument;
+
+    while (server->connection_count < CONNECTIONS) {
+        struct connection *connection = &server->connections[server->connection_count];
+
+        connection->server = server;
+        connection->socket = accept(server->listener, NULL, NULL);
+        if (connection->socket < 0)
+            break;
+        if (pthread_create(&connection->thread, NULL, serve, connection) != 0)
+            abort();
+        server->connection_count++;
+    }
+    return NULL;
+}
+
+/* A server and a store on it. */
+static struct rg_store *begin(struct test *t, struct server *server, script_fn *script)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t bytes = sizeof address;
+    struct rg_store *store;
+    char url[64];
+
+    *server = (struct server){.script = script};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    server->listener = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(bind(server->listener, (struct sockaddr *)&address, bytes) == 0);
+    CHECK(listen(server->listener, CONNECTIONS) == 0);
+    CHECK(getsockname(server->listener, (struct sockaddr *)&address, &bytes) == 0);
+    CHECK(pthread_create(&server->thread, NULL, accept_all, server) == 0);
+    (void)snprintf(url, sizeof url, "http://127.0.0.1:%u", ntohs(address.sin_port));
+    const struct rg_s3_options options = {
+        .endpoint_url = url,
+        .region = "us-east-1",
+        .is_unsigned = true,
+        .attempt_count_max = 2,
+        .stall_ns = UINT64_C(300000000),
+    };
+    CHECK_OK(rg_s3_store_new("s3://bucket/p", &options, &rg_allocator_system, &store, &t->err));
+    return store;
+}
+
+static void end(struct server *server, struct rg_store *store)
+{
+    rg_store_free(store);
+    (void)shutdown(server->listener, SHUT_RDWR);
+    (void)close(server->listener);
+    (void)pthread_join(server->thread, NULL);
+    for (uint32_t i = 0; i < server->connection_count; i++) {
+        (void)shutdown(server->connections[i].socket, SHUT_RDWR);
+        (void)pthread_join(server->connections[i].thread, NULL);
+        (void)close(server->connections[i].socket);
+    }
+}
+
+/* Both are there before either is answered; whoever comes later finds the right region. */
+static const char *move_once(struct server *server, const char *request)
+{
+    (void)request;
+    if (atomic_fetch_add(&server->request_count, 1) >= 2)
+        return "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+    while (atomic_load(&server->request_count) < 2)
+        (void)sched_yield();
+    return "HTTP/1.1 301 Moved Permanently\r\nx-amz-bucket-region: eu-central-7\r\n"
+           "Content-Length: 0\r\n\r\n";
+}
+
+TEST(what_was_sent_before_a_move_follows_it)
+{
+    struct server server;
+    struct rg_store *store = begin(t, &server, move_once);
+    struct rg_store_op ops[] = {{.verb = RG_STORE_HEAD, .key = "a"},
+                                {.verb = RG_STORE_HEAD, .key = "b"}};
+
+    rg_store_wait_all(store, ops, 2);
+    for (size_t i = 0; i < 2; i++) {
+        t->err = ops[i].err;
+        CHECK_OK(ops[i].status);
+        CHECK_U64(ops[i].id.bytes, 5);
+    }
+    end(&server, store);
+}
+
+static const char *stall_once(struct server *server, const char *request)
+{
+    (void)request;
+    return atomic_fetch_add(&server->request_count, 1) == 0
+               ? NULL
+               : "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n";
+}
+
+/* Nothing else runs that would wake the thread. */
+TEST(what_stalled_alone_is_tried_again_when_it_is_due)
+{
+    struct server server;
+    struct rg_store *store = begin(t, &server, stall_once);
+    struct rg_store_op op = {.verb = RG_STORE_HEAD, .key = "a"};
+
+    CHECK_OK(rg_store_wait(store, &op, &t->err));
+    CHECK_U64(op.id.bytes, 7);
+    CHECK_U64(atomic_load(&server.request_count), 2);
+    end(&server, store);
+}
+
+static const char *lose_writes(struct server *server, const char *request)
+{
+    (void)server;
+    return strncmp(request, "HEAD ", 5) == 0 ? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+                                             : "";
+}
+
+TEST(an_empty_upload_whose_answers_are_lost)
+{
+    struct server server;
+    struct rg_store *store = begin(t, &server, lose_writes);
+    struct rg_store_op op = {.verb = RG_STORE_UPLOAD_BEGIN, .key = "a"};
+
+    CHECK_OK(rg_store_wait(store, &op, &t->err));
+    op.verb = RG_STORE_UPLOAD_FINISH;
+    CHECK_ERROR(rg_store_wait(store, &op, &t->err), RG_ERR_AGAIN, "nothing was written");
+    op.verb = RG_STORE_UPLOAD_ABORT;
+    CHECK_OK(rg_store_wait(store, &op, &t->err));
+    end(&server, store);
+}
+
+static const char *deny_uploads(struct server *server, const char *request)
+{
+    (void)server;
+    return strncmp(request, "POST ", 5) == 0 ? "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+                                             : "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+}
+
+TEST(an_upload_whose_part_failed_is_not_finished)
+{
+    static const struct rg_segment segment = {(const uint8_t *)"x", 1};
+    struct server server;
+    struct rg_store *store = begin(t, &server, deny_uploads);
+    struct rg_store_op op = {.verb = RG_STORE_UPLOAD_BEGIN, .key = "a"};
+
+    CHECK_OK(rg_store_wait(store, &op, &t->err));
+    op.verb = RG_STORE_UPLOAD_PART;
+    op.part_number = 1;
+    op.segments = &segment;
+    op.segment_count = 1;
+    CHECK_ERROR(rg_store_wait(store, &op, &t->err), RG_ERR_DENIED, "403");
+    op.verb = RG_STORE_UPLOAD_FINISH;
+    CHECK_ERROR(rg_store_wait(store, &op, &t->err), RG_ERR_IO, "part");
+    CHECK_U64(atomic_load(&server.put_count), 0);
+    op.verb = RG_STORE_UPLOAD_ABORT;
+    CHECK_OK(rg_store_wait(store, &op, &t->err));
+    end(&server, store);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test_case cases[] = {
+        {"what_was_sent_before_a_move_follows_it", what_was_sent_before_a_move_follows_it},
+        {"what_stalled_alone_is_tried_again_when_it_is_due",
+         what_stalled_alone_is_tried_again_when_it_is_due},
+        {"an_empty_upload_whose_answers_are_lost", an_empty_upload_whose_answers_are_lost},
+        {"an_upload_whose_part_failed_is_not_finished",
+         an_upload_whose_part_failed_is_not_finished},
+    };
+    struct rg_error err = {0};
+
+    /* Whatever the machine has set. */
+    (void)setenv("AWS_CONFIG_FILE", "/dev/null", 1);
+    (void)setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
+    (void)unsetenv("AWS_PROFILE");
+    (void)unsetenv("AWS_DEFAULT_PROFILE");
+    (void)setenv("no_proxy", "*", 1);
+    if (rg_libcurl_load(&err) != RG_OK) {
+        (void)fprintf(stderr, "skipped: %s\n", err.text);
+        return 77; /* Meson: skipped. */
+    }
+    return test_main("store/s3_script", cases, sizeof cases / sizeof cases[0], argc, argv);
+}
