@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "store/s3/answer.h"
+#include "store/s3/endpoint.h"
 #include "store/s3/fetch.h"
 #include "store/s3/json_field.h"
 #include "store/s3/settings.h"
@@ -415,8 +416,7 @@ static enum rg_status find_service(const struct loader *loader, char url[URL_BYT
     else if (is_global)
         length = snprintf(url, URL_BYTES, "https://sts.amazonaws.com");
     else
-        length = snprintf(url, URL_BYTES, "https://sts.%s.amazonaws.com%s", region,
-                          strncmp(region, "cn-", 3) == 0 ? ".cn" : "");
+        length = snprintf(url, URL_BYTES, "https://sts.%s%s", region, rg_endpoint_suffix(region));
     const char *begin = strstr(url, "://");
     if (length >= URL_BYTES - 1 || begin == NULL)
         return rg_fail(err, RG_ERR_INVALID, "\"%.200s\" is no endpoint", url);

@@ -8,8 +8,16 @@
 
 #include "store/s3/uri.h"
 
-static const char amazon_suffix[] = ".amazonaws.com";
-static const char amazon_china_suffix[] = ".amazonaws.com.cn";
+/* Amazon's partitions, by how names of their regions begin; the last is all others. */
+static const struct {
+    const char *region;
+    const char *suffix;
+} partitions[] = {
+    {"cn-", ".amazonaws.com.cn"},    {"eusc-", ".amazonaws.eu"},
+    {"us-iso-", ".c2s.ic.gov"},      {"us-isob-", ".sc2s.sgov.gov"},
+    {"us-isof-", ".csp.hci.ic.gov"}, {"eu-isoe-", ".cloud.adc-e.uk"},
+    {"", ".amazonaws.com"},
+};
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -39,15 +47,32 @@ static bool is_host_label(const char *bucket)
            strspn(bucket, "abcdefghijklmnopqrstuvwxyz0123456789-") == bytes;
 }
 
+const char *rg_endpoint_suffix(const char *region)
+{
+    size_t i = 0;
+
+    while (strncmp(region, partitions[i].region, strlen(partitions[i].region)) != 0)
+        i++;
+    return partitions[i].suffix;
+}
+
+static bool is_amazons(const char *host)
+{
+    for (size_t i = 0; i < sizeof partitions / sizeof partitions[0]; i++) {
+        if (ends_with(host, partitions[i].suffix))
+            return true;
+    }
+    return false;
+}
+
 static void name_amazon_host(struct rg_endpoint *endpoint)
 {
-    const bool is_china = strncmp(endpoint->region, "cn-", 3) == 0;
     const char *bucket = endpoint->is_by_path ? "" : endpoint->bucket;
 
     (void)snprintf(endpoint->host, sizeof endpoint->host, "%.255s%s%s.%s%s%s", bucket,
                    *bucket != '\0' ? "." : "", endpoint->is_fips ? "s3-fips" : "s3",
                    endpoint->is_dual_stack ? "dualstack." : "", endpoint->region,
-                   is_china ? amazon_china_suffix : amazon_suffix);
+                   rg_endpoint_suffix(endpoint->region));
 }
 
 /* Drops a port that is the scheme's own: libcurl does not send it, and it is signed as sent. */
@@ -177,8 +202,7 @@ bool rg_endpoint_trusts(const struct rg_endpoint *endpoint, struct rg_span locat
     ret_host[bytes] = '\0';
     if (strcasecmp(ret_host, endpoint->host) == 0)
         return true;
-    return endpoint->is_amazon &&
-           (ends_with(ret_host, amazon_suffix) || ends_with(ret_host, amazon_china_suffix));
+    return endpoint->is_amazon && is_amazons(ret_host);
 }
 
 enum rg_status rg_s3_url_split(const char *url, char ret_bucket[RG_BUCKET_BYTES],

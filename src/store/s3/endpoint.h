@@ -48,6 +48,9 @@ RG_MUST_CHECK enum rg_status rg_endpoint_init(struct rg_endpoint *endpoint,
                                               const struct rg_endpoint_options *options,
                                               struct rg_error *err);
 
+/* What the names of Amazon's hosts end in there: ".amazonaws.com"; static. */
+const char *rg_endpoint_suffix(const char *region);
+
 /* The bucket is in another region. Errors:  RG_ERR_INVALID for what is no region's name. */
 RG_MUST_CHECK enum rg_status rg_endpoint_move(struct rg_endpoint *endpoint, const char *region,
                                               struct rg_error *err);
