@@ -185,6 +185,25 @@ def test_global_token_service(place, tmp_path):
     assert used_keys(place) == {SECOND[0]}
 
 
+@pytest.mark.parametrize("status, body", [
+    (503, "<html>"), (400, "<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>"),
+])
+def test_token_service_is_busy(place, tmp_path, status, body):
+    place.fill(files=1)
+    asked = []
+
+    def answer(method, path, headers, form):
+        asked.append(form)
+        return (200, role_answer(SECOND, "AssumeRole")) if len(asked) > 2 else (status, body)
+
+    with Service(answer) as sts:
+        env = files(tmp_path, "[default]\nrole_arn = arn:aws:iam::1:role/x\n"
+                              "source_profile = base\n",
+                    "[base]\naws_access_key_id = AKIDSOURCE\naws_secret_access_key = s\n")
+        place.compact(env={**env, "AWS_ENDPOINT_URL_STS": sts.url}).must(0)
+    assert used_keys(place) == {SECOND[0]}
+
+
 def test_role_is_denied(place, tmp_path):
     def answer(method, path, headers, body):
         return 403, ("<ErrorResponse><Error><Code>AccessDenied</Code><Message>not you</Message>"

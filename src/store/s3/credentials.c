@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "store/s3/answer.h"
@@ -30,6 +31,11 @@ static const uint64_t service_timeout_ms = 10000;
 static const uint64_t local_timeout_ms = 1000;
 static const uint64_t program_timeout_ms = 60000;
 static const size_t answer_bytes_max = (size_t)64 << 10;
+/* Of a service that cannot answer now: how often it is asked, and how long is waited first. */
+static const uint32_t loads_max = 4;
+static const uint64_t pause_ns_first = UINT64_C(300000000);
+/* One that does not answer at all has had its time-out by then, and is not asked again. */
+static const uint64_t patience_ns = UINT64_C(9000000000);
 
 enum {
     URL_BYTES = 1024,
@@ -124,6 +130,11 @@ static enum rg_status from_program(struct loader *loader, const char *command, s
     return RG_OK;
 }
 
+static bool is_passing_status(uint32_t http_status)
+{
+    return http_status >= 500 || http_status == 429;
+}
+
 /* A GET that must be answered with 200. */
 static enum rg_status get_text(const struct loader *loader, const struct rg_fetch *fetch,
                                struct rg_buffer *out, struct rg_error *err)
@@ -134,7 +145,7 @@ static enum rg_status get_text(const struct loader *loader, const struct rg_fetc
     rg_buffer_reset(out);
     RG_TRY(rg_fetch_run(fetch, out, &http_status, err));
     if (http_status != 200)
-        return rg_fail(err, http_status >= 500 ? RG_ERR_AGAIN : RG_ERR_DENIED,
+        return rg_fail(err, is_passing_status(http_status) ? RG_ERR_AGAIN : RG_ERR_DENIED,
                        "it answered with status %" PRIu32, http_status);
     return RG_OK;
 }
@@ -369,6 +380,19 @@ static enum rg_status take_role(struct loader *loader, const struct rg_answer *a
     return RG_OK;
 }
 
+/* Too many ask at once, or the token service itself could not reach who knows the identity. */
+static bool is_passing_code(const char *code)
+{
+    static const char *const codes[] = {"Throttling", "ThrottlingException", "RequestLimitExceeded",
+                                        "IDPCommunicationError"};
+
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        if (strcmp(code, codes[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static enum rg_status read_role(struct loader *loader, struct rg_span body, uint32_t http_status,
                                 struct rg_error *err)
 {
@@ -384,8 +408,8 @@ static enum rg_status read_role(struct loader *loader, struct rg_span body, uint
         status = rg_xml_feed(xml, body, true, err);
         if (status == RG_OK && answer->kind == RG_ANSWER_ROLE && http_status == 200)
             status = take_role(loader, answer, err);
-        else if (http_status >= 500)
-            status = rg_fail(err, RG_ERR_AGAIN, "status %" PRIu32, http_status);
+        else if (is_passing_status(http_status) || is_passing_code(answer->code))
+            status = rg_fail(err, RG_ERR_AGAIN, "status %" PRIu32 " %s", http_status, answer->code);
         else if (status != RG_ERR_NOMEM)
             status = rg_fail(err, RG_ERR_DENIED, "status %" PRIu32 " %s: %.200s", http_status,
                              answer->code, answer->message);
@@ -657,14 +681,34 @@ static enum rg_status load(struct loader *loader, struct rg_error *err)
                           "container (--no-sign-request for public buckets)");
 }
 
-enum rg_status rg_credentials_load(void *user, struct rg_credentials *ret_credentials,
-                                   struct rg_error *err)
+static enum rg_status load_once(const struct rg_credentials_source *source,
+                                struct rg_credentials *ret_credentials, struct rg_error *err)
 {
-    const struct rg_credentials_source *source = user;
     struct loader loader = {.source = source, .ret = ret_credentials};
 
     RG_TRY(rg_settings_init(&loader.settings, source->profile, source->allocator, err));
     const enum rg_status status = load(&loader, err);
     rg_settings_fini(&loader.settings);
+    return status;
+}
+
+/* Many jobs begin at the same moment, and who gives out credentials bears so many requests. */
+enum rg_status rg_credentials_load(void *user, struct rg_credentials *ret_credentials,
+                                   struct rg_error *err)
+{
+    const uint64_t begin_ns = rg_clock_monotonic_ns();
+    enum rg_status status = load_once(user, ret_credentials, err);
+    uint64_t pause_ns = pause_ns_first;
+
+    for (uint32_t i = 1; i < loads_max && status == RG_ERR_AGAIN; i++) {
+        if (rg_clock_monotonic_ns() - begin_ns > patience_ns)
+            break;
+        const struct timespec pause = {.tv_sec = (time_t)(pause_ns / UINT64_C(1000000000)),
+                                       .tv_nsec = (long)(pause_ns % UINT64_C(1000000000))};
+
+        (void)nanosleep(&pause, NULL);
+        pause_ns *= 2;
+        status = load_once(user, ret_credentials, err);
+    }
     return status;
 }
