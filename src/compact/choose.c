@@ -467,6 +467,19 @@ static enum rg_status adopt(struct rg_partition *partition, struct rg_error *err
     return RG_OK;
 }
 
+/* Of free files beside the adopted ones, which are free as well. */
+static uint64_t bytes_beside_adopted(const struct rg_look *look)
+{
+    uint64_t free = 0;
+    uint64_t adopted = 0;
+
+    for (size_t i = 0; i < look->free_count; i++)
+        free += look->free[i].id.bytes;
+    for (size_t i = 0; i < look->adopted_count; i++)
+        adopted += look->adopted[i].id.bytes;
+    return free > adopted ? free - adopted : 0;
+}
+
 static bool adopts_what_is_left(const struct rg_partition *partition)
 {
     const struct rg_look *look = &partition->turn->look;
@@ -521,7 +534,10 @@ static enum rg_status take_live(struct rg_partition *partition, uint64_t new_byt
     return RG_OK;
 }
 
-/* The next batch of free files that are not left alone; writes their indexes. */
+/*
+ * The next batch of free files that are not left alone; writes their indexes, and notes the bytes
+ * of those that come after it.
+ */
 static size_t pick_free(struct rg_partition *partition, size_t *picked, uint64_t *sizes,
                         uint64_t *ret_bytes)
 {
@@ -544,6 +560,8 @@ static size_t pick_free(struct rg_partition *partition, size_t *picked, uint64_t
         end = partition->batch_files;
     for (size_t i = 0; i < end; i++)
         *ret_bytes += sizes[i];
+    for (size_t i = end; i < count; i++)
+        partition->turn->later_bytes += sizes[i];
     return end;
 }
 
@@ -574,6 +592,7 @@ enum rg_status rg_choose_inputs(struct rg_partition *partition, struct rg_error 
     if (look->has_adopted && !look->is_all && !partition->run->is_dry &&
         partition->batch_files == 0 && !adopts_what_is_left(partition)) {
         RG_TRY(make_room(partition, look->adopted_count + look->adopted_taken_count, err));
+        turn->later_bytes = bytes_beside_adopted(look);
         return adopt(partition, err);
     }
 

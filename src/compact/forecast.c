@@ -9,6 +9,7 @@
 #include "compact/choose.h"
 #include "compact/open_batch.h"
 #include "compact/partition.h"
+#include "compact/todo.h"
 
 /* A part of an upload, for counting requests. */
 static const uint64_t part_bytes = UINT64_C(8) << 20;
@@ -221,6 +222,7 @@ enum rg_status rg_forecast_end_turn(struct rg_partition *partition, struct rg_er
     RG_TRY(rg_choose_note_scanned(partition, err));
     take_turn(partition);
     rg_forecast_count(&turn->open);
+    rg_todo_done(partition);
     struct rg_partition_plan *plan = &partition->forecast->plan;
     plan->batch_count++;
     plan->file_in_count += turn->input_count;

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "compact/choose.h"
+#include "compact/todo.h"
 
 static const uint64_t claim_bytes_first = UINT64_C(1) << 20;
 
@@ -88,6 +89,8 @@ static void drop(void *item, enum weir_status why)
         rg_forecast_tell(partition);
     if (partition->goes_on && follow(partition))
         return;
+    if (!rg_run_is_stopping(partition->run))
+        rg_todo_end(partition);
     if (!partition->is_listed)
         rg_discover_listed(partition->discover);
     atomic_fetch_add(&partition->run->counters.partitions_done, partition->is_counted);

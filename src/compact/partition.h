@@ -28,6 +28,8 @@ struct rg_turn {
     bool has_left;                /* An input was bad and is left alone: a step forward. */
     bool is_disturbed;            /* An input was gone or another file when it was read. */
     bool is_chosen;               /* The listing, and what is derived from it, had memory enough. */
+    bool is_done;                 /* Recorded, or planned in a dry run. */
+    uint64_t later_bytes;         /* Of candidates that later turns will take. */
     uint64_t listed_count;        /* Candidates that this turn covers, good ones included. */
     const char *scanned_name;     /* In place: the last of those; NULL before it is known. */
     uint64_t good_count;          /* In place: those that are good already, and stay, */
@@ -60,13 +62,15 @@ struct rg_partition {
     uint64_t done_count;   /* Files: named by a record before this run, */
     uint64_t good_count;   /* good already in place, */
     uint64_t alone_count;  /* and left alone. */
-    bool is_listed;        /* rg_discover_listed() was called. */
-    bool has_told_rows;    /* Of bin_rows_max. */
-    bool is_seen;          /* Its files were counted. */
-    bool is_counted;       /* It has files. */
-    bool lacks_footer;     /* There was no memory for a footer of the home; the error names it. */
-    bool is_table;         /* Of a format that has a log of its own: nothing of it is taken. */
-    bool is_unreadable;    /* Its listing failed, and not for lack of memory or time. */
+    uint64_t todo_bytes;   /* Of the run's totals: what is to do here; see todo.h. */
+    uint64_t todo_row_groups;
+    bool is_listed;     /* rg_discover_listed() was called. */
+    bool has_told_rows; /* Of bin_rows_max. */
+    bool is_seen;       /* Its files were counted. */
+    bool is_counted;    /* It has files. */
+    bool lacks_footer;  /* There was no memory for a footer of the home; the error names it. */
+    bool is_table;      /* Of a format that has a log of its own: nothing of it is taken. */
+    bool is_unreadable; /* Its listing failed, and not for lack of memory or time. */
     bool has_written;
     bool goes_on;                      /* Another job follows when this one is dropped. */
     struct rg_forecast *forecast;      /* Dry: over all turns that ended; NULL before the first. */

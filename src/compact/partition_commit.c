@@ -5,6 +5,7 @@
 #include "compact/bad_inputs.h"
 #include "compact/forecast.h"
 #include "compact/problems.h"
+#include "compact/todo.h"
 #include "compact/turn.h"
 #include "compact/turn_record.h"
 
@@ -26,15 +27,11 @@ static enum weir_status plan_again(struct rg_partition *partition)
     return rg_turn_again_undisturbed(partition);
 }
 
-enum weir_status rg_partition_run_commit(struct weir_job *job, void *item,
-                                         const struct weir_call *call)
+static enum weir_status commit(struct rg_partition *partition)
 {
-    struct rg_partition *partition = item;
     struct rg_turn *turn = partition->turn;
     struct rg_error err = {0};
 
-    (void)job;
-    (void)call;
     switch ((enum rg_batch_outcome)atomic_load(&turn->open.outcome)) {
     case RG_BATCH_MADE:
         break;
@@ -61,4 +58,16 @@ enum weir_status rg_partition_run_commit(struct weir_job *job, void *item,
     if (atomic_load(&turn->open.outcome) == RG_BATCH_REPLAN)
         return plan_again(partition);
     return rg_turn_again(partition);
+}
+
+enum weir_status rg_partition_run_commit(struct weir_job *job, void *item,
+                                         const struct weir_call *call)
+{
+    struct rg_partition *partition = item;
+    const enum weir_status status = commit(partition);
+
+    (void)job;
+    (void)call;
+    rg_todo_take_back(partition);
+    return status;
 }

@@ -4,6 +4,7 @@
 
 #include "compact/choose.h"
 #include "compact/problems.h"
+#include "compact/todo.h"
 #include "compact/turn.h"
 
 static enum rg_status refuse_foreign(const struct rg_partition *partition, struct rg_error *err)
@@ -34,8 +35,6 @@ static void count_seen(struct rg_partition *partition)
                      look->free_count + look->changed_count + look->named_count);
     atomic_fetch_add(&counters->files_recorded, look->named_count);
     partition->done_count = look->named_count;
-    for (size_t i = 0; i < look->free_count; i++)
-        atomic_fetch_add(&counters->seen_bytes, look->free[i].id.bytes);
 }
 
 /* In place the journal lists; the prefixes below are found by a listing of our own, once. */
@@ -90,6 +89,7 @@ static enum rg_status look(struct rg_partition *partition, struct rg_error *err)
     rg_problems_tell(partition);
     count_seen(partition);
     RG_TRY(rg_choose_inputs(partition, err));
+    rg_todo_look(partition);
     partition->turn->is_chosen = true;
     if (is_first)
         count_live(partition);

@@ -6,6 +6,7 @@
 #include "compact/footers.h"
 #include "compact/layout.h"
 #include "compact/problems.h"
+#include "compact/todo.h"
 #include "compact/turn.h"
 
 static void on_footers(void *user, enum rg_status status)
@@ -58,7 +59,6 @@ enum weir_status rg_partition_run_plan(struct weir_job *job, void *item,
 {
     struct rg_partition *partition = item;
     const struct rg_turn *turn = partition->turn;
-    struct rg_counters *counters = &partition->run->counters;
     struct rg_error err = {0};
     bool is_done = false;
 
@@ -70,9 +70,6 @@ enum weir_status rg_partition_run_plan(struct weir_job *job, void *item,
         return rg_problems_refuse(partition);
     if (is_done)
         return turn->is_disturbed ? rg_turn_again(partition) : rg_turn_again_undisturbed(partition);
-    for (uint32_t i = 0; i < turn->input_count; i++) {
-        atomic_fetch_add(&counters->planned_row_groups, turn->inputs[i].plan.row_group_count);
-        atomic_fetch_add(&counters->planned_in_bytes, turn->inputs[i].id.bytes);
-    }
+    rg_todo_plan(partition);
     return WEIR_OK;
 }

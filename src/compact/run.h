@@ -48,8 +48,7 @@ struct rg_counters {
     atomic_uint_fast64_t partitions_found;
     atomic_uint_fast64_t partitions_done;
     atomic_uint_fast64_t partitions_written;
-    atomic_uint_fast64_t files_seen; /* Data files that the selection lets through. */
-    atomic_uint_fast64_t seen_bytes;
+    atomic_uint_fast64_t files_seen;     /* Data files that the selection lets through. */
     atomic_uint_fast64_t files_recorded; /* Of these: named by a record before. */
     atomic_uint_fast64_t files_good;     /* In place: left as they are. */
     atomic_uint_fast64_t files_waiting;  /* In place: too few in their partition. */
@@ -58,9 +57,9 @@ struct rg_counters {
     atomic_uint_fast64_t in_files;
     atomic_uint_fast64_t in_row_groups;
     atomic_uint_fast64_t in_bytes;
-    atomic_uint_fast64_t planned_row_groups; /* Of inputs, in batches that began. */
-    atomic_uint_fast64_t planned_in_bytes;
-    atomic_uint_fast64_t moved_in_bytes; /* Chunks in outputs; of made batches all. */
+    atomic_uint_fast64_t planned_row_groups; /* Of inputs, in batches that began; */
+    atomic_uint_fast64_t planned_in_bytes;   /* with those of later batches: todo.h. */
+    atomic_uint_fast64_t moved_in_bytes;     /* Chunks in outputs; of made batches all. */
     atomic_uint_fast64_t out_files;
     atomic_uint_fast64_t out_row_groups;
     atomic_uint_fast64_t out_rows;

@@ -9,6 +9,7 @@
 #include "compact/choose.h"
 #include "compact/forecast.h"
 #include "compact/layout.h"
+#include "compact/todo.h"
 
 static void count_made(struct rg_partition *partition)
 {
@@ -39,6 +40,7 @@ static void count_made(struct rg_partition *partition)
     }
     rg_forecast_count(&turn->open);
     rg_run_add_tally(partition->run, &partition->tally);
+    rg_todo_done(partition);
     /* What is not in chunks, footers above all, is done with, too. */
     if (in_bytes > moved_bytes)
         atomic_fetch_add(&counters->moved_in_bytes, in_bytes - moved_bytes);

@@ -261,6 +261,114 @@ TEST(a_job_runs_once_and_its_ledger_is_told)
     rg_options_free(options);
 }
 
+/* What a job tells of itself whenever it has recorded a batch. */
+struct told_progress {
+    struct rg_job *job;
+    uint64_t batch_count;
+    uint64_t in_bytes; /* At the first of them. */
+    bool is_within;
+};
+
+static void take_progress(void *user, const struct rg_event *event)
+{
+    struct told_progress *told = user;
+    struct rg_job_sample sample = {.size = sizeof sample};
+
+    if (event->kind != RG_EVENT_COMMITTED)
+        return;
+    rg_job_sample(told->job, &sample);
+    if (told->batch_count++ == 0)
+        told->in_bytes = sample.in_bytes;
+    told->is_within = told->is_within && sample.in_bytes_moved <= sample.in_bytes &&
+                      sample.in_bytes_done <= sample.in_bytes_moved &&
+                      sample.row_group_done_count <= sample.row_group_count;
+}
+
+/* Batches of a partition are planned one after the other; how many bytes there are is known. */
+TEST(batches_that_come_later_are_part_of_what_is_to_do)
+{
+    char folder[] = "/tmp/regroup-test-XXXXXX";
+    char source[64];
+    char dest[64];
+    char path[80];
+    struct rg_options *options = rg_options_new();
+    struct told_progress told = {.is_within = true};
+    struct rg_job_sample last = {.size = sizeof last};
+    struct stat about;
+    uint64_t bytes = 0;
+
+    CHECK(options != NULL && mkdtemp(folder) != NULL);
+    snprintf(source, sizeof source, "%s/source", folder);
+    snprintf(dest, sizeof dest, "%s/dest", folder);
+    CHECK(mkdir(source, 0777) == 0);
+    for (int i = 0; i < 9; i++) {
+        snprintf(path, sizeof path, "%s/%d.parquet", source, i);
+        CHECK(rg_small_file_write(path) && stat(path, &about) == 0);
+        bytes += (uint64_t)about.st_size;
+    }
+    CHECK_OK(rg_options_set(options, "batch-size", "300B", RG_ORIGIN_FLAG, &t->err));
+    const struct rg_job_config config = {.size = sizeof config,
+                                         .options = options,
+                                         .source = source,
+                                         .dest = dest,
+                                         .event = take_progress,
+                                         .user = &told};
+    CHECK_OK(rg_job_new(&config, &told.job, &t->err));
+    CHECK_OK(rg_job_run(told.job, &t->err));
+    rg_job_sample(told.job, &last);
+    CHECK(told.batch_count > 2);
+    CHECK(told.is_within);
+    /* More may come: short outputs, taken again. */
+    CHECK(told.in_bytes >= bytes);
+    CHECK_U64(last.in_bytes, rg_job_report(told.job)->in_bytes);
+    CHECK_U64(last.in_bytes_moved, last.in_bytes);
+    CHECK_U64(last.row_group_count, last.row_group_done_count);
+    rg_job_free(told.job);
+    rg_tree_remove(folder);
+    rg_options_free(options);
+}
+
+/* A file whose page is seen to be wrong when the row group is made; then it is made without it. */
+TEST(what_is_made_again_counts_once)
+{
+    char folder[] = "/tmp/regroup-test-XXXXXX";
+    char source[64];
+    char dest[64];
+    char path[80];
+    struct rg_options *options = rg_options_new();
+    struct told_progress told = {.is_within = true};
+    struct rg_job_sample last = {.size = sizeof last};
+
+    CHECK(options != NULL && mkdtemp(folder) != NULL);
+    snprintf(source, sizeof source, "%s/source", folder);
+    snprintf(dest, sizeof dest, "%s/dest", folder);
+    CHECK(mkdir(source, 0777) == 0);
+    for (int i = 0; i < 4; i++) {
+        snprintf(path, sizeof path, "%s/%d.parquet", source, i);
+        CHECK(rg_small_file_write(path));
+    }
+    FILE *file = fopen(path, "r+b");
+    CHECK(file != NULL && fseek(file, 12, SEEK_SET) == 0 && fputc(0x06, file) == 0x06 &&
+          fclose(file) == 0);
+    const struct rg_job_config config = {.size = sizeof config,
+                                         .options = options,
+                                         .source = source,
+                                         .dest = dest,
+                                         .event = take_progress,
+                                         .user = &told};
+    CHECK_OK(rg_job_new(&config, &told.job, &t->err));
+    CHECK_OK(rg_job_run(told.job, &t->err));
+    rg_job_sample(told.job, &last);
+    CHECK_U64(last.file_alone_count, 1);
+    CHECK(told.is_within);
+    CHECK_U64(last.in_bytes, rg_job_report(told.job)->in_bytes);
+    CHECK_U64(last.in_bytes_moved, last.in_bytes);
+    CHECK_U64(last.row_group_count, 3);
+    rg_job_free(told.job);
+    rg_tree_remove(folder);
+    rg_options_free(options);
+}
+
 static void refuse_finding(void *user, const struct rg_verify_finding *finding)
 {
     (void)finding;
@@ -400,6 +508,9 @@ int main(int argc, char **argv)
         {"a_job_over_an_empty_place", a_job_over_an_empty_place},
         {"a_file_that_was_replaced_is_told", a_file_that_was_replaced_is_told},
         {"a_job_runs_once_and_its_ledger_is_told", a_job_runs_once_and_its_ledger_is_told},
+        {"batches_that_come_later_are_part_of_what_is_to_do",
+         batches_that_come_later_are_part_of_what_is_to_do},
+        {"what_is_made_again_counts_once", what_is_made_again_counts_once},
         {"verify_takes_and_gives_what_the_caller_knows",
          verify_takes_and_gives_what_the_caller_knows},
         {"a_page_is_whole_or_not_there", a_page_is_whole_or_not_there},
