@@ -111,7 +111,7 @@ enum {
 struct rg_job_sample {
     size_t size; /* Set by the caller: sizeof(struct rg_job_sample) of its header. */
     uint64_t partition_count, partition_done_count;
-    uint64_t file_count, file_done_count; /* Done: their batch is committed. */
+    uint64_t file_count, file_done_count; /* Done: recorded, now or before, or left as they are. */
     uint64_t row_group_count, row_group_done_count;
     uint64_t in_bytes, in_bytes_done; /* Of inputs. */
     uint64_t in_bytes_moved;          /* Of them: stitched, maybe not committed yet. */

@@ -155,16 +155,20 @@ static void tick(struct watch *watch)
     pthread_mutex_unlock(&watch->lock);
 }
 
-/* SIGUSR1: a line, in whatever mode; where programs read along it is of JSON as all the others. */
+/*
+ * SIGUSR1: a line, in whatever mode; among lines, of JSON or not, it is one of them. Else nobody
+ * knows what was before it, and its rates are those of the whole run.
+ */
 static void show_on_demand(struct watch *watch)
 {
     const struct rg_progress_style style = {.size = sizeof style, .form = RG_PROGRESS_FORM_LINE};
-    const bool is_json = watch->mode == WATCH_JSON;
+    const bool is_one_of_many = watch->mode == WATCH_JSON || watch->mode == WATCH_LINE;
     struct rg_job_sample sample;
 
     pthread_mutex_lock(&watch->lock);
-    struct rg_progress *line = is_idle(watch) || is_json ? NULL : rg_progress_new(&style, "");
-    if (is_json) {
+    struct rg_progress *line =
+        is_idle(watch) || is_one_of_many ? NULL : rg_progress_new(&style, "");
+    if (is_one_of_many) {
         show_locked(watch);
     } else if (line != NULL) {
         erase_locked(watch);

@@ -462,6 +462,19 @@ void rg_compact_cancel(struct rg_compact *compact, enum rg_cancel how)
     weir_wake(compact->run.weir);
 }
 
+/* Of the files that were seen: what is not to be done any more, whatever was done with it. */
+static uint64_t files_done(const struct rg_counters *counters)
+{
+    const uint64_t seen = atomic_load(&counters->files_seen);
+    const uint64_t done =
+        atomic_load(&counters->files_done) + atomic_load(&counters->files_recorded) +
+        atomic_load(&counters->files_good) + atomic_load(&counters->files_waiting) +
+        atomic_load(&counters->files_alone);
+
+    /* Folders are left alone, too. */
+    return done < seen ? done : seen;
+}
+
 void rg_compact_sample(struct rg_compact *compact, struct rg_job_sample *ret_sample)
 {
     struct rg_run *run = &compact->run;
@@ -471,7 +484,7 @@ void rg_compact_sample(struct rg_compact *compact, struct rg_job_sample *ret_sam
         .partition_count = atomic_load(&counters->partitions_found),
         .partition_done_count = atomic_load(&counters->partitions_done),
         .file_count = atomic_load(&counters->files_seen),
-        .file_done_count = atomic_load(&counters->files_done),
+        .file_done_count = files_done(counters),
         .row_group_count = atomic_load(&counters->planned_row_groups),
         .row_group_done_count = atomic_load(&counters->in_row_groups),
         .in_bytes = atomic_load(&counters->planned_in_bytes),

@@ -53,7 +53,7 @@ struct rg_counters {
     atomic_uint_fast64_t files_good;     /* In place: left as they are. */
     atomic_uint_fast64_t files_waiting;  /* In place: too few in their partition. */
     atomic_uint_fast64_t files_alone;    /* Left alone, each named. */
-    atomic_uint_fast64_t files_done;     /* Their batch is committed. */
+    atomic_uint_fast64_t files_done;     /* Of files_seen: their batch is committed. */
     atomic_uint_fast64_t in_files;
     atomic_uint_fast64_t in_row_groups;
     atomic_uint_fast64_t in_bytes;

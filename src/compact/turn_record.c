@@ -24,7 +24,8 @@ static void count_made(struct rg_partition *partition)
     atomic_fetch_add(&counters->records, 1);
     atomic_fetch_add(&counters->records_smaller, partition->bin_rows_max > 0);
     atomic_fetch_add(&counters->in_files, turn->input_count);
-    atomic_fetch_add(&counters->files_done, turn->input_count);
+    /* Our own outputs that went in again are none of the files that were seen. */
+    atomic_fetch_add(&counters->files_done, turn->input_count - turn->taken_count);
     for (uint32_t i = 0; i < turn->input_count; i++) {
         atomic_fetch_add(&counters->in_row_groups, turn->inputs[i].plan.row_group_count);
         in_bytes += turn->inputs[i].id.bytes;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Rates are differences over the last ten seconds, not over the whole run: a run has phases.
+ * Rates are differences over the last ten seconds, or since the last line where lines come more
+ * rarely; not over the whole run: a run has phases.
  *
  * A block is drawn over the one before it: up as many lines as were drawn, each line followed by
  * "erase to the end of the line", and what was longer erased below. All escape sequences are in
@@ -45,7 +46,8 @@ void rg_progress_fini(struct rg_progress *progress)
     rg_buffer_fini(&progress->text);
 }
 
-/* The oldest point of the window that ends now; the run's beginning when there is none. */
+/* The oldest point of the window that ends now, else the last before; the run's beginning when
+   there is none. */
 static struct rg_progress_point window_begin(const struct rg_progress *progress, uint64_t wall_ns)
 {
     struct rg_progress_point oldest = {0};
@@ -55,7 +57,7 @@ static struct rg_progress_point window_begin(const struct rg_progress *progress,
             (progress->point_next + RG_PROGRESS_POINTS - 1 - i) % RG_PROGRESS_POINTS;
         const struct rg_progress_point *point = &progress->points[at];
 
-        if (point->wall_ns > wall_ns || wall_ns - point->wall_ns > window_ns)
+        if (point->wall_ns > wall_ns || (i > 0 && wall_ns - point->wall_ns > window_ns))
             break;
         oldest = *point;
     }
@@ -86,12 +88,12 @@ static struct rg_pace pace_at(const struct rg_progress *progress,
     pace.share = (double)now->in_bytes / (double)total_bytes;
     if (pace.share > 1.0)
         pace.share = 1.0;
-    pace.has_eta = now->wall_ns >= eta_after_ns && pace.in_rate > 0;
-    if (pace.has_eta) {
-        const uint64_t left = total_bytes > now->in_bytes ? total_bytes - now->in_bytes : 0;
-
+    const uint64_t left = total_bytes > now->in_bytes ? total_bytes - now->in_bytes : 0;
+    /* Centuries do not go into nanoseconds. */
+    pace.has_eta = now->wall_ns >= eta_after_ns && pace.in_rate > 0 &&
+                   left / pace.in_rate < UINT64_MAX / second_ns - 1;
+    if (pace.has_eta)
         pace.eta_ns = (uint64_t)((double)left / (double)pace.in_rate * (double)second_ns);
-    }
     return pace;
 }
 

@@ -281,7 +281,8 @@ static void take_progress(void *user, const struct rg_event *event)
         told->in_bytes = sample.in_bytes;
     told->is_within = told->is_within && sample.in_bytes_moved <= sample.in_bytes &&
                       sample.in_bytes_done <= sample.in_bytes_moved &&
-                      sample.row_group_done_count <= sample.row_group_count;
+                      sample.row_group_done_count <= sample.row_group_count &&
+                      sample.file_done_count <= sample.file_count;
 }
 
 /* Batches of a partition are planned one after the other; how many bytes there are is known. */
@@ -323,6 +324,15 @@ TEST(batches_that_come_later_are_part_of_what_is_to_do)
     CHECK_U64(last.in_bytes, rg_job_report(told.job)->in_bytes);
     CHECK_U64(last.in_bytes_moved, last.in_bytes);
     CHECK_U64(last.row_group_count, last.row_group_done_count);
+    CHECK_U64(last.file_done_count, 9);
+    rg_job_free(told.job);
+
+    /* Recorded before is done, too. */
+    CHECK_OK(rg_job_new(&config, &told.job, &t->err));
+    CHECK_OK(rg_job_run(told.job, &t->err));
+    rg_job_sample(told.job, &last);
+    CHECK_U64(last.file_count, 9);
+    CHECK_U64(last.file_done_count, 9);
     rg_job_free(told.job);
     rg_tree_remove(folder);
     rg_options_free(options);
@@ -364,6 +374,7 @@ TEST(what_is_made_again_counts_once)
     CHECK_U64(last.in_bytes, rg_job_report(told.job)->in_bytes);
     CHECK_U64(last.in_bytes_moved, last.in_bytes);
     CHECK_U64(last.row_group_count, 3);
+    CHECK_U64(last.file_done_count, 4);
     rg_job_free(told.job);
     rg_tree_remove(folder);
     rg_options_free(options);

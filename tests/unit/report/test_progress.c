@@ -105,6 +105,42 @@ TEST(rates_are_of_the_last_ten_seconds)
     rg_progress_fini(&progress);
 }
 
+/* On no terminal: a line every 30 seconds. */
+TEST(rates_are_of_the_time_since_a_line_that_is_older)
+{
+    struct rg_progress progress;
+    struct rg_job_sample sample = sample_at(30);
+
+    init(t, &progress, RG_PROGRESS_FORM_LINE, 0);
+    rg_progress_text(&progress, &sample, NULL, NULL);
+    sample.engine.wall_ns = 60 * second;
+    sample.in_bytes_moved += 30 * mib;
+    const struct rg_pace slow = rg_progress_pace(&progress, &sample);
+    CHECK_U64(slow.in_rate, mib);
+    CHECK_U64(slow.out_rate, 0);
+    rg_progress_text(&progress, &sample, NULL, NULL);
+    sample.engine.wall_ns = 90 * second;
+    const struct rg_pace none = rg_progress_pace(&progress, &sample);
+    CHECK_U64(none.in_rate, 0);
+    CHECK(!none.has_eta);
+    rg_progress_fini(&progress);
+}
+
+/* Of all the bytes there are, at one a second: no number of seconds that makes sense. */
+TEST(an_end_that_is_ages_away_is_not_told)
+{
+    struct rg_progress progress;
+    struct rg_job_sample sample = sample_at(10);
+
+    init(t, &progress, RG_PROGRESS_FORM_LINE, 0);
+    sample.in_bytes_moved = 10;
+    sample.in_bytes = UINT64_MAX;
+    const struct rg_pace pace = rg_progress_pace(&progress, &sample);
+    CHECK_U64(pace.in_rate, 1);
+    CHECK(!pace.has_eta);
+    rg_progress_fini(&progress);
+}
+
 TEST(the_limiting_stage_is_the_last_that_wants_to_run)
 {
     struct rg_job_sample since = sample_at(10);
@@ -327,6 +363,9 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"a_line_tells_where_it_stands", a_line_tells_where_it_stands},
         {"rates_are_of_the_last_ten_seconds", rates_are_of_the_last_ten_seconds},
+        {"rates_are_of_the_time_since_a_line_that_is_older",
+         rates_are_of_the_time_since_a_line_that_is_older},
+        {"an_end_that_is_ages_away_is_not_told", an_end_that_is_ages_away_is_not_told},
         {"the_limiting_stage_is_the_last_that_wants_to_run",
          the_limiting_stage_is_the_last_that_wants_to_run},
         {"a_block_is_drawn_over_the_last_one", a_block_is_drawn_over_the_last_one},
