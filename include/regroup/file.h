@@ -149,8 +149,8 @@ typedef bool rg_page_fn(void *user, const struct rg_page_info *page);
  * Walks the page headers of one chunk.
  *
  * Errors:  as rg_file_open() and rg_file_row_group(); RG_ERR_CORRUPT at the first header that
- *          makes no sense, after the pages before it were shown; RG_ERR_CHANGED when the file is
- *          not the one any more that was opened.
+ *          makes no sense, after the pages before it were shown; RG_ERR_UNSUPPORTED for an
+ *          encrypted column; RG_ERR_CHANGED when the file is not the one any more that was opened.
  */
 RG_API RG_MUST_CHECK enum rg_status rg_file_pages(struct rg_file *file, uint32_t row_group_index,
                                                   uint32_t column_index, rg_page_fn *show,
@@ -167,8 +167,9 @@ struct rg_file_view {
 /*
  * Writes all of it, for people or as JSON.
  *
- * Errors:  as rg_file_pages(); RG_ERR_IO when `write` gives up. What was written before is well
- *          formed only on RG_OK.
+ * Errors:  as rg_file_pages(); RG_ERR_IO when `write` gives up. Where the file cannot be read, or
+ *          makes no sense, what comes before that place is written all the same, and a JSON
+ *          document ends with `error`.
  */
 RG_API RG_MUST_CHECK enum rg_status rg_file_show(struct rg_file *file,
                                                  const struct rg_file_view *view,

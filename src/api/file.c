@@ -545,7 +545,9 @@ enum rg_status rg_file_pages(struct rg_file *file, uint32_t row_group_index, uin
 
     const struct rg_column_chunk *chunk =
         &file->meta.row_groups[row_group_index].columns[column_index];
-    if (walk_pages(&window, chunk, show, user, error) == RG_OK)
+    if (chunk->is_encrypted)
+        (void)rg_fail(error, RG_ERR_UNSUPPORTED, "encrypted");
+    else if (walk_pages(&window, chunk, show, user, error) == RG_OK)
         return RG_OK;
     return rg_within(error, "row group %u: column %s", row_group_index,
                      rg_schema_path_text(&file->meta.schema,
@@ -612,8 +614,14 @@ enum rg_status rg_file_show(struct rg_file *file, const struct rg_file_view *giv
     RG_TRY(rg_sized_take(&view, sizeof view, given, showing.err));
     rg_inspect_init(&showing.inspect, &view, &file->info, &rg_allocator_system, write, user);
     const enum rg_status status = show_all(file, &showing);
+    if (status != RG_OK && status != RG_ERR_IO) {
+        struct rg_error later;
+
+        (void)rg_within(showing.err, "%s", file->info.path);
+        /* The first error is the one that counts. */
+        if (status != RG_ERR_NOMEM)
+            (void)!rg_inspect_break(&showing.inspect, showing.err->text, &later);
+    }
     rg_inspect_fini(&showing.inspect);
-    if (status != RG_OK && status != RG_ERR_IO)
-        return rg_within(showing.err, "%s", file->info.path);
     return status;
 }

@@ -62,26 +62,50 @@ static bool has_column(const struct rg_report *report, const char *name, size_t 
     return false;
 }
 
-/* A filter that was asked for, and that no output can have. */
-static void name_unknown_columns(const struct arguments *arguments, struct watch *watch,
-                                 const struct rg_report *report)
+static void warn_of_column(struct watch *watch, const char *option, const char *name, size_t bytes)
 {
-    const char *at = rg_options_get(arguments->options, "bloom");
-    const bool is_asked = rg_options_origin(arguments->options, "bloom") != RG_ORIGIN_DEFAULT;
     char text[300];
 
-    if (at == NULL || !is_asked || report->column_count == 0)
+    snprintf(text, sizeof text, "--%s names %.*s, a column that no output has", option,
+             (int)(bytes < 200 ? bytes : 200), name);
+    rg_watch_event(watch, &(struct rg_event){.size = sizeof(struct rg_event),
+                                             .kind = RG_EVENT_WARNING,
+                                             .text = text});
+}
+
+/* The column of a key of --order, in `bytes` of it; false: it is none. */
+static bool find_column(const char **at, size_t *bytes)
+{
+    static const char before[] = "col:";
+    static const char after[] = ":desc";
+    const size_t before_bytes = sizeof before - 1;
+    const size_t after_bytes = sizeof after - 1;
+
+    if (*bytes < before_bytes || memcmp(*at, before, before_bytes) != 0)
+        return false;
+    *at += before_bytes;
+    *bytes -= before_bytes;
+    if (*bytes > after_bytes && memcmp(*at + *bytes - after_bytes, after, after_bytes) == 0)
+        *bytes -= after_bytes;
+    return true;
+}
+
+/* What was asked for of columns, and none of the outputs has: most likely a slip of the hand. */
+static void name_unknown_columns(const struct arguments *arguments, struct watch *watch,
+                                 const struct rg_report *report, const char *option, bool is_order)
+{
+    const char *at = rg_options_get(arguments->options, option);
+
+    if (at == NULL || rg_options_origin(arguments->options, option) == RG_ORIGIN_DEFAULT ||
+        report->column_count == 0)
         return;
     while (*at != 0) {
+        const char *name = at;
         const size_t bytes = strcspn(at, ",");
+        size_t name_bytes = bytes;
 
-        if (!has_column(report, at, bytes)) {
-            snprintf(text, sizeof text, "--bloom names %.*s, a column that no output has",
-                     (int)(bytes < 200 ? bytes : 200), at);
-            rg_watch_event(watch, &(struct rg_event){.size = sizeof(struct rg_event),
-                                                     .kind = RG_EVENT_WARNING,
-                                                     .text = text});
-        }
+        if ((!is_order || find_column(&name, &name_bytes)) && !has_column(report, name, name_bytes))
+            warn_of_column(watch, option, name, name_bytes);
         at += bytes + (at[bytes] == ',');
     }
 }
@@ -98,7 +122,8 @@ static int run_job(const struct arguments *arguments, struct watch *watch)
     rg_watch_job(watch, job);
     status = rg_job_run(job, &err);
     rg_watch_job(watch, NULL);
-    name_unknown_columns(arguments, watch, rg_job_report(job));
+    name_unknown_columns(arguments, watch, rg_job_report(job), "bloom", false);
+    name_unknown_columns(arguments, watch, rg_job_report(job), "order", true);
     rg_watch_summary(watch, rg_job_report(job), status, &err);
     const int exit_status = exit_of(status, rg_job_report(job), &err, watch->mode == WATCH_JSON);
     rg_job_free(job);

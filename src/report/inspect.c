@@ -159,7 +159,8 @@ static void json_chunk_begin(struct rg_inspect *inspect, uint32_t column_index)
         rg_json_u64(json, "column_index_bytes", chunk->column_index_bytes);
     if (chunk->has_bloom_filter) {
         rg_json_u64(json, "bloom_filter_offset", chunk->bloom_filter_offset);
-        rg_json_u64(json, "bloom_filter_bytes", chunk->bloom_filter_bytes);
+        if (chunk->bloom_filter_bytes > 0) /* Old writers do not say it. */
+            rg_json_u64(json, "bloom_filter_bytes", chunk->bloom_filter_bytes);
     }
     if (inspect->view.has_pages)
         rg_json_array_begin(json, "pages");
@@ -345,8 +346,9 @@ static void text_row_group_begin(struct rg_inspect *inspect)
         rg_table_cell(&inspect->table, row_group->sorting);
         return;
     }
-    rg_buffer_printf(out, "row group %u: %s rows", (unsigned)inspect->row_group_index,
-                     rg_figure_count(row_group->row_count, figure));
+    rg_buffer_printf(out, "row group %u: %s row%s", (unsigned)inspect->row_group_index,
+                     rg_figure_count(row_group->row_count, figure),
+                     rg_figure_plural(row_group->row_count));
     rg_buffer_printf(out, ", %s compressed", rg_figure_bytes(row_group->compressed_bytes, figure));
     rg_buffer_printf(out, ", %s uncompressed",
                      rg_figure_bytes(row_group->uncompressed_bytes, figure));
@@ -412,6 +414,7 @@ enum rg_status rg_inspect_row_group_begin(struct rg_inspect *inspect, uint32_t r
 {
     inspect->row_group = row_group;
     inspect->row_group_index = row_group_index;
+    inspect->is_in_row_group = true;
     if (inspect->view.is_json)
         json_row_group_begin(inspect);
     else
@@ -423,6 +426,7 @@ enum rg_status rg_inspect_chunk_begin(struct rg_inspect *inspect, uint32_t colum
                                       struct rg_error *err)
 {
     inspect->page_index = 0;
+    inspect->is_in_chunk = true;
     if (inspect->view.is_json)
         json_chunk_begin(inspect, column_index);
     else
@@ -441,8 +445,9 @@ enum rg_status rg_inspect_page(struct rg_inspect *inspect, const struct rg_page_
     return rg_outlet_pour(&inspect->outlet, err);
 }
 
-enum rg_status rg_inspect_chunk_end(struct rg_inspect *inspect, struct rg_error *err)
+static void end_chunk(struct rg_inspect *inspect)
 {
+    inspect->is_in_chunk = false;
     if (inspect->view.is_json) {
         if (inspect->view.has_pages)
             rg_json_array_end(&inspect->json);
@@ -451,26 +456,54 @@ enum rg_status rg_inspect_chunk_end(struct rg_inspect *inspect, struct rg_error 
         rg_table_flush(&inspect->table);
         rg_buffer_append_byte(&inspect->outlet.buffer, '\n');
     }
+}
+
+enum rg_status rg_inspect_chunk_end(struct rg_inspect *inspect, struct rg_error *err)
+{
+    end_chunk(inspect);
     return rg_outlet_pour(&inspect->outlet, err);
 }
 
-enum rg_status rg_inspect_row_group_end(struct rg_inspect *inspect, struct rg_error *err)
+static void end_row_group(struct rg_inspect *inspect)
 {
+    inspect->is_in_row_group = false;
     if (inspect->view.is_json) {
         rg_json_array_end(&inspect->json);
         rg_json_object_end(&inspect->json);
     }
+}
+
+enum rg_status rg_inspect_row_group_end(struct rg_inspect *inspect, struct rg_error *err)
+{
+    end_row_group(inspect);
     return rg_outlet_pour(&inspect->outlet, err);
 }
 
-enum rg_status rg_inspect_end(struct rg_inspect *inspect, struct rg_error *err)
+static void end_file(struct rg_inspect *inspect, const char *why)
 {
     if (inspect->view.is_json) {
         rg_json_array_end(&inspect->json);
+        if (why != NULL)
+            rg_json_text(&inspect->json, "error", why);
         rg_json_object_end(&inspect->json);
         rg_buffer_append_byte(&inspect->outlet.buffer, '\n');
     } else if (!rg_inspect_wants_chunks(inspect)) {
         rg_table_flush(&inspect->table);
     }
+}
+
+enum rg_status rg_inspect_end(struct rg_inspect *inspect, struct rg_error *err)
+{
+    end_file(inspect, NULL);
+    return rg_outlet_flush(&inspect->outlet, err);
+}
+
+enum rg_status rg_inspect_break(struct rg_inspect *inspect, const char *why, struct rg_error *err)
+{
+    if (inspect->is_in_chunk)
+        end_chunk(inspect);
+    if (inspect->is_in_row_group)
+        end_row_group(inspect);
+    end_file(inspect, why);
     return rg_outlet_flush(&inspect->outlet, err);
 }

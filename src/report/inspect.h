@@ -5,7 +5,8 @@
  *
  *     begin { row_group_begin { chunk_begin { page } chunk_end } row_group_end } end
  *
- * Chunks are shown one by one only where rg_inspect_wants_chunks() says so.
+ * Chunks are shown one by one only where rg_inspect_wants_chunks() says so. What cannot be shown to
+ * its end, since the file cannot be read, ends with rg_inspect_break().
  */
 
 #ifndef REPORT_INSPECT_H
@@ -26,6 +27,8 @@ struct rg_inspect {
     const struct rg_row_group_info *row_group;
     uint32_t row_group_index;
     uint32_t page_index;
+    bool is_in_row_group;
+    bool is_in_chunk;
 };
 
 void rg_inspect_init(struct rg_inspect *inspect, const struct rg_file_view *view,
@@ -51,5 +54,9 @@ RG_MUST_CHECK enum rg_status rg_inspect_chunk_end(struct rg_inspect *inspect, st
 RG_MUST_CHECK enum rg_status rg_inspect_row_group_end(struct rg_inspect *inspect,
                                                       struct rg_error *err);
 RG_MUST_CHECK enum rg_status rg_inspect_end(struct rg_inspect *inspect, struct rg_error *err);
+
+/* Ends what is begun, in good form; a JSON document says in `error` that this is not all. */
+RG_MUST_CHECK enum rg_status rg_inspect_break(struct rg_inspect *inspect, const char *why,
+                                              struct rg_error *err);
 
 #endif

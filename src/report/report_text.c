@@ -51,8 +51,8 @@ static void write_work(const struct rg_report *report, struct rg_buffer *out)
     write_sizes(out, report->file_in_count, report->row_group_in_count, report->in_bytes);
     rg_buffer_append_text(out, report->is_dry_run ? " would become " : " -> ");
     write_sizes(out, report->file_out_count, report->row_group_out_count, report->out_bytes);
-    rg_buffer_printf(out, "\n%s rows in %s", rg_figure_count(report->row_count, a),
-                     rg_figure_duration(report->wall_ns, b));
+    rg_buffer_printf(out, "\n%s row%s in %s", rg_figure_count(report->row_count, a),
+                     rg_figure_plural(report->row_count), rg_figure_duration(report->wall_ns, b));
     if (!report->is_dry_run)
         rg_buffer_printf(out, ", %s", rg_figure_rate(report->in_bytes, report->wall_ns, a));
     rg_buffer_printf(out, ", %s partition%s, %s batch%s\n",

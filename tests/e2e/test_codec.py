@@ -45,6 +45,12 @@ def test_sorted_repeats_of_short_files_are_compressed(regroup, tmp_path):
     assert chunk.total_compressed_size < chunk.total_uncompressed_size * 0.7
 
 
+def test_an_order_by_a_column_that_is_not_there_is_said(regroup, source, home):
+    result = regroup("compact", source, home, "--order", "col:idd:desc,size,col:id,path").must(0)
+    assert "--order names idd, a column that no output has" in result.err
+    assert result.err.count("no output has") == 1
+
+
 def test_a_bloom_filter_for_a_column_that_is_not_there_is_said(regroup, source, home):
     result = regroup("compact", source, home, "--bloom", "id,idd").must(0)
     assert "--bloom names idd, a column that no output has" in result.err

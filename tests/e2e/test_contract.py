@@ -802,6 +802,27 @@ def test_a_report_takes_the_place_of_files_only(kind, regroup, source, home, tmp
     assert not (tmp_path / "place.part").exists()
 
 
+def test_inspect_tells_what_comes_before_a_broken_page(regroup, source, tmp_path):
+    whole = source / "f1.parquet"
+    broken = tmp_path / "broken.parquet"
+    column = pq.ParquetFile(whole).metadata.row_group(0).column(1)
+    at = column.dictionary_page_offset if column.has_dictionary_page else column.data_page_offset
+    data = bytearray(whole.read_bytes())
+    data[at : at + 8] = b"\xff" * 8
+    broken.write_bytes(data)
+    told = regroup("inspect", broken, whole, "--json", "--pages").must(65)
+    first, second = (json.loads(line) for line in told.out.splitlines())
+    assert f"row group 0: column {column.path_in_schema}: page at {at}" in first["error"]
+    assert first["row_groups"][0]["chunks"][0]["pages"] and "error" not in second
+    assert "row group 0, column " in regroup("inspect", broken, "--pages").must(65).out
+
+
+def test_inspect_says_that_pages_are_encrypted(regroup, corpora):
+    path = corpora / "parquet-testing/data/encrypt_columns_plaintext_footer.parquet.encrypted"
+    told = regroup("inspect", path, "--pages")
+    assert "row group 0: column float_field: encrypted" in told.must(65).err
+
+
 def test_inspect_as_data(regroup, source):
     told = regroup("inspect", source / "f1.parquet", "--json").must(0).out
     documents = [json.loads(line) for line in told.splitlines() if line.strip()]

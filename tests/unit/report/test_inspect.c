@@ -195,6 +195,39 @@ TEST(a_file_as_data)
           "\"statistics\":false}]}]}]}\n");
 }
 
+/* Shows as far as the first page of the second chunk, which the file does not have. */
+static enum rg_status show_half(struct rg_inspect *inspect, struct rg_error *err)
+{
+    RG_TRY(rg_inspect_begin(inspect, err));
+    RG_TRY(rg_inspect_row_group_begin(inspect, 0, &group, err));
+    RG_TRY(rg_inspect_chunk_begin(inspect, 0, err));
+    RG_TRY(rg_inspect_page(inspect, &page, err));
+    RG_TRY(rg_inspect_chunk_end(inspect, err));
+    RG_TRY(rg_inspect_chunk_begin(inspect, 1, err));
+    return rg_inspect_break(inspect, "it is cut", err);
+}
+
+TEST(what_is_cut_ends_in_good_form)
+{
+    for (int is_json = 0; is_json < 2; is_json++) {
+        const struct rg_file_view view = {sizeof view, is_json != 0, true, false};
+        const char *wanted = is_json != 0 ? "\"pages\":[]}]}],\"error\":\"it is cut\"}\n"
+                                          : "row group 0, column name?\n";
+        struct rg_inspect inspect;
+        struct rg_buffer out;
+
+        rg_buffer_init(&out, &t->allocator, 100000);
+        rg_inspect_init(&inspect, &view, &file, &t->allocator, collect, &out);
+        const enum rg_status status = show_half(&inspect, &t->err);
+        rg_inspect_fini(&inspect);
+        rg_buffer_append_byte(&out, 0);
+        if (status == RG_OK && !out.failed && strstr((const char *)out.data, wanted) == NULL)
+            test_fail(__FILE__, __LINE__, "not in:\n%s", (const char *)out.data);
+        rg_buffer_fini(&out);
+        CHECK_OK(status);
+    }
+}
+
 static bool refuse(void *user, const void *data, size_t bytes)
 {
     (void)user;
@@ -220,6 +253,7 @@ int main(int argc, char **argv)
         {"a_file_for_people", a_file_for_people},
         {"chunks_and_pages_for_people", chunks_and_pages_for_people},
         {"a_file_as_data", a_file_as_data},
+        {"what_is_cut_ends_in_good_form", what_is_cut_ends_in_good_form},
         {"an_output_that_is_gone_ends_it", an_output_that_is_gone_ends_it},
     };
 
