@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "report/figures.h"
 
 /*
  * Of a drawing, in tenths of a pixel where it is not scaled: all coordinates are integers, because
@@ -18,10 +19,13 @@ enum {
     CHART_BOTTOM = 220,
     TEXT_GAP = 60,
     BAR_WIDTH = 10000,
+    LABEL_PARTS_MAX = 16, /* Of a bar that is told in words. */
 };
 
 static const char replacement[] = "\xef\xbf\xbd";
 
+/* Colours that mean something are as far from one another for those who see no red or no green
+   as for others: e2e/test_contract.py measures it. */
 static const char style[] =
     ":root{--ink:#1b1f24;--soft:#59636e;--page:#fff;--line:#d8dee4;--tile:#f6f8fa;"
     "--bad:#b42318;--good:#1a7f37;--note:#9a6700}"
@@ -49,13 +53,13 @@ static const char style[] =
     "vertical-align:-1px;margin-right:.3rem}"
     ".limit{stroke:var(--bad);stroke-width:10;stroke-dasharray:50 40}"
     ".grid{stroke:var(--line);stroke-width:10}"
-    ".run,.copy{fill:#2da44e}.no-cpu,.promote{fill:#54aeff}.no-slot,.remap{fill:#8250df}"
-    ".no-memory{fill:#cf222e}.starved{fill:#afb8c1}.order{fill:#d4a72c}.cap{fill:#e16f24}"
-    ".done{fill:#dfe3e8}.dissolve{fill:#d4a72c}.join{fill:#bf8700}.recompress{fill:#e16f24}"
-    ".recode{fill:#cf222e}.before{fill:#8c959f}.after{fill:#2da44e}"
+    ".run,.copy{fill:#4fd58a}.no-cpu,.promote{fill:#3f8fe6}.no-slot,.remap{fill:#4a30d8}"
+    ".no-memory,.recode{fill:#8c2a08}.starved{fill:#afb8c1}.order,.dissolve{fill:#ffe536}"
+    ".cap,.recompress{fill:#14166e}.done{fill:#e4e8ec}.join{fill:#e37500}"
+    ".before{fill:#8c959f}.after{fill:#2da44e}"
     ".c1{fill:none;stroke:#218bff;stroke-width:18}.c2{fill:none;stroke:#2da44e;"
     "stroke-width:18}"
-    "@media(prefers-color-scheme:dark){.done{fill:#21262d}.starved{fill:#57606a}}"
+    "@media(prefers-color-scheme:dark){.done{fill:#21262d}.starved{fill:#6a737d}}"
     "@media print{body{margin:0;max-width:none}}";
 
 static const char *entity_of(uint8_t byte)
@@ -127,6 +131,27 @@ void rg_html_end(struct rg_buffer *out)
     rg_buffer_append_text(out, "</body>\n</html>\n");
 }
 
+/* The bar in words, for those who do not see it. */
+static void write_label(struct rg_buffer *out, const struct rg_html_share *shares, size_t count,
+                        uint64_t whole)
+{
+    char figure[RG_FIGURE_BYTES_MAX];
+    unsigned said = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (shares[i].amount == 0 || whole == 0)
+            continue;
+        if (said == LABEL_PARTS_MAX) {
+            rg_buffer_append_text(out, ", ...");
+            return;
+        }
+        rg_buffer_append_text(out, said++ > 0 ? ", " : "");
+        rg_html_text(out, shares[i].name);
+        rg_buffer_printf(out, " %s", rg_figure_share(shares[i].amount, whole, figure));
+    }
+    rg_buffer_append_text(out, said == 0 ? "nothing" : "");
+}
+
 void rg_html_bar(struct rg_buffer *out, const struct rg_html_share *shares, size_t count,
                  uint64_t whole)
 {
@@ -134,8 +159,10 @@ void rg_html_bar(struct rg_buffer *out, const struct rg_html_share *shares, size
 
     rg_buffer_printf(out,
                      "<svg class=\"bar\" viewBox=\"0 0 %d 16\" preserveAspectRatio=\"none\" "
-                     "role=\"img\">",
+                     "role=\"img\" aria-label=\"",
                      BAR_WIDTH);
+    write_label(out, shares, count, whole);
+    rg_buffer_append_text(out, "\">");
     for (size_t i = 0; i < count; i++) {
         double width;
 

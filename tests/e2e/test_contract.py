@@ -2,7 +2,9 @@
 
 """The command line as documented: what is taken, what is left, what is said, exit statuses."""
 
+import itertools
 import json
+import math
 import os
 import re
 import shutil
@@ -718,10 +720,14 @@ class Outline(HTMLParser):
         self.open = []
         self.seen = {}
         self.texts = []
+        self.nameless = 0  # Bars that say nothing to those who do not see them.
 
     def handle_starttag(self, tag, attributes):
         self.seen[tag] = self.seen.get(tag, 0) + 1
-        assert not {"src", "href", "onclick", "onload"} & {name for name, _ in attributes}
+        names = {name for name, _ in attributes}
+        assert not {"src", "href", "onclick", "onload"} & names
+        if tag == "svg" and ("class", "bar") in attributes:
+            self.nameless += "aria-label" not in names
         if tag != "meta":
             self.open.append(tag)
 
@@ -747,12 +753,61 @@ def test_the_report_to_look_at(regroup, tmp_path):
     outline = Outline()
     outline.feed(page.read_text())
     outline.close()
-    assert outline.open == []
+    assert outline.open == [] and outline.nameless == 0
     assert "script" not in outline.seen and "img" not in outline.seen
     assert outline.seen["table"] >= 3 and outline.seen["svg"] >= 3
     for text in (str(source), broken.name, "Left alone", "How pages moved", "Files written"):
         assert text in outline.texts, text
     assert not page.with_name("report.html.part").exists()
+
+
+# Machado, Oliveira, Fernandes: A Physiologically-based Model for Simulation of Color Vision
+# Deficiency (2009), of full severity, on linear RGB: for whom red and green look alike.
+SEEN_BY = {
+    "all": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "protanopes": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "deuteranopes": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.011820, 0.042940, 0.968881),
+    ),
+}
+
+
+def lab(color, matrix):
+    """CIELAB of #rrggbb as it looks to those whom the matrix is of."""
+    parts = [int(color[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts]
+    seen = [min(max(sum(m * x for m, x in zip(row, linear)), 0), 1) for row in matrix]
+    x = (0.4124 * seen[0] + 0.3576 * seen[1] + 0.1805 * seen[2]) / 0.95047
+    y = 0.2126 * seen[0] + 0.7152 * seen[1] + 0.0722 * seen[2]
+    z = (0.0193 * seen[0] + 0.1192 * seen[1] + 0.9505 * seen[2]) / 1.08883
+    x, y, z = (t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in (x, y, z))
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+@pytest.mark.parametrize("eyes", SEEN_BY)
+def test_colours_of_the_report_are_told_apart(regroup, source, home, tmp_path, eyes):
+    page = tmp_path / "report.html"
+    regroup("compact", source, home, "--report", page).must(0)
+    style = re.search("<style>(.*)</style>", page.read_text())[1]
+    rule = re.compile(r"([.\w,-]+)\{fill:#(\w{6})\}")
+    states = "run", "no-cpu", "no-slot", "no-memory", "starved", "order", "cap", "done"
+    verdicts = "copy", "promote", "remap", "dissolve", "join", "recompress", "recode"
+    fills = {}
+    # As they are, and then, after the last rule for dark screens, as they are on those.
+    for part in style.rsplit("@media(prefers-color-scheme:dark)", 1):
+        for names, color in rule.findall(part):
+            fills.update((name.lstrip("."), color) for name in names.split(","))
+        points = {name: lab(fills[name], SEEN_BY[eyes]) for name in states + verdicts}
+        pairs = [*itertools.combinations(states, 2), *itertools.combinations(verdicts, 2)]
+        for one, other in pairs:
+            # 2 is what is just noticed side by side.
+            assert math.dist(points[one], points[other]) > 17, (one, other)
 
 
 def test_a_report_that_cannot_be_written(regroup, source, home, tmp_path):

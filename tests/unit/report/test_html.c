@@ -75,7 +75,8 @@ TEST(bars_are_filled_to_their_end)
     rg_buffer_init(&out, &t->allocator, 100000);
     rg_html_bar(&out, shares, 3, 3);
     check(t, &out,
-          "<svg class=\"bar\" viewBox=\"0 0 10000 16\" preserveAspectRatio=\"none\" role=\"img\">"
+          "<svg class=\"bar\" viewBox=\"0 0 10000 16\" preserveAspectRatio=\"none\" role=\"img\" "
+          "aria-label=\"a&lt; 33.3 %, b 66.7 %\">"
           "<rect class=\"run\" x=\"0\" y=\"0\" width=\"3333\" height=\"16\">"
           "<title>a&lt;: 1 ms</title></rect>"
           "<rect class=\"done\" x=\"3333\" y=\"0\" width=\"6667\" height=\"16\">"
@@ -83,8 +84,8 @@ TEST(bars_are_filled_to_their_end)
     /* Of nothing nothing is drawn, and nothing is divided by it. */
     rg_html_bar(&out, shares, 3, 0);
     check(t, &out,
-          "<svg class=\"bar\" viewBox=\"0 0 10000 16\" preserveAspectRatio=\"none\" role=\"img\">"
-          "</svg>");
+          "<svg class=\"bar\" viewBox=\"0 0 10000 16\" preserveAspectRatio=\"none\" role=\"img\" "
+          "aria-label=\"nothing\"></svg>");
     rg_html_legend(&out, shares, 3);
     CHECK_OK(rg_buffer_check(&out, "text", &t->err));
     rg_buffer_append_byte(&out, 0);
