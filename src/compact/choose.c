@@ -14,9 +14,6 @@
 /* A file that was listed and could not be read as such so often is not waited for. */
 static const uint32_t misses_max = 3;
 
-/* Of a partition; where it lies, names in it and in the ledger need room in a path, too. */
-static const size_t prefix_bytes_max = 3000;
-
 /* Enough of a file's end for any footer of ours but the widest. */
 static const size_t footer_guess_bytes = (size_t)256 << 10;
 
@@ -264,10 +261,7 @@ static enum rg_status add_prefixes(struct rg_partition *partition, const struct 
     for (size_t i = 0; i < count && is_walked(partition); i++) {
         if (!objects[i].is_prefix || rg_select_is_hidden(last_component(objects[i].key)))
             continue;
-        if (strlen(objects[i].key) > prefix_bytes_max)
-            rg_run_leave_alone(partition->run, objects[i].key, RG_ERR_LIMIT,
-                               "the path is too long");
-        else if (rg_select_prefix(partition->run->options, rg_span_of(objects[i].key)))
+        if (rg_select_prefix(partition->run->options, rg_span_of(objects[i].key)))
             prefixes[added++] = objects[i].key;
     }
     RG_TRY(rg_discover_add(partition->discover, prefixes, added, err));

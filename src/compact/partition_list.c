@@ -2,10 +2,26 @@
 
 #include "compact/partition_list.h"
 
+#include <string.h>
+
 #include "compact/choose.h"
 #include "compact/problems.h"
 #include "compact/todo.h"
 #include "compact/turn.h"
+#include "journal/minted.h"
+
+/* Of a partition; where it lies, names in it and in the ledger need room in a path, too. */
+static const size_t prefix_bytes_max = 3000;
+static const size_t names_bytes_max = sizeof "_regroup/" + rg_minted_name_bytes;
+
+static bool is_path_too_long(const struct rg_partition *partition)
+{
+    const size_t key_bytes_max = partition->run->home_caps.key_bytes_max;
+    const size_t bytes = strlen(partition->prefix);
+
+    return bytes > prefix_bytes_max ||
+           (key_bytes_max > 0 && bytes > 0 && bytes + names_bytes_max > key_bytes_max);
+}
 
 static enum rg_status refuse_foreign(const struct rg_partition *partition, struct rg_error *err)
 {
@@ -106,6 +122,10 @@ enum weir_status rg_partition_run_list(struct weir_job *job, void *item,
     (void)call;
     if (rg_run_is_stopping(partition->run))
         return rg_turn_stop(partition);
+    if (is_path_too_long(partition)) {
+        rg_run_leave_alone(partition->run, partition->prefix, RG_ERR_LIMIT, "the path is too long");
+        return rg_turn_stop(partition);
+    }
     enum rg_status status = rg_turn_begin(partition, job, &err);
     if (status == RG_OK)
         status = look(partition, &err);

@@ -129,6 +129,7 @@ struct rg_store_caps {
     bool is_local;           /* Operations may be done by the calling thread. */
     uint64_t part_bytes_min; /* 0: parts of any size (local). Else all but the last equal. */
     uint32_t part_count_max;
+    uint32_t key_bytes_max;     /* 0: nothing is known of a limit. */
     uint64_t memory_bytes_each; /* Of the store's own, for each operation in flight. */
     uint64_t memory_bytes_base;
 };

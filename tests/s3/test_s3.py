@@ -85,6 +85,16 @@ def test_odd_keys(place):
     place.regroup("verify", place.url("in"), place.url("out")).must(0)
 
 
+def test_a_partition_without_room_for_names(place):
+    """A key has 1,024 bytes: where a file just fits, an output and the ledger may not."""
+    numbers = place.fill(["dt=2024-05-01"])
+    place.fill(["/".join(["long" * 49 + f"={i}" for i in range(5)])], files=1)
+    result = place.compact().must(3)
+    assert result.err.count("left alone: ") == 1 and "the path is too long" in result.err
+    assert place.rows("out") == numbers
+    assert "nothing" in place.compact().must(3).err
+
+
 def test_multipart(place):
     """Outputs of several parts: all equal but the last, and one object after all."""
     numbers = place.fill([""], files=30, rows=20000, wide=5)

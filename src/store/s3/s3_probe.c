@@ -142,6 +142,7 @@ enum rg_status rg_s3_probe(struct rg_store *base, bool may_write, struct rg_stor
         .has_tokens = true,
         .part_bytes_min = part_bytes_min,
         .part_count_max = part_count_max,
+        .key_bytes_max = (uint32_t)(RG_S3_KEY_BYTES_MAX - store->root_bytes),
         .memory_bytes_each = exchange_bytes,
         .memory_bytes_base = base_bytes,
     };
