@@ -151,7 +151,7 @@ static enum rg_status open_s3_store(const struct rg_place_request *request, cons
 static enum rg_status identify_s3(const struct rg_place_request *request, const char *url,
                                   struct rg_place *place, struct rg_error *err)
 {
-    const char *host = rg_s3_store_host(place->store);
+    const char *host = rg_s3_store_place(place->store);
     size_t length = strlen(url);
 
     while (length > 0 && url[length - 1] == '/')

@@ -242,7 +242,7 @@ static enum rg_status open_store(struct rg_s3_store *store, const char *url, str
     enum rg_status status = resolve(store, &settings, bucket, err);
     rg_settings_fini(&settings);
     RG_TRY(status);
-    memcpy(store->first_host, store->endpoint.host, sizeof store->first_host);
+    rg_endpoint_name_place(&store->endpoint, store->place);
     if (getrandom(&store->random, sizeof store->random, 0) != (ssize_t)sizeof store->random)
         return rg_fail(err, RG_ERR_IO, "no random bytes");
     store->is_https = store->endpoint.is_https;
@@ -284,11 +284,11 @@ enum rg_status rg_s3_store_new(const char *url, const struct rg_s3_options *opti
     return RG_OK;
 }
 
-const char *rg_s3_store_host(const struct rg_store *base)
+const char *rg_s3_store_place(const struct rg_store *base)
 {
     const struct rg_s3_store *store = (const struct rg_s3_store *)base;
 
-    return store->first_host;
+    return store->place;
 }
 
 const char *rg_s3_version(void)

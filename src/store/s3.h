@@ -51,8 +51,8 @@ RG_MUST_CHECK enum rg_status rg_s3_store_new(const char *url, const struct rg_s3
                                              const struct rg_allocator *allocator,
                                              struct rg_store **ret_store, struct rg_error *err);
 
-/* Host and port that requests go to at first; valid as long as the store. */
-const char *rg_s3_store_host(const struct rg_store *store);
+/* Whose bucket it is: the host and port, or a name for Amazon; valid as long as the store. */
+const char *rg_s3_store_place(const struct rg_store *store);
 
 /* Versions of libcurl and its TLS; static. */
 const char *rg_s3_version(void);

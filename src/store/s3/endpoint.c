@@ -56,13 +56,14 @@ const char *rg_endpoint_suffix(const char *region)
     return partitions[i].suffix;
 }
 
-static bool is_amazons(const char *host)
+/* What a host of Amazon's ends in; NULL of others. */
+static const char *amazons_suffix(const char *host)
 {
     for (size_t i = 0; i < sizeof partitions / sizeof partitions[0]; i++) {
         if (ends_with(host, partitions[i].suffix))
-            return true;
+            return partitions[i].suffix;
     }
-    return false;
+    return NULL;
 }
 
 static void name_amazon_host(struct rg_endpoint *endpoint)
@@ -155,6 +156,21 @@ enum rg_status rg_endpoint_init(struct rg_endpoint *endpoint,
     return RG_OK;
 }
 
+void rg_endpoint_name_place(const struct rg_endpoint *endpoint,
+                            char ret_place[RG_ENDPOINT_HOST_BYTES])
+{
+    const char *suffix = amazons_suffix(endpoint->host);
+    /* GovCloud has hosts in the same domain, and buckets of its own. */
+    const bool is_government = strncmp(endpoint->region, "us-gov-", 7) == 0;
+    const size_t bucket_bytes = endpoint->is_by_path ? 0 : strlen(endpoint->bucket) + 1;
+
+    if (suffix != NULL)
+        (void)snprintf(ret_place, RG_ENDPOINT_HOST_BYTES, "%s%s", is_government ? "us-gov" : "s3",
+                       suffix);
+    else
+        (void)snprintf(ret_place, RG_ENDPOINT_HOST_BYTES, "%s", endpoint->host + bucket_bytes);
+}
+
 enum rg_status rg_endpoint_move(struct rg_endpoint *endpoint, const char *region,
                                 struct rg_error *err)
 {
@@ -202,7 +218,7 @@ bool rg_endpoint_trusts(const struct rg_endpoint *endpoint, struct rg_span locat
     ret_host[bytes] = '\0';
     if (strcasecmp(ret_host, endpoint->host) == 0)
         return true;
-    return endpoint->is_amazon && is_amazons(ret_host);
+    return endpoint->is_amazon && amazons_suffix(ret_host) != NULL;
 }
 
 enum rg_status rg_s3_url_split(const char *url, char ret_bucket[RG_BUCKET_BYTES],

@@ -51,6 +51,13 @@ RG_MUST_CHECK enum rg_status rg_endpoint_init(struct rg_endpoint *endpoint,
 /* What the names of Amazon's hosts end in there: ".amazonaws.com"; static. */
 const char *rg_endpoint_suffix(const char *region);
 
+/*
+ * Where the bucket's name is the only one of its kind, as text: the host and port, or Amazon, by
+ * which of its hosts and ways ever.
+ */
+void rg_endpoint_name_place(const struct rg_endpoint *endpoint,
+                            char ret_place[RG_ENDPOINT_HOST_BYTES]);
+
 /* The bucket is in another region. Errors:  RG_ERR_INVALID for what is no region's name. */
 RG_MUST_CHECK enum rg_status rg_endpoint_move(struct rg_endpoint *endpoint, const char *region,
                                               struct rg_error *err);

@@ -62,7 +62,7 @@ struct rg_s3_store {
     char *root;                    /* "" or "prefix/". */
     size_t root_bytes;
     char ca_file[1024];
-    char first_host[RG_ENDPOINT_HOST_BYTES]; /* Of the endpoint before any redirect. */
+    char place[RG_ENDPOINT_HOST_BYTES]; /* See rg_endpoint_name_place(). */
     struct rg_http *http;
     char *profile; /* Of an option, or NULL. */
     char credentials_region[RG_ENDPOINT_REGION_BYTES];
@@ -101,11 +101,11 @@ struct rg_s3_store {
     atomic_uint counter; /* Of marks. */
 };
 
-/* An upload; parts and end may be in any thread's hands, what follows is the event thread's. */
+/* An upload; mark and checksum may be in any thread's hands, the rest is the event thread's. */
 struct rg_upload {
     char mark[RG_S3_MARK_BYTES];
     char *token;
-    enum rg_s3_checksum checksum; /* Of all its parts. */
+    atomic_int checksum; /* enum rg_s3_checksum, of all its parts: until the store refuses it. */
     struct rg_arena arena;
     char *upload_id; /* NULL before it is created. */
     bool is_creating;

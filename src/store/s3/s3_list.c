@@ -96,10 +96,11 @@ static enum rg_status describe_list_uploads(struct rg_s3_task *task, struct rg_s
     rg_s3_add_parameter(ret, "prefix", prefix);
     rg_s3_add_parameter(ret, "delimiter", "/");
     rg_s3_add_parameter(ret, "encoding-type", "url");
-    if (task->marker != NULL) {
+    if (task->marker != NULL)
         rg_s3_add_parameter(ret, "key-marker", task->marker);
+    /* A page that ends with a prefix has none, and Google takes no empty one (syslog-ng 4956). */
+    if (task->marker != NULL && task->upload_marker[0] != '\0')
         rg_s3_add_parameter(ret, "upload-id-marker", task->upload_marker);
-    }
     return RG_OK;
 }
 

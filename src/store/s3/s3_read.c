@@ -242,32 +242,7 @@ static bool on_get_body(struct rg_s3_task *task, struct rg_span bytes)
     return true;
 }
 
-static void on_get(struct rg_s3_task *task)
-{
-    struct rg_store_op *op = task->op;
-    struct rg_error err;
-
-    if (task->text_bytes == 0 && !check_head(task)) {
-        if (task->body_status == RG_ERR_CHANGED)
-            rg_s3_task_fail(task, RG_ERR_CHANGED, "%s", task->body_err.text);
-        else
-            rg_s3_task_retry(task, "%s", task->body_err.text);
-        return;
-    }
-    if (task->first + task->got_bytes != task->headers.range_last + 1) {
-        rg_s3_task_retry(task, "%" PRIu64 " of %" PRIu64 " bytes came", task->got_bytes,
-                         task->headers.range_last + 1 - task->first);
-        return;
-    }
-    op->out_bytes = task->got_bytes;
-    if (rg_s3_take_id(task, task->headers.total, &err) != RG_OK) {
-        rg_s3_task_fail(task, RG_ERR_NOMEM, "%s", err.text);
-        return;
-    }
-    rg_s3_task_end(task);
-}
-
-/* 416 says that the object ends before the range. Is that so? */
+/* The store says that the object ends before the range. Is that so? */
 static void on_length(struct rg_s3_task *task)
 {
     const struct rg_store_op *op = task->op;
@@ -289,7 +264,7 @@ static void on_length(struct rg_s3_task *task)
         rg_s3_task_call_later(task, task->write, contradiction_pause_ns);
     else
         rg_s3_task_fail(task, RG_ERR_AGAIN,
-                        "416: no bytes from %" PRIu64 " on, says the store, of %" PRIu64, first,
+                        "no bytes from %" PRIu64 " on, says the store, of %" PRIu64, first,
                         headers->length);
 }
 
@@ -298,6 +273,47 @@ static const struct rg_s3_call length_call = {
     .describe = rg_s3_describe_head,
     .on_success = on_length,
 };
+
+/*
+ * The whole object, which has nothing: what some answer in place of 416 (Go's ServeContent() does).
+ * What is known to have bytes has them.
+ */
+static bool is_whole_empty(const struct rg_s3_task *task)
+{
+    const struct rg_s3_headers *headers = &task->headers;
+
+    return task->http.status == 200 && headers->has_length && headers->length == 0 &&
+           task->got_bytes == 0 && task->op->expected == NULL;
+}
+
+static void on_get(struct rg_s3_task *task)
+{
+    struct rg_store_op *op = task->op;
+    struct rg_error err;
+
+    if (is_whole_empty(task)) {
+        rg_s3_task_call(task, &length_call);
+        return;
+    }
+    if (task->text_bytes == 0 && !check_head(task)) {
+        if (task->body_status == RG_ERR_CHANGED)
+            rg_s3_task_fail(task, RG_ERR_CHANGED, "%s", task->body_err.text);
+        else
+            rg_s3_task_retry(task, "%s", task->body_err.text);
+        return;
+    }
+    if (task->first + task->got_bytes != task->headers.range_last + 1) {
+        rg_s3_task_retry(task, "%" PRIu64 " of %" PRIu64 " bytes came", task->got_bytes,
+                         task->headers.range_last + 1 - task->first);
+        return;
+    }
+    op->out_bytes = task->got_bytes;
+    if (rg_s3_take_id(task, task->headers.total, &err) != RG_OK) {
+        rg_s3_task_fail(task, RG_ERR_NOMEM, "%s", err.text);
+        return;
+    }
+    rg_s3_task_end(task);
+}
 
 static bool on_get_refused(struct rg_s3_task *task)
 {

@@ -465,6 +465,12 @@ static void judge_stopped(struct rg_s3_task *task)
                         "%s: %s", task->call->name, task->body_err.text);
 }
 
+/* Aborting goes on when everything is cancelled: it frees what an upload holds. */
+static bool is_spared(const struct rg_s3_task *task)
+{
+    return task->op->verb == RG_STORE_UPLOAD_ABORT;
+}
+
 /* The exchange ended without an answer. */
 static void judge_failure(struct rg_s3_task *task)
 {
@@ -492,7 +498,10 @@ static void judge_failure(struct rg_s3_task *task)
         rg_s3_task_fail(task, RG_ERR_INVALID, "%s: %s", task->call->name, task->http.text);
         return;
     case RG_HTTP_CANCELLED:
-        rg_s3_task_fail(task, RG_ERR_CANCELLED, "cancelled");
+        if (is_spared(task))
+            rg_s3_task_call(task, task->call);
+        else
+            rg_s3_task_fail(task, RG_ERR_CANCELLED, "cancelled");
         return;
     }
     try_again(task, RG_RETRY_FAULT, task->http.text);
@@ -550,12 +559,6 @@ static void send_task(struct rg_s3_task *task)
     const enum rg_status status = rg_s3_send(task, &err);
     if (status != RG_OK)
         rg_s3_task_fail(task, status, "%s", err.text);
-}
-
-/* Aborting goes on when everything is cancelled: it frees what an upload holds. */
-static bool is_spared(const struct rg_s3_task *task)
-{
-    return task->op->verb == RG_STORE_UPLOAD_ABORT;
 }
 
 static void cancel_all(struct rg_s3_store *store)

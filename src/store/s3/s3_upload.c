@@ -39,7 +39,7 @@ enum rg_status rg_s3_upload_begin(struct rg_s3_store *store, struct rg_store_op 
         return rg_fail(err, RG_ERR_NOMEM, "no memory for an upload");
     memset(upload, 0, sizeof *upload);
     rg_arena_init(&upload->arena, &store->allocator, SIZE_MAX);
-    upload->checksum = (enum rg_s3_checksum)atomic_load(&store->checksum);
+    atomic_init(&upload->checksum, atomic_load(&store->checksum));
     upload->token = copy_text(&upload->arena, op->token != NULL ? op->token : "");
     if (upload->token == NULL) {
         rg_arena_fini(&upload->arena);
@@ -148,7 +148,7 @@ static enum rg_status describe_create(struct rg_s3_task *task, struct rg_s3_desc
     ret->has_body = true;
     rg_s3_add_parameter(ret, "uploads", "");
     rg_s3_add_marks(ret, op->upload->mark, op->upload->token);
-    if (op->upload->checksum == RG_S3_CHECKSUM_CRC32C)
+    if (atomic_load(&op->upload->checksum) == RG_S3_CHECKSUM_CRC32C)
         rg_s3_add_header(ret, "x-amz-checksum-algorithm", "CRC32C");
     return RG_OK;
 }

@@ -44,7 +44,10 @@ void rg_s3_prepare_body(struct rg_s3_task *task)
     if (op->verb != RG_STORE_PUT && op->verb != RG_STORE_UPLOAD_PART)
         return;
     task->body_bytes = segments_bytes(op);
-    if (atomic_load(&task->store->checksum) == RG_S3_CHECKSUM_CRC32C) {
+    /* Amazon completes no upload that was begun with checksums and has a part without. */
+    const int checksum =
+        atomic_load(op->verb == RG_STORE_PUT ? &task->store->checksum : &op->upload->checksum);
+    if (checksum == RG_S3_CHECKSUM_CRC32C) {
         for (size_t i = 0; i < op->segment_count; i++)
             crc = rg_crc32c(crc, (struct rg_span){op->segments[i].data, op->segments[i].bytes});
         rg_crc32c_base64(crc, task->checksum);
@@ -76,7 +79,7 @@ void rg_s3_add_body(struct rg_s3_task *task, struct rg_s3_description *d)
         d->payload = task->payload;
     /* Of a part only if its upload was created with checksums. */
     const bool is_wanted = op->verb == RG_STORE_PUT || op->upload == NULL ||
-                           op->upload->checksum == RG_S3_CHECKSUM_CRC32C;
+                           atomic_load(&op->upload->checksum) == RG_S3_CHECKSUM_CRC32C;
     if (!is_wanted)
         task->checksum[0] = '\0';
     if (task->checksum[0] != '\0')
@@ -92,9 +95,13 @@ bool rg_s3_drops_checksum(struct rg_s3_task *task)
 
     if (!may_be || task->checksum[0] == '\0')
         return false;
+    /* Of its other parts the store has taken them. */
+    if (upload != NULL && upload->part_count > 0 &&
+        atomic_load(&upload->checksum) == RG_S3_CHECKSUM_CRC32C)
+        return false;
     atomic_store(&store->checksum, RG_S3_CHECKSUM_SHA256);
     if (upload != NULL)
-        upload->checksum = RG_S3_CHECKSUM_SHA256;
+        atomic_store(&upload->checksum, RG_S3_CHECKSUM_SHA256);
     task->checksum[0] = '\0';
     rg_s3_task_call(task, task->call);
     return true;

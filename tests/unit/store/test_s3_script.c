@@ -253,6 +253,206 @@ TEST(an_upload_whose_part_failed_is_not_finished)
     end(&server, store);
 }
 
+static const struct rg_segment one_byte = {(const uint8_t *)"x", 1};
+
+/* An upload of which part 1 has been sent. */
+static struct rg_store_op begin_upload(struct test *t, struct rg_store *store)
+{
+    struct rg_store_op op = {.verb = RG_STORE_UPLOAD_BEGIN, .key = "a"};
+
+    CHECK_OK(rg_store_wait(store, &op, &t->err));
+    op.verb = RG_STORE_UPLOAD_PART;
+    op.part_number = 1;
+    op.segments = &one_byte;
+    op.segment_count = 1;
+    CHECK_OK(rg_store_wait(store, &op, &t->err));
+    return op;
+}
+
+static const char created[] = "HTTP/1.1 200 OK\r\nContent-Length: 85\r\n\r\n"
+                              "<InitiateMultipartUploadResult><UploadId>u</UploadId>"
+                              "</InitiateMultipartUploadResult>";
+
+static const char part_taken[] = "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 0\r\n\r\n";
+
+static const char *answer_upload(struct server *server, const char *request)
+{
+    if (strncmp(request, "POST ", 5) == 0)
+        return created;
+    if (strncmp(request, "PUT ", 4) == 0)
+        return part_taken;
+    /* The first attempt to abort is not answered. */
+    return atomic_fetch_add(&server->request_count, 1) == 0
+               ? NULL
+               : "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n";
+}
+
+struct cancelling {
+    struct server *server;
+    struct rg_store *store;
+};
+
+static void *cancel_when_asked(void *argument)
+{
+    struct cancelling *cancelling = argument;
+
+    while (atomic_load(&cancelling->server->request_count) == 0)
+        (void)sched_yield();
+    rg_store_cancel(cancelling->store);
+    return NULL;
+}
+
+TEST(an_upload_is_aborted_although_everything_is_cancelled_meanwhile)
+{
+    struct server server;
+    struct rg_store *store = begin(t, &server, answer_upload);
+    struct rg_store_op op = begin_upload(t, store);
+    struct cancelling cancelling = {&server, store};
+    pthread_t thread;
+
+    op.verb = RG_STORE_UPLOAD_ABORT;
+    CHECK(pthread_create(&thread, NULL, cancel_when_asked, &cancelling) == 0);
+    CHECK_OK(rg_store_wait(store, &op, &t->err));
+    (void)pthread_join(thread, NULL);
+    CHECK_U64(atomic_load(&server.request_count), 2);
+    end(&server, store);
+}
+
+static const char refused[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+
+/* Checksums are welcome in parts 1 and 2, and counted, but nowhere else. */
+static const char *refuse_checksums_here_and_there(struct server *server, const char *request)
+{
+    const bool has_checksum = strstr(request, "x-amz-checksum-crc32c: ") != NULL;
+    const bool is_welcome =
+        strstr(request, "partNumber=1&") != NULL || strstr(request, "partNumber=2&") != NULL;
+
+    if (strncmp(request, "PUT ", 4) != 0)
+        return answer_upload(server, request);
+    if (has_checksum && !is_welcome)
+        return refused;
+    if (has_checksum)
+        atomic_fetch_add(&server->request_count, 1);
+    return part_taken;
+}
+
+/* Amazon completes none of which a part lacks what it was begun with. */
+TEST(parts_have_checksums_as_long_as_their_upload)
+{
+    struct server server;
+
+    (void)setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "when_supported", 1);
+    struct rg_store *store = begin(t, &server, refuse_checksums_here_and_there);
+    (void)unsetenv("AWS_REQUEST_CHECKSUM_CALCULATION");
+    struct rg_store_op op = begin_upload(t, store);
+    struct rg_store_op put = {
+        .verb = RG_STORE_PUT, .key = "b", .segments = &one_byte, .segment_count = 1};
+    CHECK_OK(rg_store_wait(store, &put, &t->err));
+    op.part_number = 2;
+    CHECK_OK(rg_store_wait(store, &op, &t->err));
+    CHECK_U64(atomic_load(&server.request_count), 2);
+    op.part_number = 3;
+    CHECK_ERROR(rg_store_wait(store, &op, &t->err), RG_ERR_IO, "400");
+    op.verb = RG_STORE_UPLOAD_ABORT;
+    CHECK_OK(rg_store_wait(store, &op, &t->err));
+    end(&server, store);
+}
+
+static const char *give_nothing(struct server *server, const char *request)
+{
+    (void)server;
+    (void)request;
+    return "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 0\r\n\r\n";
+}
+
+/* So do servers that are made of Go's ServeContent(); others say 416. */
+TEST(no_range_of_an_empty_object_has_bytes)
+{
+    struct server server;
+    struct rg_store *store = begin(t, &server, give_nothing);
+    uint8_t bytes[8];
+    struct rg_store_op op = {.verb = RG_STORE_GET, .key = "a", .buffer = bytes, .in_bytes = 8};
+
+    op.is_suffix = true;
+    CHECK_OK(rg_store_wait(store, &op, &t->err));
+    CHECK_U64(op.out_bytes, 0);
+    CHECK_U64(op.id.bytes, 0);
+    op.is_suffix = false;
+    CHECK_OK(rg_store_wait(store, &op, &t->err));
+    CHECK_U64(op.out_bytes, 0);
+    end(&server, store);
+}
+
+static struct rg_store *new_store(struct test *t, const char *endpoint, const char *region)
+{
+    const struct rg_s3_options options = {
+        .endpoint_url = endpoint, .region = region, .is_unsigned = true};
+    struct rg_store *store;
+
+    CHECK_OK(rg_s3_store_new("s3://bucket/p", &options, &rg_allocator_system, &store, &t->err));
+    return store;
+}
+
+/* Names of buckets are Amazon's, not a region's; but the parts of Amazon have their own. */
+TEST(a_bucket_of_amazon_is_one_place_by_all_its_hosts)
+{
+    static const struct {
+        const char *endpoint;
+        const char *region;
+        bool is_same;
+    } others[] = {
+        {NULL, "eu-central-1", true},
+        {"https://s3.eu-central-1.amazonaws.com", "eu-central-1", true},
+        {"http://127.0.0.1:1", "us-east-1", false},
+        {"https://amazonaws.com.example.org", "us-east-1", false},
+        {NULL, "cn-north-1", false},
+        {NULL, "us-gov-west-1", false},
+    };
+    struct rg_store *store = new_store(t, NULL, "us-east-1");
+
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        struct rg_store *other = new_store(t, others[i].endpoint, others[i].region);
+
+        CHECK_U64(strcmp(rg_s3_store_place(store), rg_s3_store_place(other)) == 0,
+                  others[i].is_same);
+        rg_store_free(other);
+    }
+    rg_store_free(store);
+}
+
+static const char first_page[] =
+    "HTTP/1.1 200 OK\r\nContent-Length: 239\r\n\r\n"
+    "<ListMultipartUploadsResult><NextKeyMarker>p/a</NextKeyMarker><NextUploadIdMarker/>"
+    "<IsTruncated>true</IsTruncated><Upload><Key>p/a</Key><UploadId>u</UploadId>"
+    "<Initiated>2026-01-01T00:00:00Z</Initiated></Upload>"
+    "</ListMultipartUploadsResult>";
+
+static const char last_page[] = "HTTP/1.1 200 OK\r\nContent-Length: 57\r\n\r\n"
+                                "<ListMultipartUploadsResult></ListMultipartUploadsResult>";
+
+static const char *list_uploads(struct server *server, const char *request)
+{
+    (void)server;
+    if (strstr(request, "key-marker=") == NULL)
+        return first_page;
+    return strstr(request, "upload-id-marker=") == NULL ? last_page : refused;
+}
+
+/* Google's and versitygw refuse the empty one that others, or pages of prefixes, end with. */
+TEST(a_marker_of_uploads_that_is_empty_is_not_sent)
+{
+    struct server server;
+    struct rg_store *store = begin(t, &server, list_uploads);
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &rg_allocator_system, SIZE_MAX);
+    struct rg_store_op op = {.verb = RG_STORE_LIST_UPLOADS, .key = "", .arena = &arena};
+    CHECK_OK(rg_store_wait(store, &op, &t->err));
+    CHECK_U64(op.object_count, 1);
+    rg_arena_fini(&arena);
+    end(&server, store);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -262,6 +462,15 @@ int main(int argc, char **argv)
         {"an_empty_upload_whose_answers_are_lost", an_empty_upload_whose_answers_are_lost},
         {"an_upload_whose_part_failed_is_not_finished",
          an_upload_whose_part_failed_is_not_finished},
+        {"an_upload_is_aborted_although_everything_is_cancelled_meanwhile",
+         an_upload_is_aborted_although_everything_is_cancelled_meanwhile},
+        {"parts_have_checksums_as_long_as_their_upload",
+         parts_have_checksums_as_long_as_their_upload},
+        {"a_marker_of_uploads_that_is_empty_is_not_sent",
+         a_marker_of_uploads_that_is_empty_is_not_sent},
+        {"no_range_of_an_empty_object_has_bytes", no_range_of_an_empty_object_has_bytes},
+        {"a_bucket_of_amazon_is_one_place_by_all_its_hosts",
+         a_bucket_of_amazon_is_one_place_by_all_its_hosts},
     };
     struct rg_error err = {0};
 
