@@ -167,6 +167,8 @@ class Fuzzer:
         # Its weights of inputs take nine tenths of the time where an input reaches much (stitch:
         # 300 executions a second with them, 3,000 without).
         command.append("-entropic=0")
+        # Not one that had to wait for a processor, either: what is slow runs into the time-out.
+        command.append(f"-report_slow_units={INPUT_SECONDS_MAX}")
         command += [f"-timeout={INPUT_SECONDS_MAX}", f"-artifact_prefix={findings}/"]
         command += [str(folder) for folder in folders]
         with open(log_path, "wb") as log:
