@@ -53,6 +53,44 @@ size_t rg_utf8_sequence_bytes(const uint8_t *text, size_t bytes)
     return rg_utf8_read(text, bytes, &point);
 }
 
+uint32_t rg_utf8_width(uint32_t point)
+{
+    /* By blocks of the Unicode Standard, whose characters are W or F in Annex 11 but for a few. */
+    static const struct {
+        uint32_t first, last;
+    } wide[] = {
+        {0x1100, 0x115f},   /* Hangul Jamo, leading. */
+        {0x2e80, 0x303e},   /* CJK radicals, punctuation. */
+        {0x3041, 0xa4cf},   /* Kana, ideographs, Yi. */
+        {0xa960, 0xa97f},   /* Hangul Jamo Extended-A. */
+        {0xac00, 0xd7a3},   /* Hangul. */
+        {0xf900, 0xfaff},   /* CJK Compatibility Ideographs. */
+        {0xfe30, 0xfe6f},   /* CJK Compatibility Forms, Small Form Variants. */
+        {0xff01, 0xff60},   /* Fullwidth forms. */
+        {0xffe0, 0xffe6},   /* The same. */
+        {0x1f300, 0x1f64f}, /* Pictographs, emoticons. */
+        {0x1f900, 0x1f9ff}, /* More of them. */
+        {0x20000, 0x3fffd}, /* Ideographs of planes 2 and 3. */
+    };
+
+    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++) {
+        if (point >= wide[i].first && point <= wide[i].last)
+            return 2;
+    }
+    return 1;
+}
+
+uint32_t rg_utf8_cells(const uint8_t *text, size_t bytes, size_t *ret_bytes)
+{
+    uint32_t point;
+
+    *ret_bytes = rg_utf8_read(text, bytes, &point);
+    if (*ret_bytes > 0)
+        return rg_utf8_width(point);
+    *ret_bytes = 1;
+    return (text[0] & 0xc0) != 0x80;
+}
+
 size_t rg_utf8_write(uint32_t point, uint8_t *out)
 {
     if (point < 0x80) {

@@ -18,6 +18,7 @@
 #include <regroup/plan.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "report/figures.h"
 #include "report/report_json.h"
 #include "report/table.h"
@@ -327,7 +328,7 @@ static uint32_t columns_of(const struct rg_progress *progress)
 
 /*
  * Ends a line of a block. Lines must not wrap, or the next block would be drawn over the wrong
- * ones; so they are cut at the terminal's width, counting UTF-8 sequences and not escapes.
+ * ones; so they are cut at the terminal's width, counting cells and not escapes.
  */
 static void end_line(struct rg_progress *progress, size_t begin)
 {
@@ -336,19 +337,22 @@ static void end_line(struct rg_progress *progress, size_t begin)
     uint32_t width = 0;
     bool is_escape = false;
     size_t at = begin;
+    size_t bytes = 1;
 
-    for (; !out->failed && at < out->bytes; at++) {
+    for (; !out->failed && at < out->bytes; at += bytes) {
         const uint8_t byte = out->data[at];
-        const bool is_first = (byte & 0xc0) != 0x80;
 
+        bytes = 1;
         if (byte == 0x1b) {
             is_escape = true;
         } else if (is_escape) {
             is_escape = byte != 'm';
-        } else if (is_first) {
-            if (width == columns - 1)
+        } else {
+            const uint32_t cells = rg_utf8_cells(out->data + at, out->bytes - at, &bytes);
+
+            if (width + cells > columns - 1)
                 break;
-            width++;
+            width += cells;
         }
     }
     if (!out->failed && at < out->bytes)

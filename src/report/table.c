@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
+
 /* The cells of one part: rows times columns of text from a footer, so with a cap of its own. */
 static const size_t cells_bytes_max = (size_t)16 << 20;
 
@@ -36,10 +38,17 @@ void rg_table_text(struct rg_buffer *out, const char *text)
 
 static uint32_t width_of(const char *text)
 {
+    const uint8_t *at = (const uint8_t *)text;
+    size_t left = strlen(text);
     uint32_t width = 0;
 
-    for (; *text != 0; text++)
-        width += ((uint8_t)*text & 0xc0) != 0x80;
+    while (left > 0) {
+        size_t bytes;
+
+        width += rg_utf8_cells(at, left, &bytes);
+        at += bytes;
+        left -= bytes;
+    }
     return width;
 }
 

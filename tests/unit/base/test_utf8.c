@@ -78,12 +78,41 @@ TEST(every_character_is_read_as_it_was_written)
     }
 }
 
+TEST(wide_characters_take_two_cells)
+{
+    static const struct {
+        const char *text;
+        uint32_t cells;
+        size_t bytes;
+    } cases[] = {
+        {"a", 1, 1},
+        {"\xc3\xa9", 1, 2},
+        {"\xe2\x96\x88", 1, 3}, /* A full block, as bars are made of. */
+        {"\xe6\xbc\xa2", 2, 3}, /* An ideograph. */
+        {"\xea\xb0\x80", 2, 3}, /* Hangul. */
+        {"\xef\xbc\xa1", 2, 3}, /* A fullwidth A. */
+        {"\xf0\xa0\x80\x80", 2, 4},
+        {"\xff", 1, 1},
+        {"\x80", 0, 1},
+        {"\xe6\xbc", 1, 1}, /* Cut off. */
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t bytes = 0;
+
+        CHECK_U64(rg_utf8_cells((const uint8_t *)cases[i].text, strlen(cases[i].text), &bytes),
+                  cases[i].cells);
+        CHECK_U64(bytes, cases[i].bytes);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"sequences_have_their_lengths", sequences_have_their_lengths},
         {"what_is_no_sequence", what_is_no_sequence},
         {"every_character_is_read_as_it_was_written", every_character_is_read_as_it_was_written},
+        {"wide_characters_take_two_cells", wide_characters_take_two_cells},
     };
 
     return test_main("base/utf8", cases, sizeof cases / sizeof cases[0], argc, argv);

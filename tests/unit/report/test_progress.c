@@ -223,13 +223,21 @@ TEST(lines_of_a_block_never_wrap)
         uint32_t width = 0;
         uint32_t lines = 0;
 
-        rg_progress_init(&progress, &style, "compact \x1b[31m\xc3\xa9 -> b", &t->allocator);
+        rg_progress_init(
+            &progress, &style,
+            "compact \x1b[31m\xc3\xa9\xe5\x90\x8d\xe5\x90\x8d\xe5\x90\x8d\xe5\x90\x8d\xe5\x90\x8d "
+            "-> b",
+            &t->allocator);
         const char *text = rg_progress_text(&progress, &sample, NULL, "a long sentence on limits");
         if (text != NULL) {
             strip_escapes(text, plain, sizeof plain);
             for (const char *c = plain; *c != 0; c++) {
                 lines += *c == '\n';
-                width = *c == '\n' ? 0 : width + (((uint8_t)*c & 0xc0) != 0x80);
+                /* The ideograph begins with e5, and takes two cells. */
+                const uint32_t cells =
+                    (uint8_t)*c == 0xe5 ? 2 : (uint32_t)(((uint8_t)*c & 0xc0) != 0x80);
+
+                width = *c == '\n' ? 0 : width + cells;
                 CHECK(width < columns);
             }
             CHECK(lines < 8);

@@ -31,11 +31,15 @@ TEST(columns_line_up)
     rg_table_cell(&table, "b\xc3\xa9\xc3\xa9");
     rg_table_cell(&table, "2");
     rg_table_cell(&table, NULL);
+    rg_table_cell(&table, "\xe5\x90\x8d"); /* An ideograph: two cells. */
+    rg_table_cell(&table, "3");
+    rg_table_cell(&table, "y");
     rg_table_fini(&table);
     check_out(t, &out,
               "  name      count  rest\n"
               "  a     1,000,000  x\n"
-              "  b\xc3\xa9\xc3\xa9           2\n");
+              "  b\xc3\xa9\xc3\xa9           2\n"
+              "  \xe5\x90\x8d            3  y\n");
 }
 
 TEST(control_bytes_are_made_harmless)
