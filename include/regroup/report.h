@@ -76,7 +76,7 @@ struct rg_report {
     uint64_t row_count; /* Written. */
     uint64_t in_bytes, out_bytes;
     uint64_t planned_out_bytes, planned_out_bytes_max; /* What the plans said of out_bytes. */
-    uint64_t deleted_count;                            /* In place, and by the sweep. */
+    uint64_t deleted_count;                            /* Replaced, or of no record. */
     uint64_t deleted_bytes;
 
     uint64_t wall_ns;

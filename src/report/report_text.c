@@ -110,10 +110,15 @@ static void write_rest(const struct rg_report *report, struct rg_buffer *out)
                          "work fits into --memory\n",
                          rg_figure_count(report->batch_smaller_count, a),
                          report->batch_smaller_count == 1 ? "" : "es");
-    if (report->deleted_count > 0)
-        rg_buffer_printf(out, "%s file%s removed, %s\n", rg_figure_count(report->deleted_count, a),
-                         rg_figure_plural(report->deleted_count),
+    if (report->deleted_count > 0) {
+        /* Nobody is to fear for SOURCE. */
+        const char *what = report->dest != NULL ? "output" : "file";
+
+        rg_buffer_printf(out, "%s %s%s removed%s, %s\n", rg_figure_count(report->deleted_count, a),
+                         what, rg_figure_plural(report->deleted_count),
+                         report->dest != NULL ? " that no record needs" : "",
                          rg_figure_bytes(report->deleted_bytes, b));
+    }
     if (report->retry_count > 0)
         rg_buffer_printf(out, "%s request%s had to be repeated\n",
                          rg_figure_count(report->retry_count, a),

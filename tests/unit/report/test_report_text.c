@@ -112,6 +112,11 @@ TEST(doing_nothing_is_said)
     report.deleted_bytes = 3072;
     check_summary(t, &report, false,
                   "nothing to do: 1 file is good already\n3 files removed, 3.00 KiB\n");
+    report.dest = "lake_c";
+    check_summary(t, &report, false,
+                  "nothing to do: 1 file is good already\n"
+                  "3 outputs removed that no record needs, 3.00 KiB\n");
+    report.dest = NULL;
     report.deleted_count = 0;
     report.file_waiting_count = 1;
     check_summary(t, &report, false,
