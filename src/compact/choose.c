@@ -125,7 +125,8 @@ static enum rg_status read_footer(struct rg_store *store, const char *key, uint6
             .is_suffix = true,
         };
         RG_TRY(rg_store_wait(store, &op, err));
-        if (op.out_bytes < RG_FOOTER_TAIL_BYTES)
+        /* Shorter: it was replaced since it was listed. */
+        if (op.out_bytes < RG_FOOTER_TAIL_BYTES || op.out_bytes < wanted)
             return rg_fail(err, RG_ERR_CORRUPT, "not a Parquet file");
         RG_TRY(rg_footer_tail_parse(tail + op.out_bytes - RG_FOOTER_TAIL_BYTES, file_bytes,
                                     &footer_bytes, err));

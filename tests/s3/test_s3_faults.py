@@ -1106,6 +1106,23 @@ def test_times_of_listings_and_of_objects_differ(place, seconds, is_whole):
     assert place.rows("in") == numbers and len(place.data_keys("in")) == 2
 
 
+def test_an_output_that_is_shorter_than_its_listing_says(place):
+    """And ends like a file of more bytes than it has: it is not asked for those for ever."""
+    place.fill([""], files=3)
+    place.compact().must(0)
+    (key,) = place.data_keys("out")
+    body = b"PAR1" + bytes(14) + (100000).to_bytes(4, "little") + b"PAR1"
+    place.put(key, body)
+
+    def lengthen(answer, request):
+        answer.body = answer.body.replace(f"<Size>{len(body)}<".encode(), b"<Size>1000000<")
+        answer.set("Content-Length", str(len(answer.body)))
+
+    place.proxy.add(Rule(change(lengthen, "lengthen"), operation="list", times=None))
+    result = place.compact(timeout=30).must(1)
+    assert "is not the output that record 1 names" in result.err
+
+
 def test_f39_content_encoding(place):
     """Bytes are taken as they are, whatever a proxy calls them."""
     numbers = place.fill(files=3)
