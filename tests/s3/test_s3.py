@@ -88,11 +88,17 @@ def test_odd_keys(place):
 def test_a_partition_without_room_for_names(place):
     """A key has 1,024 bytes: where a file just fits, an output and the ledger may not."""
     numbers = place.fill(["dt=2024-05-01"])
-    place.fill(["/".join(["long" * 49 + f"={i}" for i in range(5)])], files=1)
+    place.fill(["/".join(["long" * 49 + f"={i:03}" for i in range(5)])], files=1)
     result = place.compact().must(3)
     assert result.err.count("left alone: ") == 1 and "the path is too long" in result.err
     assert place.rows("out") == numbers
     assert "nothing" in place.compact().must(3).err
+    # In place it is all there is of its rows.
+    place.regroup("compact", "--in-place", place.url("in")).must(3)
+    listed = place.regroup("list", place.url("in")).must(0).out.splitlines()
+    assert sorted(listed) == sorted(key[3:] for key in place.data_keys("in"))
+    assert len(listed) == 2
+    place.regroup("gc", place.url("in"), "--older-than", "0s").must(0)
 
 
 def test_multipart(place):

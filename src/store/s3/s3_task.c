@@ -676,6 +676,36 @@ static bool is_key_too_long(const struct rg_s3_store *store, const struct rg_sto
     return op->key != NULL && strlen(op->key) + store->root_bytes > RG_S3_KEY_BYTES_MAX;
 }
 
+/* Of a key that nothing can have: it is not there, nor is anything below it. */
+static void answer_too_long(const struct rg_s3_store *store, struct rg_store_op *op)
+{
+    const bool is_looked_for = op->verb == RG_STORE_HEAD || op->verb == RG_STORE_GET;
+
+    switch (op->verb) {
+    case RG_STORE_LIST:
+    case RG_STORE_LIST_UPLOADS:
+        op->objects = NULL;
+        op->object_count = 0;
+        op->next_page_token = NULL;
+        return;
+    case RG_STORE_DELETE:
+    case RG_STORE_ABORT_STALE:
+        return;
+    case RG_STORE_HEAD:
+    case RG_STORE_GET:
+    case RG_STORE_PUT:
+    case RG_STORE_RESTORE:
+    case RG_STORE_UPLOAD_BEGIN:
+    case RG_STORE_UPLOAD_PART:
+    case RG_STORE_UPLOAD_FINISH:
+    case RG_STORE_UPLOAD_ABORT:
+        break;
+    }
+    op->status = rg_fail(&op->err, is_looked_for ? RG_ERR_ABSENT : RG_ERR_INVALID,
+                         "%s/%.100s...: a key of more than %d bytes", store->base.url, op->key,
+                         RG_S3_KEY_BYTES_MAX);
+}
+
 /* What can be said without the store; true when that was all. */
 static bool answer_here(struct rg_s3_store *store, struct rg_store_op *op)
 {
@@ -688,8 +718,7 @@ static bool answer_here(struct rg_s3_store *store, struct rg_store_op *op)
         return true;
     }
     if (is_key_too_long(store, op)) {
-        op->status = rg_fail(&op->err, RG_ERR_INVALID, "%s/%.100s...: a key of more than %d bytes",
-                             store->base.url, op->key, RG_S3_KEY_BYTES_MAX);
+        answer_too_long(store, op);
         return true;
     }
     if (op->verb == RG_STORE_RESTORE) {

@@ -453,6 +453,35 @@ TEST(a_marker_of_uploads_that_is_empty_is_not_sent)
     end(&server, store);
 }
 
+/* Where a partition's own names just fit, those of its ledger do not: there is none, then. */
+TEST(nothing_has_a_key_that_is_too_long)
+{
+    static const struct {
+        enum rg_store_verb verb;
+        enum rg_status status;
+    } wanted[] = {
+        {RG_STORE_LIST, RG_OK},        {RG_STORE_LIST_UPLOADS, RG_OK},
+        {RG_STORE_DELETE, RG_OK},      {RG_STORE_HEAD, RG_ERR_ABSENT},
+        {RG_STORE_GET, RG_ERR_ABSENT}, {RG_STORE_PUT, RG_ERR_INVALID},
+    };
+    struct rg_store *store = new_store(t, "http://127.0.0.1:1", "us-east-1");
+    struct rg_arena arena;
+    char key[1024];
+
+    memset(key, 'k', sizeof key);
+    key[sizeof key - 1] = '\0'; /* And "p/" before it. */
+    rg_arena_init(&arena, &rg_allocator_system, SIZE_MAX);
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        struct rg_store_op op = {.verb = wanted[i].verb, .key = key, .arena = &arena};
+
+        CHECK_U64(rg_store_wait(store, &op, &t->err), wanted[i].status);
+        CHECK_U64(op.object_count, 0);
+        CHECK(op.next_page_token == NULL);
+    }
+    rg_arena_fini(&arena);
+    rg_store_free(store);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -468,6 +497,7 @@ int main(int argc, char **argv)
          parts_have_checksums_as_long_as_their_upload},
         {"a_marker_of_uploads_that_is_empty_is_not_sent",
          a_marker_of_uploads_that_is_empty_is_not_sent},
+        {"nothing_has_a_key_that_is_too_long", nothing_has_a_key_that_is_too_long},
         {"no_range_of_an_empty_object_has_bytes", no_range_of_an_empty_object_has_bytes},
         {"a_bucket_of_amazon_is_one_place_by_all_its_hosts",
          a_bucket_of_amazon_is_one_place_by_all_its_hosts},
