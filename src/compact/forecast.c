@@ -239,6 +239,20 @@ enum rg_status rg_forecast_end_turn(struct rg_partition *partition, struct rg_er
     return RG_OK;
 }
 
+/* A report of a dry run has what would be where others have what is. */
+static void count_planned(struct rg_counters *counters, const struct rg_partition_plan *plan)
+{
+    atomic_fetch_add(&counters->partitions_written, plan->batch_count > 0);
+    atomic_fetch_add(&counters->records, plan->batch_count);
+    atomic_fetch_add(&counters->in_files, plan->file_in_count);
+    atomic_fetch_add(&counters->in_row_groups, plan->row_group_in_count);
+    atomic_fetch_add(&counters->in_bytes, plan->in_bytes);
+    atomic_fetch_add(&counters->out_files, plan->file_out_count);
+    atomic_fetch_add(&counters->out_row_groups, plan->row_group_out_count);
+    atomic_fetch_add(&counters->out_rows, plan->row_count);
+    atomic_fetch_add(&counters->out_bytes, plan->out_bytes);
+}
+
 void rg_forecast_tell(struct rg_partition *partition)
 {
     struct rg_forecast *forecast = partition->forecast;
@@ -254,6 +268,7 @@ void rg_forecast_tell(struct rg_partition *partition)
         columns[c] = forecast->columns[c].told;
         columns[c].column = forecast->columns[c].path != NULL ? forecast->columns[c].path : "?";
     }
+    count_planned(&run->counters, &forecast->plan);
     forecast->plan.size = sizeof forecast->plan;
     forecast->plan.path = partition->prefix;
     forecast->plan.file_done_count = partition->done_count;

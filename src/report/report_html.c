@@ -43,6 +43,7 @@ static void heading(struct rg_buffer *out, const char *text)
 static void write_outcome(struct rg_buffer *out, const struct rg_report_html *page)
 {
     const struct rg_report *report = page->report;
+    const char *done = report->is_dry_run ? "Planned: nothing was written" : "Done";
     char count[RG_FIGURE_BYTES_MAX];
 
     rg_buffer_append_text(out, "<h1>");
@@ -60,11 +61,11 @@ static void write_outcome(struct rg_buffer *out, const struct rg_report_html *pa
         rg_html_text(out, page->error);
         rg_buffer_append_text(out, "</p>\n");
     } else if (report->file_alone_count > 0) {
-        rg_buffer_printf(out, "<p class=\"note\"><b>Done</b>; %s file%s left alone</p>\n",
+        rg_buffer_printf(out, "<p class=\"note\"><b>%s</b>; %s file%s left alone</p>\n", done,
                          rg_figure_count(report->file_alone_count, count),
                          report->file_alone_count == 1 ? " was" : "s were");
     } else {
-        rg_buffer_append_text(out, "<p class=\"good\"><b>Done</b></p>\n");
+        rg_buffer_printf(out, "<p class=\"good\"><b>%s</b></p>\n", done);
     }
 }
 
@@ -114,11 +115,15 @@ static void write_tiles(struct rg_buffer *out, const struct rg_report *report)
     write_change_tile(out, "row groups", rg_figure_count(report->row_group_in_count, a),
                       rg_figure_count(report->row_group_out_count, b), more);
     snprintf(more, sizeof more, "%s rows", rg_figure_count(report->row_count, a));
-    write_change_tile(out, "bytes", rg_figure_bytes(report->in_bytes, a),
-                      rg_figure_bytes(report->out_bytes, b), more);
-    snprintf(more, sizeof more, "%s in, %s of CPU",
-             rg_figure_rate(report->in_bytes, report->wall_ns, a),
-             rg_figure_duration(report->cpu_ns, b));
+    write_change_tile(out, report->is_dry_run ? "bytes, likely" : "bytes",
+                      rg_figure_bytes(report->in_bytes, a), rg_figure_bytes(report->out_bytes, b),
+                      more);
+    if (report->is_dry_run)
+        snprintf(more, sizeof more, "%s of CPU", rg_figure_duration(report->cpu_ns, b));
+    else
+        snprintf(more, sizeof more, "%s in, %s of CPU",
+                 rg_figure_rate(report->in_bytes, report->wall_ns, a),
+                 rg_figure_duration(report->cpu_ns, b));
     write_tile(out, "time", rg_figure_duration(report->wall_ns, a), more);
     snprintf(more, sizeof more, "of %s allowed", rg_figure_bytes(report->memory_limit_bytes, a));
     if (report->memory_peak_bytes > 0)

@@ -761,6 +761,21 @@ def test_the_report_to_look_at(regroup, tmp_path):
     assert not page.with_name("report.html.part").exists()
 
 
+def test_the_report_of_a_plan_is_no_report_of_a_job(regroup, source, home, tmp_path):
+    page, data = tmp_path / "report.html", tmp_path / "report.json"
+    result = regroup("plan", source, home, "--json", "--report", page, "--report-json", data)
+    total = json.loads(result.must(0).out)["total"]
+    told = json.loads(data.read_text())
+    assert told["dry_run"] and told["replaced"] == []
+    names = "batches files_in files_out row_groups_in row_groups_out rows bytes_in bytes_out"
+    for name in names.split():
+        assert told["summary"][name] == total[name] > 0, name
+    outline = Outline()
+    outline.feed(page.read_text())
+    assert "Planned: nothing was written" in outline.texts and "Done" not in outline.texts
+    assert f"{total['files_in']} \u2192 {total['files_out']}" in outline.texts
+
+
 # Machado, Oliveira, Fernandes: A Physiologically-based Model for Simulation of Color Vision
 # Deficiency (2009), of full severity, on linear RGB: for whom red and green look alike.
 SEEN_BY = {
