@@ -296,6 +296,7 @@ static enum rg_status describe_row_group(const struct describer *d, uint32_t ind
                                          struct rg_plan_row_group *to, struct rg_error *err)
 {
     const struct rg_row_group *from = &d->meta->row_groups[index];
+    char path[RG_PATH_TEXT_BYTES];
 
     *to = (struct rg_plan_row_group){.index = index, .row_count = from->row_count};
     if (from->row_count > row_count_max) {
@@ -304,9 +305,9 @@ static enum rg_status describe_row_group(const struct describer *d, uint32_t ind
     }
     for (uint32_t leaf = 0; leaf < d->meta->schema.leaf_count; leaf++)
         if (describe_chunk(d, leaf, &from->columns[leaf], to, err) != RG_OK)
-            return rg_within(err, "row group %u: column %.*s", index,
-                             (int)(d->meta->schema.leaves[leaf].path.bytes & 0xff),
-                             (const char *)d->meta->schema.leaves[leaf].path.data);
+            return rg_within(err, "row group %u: column %s", index,
+                             rg_schema_path_text(&d->meta->schema,
+                                                 d->meta->schema.leaves[leaf].element_index, path));
     return describe_bounds(d, from, to, err);
 }
 

@@ -166,6 +166,12 @@ TEST(what_no_output_may_hold_is_refused)
     b.sample.chunks[2][1].uncompressed_bytes = 1;
     b.sample.chunks[2][1].compressed_bytes = UINT64_MAX;
     CHECK_ERROR(describe(t, &b), RG_ERR_LIMIT, "row group 2: column b");
+    /* Of a long name its beginning is told, however long it is. */
+    static char name[257];
+    memset(name, 'n', sizeof name - 1);
+    b.sample.elements[2].name = rg_span_of(name);
+    b.sample.schema.leaves[1].path = rg_span_of(name);
+    CHECK_ERROR(describe(t, &b), RG_ERR_LIMIT, "row group 2: column nnnnnnnn");
     b.sample.groups[1].row_count = UINT64_MAX;
     CHECK_ERROR(describe(t, &b), RG_ERR_LIMIT, "row group 1: 18446744073709551615 rows");
     bench_fini(&b);
