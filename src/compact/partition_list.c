@@ -2,6 +2,7 @@
 
 #include "compact/partition_list.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "compact/choose.h"
@@ -14,13 +15,23 @@
 static const size_t prefix_bytes_max = 3000;
 static const size_t names_bytes_max = sizeof "_regroup/" + rg_minted_name_bytes;
 
-static bool is_path_too_long(const struct rg_partition *partition)
+static size_t path_bytes_max(const struct rg_partition *partition)
 {
     const size_t key_bytes_max = partition->run->home_caps.key_bytes_max;
-    const size_t bytes = strlen(partition->prefix);
 
-    return bytes > prefix_bytes_max ||
-           (key_bytes_max > 0 && bytes > 0 && bytes + names_bytes_max > key_bytes_max);
+    if (key_bytes_max == 0 || key_bytes_max >= prefix_bytes_max + names_bytes_max)
+        return prefix_bytes_max;
+    return key_bytes_max > names_bytes_max ? key_bytes_max - names_bytes_max : 0;
+}
+
+static enum weir_status leave_long_path(struct rg_partition *partition)
+{
+    char text[100];
+
+    snprintf(text, sizeof text, "the path is too long: %zu bytes, at most %zu are taken here",
+             strlen(partition->prefix), path_bytes_max(partition));
+    rg_run_leave_alone(partition->run, partition->prefix, RG_ERR_LIMIT, text);
+    return rg_turn_stop(partition);
 }
 
 static enum rg_status refuse_foreign(const struct rg_partition *partition, struct rg_error *err)
@@ -122,10 +133,8 @@ enum weir_status rg_partition_run_list(struct weir_job *job, void *item,
     (void)call;
     if (rg_run_is_stopping(partition->run))
         return rg_turn_stop(partition);
-    if (is_path_too_long(partition)) {
-        rg_run_leave_alone(partition->run, partition->prefix, RG_ERR_LIMIT, "the path is too long");
-        return rg_turn_stop(partition);
-    }
+    if (strlen(partition->prefix) > path_bytes_max(partition))
+        return leave_long_path(partition);
     enum rg_status status = rg_turn_begin(partition, job, &err);
     if (status == RG_OK)
         status = look(partition, &err);

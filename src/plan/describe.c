@@ -300,7 +300,8 @@ static enum rg_status describe_row_group(const struct describer *d, uint32_t ind
 
     *to = (struct rg_plan_row_group){.index = index, .row_count = from->row_count};
     if (from->row_count > row_count_max) {
-        (void)rg_fail(err, RG_ERR_LIMIT, "%" PRIu64 " rows", from->row_count);
+        (void)rg_fail(err, RG_ERR_LIMIT, "%" PRIu64 " rows; at most %" PRIu64 " are read",
+                      from->row_count, row_count_max);
         return rg_within(err, "row group %u", index);
     }
     for (uint32_t leaf = 0; leaf < d->meta->schema.leaf_count; leaf++)

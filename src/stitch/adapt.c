@@ -106,7 +106,8 @@ static enum rg_status add_rows(struct nulls *nulls, uint64_t row_count, uint8_t 
                                struct rg_error *err)
 {
     if (row_count > chunk_values_max)
-        return rg_fail(err, RG_ERR_LIMIT, "a chunk of %llu nulls", (unsigned long long)row_count);
+        return rg_fail(err, RG_ERR_LIMIT, "a chunk of %llu nulls; outputs hold at most %llu",
+                       (unsigned long long)row_count, (unsigned long long)chunk_values_max);
     while (row_count > 0) {
         const uint32_t most = nulls->bench->page_rows;
         const uint32_t step = row_count < most ? (uint32_t)row_count : most;
@@ -190,8 +191,8 @@ static enum rg_status add_siblings(struct nulls *nulls, const struct rg_stitch_s
     if (source->leaf->def_max == 0 || source->map->rep_max > nulls->bench->leaf->rep_max)
         return rg_fail(err, RG_ERR_BUG, "the levels of a column that has none are asked for");
     if (chunk.value_count > chunk_values_max)
-        return rg_fail(err, RG_ERR_LIMIT, "a chunk of %llu values",
-                       (unsigned long long)chunk.value_count);
+        return rg_fail(err, RG_ERR_LIMIT, "a chunk of %llu values; outputs hold at most %llu",
+                       (unsigned long long)chunk.value_count, (unsigned long long)chunk_values_max);
     /* Its bounds are of another type. */
     chunk.statistics = (struct rg_statistics){.has_min_exact = false};
     sibling.chunk = &chunk;

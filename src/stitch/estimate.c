@@ -605,16 +605,17 @@ enum rg_status rg_stitch_acceptable(const struct rg_column_chunk *chunk, struct 
     if (chunk->is_elsewhere)
         return rg_fail(err, RG_ERR_UNSUPPORTED, "the column's data lies in another file");
     if (!rg_codec_can_decompress(chunk->codec))
-        return rg_fail(err, RG_ERR_UNSUPPORTED, "codec %s (%u)", rg_codec_name(chunk->codec),
-                       chunk->codec);
+        return rg_fail(err, RG_ERR_UNSUPPORTED, "codec %s (%u) is not supported",
+                       rg_codec_name(chunk->codec), chunk->codec);
     for (unsigned encoding = 0; encoding < 32; encoding++) {
         if (rg_chunk_has_encoding(chunk, encoding) && !is_known_encoding(encoding))
-            return rg_fail(err, RG_ERR_UNSUPPORTED, "encoding %u", encoding);
+            return rg_fail(err, RG_ERR_UNSUPPORTED, "encoding %u is not supported", encoding);
     }
     if (chunk->compressed_bytes > rg_chunk_bytes_max ||
         chunk->uncompressed_bytes > rg_chunk_bytes_max)
         return rg_fail(
-            err, RG_ERR_LIMIT, "a chunk of %llu bytes",
-            (unsigned long long)greater(chunk->compressed_bytes, chunk->uncompressed_bytes));
+            err, RG_ERR_LIMIT, "a chunk of %llu bytes; outputs hold at most %llu",
+            (unsigned long long)greater(chunk->compressed_bytes, chunk->uncompressed_bytes),
+            (unsigned long long)rg_chunk_bytes_max);
     return RG_OK;
 }

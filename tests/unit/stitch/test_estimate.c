@@ -73,7 +73,8 @@ TEST(chunks_end_below_two_gibibytes)
     chunk.uncompressed_bytes = rg_chunk_bytes_max;
     CHECK_OK(rg_stitch_acceptable(&chunk, &t->err));
     chunk.compressed_bytes = rg_chunk_bytes_max + 1;
-    CHECK_ERROR(rg_stitch_acceptable(&chunk, &t->err), RG_ERR_LIMIT, "a chunk of 2147483648 bytes");
+    CHECK_ERROR(rg_stitch_acceptable(&chunk, &t->err), RG_ERR_LIMIT,
+                "a chunk of 2147483648 bytes; outputs hold at most 2147483647");
     chunk = good_chunk();
     chunk.uncompressed_bytes = rg_chunk_bytes_max + 1;
     CHECK_ERROR(rg_stitch_acceptable(&chunk, &t->err), RG_ERR_LIMIT, "a chunk of");
