@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "compact/todo.h"
 #include "parquet/footer.h"
 #include "plan/select.h"
 #include "plan/take.h"
@@ -556,7 +557,7 @@ static size_t pick_free(struct rg_partition *partition, size_t *picked, uint64_t
     for (size_t i = 0; i < end; i++)
         *ret_bytes += sizes[i];
     for (size_t i = end; i < count; i++)
-        partition->turn->later_bytes += sizes[i];
+        partition->turn->later_bytes += rg_todo_bytes(partition, sizes[i]);
     return end;
 }
 

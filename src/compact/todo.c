@@ -8,6 +8,8 @@
 
 #include "compact/todo.h"
 
+#include "plan/take.h"
+
 /* A counter has no sign: never below what other partitions have put into it. */
 static void set_part(atomic_uint_fast64_t *total, uint64_t *part, uint64_t now)
 {
@@ -24,6 +26,28 @@ static void set_todo(struct rg_partition *partition, uint64_t bytes, uint64_t ro
 
     set_part(&counters->planned_in_bytes, &partition->todo_bytes, bytes);
     set_part(&counters->planned_row_groups, &partition->todo_row_groups, row_groups);
+}
+
+uint64_t rg_todo_bytes(const struct rg_partition *partition, uint64_t file_bytes)
+{
+    const struct rg_run *run = partition->run;
+    const struct rg_take_file file = {.bytes = file_bytes, .row_group_count = 1};
+
+    if (run->is_in_place && rg_take_file(&file, run->options, file.shape) != RG_TAKE_YES)
+        return 0;
+    return file_bytes;
+}
+
+/* Before footers were read; outputs of ours are among the inputs because they are taken. */
+static uint64_t likely_bytes(const struct rg_partition *partition)
+{
+    const struct rg_turn *turn = partition->turn;
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < turn->input_count; i++)
+        bytes += turn->inputs[i].is_home ? turn->inputs[i].id.bytes
+                                         : rg_todo_bytes(partition, turn->inputs[i].id.bytes);
+    return bytes;
 }
 
 static uint64_t input_bytes(const struct rg_turn *turn)
@@ -51,7 +75,7 @@ void rg_todo_look(struct rg_partition *partition)
     if (turn->input_count == 0)
         rg_todo_end(partition);
     else
-        set_todo(partition, input_bytes(turn) + turn->later_bytes, 0);
+        set_todo(partition, likely_bytes(partition) + turn->later_bytes, 0);
 }
 
 void rg_todo_plan(struct rg_partition *partition)

@@ -12,6 +12,12 @@
 
 #include "compact/partition.h"
 
+/*
+ * What a file of so many bytes adds to what there is to do, as far as a listing tells: in place
+ * nothing, if it can be good already.
+ */
+uint64_t rg_todo_bytes(const struct rg_partition *partition, uint64_t file_bytes);
+
 /* What a look found: inputs of this turn and `later_bytes`, until the plan knows it better. */
 void rg_todo_look(struct rg_partition *partition);
 

@@ -338,6 +338,46 @@ TEST(batches_that_come_later_are_part_of_what_is_to_do)
     rg_options_free(options);
 }
 
+/* In place a large file is most likely good, and nothing of it is to be moved. */
+TEST(what_is_good_already_is_not_to_be_done)
+{
+    static const char zeros[2000];
+    char source[] = "/tmp/regroup-test-XXXXXX";
+    char path[80];
+    struct rg_options *options = rg_options_new();
+    struct told_progress told = {.is_within = true};
+    struct stat about;
+    uint64_t bytes = 0;
+
+    CHECK(options != NULL && mkdtemp(source) != NULL);
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/%d.parquet", source, i);
+        CHECK(rg_small_file_write(path) && stat(path, &about) == 0);
+        bytes += (uint64_t)about.st_size;
+    }
+    /* What it is is seen later, when its batch has its turn. */
+    snprintf(path, sizeof path, "%s/large.parquet", source);
+    FILE *file = fopen(path, "wb");
+    CHECK(file != NULL && fwrite(zeros, sizeof zeros, 1, file) == 1 && fclose(file) == 0);
+    CHECK_OK(rg_options_set(options, "in-place", "true", RG_ORIGIN_FLAG, &t->err));
+    CHECK_OK(rg_options_set(options, "batch-size", "300B", RG_ORIGIN_FLAG, &t->err));
+    CHECK_OK(rg_options_set(options, "row-group-size", "1KiB", RG_ORIGIN_FLAG, &t->err));
+    CHECK_OK(rg_options_set(options, "row-groups-per-file", "1", RG_ORIGIN_FLAG, &t->err));
+    const struct rg_job_config config = {.size = sizeof config,
+                                         .options = options,
+                                         .source = source,
+                                         .event = take_progress,
+                                         .user = &told};
+    CHECK_OK(rg_job_new(&config, &told.job, &t->err));
+    CHECK_OK(rg_job_run(told.job, &t->err));
+    CHECK_U64(told.batch_count, 1);
+    CHECK_U64(told.in_bytes, bytes);
+    CHECK_U64(rg_job_report(told.job)->file_alone_count, 1);
+    rg_job_free(told.job);
+    rg_tree_remove(source);
+    rg_options_free(options);
+}
+
 /* A file whose page is seen to be wrong when the row group is made; then it is made without it. */
 TEST(what_is_made_again_counts_once)
 {
@@ -521,6 +561,7 @@ int main(int argc, char **argv)
         {"a_job_runs_once_and_its_ledger_is_told", a_job_runs_once_and_its_ledger_is_told},
         {"batches_that_come_later_are_part_of_what_is_to_do",
          batches_that_come_later_are_part_of_what_is_to_do},
+        {"what_is_good_already_is_not_to_be_done", what_is_good_already_is_not_to_be_done},
         {"what_is_made_again_counts_once", what_is_made_again_counts_once},
         {"verify_takes_and_gives_what_the_caller_knows",
          verify_takes_and_gives_what_the_caller_knows},
