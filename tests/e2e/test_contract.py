@@ -755,6 +755,8 @@ def test_the_report_to_look_at(regroup, tmp_path):
     outline.feed(page.read_text())
     outline.close()
     assert outline.open == [] and outline.nameless == 0
+    # Long paths in headings and errors do not push the page out of a narrow screen.
+    assert "h1,p{overflow-wrap:anywhere}" in page.read_text()
     assert "script" not in outline.seen and "img" not in outline.seen
     assert outline.seen["table"] >= 3 and outline.seen["svg"] >= 3
     for text in (str(source), broken.name, "Left alone", "How pages moved", "Files written"):
