@@ -372,8 +372,9 @@ static enum rg_status status_of_run(const struct rg_compact *compact, enum weir_
         return rg_fail(err, RG_ERR_CANCELLED,
                        run->is_dry ? "stopped early"
                                    : "stopped early; what was begun is committed");
-    if (atomic_load(&run->is_temporary))
-        return rg_fail(err, RG_ERR_AGAIN, "some inputs could not be reached now; run it again");
+    if (atomic_load(&run->passing_count) > 0)
+        return rg_fail(err, RG_ERR_AGAIN,
+                       "what the warnings name could not be done now; run it again");
     return RG_OK;
 }
 

@@ -57,7 +57,8 @@ enum weir_status rg_open_batch_fail(struct rg_open_batch *batch, const struct rg
     }
     rg_open_batch_note(batch, RG_BATCH_FAILED);
     /* Of one batch once: its outputs mostly have the same trouble. */
-    if (atomic_exchange(&batch->has_failed, true) || rg_run_fail_partition(batch->run, err))
+    if (atomic_exchange(&batch->has_failed, true) || rg_run_fail_for_now(batch->run, err) ||
+        rg_run_fail_partition(batch->run, err))
         return WEIR_SKIP;
     rg_run_fail(batch->run, err);
     return WEIR_SKIP;

@@ -16,6 +16,11 @@ enum {
     FAILED_TOLD_MAX = 8
 };
 
+/* As many as block side by side (pipeline.c); to give one up may take minutes. */
+enum {
+    PASSING_MAX = 16
+};
+
 void rg_run_init(struct rg_run *run)
 {
     (void)pthread_mutex_init(&run->lock, NULL);
@@ -67,6 +72,14 @@ bool rg_run_fail_partition(struct rg_run *run, const struct rg_error *err)
     (void)pthread_mutex_unlock(&run->lock);
     if (count > 0 && count <= FAILED_TOLD_MAX)
         rg_run_warn(run, "%s", err->text);
+    return true;
+}
+
+bool rg_run_fail_for_now(struct rg_run *run, const struct rg_error *err)
+{
+    if (err->status != RG_ERR_AGAIN || atomic_fetch_add(&run->passing_count, 1) >= PASSING_MAX)
+        return false;
+    rg_run_warn(run, "%s", err->text);
     return true;
 }
 

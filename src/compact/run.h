@@ -113,10 +113,10 @@ struct rg_run {
     struct rg_arena *arena; /* Guarded by lock: texts that live as long as the run. */
 
     struct rg_counters counters;
-    atomic_uint open_outputs; /* Atomic: outputs that some bin is being made for. */
-    atomic_bool is_draining;  /* Atomic: take in nothing new, finish what is open. */
-    atomic_bool has_warned;   /* Atomic: that two runs at once may double rows. */
-    atomic_bool is_temporary; /* Atomic: something failed that a later run may mend. */
+    atomic_uint open_outputs;  /* Atomic: outputs that some bin is being made for. */
+    atomic_bool is_draining;   /* Atomic: take in nothing new, finish what is open. */
+    atomic_bool has_warned;    /* Atomic: that two runs at once may double rows. */
+    atomic_uint passing_count; /* Atomic: partitions that failed of what may pass. */
 
     /* Guarded by lock. */
     pthread_mutex_t lock;
@@ -146,6 +146,13 @@ void rg_run_note_failure(struct rg_run *run, const struct rg_error *err);
  * done, and the run ends with the first such error. False: what it is concerns all of them.
  */
 bool rg_run_fail_partition(struct rg_run *run, const struct rg_error *err);
+
+/*
+ * The store did not do what one partition needs, and may a while later: that is told, the others
+ * are done, and the run ends with RG_ERR_AGAIN. False: it is something else, or so many met it
+ * already that the store itself is away. Threads: any.
+ */
+bool rg_run_fail_for_now(struct rg_run *run, const struct rg_error *err);
 
 /* Adds a batch that is recorded. Threads: any. */
 void rg_run_add_tally(struct rg_run *run, const struct rg_tally *tally);

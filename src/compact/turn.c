@@ -111,12 +111,7 @@ enum weir_status rg_turn_fail(struct rg_partition *partition, struct rg_error *e
         return rg_turn_stop(partition);
     }
     (void)rg_within(err, "%s", name);
-    if (err->status == RG_ERR_AGAIN) {
-        atomic_store(&run->is_temporary, true);
-        rg_run_warn(run, "%s", err->text);
-        return rg_turn_stop(partition);
-    }
-    if (!rg_run_fail_partition(run, err))
+    if (!rg_run_fail_for_now(run, err) && !rg_run_fail_partition(run, err))
         rg_run_fail(run, err);
     return rg_turn_stop(partition);
 }

@@ -419,6 +419,28 @@ def test_f14_upload_cannot_be_created(place):
     assert place.uploads() == []
 
 
+def test_f14_one_partition_that_cannot_be_written_now_stops_no_other(place):
+    numbers = place.fill(["p=1", "p=2", "p=3"], files=4)
+    rule = Rule(refuse(500, "InternalError"), operation=("put", "create"), key="out/p=1/part-*",
+                times=None)
+    place.proxy.add(rule)
+    result = place.compact("--jobs", "1", env=QUICK).must(75)
+    assert result.err.count("p=1/") == 1 and "InternalError" in result.err
+    assert len(place.data_keys("out/p=2")) == len(place.data_keys("out/p=3")) == 1
+    place.proxy.rules.remove(rule)
+    place.compact().must(0)
+    place.check_whole(numbers)
+
+
+def test_f14_a_store_that_is_away_for_all_ends_the_run(place):
+    """Not partition by partition, each after all its attempts."""
+    place.fill([f"p={number:02}" for number in range(40)], files=2)
+    place.proxy.add(Rule(refuse(500, "InternalError"), operation=("put", "create"),
+                         key="out/*/part-*", times=None))
+    result = place.compact(env={"AWS_MAX_ATTEMPTS": "1"}).must(75)
+    assert result.err.count("warning: ") == 16 and "InternalError" in result.err.splitlines()[-1]
+
+
 def test_f15_error_in_the_middle_of_an_upload(place):
     place.fill(**MANY)
     place.proxy.add(Rule(refuse(400, "InvalidArgument"), operation="part", key="out/part-*",

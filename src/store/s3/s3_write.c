@@ -146,7 +146,8 @@ static bool on_not_found(struct rg_s3_task *task)
     else if (is_upload)
         rg_s3_task_fail(task, RG_ERR_CHANGED, "the upload is gone, and no object was made of it");
     else
-        rg_s3_task_fail(task, RG_ERR_AGAIN, "the answer was lost, and nothing was written");
+        rg_s3_task_fail(task, RG_ERR_AGAIN, "%s, and nothing was written",
+                        task->lost_to[0] != '\0' ? task->lost_to : "the answer was lost");
     return true;
 }
 
