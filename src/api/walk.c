@@ -4,9 +4,8 @@
 
 #include <string.h>
 
-#include "api/read_footer.h"
 #include "base/allocator.h"
-#include "parquet/footer.h"
+#include "compact/choose.h"
 #include "plan/select.h"
 
 /* Prefixes that wait, and one level of a listing. */
@@ -28,24 +27,9 @@ bool rg_walk_is_data(struct rg_store *store, const struct rg_options *select,
                      const struct rg_object *object)
 {
     const enum rg_select by_name = rg_select_file(select, rg_span_of(object->key));
-    struct rg_error err;
 
-    if (by_name != RG_SELECT_MAGIC)
-        return by_name == RG_SELECT_YES;
-    if (object->id.bytes < 12)
-        return false;
-    for (int end = 0; end < 2; end++) {
-        const uint64_t offset = end == 0 ? 0 : object->id.bytes - 4;
-        uint8_t bytes[4];
-        const enum rg_status status =
-            rg_read_bytes(store, object->key, NULL, offset, 4, bytes, &err);
-
-        if (status != RG_OK)
-            return status != RG_ERR_ABSENT && status != RG_ERR_CHANGED;
-        if (memcmp(bytes, rg_parquet_magic, 4) != 0)
-            return false;
-    }
-    return true;
+    return by_name == RG_SELECT_YES ||
+           (by_name == RG_SELECT_MAGIC && rg_choose_may_be_data(store, object));
 }
 
 /* Visits what only the ledger knows and comes before `prefix`; NULL: all the rest. */

@@ -34,8 +34,7 @@ struct rg_walk {
 RG_MUST_CHECK enum rg_status rg_walk_partitions(const struct rg_walk *walk, struct rg_error *err);
 
 /*
- * True when the object is data: by its name, or without an extension by the magic at both ends, or
- * because nobody can tell: a place that omits what it cannot read would look whole.
+ * True when the object is data: by its name, or without an extension by rg_choose_may_be_data().
  */
 bool rg_walk_is_data(struct rg_store *store, const struct rg_options *select,
                      const struct rg_object *object);

@@ -72,8 +72,8 @@ int rg_gc_command(const struct arguments *arguments)
         return rg_exit_with(&err);
     if (!rg_options_is_on(arguments->options, "quiet"))
         fprintf(stderr, "%llu dead file%s deleted, %llu unfinished upload%s forgotten\n",
-                (unsigned long long)found.deleted_count, found.deleted_count == 1 ? "" : "s",
-                (unsigned long long)found.upload_count, found.upload_count == 1 ? "" : "s");
+                (unsigned long long)found.deleted_count, rg_output_plural(found.deleted_count),
+                (unsigned long long)found.upload_count, rg_output_plural(found.upload_count));
     if (found.missing_count > 0)
         return RG_EXIT_FAILED;
     return found.alone_count > 0 ? RG_EXIT_LEFT_ALONE : RG_EXIT_DONE;

@@ -52,3 +52,8 @@ void rg_output_say(const char *format, ...)
     line[bytes++] = '\n';
     fwrite(line, 1, bytes, stderr);
 }
+
+const char *rg_output_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}

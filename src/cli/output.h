@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <regroup/error.h>
 
@@ -24,5 +25,8 @@ bool rg_output_finish(void);
  * from listings and files, and must not steer a terminal or look like lines of their own.
  */
 void rg_output_say(const char *format, ...) RG_PRINTF(1, 2);
+
+/* What a noun ends in behind that number: "s", or "". */
+const char *rg_output_plural(uint64_t count);
 
 #endif

@@ -60,11 +60,6 @@ static void tell(void *user, const struct rg_verify_finding *finding)
     rg_watch_resume(telling->watch);
 }
 
-static const char *plural(uint64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 static void say_totals(const struct telling *telling, const struct rg_verify_totals *totals)
 {
     struct rg_error ignored;
@@ -82,9 +77,10 @@ static void say_totals(const struct telling *telling, const struct rg_verify_tot
     fprintf(stderr,
             "%s: %" PRIu64 " row%s of %" PRIu64 " file%s in SOURCE, %" PRIu64 " row%s of %" PRIu64
             " in DEST, partitions: %" PRIu64,
-            answer, totals->input_row_count, plural(totals->input_row_count),
-            totals->input_file_count, plural(totals->input_file_count), totals->output_row_count,
-            plural(totals->output_row_count), totals->output_file_count, totals->partition_count);
+            answer, totals->input_row_count, rg_output_plural(totals->input_row_count),
+            totals->input_file_count, rg_output_plural(totals->input_file_count),
+            totals->output_row_count, rg_output_plural(totals->output_row_count),
+            totals->output_file_count, totals->partition_count);
     if (missing > 0)
         fprintf(stderr, "; %" PRIu64 " file%s not in DEST yet", missing,
                 missing == 1 ? " is" : "s are");

@@ -352,7 +352,7 @@ static void say_event_locked(struct watch *watch, const struct rg_event *event)
         partition = event->batch->partition[0] != 0 ? event->batch->partition : "./";
         rg_output_say("%s record %llu: %zu file%s -> %zu", partition,
                       (unsigned long long)event->batch->record_number, event->batch->input_count,
-                      event->batch->input_count == 1 ? "" : "s", event->batch->output_count);
+                      rg_output_plural(event->batch->input_count), event->batch->output_count);
         break;
     case RG_EVENT_PLANNED:
         break;

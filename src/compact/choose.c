@@ -37,13 +37,8 @@ static bool is_among(const struct rg_partition *partition, const char *key)
     return false;
 }
 
-/*
- * The magic at both ends of a file without an extension. One that cannot be read counts as data:
- * whoever opens it then says why not; Hive gives no extension to any file.
- */
-static bool has_magic(struct rg_partition *partition, const struct rg_object *object)
+bool rg_choose_may_be_data(struct rg_store *store, const struct rg_object *object)
 {
-    struct rg_run *run = partition->run;
     uint8_t bytes[4 + 64];
     struct rg_error err;
 
@@ -57,7 +52,7 @@ static bool has_magic(struct rg_partition *partition, const struct rg_object *ob
             .offset = end == 0 ? 0 : object->id.bytes - 4,
             .in_bytes = 4,
         };
-        const enum rg_status status = rg_store_wait(run->source, &op, &err);
+        const enum rg_status status = rg_store_wait(store, &op, &err);
 
         if (status != RG_OK)
             return status != RG_ERR_ABSENT;
@@ -72,11 +67,12 @@ static bool is_data(void *user, const struct rg_object *object, bool is_changed_
     const char *slash = strrchr(object->key, '/');
     const struct rg_span name = rg_span_of(slash != NULL ? slash + 1 : object->key);
     const enum rg_select by_name = rg_select_by_name(name);
+    const struct rg_partition *partition = user;
 
     if (rg_select_is_hidden(name))
         return false;
-    return by_name == RG_SELECT_YES ||
-           (by_name == RG_SELECT_MAGIC && is_changed_input && has_magic(user, object));
+    return by_name == RG_SELECT_YES || (by_name == RG_SELECT_MAGIC && is_changed_input &&
+                                        rg_choose_may_be_data(partition->run->source, object));
 }
 
 static bool is_selected(void *user, const char *name)
@@ -101,7 +97,7 @@ static bool is_input(void *user, const struct rg_object *object)
         return false;
     if (!rg_select_is_old_enough(options, object->id.modified_ns, rg_clock_wall_ns()))
         return false;
-    return answer == RG_SELECT_YES || has_magic(partition, object);
+    return answer == RG_SELECT_YES || rg_choose_may_be_data(partition->run->source, object);
 }
 
 static enum rg_status read_footer(struct rg_store *store, const char *key, uint64_t file_bytes,

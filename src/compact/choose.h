@@ -7,6 +7,13 @@
 
 #include "compact/partition.h"
 
+/*
+ * Of a file without an extension: true when it has the magic at both ends. One that cannot be read
+ * counts as data: whoever opens it then says why not, and what is omitted in silence looks whole;
+ * Hive gives no extension to any file.
+ */
+bool rg_choose_may_be_data(struct rg_store *store, const struct rg_object *object);
+
 /* The questions that the journal asks while it looks; they block on the store. */
 struct rg_commit_asks rg_choose_asks(struct rg_partition *partition);
 
