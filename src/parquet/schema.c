@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "thrift/reader.h"
 #include "thrift/writer.h"
 
 enum {
@@ -269,6 +270,29 @@ struct rg_annotation rg_schema_annotation(const struct rg_schema_element *elemen
         annotation.precision = element->precision;
     }
     return annotation;
+}
+
+struct rg_coordinates rg_schema_coordinates(const struct rg_schema_element *element)
+{
+    struct rg_coordinates coordinates = {.crs = rg_span_of("OGC:CRS84")};
+    struct rg_thrift_field choice = {0};
+    struct rg_thrift_field field = {0};
+    struct rg_thrift_reader reader;
+
+    rg_thrift_reader_init(&reader, element->annotation);
+    if (!rg_thrift_next_field(&reader, &choice) || !rg_thrift_read_struct(&reader, choice.type))
+        return coordinates;
+    while (rg_thrift_next_field(&reader, &field)) {
+        const bool is_text = field.type == RG_THRIFT_BINARY;
+
+        if (field.id == 1 && is_text)
+            coordinates.crs = rg_thrift_read_binary(&reader, field.type);
+        else if (field.id == 2 && !is_text && element->logical == RG_LOGICAL_GEOGRAPHY)
+            coordinates.algorithm = rg_thrift_read_u8(&reader, field.type);
+        else
+            rg_thrift_skip(&reader, field.type);
+    }
+    return coordinates;
 }
 
 uint32_t rg_plain_bytes(const struct rg_leaf *leaf)

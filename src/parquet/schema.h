@@ -63,6 +63,18 @@ struct rg_annotation {
 
 struct rg_annotation rg_schema_annotation(const struct rg_schema_element *element);
 
+/*
+ * What GEOMETRY and GEOGRAPHY say of coordinates, with what is meant where nothing is said
+ * (LogicalTypes.md, GEOMETRY and GEOGRAPHY): "OGC:CRS84", and edges that are SPHERICAL.
+ */
+struct rg_coordinates {
+    struct rg_span crs;
+    uint8_t algorithm; /* EdgeInterpolationAlgorithm, of GEOGRAPHY; 0 for GEOMETRY. */
+};
+
+/* Of an element that is GEOMETRY or GEOGRAPHY. Points into its annotation. */
+struct rg_coordinates rg_schema_coordinates(const struct rg_schema_element *element);
+
 /* Bytes of a PLAIN value of this leaf; 0 where they vary (BYTE_ARRAY) and for BOOLEAN. */
 uint32_t rg_plain_bytes(const struct rg_leaf *leaf);
 

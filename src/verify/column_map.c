@@ -199,6 +199,26 @@ static enum rg_status init_matcher(struct matcher *m, const struct rg_schema *fi
     return RG_OK;
 }
 
+static bool is_geospatial(const struct rg_annotation *annotation)
+{
+    return annotation->logical == RG_LOGICAL_GEOMETRY ||
+           annotation->logical == RG_LOGICAL_GEOGRAPHY;
+}
+
+/* Equal coordinates in two systems are two places. Well-known binary is bytes to whom says no more.
+ */
+static bool are_same_places(const struct rg_schema_element *a, const struct rg_annotation *x,
+                            const struct rg_schema_element *b, const struct rg_annotation *y)
+{
+    if (!is_geospatial(x) || !is_geospatial(y))
+        return true;
+    const struct rg_coordinates of_a = rg_schema_coordinates(a);
+    const struct rg_coordinates of_b = rg_schema_coordinates(b);
+
+    return x->logical == y->logical && of_a.algorithm == of_b.algorithm &&
+           rg_span_equal(of_a.crs, of_b.crs);
+}
+
 /*
  * Whether equal bytes are equal values. Text or bytes, a UUID or its 16 bytes: no difference; nor
  * are widths of integers and digits of decimals, which only say how large a value may be.
@@ -226,17 +246,23 @@ static bool mean_the_same(const struct rg_schema_element *a, const struct rg_sch
         }
     }
     return is_x_unsigned == is_y_unsigned && x.scale == y.scale && x.is_utc == y.is_utc &&
-           x.time_unit == y.time_unit;
+           x.time_unit == y.time_unit && are_same_places(a, &x, b, &y);
 }
 
-/* NULL, or in what two partners cannot be compared. */
-static const char *find_conflict(const struct rg_schema_element *a,
-                                 const struct rg_schema_element *b)
+/* NULL, or in what an element of the reference and its partner cannot be compared. */
+static const char *find_conflict(const struct matcher *m, uint32_t reference_index)
 {
+    const uint32_t file_index = m->partner[reference_index];
+    const struct rg_schema_element *a = &m->file.schema->elements[file_index];
+    const struct rg_schema_element *b = &m->reference.schema->elements[reference_index];
+
     if (a->has_type != b->has_type)
         return "is a group in one of them only";
     if ((a->repetition == RG_REPEATED) != (b->repetition == RG_REPEATED))
         return "is repeated in one of them only";
+    if (rg_schema_nesting(m->file.schema, file_index) !=
+        rg_schema_nesting(m->reference.schema, reference_index))
+        return "is no LIST, or no MAP, in one of them only";
     if (a->has_type && !is_unknown(a) && rg_convert_of(a, b) == RG_CONVERT_NEVER)
         return "has another physical type";
     if (a->has_type && !is_unknown(a) && !is_unknown(b) && !mean_the_same(a, b))
@@ -251,10 +277,8 @@ static struct rg_column_conflict find_conflicts(const struct matcher *m)
     const struct rg_schema *reference = m->reference.schema;
 
     for (uint32_t i = 1; i < reference->element_count; i++) {
-        const uint32_t partner = m->partner[i];
-        const char *what = partner == none
-                               ? NULL
-                               : find_conflict(&file->elements[partner], &reference->elements[i]);
+        const char *what = m->partner[i] == none ? NULL : find_conflict(m, i);
+
         if (what != NULL)
             return (struct rg_column_conflict){reference->leaves[m->reference.first_leaf[i]].path,
                                                what};
