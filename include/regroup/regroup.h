@@ -27,6 +27,11 @@
 extern "C" {
 #endif
 
+/* Of this header. The library that is linked may be another: rg_version() is its own. */
+#define RG_VERSION_MAJOR 0
+#define RG_VERSION_MINOR 1
+#define RG_VERSION_PATCH 0
+
 /* "0.1.0"; static. */
 RG_API const char *rg_version(void);
 

@@ -156,6 +156,14 @@ enum {
     WEIR_STEPS_MAX = 8
 };
 
+/* Of this header. The library that is linked may be another: weir_version() is its own. */
+#define WEIR_VERSION_MAJOR 0
+#define WEIR_VERSION_MINOR 1
+#define WEIR_VERSION_PATCH 0
+
+/* "0.1.0"; static. */
+WEIR_API const char *weir_version(void);
+
 /* The CPUs that this process may use: affinity, and the quota of its cgroup. At least 1. */
 WEIR_API uint32_t weir_cpu_count(void);
 

@@ -322,6 +322,11 @@ struct weir_sched *weir_sched_of(struct weir *w)
     return &w->sched;
 }
 
+const char *weir_version(void)
+{
+    return WEIR_VERSION;
+}
+
 struct weir *weir_new(const struct weir_config *config)
 {
     const struct weir_hooks hooks = weir_hooks_system();

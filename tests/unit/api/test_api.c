@@ -45,11 +45,14 @@ TEST(versions_are_told)
 {
     char text[400];
     char cut[8];
+    char own[40];
 
     const size_t length = rg_version_describe(text, sizeof text);
     CHECK_U64(length, strlen(text));
     CHECK(strstr(text, rg_version()) != NULL && strstr(text, "zstd") != NULL &&
           strstr(text, "s3: libcurl/") != NULL);
+    snprintf(own, sizeof own, "%d.%d.%d", RG_VERSION_MAJOR, RG_VERSION_MINOR, RG_VERSION_PATCH);
+    CHECK_TEXT(rg_version(), own);
     CHECK_U64(rg_version_describe(cut, sizeof cut), 7);
     CHECK_TEXT(cut, "regroup");
 }

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -251,6 +252,15 @@ TEST(claims_that_are_nothing_and_claims_that_are_all)
     CHECK(weir_group_new(world->w, WEIR_DATA, 100 * KIB + 1, NULL, 0, NULL, drop) == NULL);
     CHECK(end(world, WEIR_OK));
     CHECK_U64(atomic_load(&world->drops_ok), JOBS + JOBS / 16);
+}
+
+TEST(the_version_of_the_header_is_that_of_the_library)
+{
+    char own[40];
+
+    snprintf(own, sizeof own, "%d.%d.%d", WEIR_VERSION_MAJOR, WEIR_VERSION_MINOR,
+             WEIR_VERSION_PATCH);
+    CHECK_TEXT(weir_version(), own);
 }
 
 TEST(what_makes_no_sense_is_refused)
@@ -654,6 +664,8 @@ static const struct test_case cases[] = {
     {"a_budget_of_exactly_the_need_and_one_worker", a_budget_of_exactly_the_need_and_one_worker},
     {"claims_that_are_nothing_and_claims_that_are_all",
      claims_that_are_nothing_and_claims_that_are_all},
+    {"the_version_of_the_header_is_that_of_the_library",
+     the_version_of_the_header_is_that_of_the_library},
     {"what_makes_no_sense_is_refused", what_makes_no_sense_is_refused},
     {"groups_that_are_submitted_from_drop", groups_that_are_submitted_from_drop},
     {"groups_with_one_job_that_fails_it", groups_with_one_job_that_fails_it},
