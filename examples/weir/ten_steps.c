@@ -203,7 +203,8 @@ static void drop_file(void *item, enum weir_status why)
     count_down(partition);
 }
 
-static void submit_table(struct program *p, struct weir_group *group, uint64_t bytes)
+/* WEIR_OVERSIZE when the table can never fit: who ignores that loses its rows. */
+static enum weir_status submit_table(struct program *p, struct weir_group *group, uint64_t bytes)
 {
     const struct weir_step route[] = {
         {.stage = p->stages[READ], .grow_bytes = bytes},
@@ -215,10 +216,13 @@ static void submit_table(struct program *p, struct weir_group *group, uint64_t b
     struct table *table = malloc(sizeof *table);
 
     if (table == NULL)
-        return;
+        return WEIR_NOMEM;
     *table = (struct table){.program = p, .bytes = bytes};
-    if (weir_submit(p->w, group, WEIR_DATA, route, 2, table, drop_table) != WEIR_OK)
+    const enum weir_status status =
+        weir_submit(p->w, group, WEIR_DATA, route, 2, table, drop_table);
+    if (status != WEIR_OK)
         free(table);
+    return status;
 }
 
 /* The plan of a partition: its files, each a group of three tables that end in one join. */
@@ -227,11 +231,12 @@ static enum weir_status run_bin(struct weir_job *job, void *item, const struct w
     struct partition *partition = item;
     struct program *p = partition->program;
     const uint32_t files = 1 + next_random(&partition->seed) % 4;
+    enum weir_status status = WEIR_OK;
 
     (void)job;
     (void)call;
     atomic_store(&partition->files_left, 1);
-    for (uint32_t i = 0; i < files; i++) {
+    for (uint32_t i = 0; i < files && status == WEIR_OK; i++) {
         uint64_t sizes[TABLES_OF_A_FILE];
         struct file *file = calloc(1, sizeof *file);
 
@@ -254,11 +259,11 @@ static enum weir_status run_bin(struct weir_job *job, void *item, const struct w
             return WEIR_NOMEM;
         }
         atomic_fetch_add(&partition->files_left, 1);
-        for (int k = 0; k < TABLES_OF_A_FILE; k++)
-            submit_table(p, group, sizes[k]);
+        for (int k = 0; k < TABLES_OF_A_FILE && status == WEIR_OK; k++)
+            status = submit_table(p, group, sizes[k]);
         weir_group_close(group);
     }
-    return WEIR_OK;
+    return status == WEIR_CANCELLED ? WEIR_SKIP : status;
 }
 
 /* Waits for the groups: for as long as it takes, and nobody's thread. */
@@ -441,6 +446,11 @@ int main(int argc, char **argv)
     atomic_store(&p.is_over, true);
     (void)pthread_join(watcher, NULL);
     print_view(&p, NULL);
+    if (status != WEIR_OK)
+        (void)fprintf(stderr, "ten_steps: the run failed: %s\n",
+                      status == WEIR_OVERSIZE || status == WEIR_NOMEM
+                          ? "a file does not fit into the memory (-m)"
+                          : "see the line above");
     weir_free(p.w);
     return status == WEIR_OK ? 0 : 1;
 }

@@ -63,8 +63,10 @@ struct rg_job_config {
 };
 
 /*
- * Makes a job; nothing is read yet but what opening both places takes, and the names in
- * "files-from".
+ * Makes a job. Nothing is read yet but what opening both places takes, and the names in
+ * "files-from"; but unless "dry-run" is set, the ledger of DEST, or of SOURCE in place, is founded
+ * where there is none: a directory, `_regroup/_home`, and on S3 objects that try out conditional
+ * writes and are deleted.
  *
  * "memory" is for the process, not for the job: what is resident when the job is made is taken off,
  * and when the rest of the process, other jobs included, brings it near the limit later, the job
@@ -72,7 +74,9 @@ struct rg_job_config {
  *
  * Errors:  RG_ERR_INVALID where source, dest and options do not go together, or "memory" is less
  *          than what is needed before anything begins; RG_ERR_ABSENT,
- *          RG_ERR_DENIED, RG_ERR_IO, RG_ERR_AGAIN when a place cannot be opened; RG_ERR_NOMEM.
+ *          RG_ERR_DENIED, RG_ERR_IO, RG_ERR_AGAIN when a place cannot be opened; RG_ERR_CORRUPT,
+ *          RG_ERR_UNSUPPORTED for a ledger that cannot be read, or is of a later version;
+ *          RG_ERR_NOMEM.
  */
 RG_API RG_MUST_CHECK enum rg_status rg_job_new(const struct rg_job_config *config,
                                                struct rg_job **ret_job, struct rg_error *err);
@@ -88,8 +92,9 @@ RG_API RG_MUST_CHECK enum rg_status rg_job_new(const struct rg_job_config *confi
  * Errors:  RG_ERR_CANCELLED after rg_job_cancel(); RG_ERR_INVALID (foreign files in DEST, a memory
  *          limit below what is needed, ...); RG_ERR_DENIED; RG_ERR_AGAIN when a store stayed
  *          unreachable through all retries; RG_ERR_IO; RG_ERR_CORRUPT for a ledger that cannot be
- *          read; RG_ERR_NOMEM. A bad input is no error of the run: it is
- *          left alone and counted in the report.
+ *          read; RG_ERR_UNSUPPORTED, RG_ERR_LIMIT for what one of its partitions has; RG_ERR_BUG
+ *          when "verify" is "full" and an output is not its inputs; RG_ERR_NOMEM. A bad input is no
+ *          error of the run: it is left alone and counted in the report.
  */
 RG_API RG_MUST_CHECK enum rg_status rg_job_run(struct rg_job *job, struct rg_error *err);
 

@@ -67,9 +67,10 @@ RG_API RG_MUST_CHECK enum rg_status rg_live_file_json(const struct rg_live_file 
                                                       struct rg_error *err);
 
 /*
- * Deletes what no live row needs: outputs that are dead, and what is older than the option
- * "older-than" of runs that ended early (intents, outputs without a record, unfinished uploads).
- * Only names of our own are touched. `options`, `event` and `ret_findings` may be NULL.
+ * Deletes what no live row needs and is older than the option "older-than": outputs that are dead,
+ * what runs left that ended early (intents, outputs without a record, unfinished uploads), and in
+ * place the files that were replaced so long ago; "grace" of the run that replaced them is not
+ * known here. `options`, `event` and `ret_findings` may be NULL.
  *
  * Errors:  as rg_ledger_list(); RG_ERR_DENIED.
  */

@@ -92,7 +92,7 @@ struct rg_report {
     const struct rg_left_alone
         *alone; /* The first of them, at most 1,000; events tell all, alike ones once. */
     size_t alone_count;
-    const char *explanation;      /* What limited the run; NULL when it was too short to tell. */
+    const char *explanation;      /* What limited the run; NULL: it did nothing. */
     uint64_t batch_smaller_count; /* Of batch_count: row groups smaller than asked, for memory. */
     bool is_selective;            /* Some option lets only some files of SOURCE through. */
     uint64_t file_waiting_count;  /* In place: fewer than --min-input-files in their partition. */

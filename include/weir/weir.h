@@ -19,8 +19,10 @@
  *
  * Threads: all calls from any thread unless said otherwise. Callbacks are called with no lock held.
  *
- * What a run() may not do (release what is not allocated, shrink or set what cannot be) ends the
- * run: weir_run() returns WEIR_FAILED, and weir_explain() tells.
+ * A run() that shrinks or sets what cannot be, or keeps more than its route says, ends the run:
+ * weir_run() returns WEIR_FAILED, and weir_explain() tells. Undefined, and mostly the end of the
+ * process, is what free() would not stand either: to release what is not allocated, or with another
+ * size; weir_done() for a part that is not pending; weir_run() from a callback.
  */
 
 #ifndef WEIR_WEIR_H

@@ -68,7 +68,7 @@ static enum rg_status open_place(struct rg_file *file, const char *path,
     };
 
     const enum rg_status status = rg_place_open(&request, &file->place, err);
-    if (status == RG_ERR_ABSENT)
+    if (status == RG_ERR_ABSENT && !rg_place_is_s3(path))
         return rg_fail(err, RG_ERR_ABSENT, "%s: no such file", path);
     RG_TRY(status);
     if (file->place.only_file == NULL)
@@ -614,7 +614,7 @@ enum rg_status rg_file_show(struct rg_file *file, const struct rg_file_view *giv
     RG_TRY(rg_sized_take(&view, sizeof view, given, showing.err));
     rg_inspect_init(&showing.inspect, &view, &file->info, &rg_allocator_system, write, user);
     const enum rg_status status = show_all(file, &showing);
-    if (status != RG_OK && status != RG_ERR_IO) {
+    if (status != RG_OK && !showing.inspect.outlet.is_broken) {
         struct rg_error later;
 
         (void)rg_within(showing.err, "%s", file->info.path);

@@ -117,7 +117,11 @@ static enum rg_status open_places(struct rg_verify *verify, const struct rg_opti
 
     for (int i = 0; i < 2; i++) {
         const struct rg_place_request request = {
-            .text = texts[i], .options = options, .allocator = &rg_allocator_system};
+            .text = texts[i],
+            .options = options,
+            .has_dest_options = i == 1,
+            .allocator = &rg_allocator_system,
+        };
 
         RG_TRY(rg_place_open(&request, &verify->places[i], err));
     }

@@ -149,7 +149,7 @@ int rg_plan_command(const struct arguments *arguments)
 {
     struct watch watch;
     struct rg_plan_view *plan;
-    struct rg_error err;
+    struct rg_error err = {.status = RG_OK};
     char title[TITLE_BYTES];
 
     make_title(arguments, title);
@@ -163,6 +163,8 @@ int rg_plan_command(const struct arguments *arguments)
         rg_watch_fini(&watch);
         return failed;
     }
+    if (watch.mode == WATCH_JSON)
+        rg_watch_summary(&watch, rg_plan_report(plan), RG_OK, &err);
     rg_watch_fini(&watch);
     const int exit_status = show_plan(arguments, plan);
     rg_plan_free(plan);

@@ -180,6 +180,11 @@ static enum rg_status check_room(const struct rg_discover *discover, uint64_t by
                    limit >> 20);
 }
 
+static enum rg_status list_is_too_long(struct rg_error *err)
+{
+    return rg_fail(err, RG_ERR_INVALID, "--files-from is larger than %zu bytes", list_bytes_max);
+}
+
 /* Room for all of a file at once: what grows is in memory twice when it does. */
 static enum rg_status reserve_list(struct rg_discover *discover, FILE *file, struct rg_error *err)
 {
@@ -187,6 +192,8 @@ static enum rg_status reserve_list(struct rg_discover *discover, FILE *file, str
 
     if (fstat(fileno(file), &stat) != 0 || !S_ISREG(stat.st_mode))
         return RG_OK;
+    if ((uint64_t)stat.st_size > list_bytes_max)
+        return list_is_too_long(err);
     RG_TRY(check_room(discover, (uint64_t)stat.st_size, err));
     (void)rg_buffer_reserve(&discover->list, (size_t)stat.st_size + 2 * read_bytes);
     return RG_OK;
@@ -217,7 +224,7 @@ static enum rg_status read_list(struct rg_discover *discover, const char *path,
 
     if (file == NULL)
         return rg_fail(err, RG_ERR_INVALID, "--files-from %s: %s", path, strerror(errno));
-    rg_buffer_init(&discover->list, discover->run->allocator, list_bytes_max);
+    rg_buffer_init(&discover->list, discover->run->allocator, list_bytes_max + 3 * read_bytes);
     errno = 0;
     const enum rg_status status = fill_list(discover, file, err);
     const int error = errno;
@@ -229,6 +236,8 @@ static enum rg_status read_list(struct rg_discover *discover, const char *path,
         return rg_fail(err, RG_ERR_INVALID, "--files-from %s cannot be read: %s", path,
                        strerror(error));
     rg_buffer_append_byte(&discover->list, (uint8_t)end);
+    if (discover->list.bytes > list_bytes_max)
+        return list_is_too_long(err);
     RG_TRY(rg_buffer_check(&discover->list, "--files-from", err));
     for (size_t i = 0; i < discover->list.bytes; i++) {
         if (discover->list.data[i] == (uint8_t)end)

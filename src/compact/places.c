@@ -135,7 +135,8 @@ static enum rg_status open_s3_store(const struct rg_place_request *request, cons
 {
     const struct rg_options *options = request->options;
     const struct rg_place_options *source = &options->source_place;
-    const struct rg_place_options *dest = request->is_dest ? &options->dest_place : source;
+    const bool is_dest = request->is_dest || request->has_dest_options;
+    const struct rg_place_options *dest = is_dest ? &options->dest_place : source;
     const struct rg_s3_options s3 = {
         .endpoint_url = dest->endpoint_url != NULL ? dest->endpoint_url : source->endpoint_url,
         .region = dest->region != NULL ? dest->region : source->region,
@@ -212,6 +213,11 @@ static enum rg_status open_s3(const struct rg_place_request *request, struct rg_
     return identify_s3(request, request->text, place, err);
 }
 
+bool rg_place_is_s3(const char *text)
+{
+    return strncmp(text, "s3://", 5) == 0;
+}
+
 enum rg_status rg_place_open(const struct rg_place_request *request, struct rg_place *ret_place,
                              struct rg_error *err)
 {
@@ -230,7 +236,7 @@ enum rg_status rg_place_open(const struct rg_place_request *request, struct rg_p
         return rg_fail(err, RG_ERR_NOMEM, "no memory for a path");
     if (path != NULL)
         status = open_local(request, path, &place, err);
-    else if (strncmp(request->text, "s3://", 5) == 0)
+    else if (rg_place_is_s3(request->text))
         status = open_s3(request, &place, err);
     else
         status = rg_fail(err, RG_ERR_INVALID, "%s: neither a path nor file:/// nor s3://",

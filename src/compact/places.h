@@ -22,6 +22,7 @@ struct rg_place_request {
     const char *text;
     const struct rg_options *options;
     bool is_dest;
+    bool has_dest_options;      /* Of --dest-endpoint-url and the like; is_dest has them, too. */
     bool has_bare_ids;          /* A local place: size and time are enough of an id. */
     uint32_t request_count_max; /* Of a store that is not local: at once; 0: its own default. */
     const struct rg_allocator *allocator;
@@ -36,6 +37,9 @@ struct rg_place_request {
  */
 RG_MUST_CHECK enum rg_status rg_place_open(const struct rg_place_request *request,
                                            struct rg_place *ret_place, struct rg_error *err);
+/* What it would be taken for. */
+bool rg_place_is_s3(const char *text);
+
 void rg_place_close(struct rg_place *place, const struct rg_allocator *allocator);
 
 /*

@@ -201,6 +201,18 @@ enum rg_origin rg_options_origin(const struct rg_options *options, const char *n
     return row < RG_OPTION_TABLE_MAX ? (enum rg_origin)options->origins[row] : RG_ORIGIN_DEFAULT;
 }
 
+/* Of --quiet and --verbose the one counts that was said last, a flag after all settings. */
+static bool is_taken_back(const struct rg_options *options, const char *name)
+{
+    const bool is_quiet = strcmp(name, "quiet") == 0;
+    const bool has_other = is_quiet ? options->verbose_count > 0 : options->quiet_count > 0;
+
+    if (!is_quiet && strcmp(name, "verbose") != 0)
+        return false;
+    return has_other && rg_options_origin(options, is_quiet ? "verbose" : "quiet") >
+                            rg_options_origin(options, name);
+}
+
 uint32_t rg_options_count(const struct rg_options *options, const char *name)
 {
     size_t count;
@@ -208,7 +220,7 @@ uint32_t rg_options_count(const struct rg_options *options, const char *name)
     const size_t row = find_row(name);
     const void *field;
 
-    if (row == count)
+    if (row == count || is_taken_back(options, name))
         return 0;
     field = (const char *)options + table[row].offset;
     if (table[row].kind == RG_OPTION_SWITCH)
@@ -226,10 +238,12 @@ enum rg_status rg_options_check(const struct rg_options *options, struct rg_erro
     struct rg_error ignored;
     struct rg_error *error = err != NULL ? err : &ignored;
 
-    if (options->files_are_null_separated && options->files_from == NULL)
+    /* In the environment it is meant for whichever run has a list. */
+    if (options->files_are_null_separated && options->files_from == NULL &&
+        rg_options_origin(options, "null") == RG_ORIGIN_FLAG)
         return rg_fail(error, RG_ERR_INVALID,
                        "-0 is about the names in --files-from, which is not given");
-    if (options->quiet_count > 0 && options->verbose_count > 0)
+    if (rg_options_is_on(options, "quiet") && rg_options_is_on(options, "verbose"))
         return rg_fail(error, RG_ERR_INVALID, "--quiet and --verbose exclude one another");
     return RG_OK;
 }

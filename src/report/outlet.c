@@ -22,8 +22,10 @@ enum rg_status rg_outlet_flush(struct rg_outlet *outlet, struct rg_error *err)
 {
     RG_TRY(rg_buffer_check(&outlet->buffer, "text", err));
     if (outlet->buffer.bytes > 0 &&
-        !outlet->write(outlet->user, outlet->buffer.data, outlet->buffer.bytes))
+        !outlet->write(outlet->user, outlet->buffer.data, outlet->buffer.bytes)) {
+        outlet->is_broken = true;
         return rg_fail(err, RG_ERR_IO, "output could not be written");
+    }
     rg_buffer_reset(&outlet->buffer);
     return RG_OK;
 }

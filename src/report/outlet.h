@@ -14,6 +14,7 @@ struct rg_outlet {
     struct rg_buffer buffer; /* Written to by everybody. */
     rg_write_fn *write;
     void *user;
+    bool is_broken; /* `write` gave up: what comes is of no use. */
 };
 
 void rg_outlet_init(struct rg_outlet *outlet, const struct rg_allocator *allocator,

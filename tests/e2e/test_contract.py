@@ -686,6 +686,20 @@ def test_progress_as_data(regroup, source, home):
     assert lines[-1]["event"] == "finished" and lines[-1]["status"] == "ok"
 
 
+@pytest.mark.parametrize("command", [["plan"], ["compact", "--dry-run"]])
+def test_the_end_of_a_plan_is_told_as_data(command, regroup, source, home):
+    told = regroup(*command, source, home, "--progress", "json").must(0).err
+    finished = [line for line in map(json.loads, told.splitlines()) if line["event"] == "finished"]
+    assert [line["status"] for line in finished] == ["ok"] and finished[0]["files_in"] == 5
+
+
+def test_a_flag_goes_before_what_the_environment_says(regroup, source, home):
+    loud = {"REGROUP_VERBOSE": "1", "REGROUP_NULL": "true"}
+    assert regroup("compact", source, home, "-q", env=loud).must(0).err == ""
+    regroup("list", home, env=loud).must(0)
+    regroup("compact", source, home, "-q", "-v").must(2)
+
+
 @pytest.mark.parametrize("command", ["compact", "plan", "verify"])
 def test_what_cannot_begin_is_told_as_data(command, regroup, tmp_path):
     nowhere = tmp_path / "nowhere"

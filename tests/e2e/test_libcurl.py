@@ -29,4 +29,6 @@ def test_s3_without_libcurl_says_what_is_missing(regroup, without_libcurl):
     keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
     result = regroup("list", "s3://bucket/home", env={**without_libcurl, **keys}).must(1)
     assert "libcurl" in result.err and "S3" in result.err
+    result = regroup("inspect", "s3://bucket/a.parquet", env={**without_libcurl, **keys}).must(1)
+    assert "libcurl" in result.err
     assert "no libcurl" in regroup("--version", env=without_libcurl).must(0).out

@@ -2,6 +2,7 @@
 
 """Limits (docs/limits.md) that need whole files to be met."""
 
+import os
 import struct
 
 import pyarrow as pa
@@ -28,6 +29,16 @@ def long_list(path, count):
     column.count = count
     column.encodings.add(RLE_DICTIONARY)
     writer.write(path, pa.table({"x": [["v"]]}), [column])
+
+
+def test_a_list_of_files_is_not_too_long(regroup, tmp_path):
+    (tmp_path / "in").mkdir()
+    names = tmp_path / "names"
+    names.touch()
+    os.truncate(names, (1 << 30) + 1)
+    result = regroup("compact", tmp_path / "in", tmp_path / "home", "--files-from", names,
+                     "--memory", "8GiB")
+    assert "larger than 1073741824 bytes" in result.must(2).err
 
 
 def test_an_output_chunk_has_no_more_values_than_readers_count(regroup, tmp_path):

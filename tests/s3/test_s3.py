@@ -3,6 +3,7 @@
 """The command on a real S3 server, without faults. Inputs and outputs go through boto3."""
 
 import io
+import json
 import random
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 import s3_server
 from conftest import not_sanitized
-from fault_proxy import Rule, kill
+from fault_proxy import Rule, kill, refuse
 
 ODD_PARTITIONS = [
     "dt=2024-05-22", "a+b", "with blank", "100%", "%41", "a&b", "a<b>c", "it's \"so\"", "q?x=1",
@@ -190,6 +191,14 @@ def test_inspect(place):
     assert "500" in place.regroup("inspect", "--pages", file).must(0).out
 
 
+def test_inspect_tells_what_comes_before_a_refusal(place):
+    place.fill([""], files=1)
+    place.proxy.add(Rule(refuse(400, "InvalidRequest"), operation="get", times=None, skip=1))
+    result = place.regroup("inspect", "--pages", "--json", place.url("in/file 000.parquet")).must(1)
+    told = json.loads(result.out)
+    assert "InvalidRequest" in told["error"] and told["rows"] == 500
+
+
 def test_plan_writes_nothing(place):
     place.fill()
     place.regroup("plan", place.url("in"), place.url("out")).must(0)
@@ -272,6 +281,8 @@ def test_two_stores(place, tmp_path):
                   "--dest-profile", "b", env=files).must(0)
     keys = [item["Key"] for item in client.list_objects_v2(Bucket=other)["Contents"]]
     assert len([key for key in keys if key.endswith(".parquet")]) == 2
+    place.regroup("verify", place.url("in"), f"s3://{other}/out", "--profile", "a",
+                  "--dest-profile", "b", env=files).must(0)
     used = {e["authorization"].split("Credential=")[1].split("/")[0]
             for e in place.proxy.log if e["bucket"] == other and e["status"] < 300}
     assert used == {s3_server.OTHER_ACCESS_KEY}

@@ -309,6 +309,21 @@ TEST(options_that_exclude_one_another)
     rg_options_fini(&o);
 }
 
+TEST(a_flag_takes_back_what_the_environment_says)
+{
+    struct rg_options o;
+
+    CHECK_OK(rg_options_init(&o, &t->allocator, &t->err));
+    CHECK_OK(rg_options_set(&o, "null", "true", RG_ORIGIN_ENVIRONMENT, &t->err));
+    CHECK_OK(rg_options_set(&o, "verbose", "2", RG_ORIGIN_ENVIRONMENT, &t->err));
+    CHECK_U64(rg_options_count(&o, "verbose"), 2);
+    CHECK_OK(rg_options_set(&o, "quiet", "true", RG_ORIGIN_FLAG, &t->err));
+    CHECK_OK(rg_options_check(&o, &t->err));
+    CHECK_U64(rg_options_count(&o, "verbose"), 0);
+    CHECK_U64(rg_options_count(&o, "quiet"), 1);
+    rg_options_fini(&o);
+}
+
 TEST(shape_is_a_line_that_tells_all_shaping_options)
 {
     struct rg_options o;
@@ -352,6 +367,8 @@ int main(int argc, char **argv)
         {"configuration_files", configuration_files},
         {"lists_have_an_end", lists_have_an_end},
         {"options_that_exclude_one_another", options_that_exclude_one_another},
+        {"a_flag_takes_back_what_the_environment_says",
+         a_flag_takes_back_what_the_environment_says},
         {"shape_is_a_line_that_tells_all_shaping_options",
          shape_is_a_line_that_tells_all_shaping_options},
     };
