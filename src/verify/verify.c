@@ -548,6 +548,9 @@ enum rg_status rg_verify_places(const struct rg_verify_request *request,
     run.has_home = status == RG_OK && run.home.id.digits[0] != '\0';
     if (status == RG_OK)
         status = find_partitions(&run, &partitions, err);
+    /* An empty answer about two mistyped places would be a wrong one. */
+    if (status == RG_OK && partitions.count == 0 && !run.has_home)
+        status = rg_fail(err, RG_ERR_ABSENT, "neither side has a data file or a ledger");
     atomic_store(&request->counters->partition_count, partitions.count);
     for (size_t i = 0; i < partitions.count && status == RG_OK; i++) {
         status = verify_partition(&run, partitions.items[i], err);
