@@ -447,7 +447,6 @@ static enum rg_status append_columns(struct rg_bin *bin, struct weir_job *job, u
         outputs[c] = state->columns[c].output;
     const struct rg_output_columns columns = {
         .schema = rg_bin_schema(bin),
-        .is_schema_changed = rg_bin_schema(bin) != &state->files[0].meta.schema,
         .columns = outputs,
         .column_first = bin->column_first,
         .column_count = count,

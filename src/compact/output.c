@@ -171,6 +171,21 @@ static enum rg_status begin_parts(struct rg_output *output, struct rg_error *err
     return RG_OK;
 }
 
+/* Whether some input of it has another schema than it will have. */
+static bool has_other_schemas(const struct rg_output *output)
+{
+    for (uint32_t b = 0; b < output->bin_count; b++) {
+        for (uint32_t i = 0; i < output->bins[b].ref_count; i++) {
+            const struct rg_input *input =
+                &output->batch->inputs[output->bins[b].refs[i].input_index];
+
+            if (input->schema != NULL && input->schema->leaves != NULL)
+                return true;
+        }
+    }
+    return false;
+}
+
 /* The first append opens the file and keeps what all row groups share. */
 static enum rg_status begin(struct rg_output *output, const struct rg_output_columns *columns,
                             struct rg_error *err)
@@ -199,7 +214,7 @@ static enum rg_status begin(struct rg_output *output, const struct rg_output_col
     output->offset_indexes = rg_arena_array(arena, chunk_count, sizeof(struct rg_span));
     output->blooms = rg_arena_array(arena, chunk_count, sizeof(struct rg_span));
     output->moves = rg_arena_array(arena, output->schema.leaf_count, sizeof *output->moves);
-    output->key_values = rg_key_value_merge_new(arena, &output->schema, columns->is_schema_changed);
+    output->key_values = rg_key_value_merge_new(arena, &output->schema, has_other_schemas(output));
     if (output->row_groups == NULL || output->column_indexes == NULL ||
         output->offset_indexes == NULL || output->blooms == NULL || output->moves == NULL ||
         output->key_values == NULL)
@@ -465,6 +480,17 @@ static void set_offset_index(struct rg_column_chunk *chunk, uint64_t offset, uin
     chunk->offset_index_length = bytes;
 }
 
+/* What became of the inputs' key-values is worth a line to whoever asks for more. */
+static void tell_dropped_keys(const struct rg_output *output)
+{
+    uint32_t count;
+    const struct rg_key_value_note *notes = rg_key_value_merge_notes(output->key_values, &count);
+
+    for (uint32_t i = 0; i < count; i++)
+        rg_run_note(output->batch->run, "%s: key-value %.*s: %s", output->key,
+                    (int)notes[i].key.bytes, (const char *)notes[i].key.data, notes[i].reason);
+}
+
 static enum rg_status merge_key_values(struct rg_output *output, struct rg_file_meta *meta,
                                        struct rg_error *err)
 {
@@ -486,6 +512,7 @@ static enum rg_status merge_key_values(struct rg_output *output, struct rg_file_
     meta->key_values = pairs;
     meta->key_value_count = count + 2;
     meta->created_by = rg_key_value_merge_created_by(output->key_values);
+    tell_dropped_keys(output);
     return RG_OK;
 }
 

@@ -21,7 +21,6 @@ uint64_t rg_output_claim_bytes_max(const struct rg_output *output);
 /* Columns of a bin, ready to be written; in column order. */
 struct rg_output_columns {
     const struct rg_schema *schema; /* Of the output. */
-    bool is_schema_changed;         /* Some inputs have another one. */
     const struct rg_stitch_output *columns;
     uint32_t column_first;
     uint32_t column_count;

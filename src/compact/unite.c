@@ -155,7 +155,9 @@ static const char *why_apart(const struct uniting *u, const struct rg_kept_schem
 {
     if (!is_equal(a->semantics[u->aspects], b->semantics[u->aspects]))
         return "key-values give their dates, timestamps or coordinates another meaning";
-    if (!is_equal(a->units, b->units))
+    const bool has_units = a->units.high != 0 || a->units.low != 0;
+    if (!is_equal(a->units, b->units) ||
+        (has_units && !rg_schema_is_equal(&a->schema, &b->schema, NULL)))
         return "only Arrow's own schema says what some of their integers are, such as durations";
     /* One that has none would strip the others' bounds. */
     if (a->has_column_orders != b->has_column_orders)

@@ -703,3 +703,72 @@ enum rg_status rg_arrow_schema_rewrite(struct rg_span base64, const struct rg_ke
     *ret_base64 = text;
     return RG_OK;
 }
+
+/*
+ * Takes the member out of the field's vtable. Whoever shares that is a field with a dictionary,
+ * too: no other table has as many members.
+ */
+static bool forget_dictionary(const struct message *m, uint64_t field, uint8_t *bytes)
+{
+    uint64_t member;
+    uint32_t back;
+
+    if (!find_member(m, field, FIELD_DICTIONARY, &member) || !read_number(m, field, 4, &back))
+        return false;
+    if (member == 0)
+        return true;
+    const int64_t vtable = (int64_t)field - (int32_t)back;
+    memset(bytes + vtable + 4 + 2 * FIELD_DICTIONARY, 0, 2);
+    return true;
+}
+
+static bool forget_in_fields(const struct message *m, uint8_t *bytes)
+{
+    struct tables stack[STACK_MAX];
+    uint32_t depth = 1;
+    uint64_t schema;
+    uint64_t member;
+    uint64_t base;
+
+    if (!find_schema(m, &base, &schema) || !find_member(m, schema, SCHEMA_FIELDS, &member) ||
+        !open_tables(m, member, &stack[0]))
+        return false;
+    for (uint32_t seen = 0; depth > 0;) {
+        struct tables *top = &stack[depth - 1];
+        uint64_t field;
+
+        if (top->left == 0) {
+            depth--;
+            continue;
+        }
+        if (++seen > FIELDS_MAX || depth == STACK_MAX || !next_table(m, top, &field) ||
+            !forget_dictionary(m, field, bytes) ||
+            !find_member(m, field, FIELD_CHILDREN, &member) ||
+            !open_tables(m, member, &stack[depth]))
+            return false;
+        depth++;
+    }
+    return true;
+}
+
+enum rg_status rg_arrow_schema_forget_dictionaries(struct rg_span base64, struct rg_arena *arena,
+                                                   struct rg_span *ret_base64, struct rg_error *err)
+{
+    struct rg_arrow_facts facts;
+    struct message m;
+
+    if (!open_message(base64, &m))
+        return not_arrow(err);
+    uint8_t *bytes = rg_arena_alloc(arena, m.bytes);
+    if (bytes == NULL)
+        return no_memory(err);
+    if (!decode(&m, bytes) || !forget_in_fields(&m, bytes))
+        return not_arrow(err);
+    const struct rg_span text = encode(arena, (struct rg_span){bytes, m.bytes});
+    if (text.data == NULL)
+        return no_memory(err);
+    if (!rg_arrow_schema_read(text, &facts) || facts.has_dictionary)
+        return not_arrow(err);
+    *ret_base64 = text;
+    return RG_OK;
+}

@@ -31,6 +31,16 @@ bool rg_arrow_schema_read(struct rg_span base64, struct rg_arrow_facts *ret_fact
 bool rg_arrow_schema_names_units(struct rg_span base64, const struct rg_schema *schema);
 
 /*
+ * The same schema, none of whose fields is dictionary-encoded: each has the type of its values.
+ *
+ * Errors:  RG_ERR_CORRUPT for text that cannot be made out; RG_ERR_NOMEM.
+ */
+RG_MUST_CHECK enum rg_status rg_arrow_schema_forget_dictionaries(struct rg_span base64,
+                                                                 struct rg_arena *arena,
+                                                                 struct rg_span *ret_base64,
+                                                                 struct rg_error *err);
+
+/*
  * The same schema, whose own key-values are exchanged for those of `pairs` with the same keys;
  * those that are not among the pairs go. *ret_base64 is `base64` itself where nothing changes.
  *

@@ -754,8 +754,8 @@ static enum rg_status finish(struct job *job, struct rg_stitch_output *output, s
 {
     struct rg_sink_dictionary dictionary;
 
-    if (job->has_indices && !job->sink.has_values_written && has_values(job))
-        RG_TRY(rg_page_encoder_pair_zeros(&job->encoder, &job->united, err));
+    if (job->has_indices && !job->sink.has_values_written)
+        RG_TRY(rg_page_encoder_pair_zeros(&job->encoder, &job->united, has_values(job), err));
     if (job->has_indices)
         RG_TRY(make_dictionary(job, &dictionary, err));
     RG_TRY(rg_sink_finish(&job->sink, job->has_indices ? &dictionary : NULL, output, err));

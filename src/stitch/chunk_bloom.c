@@ -2,6 +2,7 @@
 
 #include "stitch/chunk_bloom.h"
 
+#include "parquet/schema.h"
 #include "parquet/types.h"
 #include "stitch/bloom.h"
 #include "stitch/page_walk.h"
@@ -134,6 +135,25 @@ static enum rg_status build_filter(const struct rg_chunk_bloom *of, struct rg_bl
     return RG_OK;
 }
 
+/*
+ * Readers that ask a filter for other bytes than the format says find no row. So these get one only
+ * where it is asked for, or a source had one: bytes without an annotation (DuckDB up to 1.5.5 asks
+ * for their escaped text: issue 24994) and decimals in fewer than 16 bytes (DataFusion asks for 16:
+ * issue 22994).
+ */
+static bool is_asked_wrongly(const struct rg_bench *bench)
+{
+    const struct rg_leaf *leaf = bench->leaf;
+    const uint8_t logical =
+        rg_schema_annotation(&bench->schema->elements[leaf->element_index]).logical;
+
+    if (leaf->type == RG_TYPE_FIXED_LEN_BYTE_ARRAY)
+        return logical == RG_LOGICAL_NONE ||
+               (logical == RG_LOGICAL_DECIMAL && leaf->type_length != 16);
+    return leaf->type == RG_TYPE_BYTE_ARRAY &&
+           (logical == RG_LOGICAL_NONE || logical == RG_LOGICAL_DECIMAL);
+}
+
 enum rg_status rg_chunk_bloom_make(const struct rg_chunk_bloom *of, struct rg_span *ret_bloom,
                                    size_t *ret_culprit, struct rg_error *err)
 {
@@ -151,7 +171,8 @@ enum rg_status rg_chunk_bloom_make(const struct rg_chunk_bloom *of, struct rg_sp
     for (size_t i = 0; i < of->survey_count; i++)
         has_some =
             has_some || (has_values(&of->surveys[i]) && of->surveys[i].source->bloom.bytes > 0);
-    if (of->dictionary.data != NULL && (bench->has_bloom || has_some || bench->is_bloom_asked))
+    const bool has_default = bench->has_bloom && !is_asked_wrongly(bench);
+    if (of->dictionary.data != NULL && (has_default || has_some || bench->is_bloom_asked))
         RG_TRY(rg_bloom_of_dictionary(bench->leaf, of->dictionary, of->entry_count, rg_bloom_rate,
                                       bench->scratch, &bloom, err));
     else if (has_some)

@@ -158,7 +158,8 @@ enum rg_status rg_page_encoder_move(struct rg_page_encoder *encoder, struct rg_j
 }
 
 enum rg_status rg_page_encoder_pair_zeros(struct rg_page_encoder *encoder,
-                                          struct rg_dict_union *united, struct rg_error *err)
+                                          struct rg_dict_union *united, bool is_made,
+                                          struct rg_error *err)
 {
     static const uint8_t zeros[2][8] = {{0}, {0, 0, 0, 0, 0, 0, 0, 0x80}};
     const uint8_t type = encoder->bench->leaf->type;
@@ -173,7 +174,7 @@ enum rg_status rg_page_encoder_pair_zeros(struct rg_page_encoder *encoder,
         for (size_t z = 0; z < 2; z++)
             has[z] = has[z] || memcmp(united->plain + i * width, zeros[z] + 8 - width, width) == 0;
     }
-    if (has[0] == has[1])
+    if (has[0] == has[1] || (has[0] && !is_made))
         return RG_OK;
     rg_buffer_reset(&encoder->plain);
     rg_buffer_append(&encoder->plain, zeros[has[0]] + 8 - width, width);

@@ -77,12 +77,14 @@ rg_page_encoder_move(struct rg_page_encoder *encoder, struct rg_joiner *joiner,
 /*
  * Puts the other zero beside one that stands alone in a dictionary of floats, at its end: where all
  * values are in a dictionary parquet-java looks for the one that is asked for, and finds no 0.0
- * where -0.0 is, although the two are equal (run). As PLAIN values they would have been found.
+ * where -0.0 is, although the two are equal (run). As PLAIN values they would have been found, and
+ * in a dictionary that encoding_stats do not tell of. `is_made`: of PLAIN values; else only -0.0 is
+ * given its pair, so that dictionaries with 0.0, the most, stay as they are.
  *
  * Errors:  RG_ERR_NOMEM.
  */
 RG_MUST_CHECK enum rg_status rg_page_encoder_pair_zeros(struct rg_page_encoder *encoder,
-                                                        struct rg_dict_union *united,
+                                                        struct rg_dict_union *united, bool is_made,
                                                         struct rg_error *err);
 
 #endif

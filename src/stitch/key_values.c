@@ -61,10 +61,12 @@ static const char reason_twice[] = "given twice, with different values";
 static const char reason_schema[] = "describes a schema that the output does not have";
 static const char reason_broken[] = "cannot be made out";
 static const char reason_delta[] =
-    "its dictionary columns hold delta-encoded pages, which arrow cannot read as such";
+    "its dictionary columns are plain ones now: some pages are delta-encoded, which arrow cannot "
+    "read as dictionaries";
 
 static const char reason_mixed[] =
-    "its nested dictionary columns hold pages without indices too, which arrow cannot read as such";
+    "its dictionary columns are plain ones now: nested ones hold pages without indices too, which "
+    "arrow cannot read as dictionaries";
 
 enum rule {
     RULE_EQUAL,
@@ -519,6 +521,9 @@ static bool is_mixed(const struct rg_column_chunk *chunk)
     bool has_indices = false;
     bool has_others = false;
 
+    /* What sink.c says nothing of holds both. */
+    if (chunk->encoding_stats_count == 0)
+        return chunk->has_dictionary_offset;
     for (uint32_t i = 0; i < chunk->encoding_stats_count; i++) {
         const struct rg_page_encoding_stats *stats = &chunk->encoding_stats[i];
         const bool is_index = rg_encoding_is_dictionary(stats->encoding);
@@ -630,6 +635,22 @@ static enum rg_status finish_arrow(struct rg_key_value_merge *m, struct rg_key_v
     return RG_OK;
 }
 
+/*
+ * Columns of this output are no dictionaries for Arrow; the rest of its schema stays. One that
+ * cannot be made out goes.
+ */
+static enum rg_status forget_dictionaries(struct rg_key_value_merge *m, struct rg_key_value *pair,
+                                          const char *reason, bool *ret_is_kept,
+                                          struct rg_error *err)
+{
+    const enum rg_status status =
+        rg_arrow_schema_forget_dictionaries(pair->value, m->arena, &pair->value, err);
+
+    add_note(m, pair->key, reason);
+    *ret_is_kept = status == RG_OK;
+    return status == RG_ERR_CORRUPT ? RG_OK : status;
+}
+
 enum rg_status rg_key_value_merge_finish(struct rg_key_value_merge *merge, uint64_t row_count,
                                          struct rg_key_value **ret_pairs, uint32_t *ret_count,
                                          struct rg_error *err)
@@ -643,17 +664,15 @@ enum rg_status rg_key_value_merge_finish(struct rg_key_value_merge *merge, uint6
     for (uint32_t i = 0; i < merge->candidate_count; i++) {
         struct candidate *c = &merge->candidates[i];
 
-        if (!c->is_dropped && is_spoilt_by_delta(merge, c))
-            drop(merge, c, reason_delta);
-        if (!c->is_dropped && is_spoilt_by_mixture(merge, c)) {
-            /* Of this output only. */
-            add_note(merge, c->pair.key, reason_mixed);
-            continue;
-        }
-        if (c->is_dropped)
-            continue;
-        RG_TRY(finish_candidate(merge, c, row_count, &pairs[count], err));
-        count++;
+        bool is_kept = !c->is_dropped;
+
+        if (is_kept)
+            RG_TRY(finish_candidate(merge, c, row_count, &pairs[count], err));
+        if (is_kept && is_spoilt_by_delta(merge, c))
+            RG_TRY(forget_dictionaries(merge, &pairs[count], reason_delta, &is_kept, err));
+        else if (is_kept && is_spoilt_by_mixture(merge, c))
+            RG_TRY(forget_dictionaries(merge, &pairs[count], reason_mixed, &is_kept, err));
+        count += is_kept;
     }
     RG_TRY(finish_arrow(merge, pairs, &count, err));
     if (merge->origin_count > 0) {

@@ -21,7 +21,7 @@ bool rg_created_by_is_parquet_mr(struct rg_span created_by);
 /* A running merge of key-value metadata over the inputs of one output file. */
 struct rg_key_value_merge;
 
-/* A key that did not make it into the output. */
+/* A key that did not make it into the output as it was. */
 struct rg_key_value_note {
     struct rg_span key;
     const char *reason; /* "differs between inputs", ... */
@@ -70,7 +70,8 @@ RG_MUST_CHECK enum rg_status rg_key_value_merge_finish(struct rg_key_value_merge
  */
 struct rg_span rg_key_value_merge_created_by(const struct rg_key_value_merge *merge);
 
-/* Which keys were dropped, each once and not more than a cap of them; valid after finish. */
+/* Which keys were dropped or changed, each once and not more than a cap of them; valid after
+ * finish. */
 const struct rg_key_value_note *rg_key_value_merge_notes(const struct rg_key_value_merge *merge,
                                                          uint32_t *ret_count);
 

@@ -174,6 +174,8 @@ static enum rg_status map_missing(struct mapper *m, const struct path *path,
     }
     map->origin = RG_LEAF_LEVELS;
     map->leaf_index = find_sibling(m, ancestor);
+    if (map->leaf_index == no_leaf)
+        return rg_fail(err, RG_ERR_UNSUPPORTED, "a group without columns in another input");
     return make_def_map(m, path, m->source->schema->leaves[map->leaf_index].def_max, map, err);
 }
 
@@ -257,6 +259,7 @@ enum rg_status rg_schema_map_make(const struct rg_schema_source *sources, size_t
             .arena = arena,
         };
 
+        *ret_culprit = s;
         map.is_unchanged[s] = rg_schema_is_equal(sources[s].schema, &map.schema, NULL);
         RG_TRY(number_leaves(&m, err));
         for (uint32_t i = 0; i < map.schema.leaf_count; i++)

@@ -265,7 +265,22 @@ static enum rg_status make_segments(struct rg_sink *sink, size_t first,
     return RG_OK;
 }
 
-/* Exact counts, the dictionary first: readers prune by them (README.md section 1). */
+/* A data page that holds values themselves, of V1 (0) or V2 (1). */
+static bool has_value_page(const struct rg_sink *sink, unsigned is_v2)
+{
+    for (uint8_t encoding = 0; encoding < 16; encoding++) {
+        if (sink->page_counts[is_v2][encoding] > 0 && !rg_encoding_is_dictionary(encoding))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Exact counts, the dictionary first: readers prune by them (README.md section 1). Impala, Doris
+ * and StarRocks look at V1 pages alone: where only V2 pages hold values that are in no dictionary,
+ * they would take the dictionary for all there is (Impala HdfsParquetScanner::IsDictionaryEncoded).
+ * So nothing is said there; `encodings`, which they go by then, names those pages' encoding.
+ */
 static enum rg_status make_encoding_stats(const struct rg_sink *sink,
                                           const struct rg_sink_dictionary *dictionary,
                                           struct rg_column_chunk *chunk, struct rg_error *err)
@@ -295,6 +310,9 @@ static enum rg_status make_encoding_stats(const struct rg_sink *sink,
     /* Levels: RLE is what V1 headers name even where there are none. */
     if (sink->has_levels_v1 || sink->bench->leaf->def_max > 0)
         chunk->encodings |= UINT32_C(1) << RG_ENCODING_RLE;
+    if (dictionary != NULL && sink->has_values_written && has_value_page(sink, 1) &&
+        !has_value_page(sink, 0))
+        return RG_OK;
     chunk->encoding_stats = stats;
     chunk->encoding_stats_count = count;
     return RG_OK;

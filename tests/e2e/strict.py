@@ -203,6 +203,12 @@ class Chunk:
             elif not page.is_all_null or self.repetition_max:
                 is_plain = True
 
+    def _misleads(self):
+        """Impala, Doris, StarRocks: all is in the dictionary unless a V1 page says otherwise."""
+        others = [page for page in self.data_pages if page.encoding not in DICTIONARY_ENCODINGS]
+        return (self.pages[0].kind == DICTIONARY and all(page.kind == DATA_V2 for page in others)
+                and not all(page.is_all_null for page in others))
+
     def _check_encodings(self):
         # (page type, encoding) -> pages; the two kinds of data page are told apart.
         counted = {}
@@ -214,10 +220,14 @@ class Chunk:
             require(self.kind in TYPES_OF.get(page.encoding, range(8)),
                     f"encoding {page.encoding} of type {self.kind}")
         stats = {(s[1], s[2]): s[3] for s in self.meta.get(13, [])}
-        require(stats == counted, f"encoding_stats {stats}, counted {counted}")
-        # Arrow C++ looks for the dictionary in the first entry.
-        first = self.meta[13][0][1]
-        require((first == DICTIONARY) is (self.pages[0].kind == DICTIONARY), "first encoding_stats")
+        if self._misleads():
+            require(13 not in self.meta, f"encoding_stats {stats} hide values from Impala")
+        else:
+            require(stats == counted, f"encoding_stats {stats}, counted {counted}")
+            # Arrow C++ looks for the dictionary in the first entry.
+            first = self.meta[13][0][1]
+            require((first == DICTIONARY) is (self.pages[0].kind == DICTIONARY),
+                    "first encoding_stats")
         wanted = {encoding for _, encoding in counted}
         if self.definition_max:
             wanted.add(RLE)

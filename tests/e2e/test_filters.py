@@ -3,6 +3,8 @@
 """Readers that skip by statistics, page index, dictionary or bloom filter find the same rows in the
 outputs as in the inputs."""
 
+import decimal
+
 import duckdb
 import numpy
 import polars
@@ -12,6 +14,7 @@ import pyarrow.parquet
 import pytest
 
 import compare
+import raw
 import readers
 import tables
 from conftest import live_files
@@ -221,6 +224,49 @@ def test_zeros_of_either_sign_are_found(sign, regroup, spark, tmp_path):
     frame = spark.session.read.parquet(*[f"file://{path}" for path in outputs])
     for where in ("x = 0", "x = -0.0D", "f = 0"):
         assert frame.where(where).count() == 2 * (values == 0).sum(), where
+
+
+def test_minus_zero_in_dictionaries_that_nothing_is_said_of(regroup, spark, tmp_path):
+    """Without encoding_stats parquet-java does not ask the dictionary; outputs have them."""
+    source = tmp_path / "in"
+    source.mkdir()
+    rows = pyarrow.table({"x": [-0.0, 1.0, 2.0] * 2000})
+
+    def forget(footer):
+        for group in footer[4]:
+            for chunk in group[1]:
+                chunk[3].pop(13, None)
+
+    for number in range(2):
+        path = source / f"{number}.parquet"
+        pyarrow.parquet.write_table(rows, path, store_schema=False, write_statistics=False)
+        raw.edit_footer(path, forget)
+    regroup("compact", source, tmp_path / "home").must(0)
+    outputs = live_files(regroup, tmp_path / "home")
+    frame = spark.session.read.parquet(*[f"file://{path}" for path in outputs])
+    assert frame.where("x = 0").count() == 4000
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_filters_that_readers_ask_wrongly_are_for_whoever_wants_them(asked, regroup, tmp_path):
+    """DuckDB 1.5 asks for a BLOB's text, DataFusion 50 for 16 bytes of a decimal."""
+    source = tmp_path / "in"
+    source.mkdir()
+    short = [decimal.Decimal(i % 20) / 4 for i in range(500)]
+    rows = pyarrow.table({
+        "short": pyarrow.array(short, pyarrow.decimal128(12, 2)),
+        "full": pyarrow.array(short, pyarrow.decimal128(38, 2)),
+        "bytes": pyarrow.array([bytes([255, i % 9]) for i in range(500)], pyarrow.binary()),
+        "word": [f"word {i % 9}" for i in range(500)],
+    })
+    for number in range(2):
+        pyarrow.parquet.write_table(rows, source / f"{number}.parquet")
+    options = ("--bloom", "short,bytes") if asked else ()
+    regroup("compact", source, tmp_path / "home", *options).must(0)
+    (output,) = live_files(regroup, tmp_path / "home")
+    footer, _ = raw.footer_of(output.read_bytes())
+    has_filter = [14 in chunk[3] for chunk in footer[4][0][1]]
+    assert has_filter == [asked, True, asked, True]
 
 
 @pytest.mark.parametrize("options", [(), ("--bloom", "half")])

@@ -855,6 +855,51 @@ def test_nested_dictionaries_of_arrow_stay_readable(others, regroup, tmp_path):
     assert is_dictionary is (others != "values in between")
 
 
+@pytest.mark.parametrize("why", ["delta", "mixed"])
+def test_durations_outlive_dictionaries(why, regroup, tmp_path):
+    """Arrow's schema goes on without its dictionaries, not away: a duration is no number."""
+    source = tmp_path / "in"
+    source.mkdir()
+    words = pa.array(["x", "y"] * 5000).dictionary_encode()
+    lists = pa.ListArray.from_arrays(pa.array(range(10001), pa.int32()), words)
+    table = pa.table({"c": words if why == "delta" else lists, "s": ["a", "b"] * 5000,
+                      "d": pa.array([1, None] * 5000, pa.duration("us")),
+                      "t": pa.array([1, 2] * 5000, pa.timestamp("us", tz="Europe/Berlin"))})
+    for number in range(5):
+        how = {"use_dictionary": why == "delta" or number != 3}
+        if why == "delta":
+            how = {"use_dictionary": ["c"], "column_encoding": {"s": "DELTA_LENGTH_BYTE_ARRAY"}}
+        pq.write_table(table, source / f"{number}.parquet", data_page_version="2.0", **how)
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    found = pq.ParquetFile(output).read()
+    assert found.to_pylist() == pa.concat_tables([table] * 5).to_pylist()
+    assert found.schema.field("d").type == pa.duration("us")
+    assert found.schema.field("t").type == pa.timestamp("us", tz="Europe/Berlin")
+    assert not pa.types.is_dictionary(found.schema.field("c").type)
+
+
+def test_durations_stay_where_only_inner_names_differ(regroup, tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    table = pa.table({"l": [[1], [2, 3]], "d": pa.array([1, 2], pa.duration("us"))})
+    for number in range(4):
+        pq.write_table(table, source / f"{number}.parquet", use_compliant_nested_type=number < 2)
+    regroup("compact", source, tmp_path / "home", "--schema", "union").must(0)
+    for path in data_files(tmp_path / "home"):
+        assert pq.read_table(path).schema.field("d").type == pa.duration("us")
+
+
+def test_what_becomes_of_keys_is_told_to_whoever_asks(regroup, tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    for number in range(2):
+        write_with_keys(source / f"{number}.parquet", TEXTS, {"who": f"writer {number}"})
+    told = regroup("compact", source, tmp_path / "home", "-v").must(0).err
+    assert "key-value who: differs between inputs" in told
+    told = regroup("compact", source, tmp_path / "home", "--all").must(0).err
+    assert "key-value" not in told
+
+
 REFUSED = {
     "iceberg deletes": ({"delete-type": "equality"}, "Iceberg delete file"),
     "iceberg delete ids": ({"delete-field-ids": "1"}, "Iceberg delete file"),

@@ -384,6 +384,17 @@ def test_columns_that_only_some_require_stay_optional(regroup, tmp_path):
     check(tables, outputs)
 
 
+def test_one_old_file_takes_arrows_schema_from_its_own_output_only(regroup, tmp_path):
+    berlin = pa.array([1, 2, 3], pa.timestamp("us", tz="Europe/Berlin"))
+    new = pa.table({"x": [1, 2, 3], "t": berlin})
+    lake(tmp_path / "in", [pa.table({"x": [1, 2, 3]}), new, new])
+    options = ("--schema", "union", "--row-group-rows", "3", "--row-groups-per-file", "1")
+    regroup("compact", tmp_path / "in", tmp_path / "home", *options).must(0)
+    outputs = [pq.read_table(path) for path in data_files(tmp_path / "home")]
+    zones = [table.schema.field("t").type.tz for table in outputs]
+    assert zones == ["UTC", "Europe/Berlin", "Europe/Berlin"]
+
+
 def with_ids(fields):
     return pa.schema([pa.field(name, kind, metadata={"PARQUET:field_id": str(number)})
                       for name, kind, number in fields])

@@ -543,6 +543,23 @@ static void check_order(const struct rg_leaf *leaf, const struct naive_chunk *ch
         CHECK((boolean_encodings & (boolean_encodings - 1)) == 0);
 }
 
+/* Whether readers that look at V1 pages alone would take the dictionary for all there is. */
+static bool misleads(const struct naive_chunk *chunk)
+{
+    bool has_hidden = false;
+
+    for (uint32_t i = 0; i < chunk->page_count; i++) {
+        const struct rg_page_header *header = &chunk->pages[i].header;
+
+        if (header->type == RG_PAGE_DICTIONARY || rg_encoding_is_dictionary(header->encoding))
+            continue;
+        if (header->type == RG_PAGE_DATA)
+            return false;
+        has_hidden = has_hidden || header->null_count < header->value_count;
+    }
+    return has_hidden && chunk->dictionary_count > 0;
+}
+
 static void check_encodings(const struct rg_leaf *leaf, const struct rg_column_chunk *meta,
                             const struct naive_chunk *chunk)
 {
@@ -560,6 +577,9 @@ static void check_encodings(const struct rg_leaf *leaf, const struct rg_column_c
     if (has_levels)
         encodings |= UINT32_C(1) << RG_ENCODING_RLE;
     CHECK_U64(meta->encodings, encodings);
+    CHECK((meta->encoding_stats_count == 0) == (misleads(chunk) || chunk->page_count == 0));
+    if (meta->encoding_stats_count == 0)
+        return;
     for (uint32_t i = 0; i < meta->encoding_stats_count; i++) {
         const struct rg_page_encoding_stats *stats = &meta->encoding_stats[i];
 

@@ -33,6 +33,26 @@ TEST(schemas_are_alike_but_for_their_key_values)
     CHECK(!is_alike(nested_dictionary, nested_plain));
 }
 
+TEST(dictionaries_are_forgotten)
+{
+    struct rg_arena arena;
+    struct rg_span text;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    CHECK_OK(
+        rg_arrow_schema_forget_dictionaries(rg_span_of(nested_dictionary), &arena, &text, &t->err));
+    CHECK(!may_have_dictionary(text));
+    CHECK_OK(
+        rg_arrow_schema_forget_dictionaries(rg_span_of(dictionary_field), &arena, &text, &t->err));
+    CHECK(!may_have_dictionary(text));
+    CHECK_OK(rg_arrow_schema_forget_dictionaries(rg_span_of(plain_fields), &arena, &text, &t->err));
+    CHECK_SPAN(text, rg_span_of(plain_fields));
+    CHECK_ERROR(
+        rg_arrow_schema_forget_dictionaries(rg_span_of("none at all"), &arena, &text, &t->err),
+        RG_ERR_CORRUPT, "no arrow schema");
+    rg_arena_fini(&arena);
+}
+
 TEST(key_values_are_exchanged_within)
 {
     const struct rg_key_value pairs[] = {
@@ -193,12 +213,13 @@ static void changed_text_is_survived(struct test *t, struct choices *c)
 {
     static const char letters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
-    const size_t bytes = sizeof with_pairs - 1;
+    const char *base = choose(c, 2) == 0 ? with_pairs : nested_dictionary;
+    const size_t bytes = strlen(base);
     uint8_t *text = rg_alloc(&t->allocator, bytes);
 
     if (text == NULL)
         return;
-    memcpy(text, with_pairs, bytes);
+    memcpy(text, base, bytes);
     for (uint32_t i = choose(c, 20); i > 0; i--)
         text[choose(c, (uint32_t)bytes - 1)] = (uint8_t)letters[choose(c, sizeof letters - 2)];
     const struct rg_span changed = {text, bytes};
@@ -209,6 +230,8 @@ static void changed_text_is_survived(struct test *t, struct choices *c)
 
     (void)may_have_dictionary(changed);
     rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    if (rg_arrow_schema_forget_dictionaries(changed, &arena, &out, &t->err) == RG_OK)
+        CHECK(!may_have_dictionary(out));
     make_columns(&columns, "ltis1l");
     if (small_meta_build(&columns, &arena))
         (void)rg_arrow_schema_names_units(changed, &columns.meta.schema);
@@ -226,6 +249,7 @@ int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"schemas_are_alike_but_for_their_key_values", schemas_are_alike_but_for_their_key_values},
+        {"dictionaries_are_forgotten", dictionaries_are_forgotten},
         {"key_values_are_exchanged_within", key_values_are_exchanged_within},
         {"arrow_reads_what_was_exchanged", arrow_reads_what_was_exchanged},
         {"what_has_no_key_values_stays", what_has_no_key_values_stays},

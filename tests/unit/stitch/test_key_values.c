@@ -352,14 +352,17 @@ TEST(inputs_of_another_meaning_are_refused)
     rg_arena_fini(&arena);
 }
 
-/* The ARROW:schema of a pyarrow table with a dictionary column. */
+/* What cannot be made out may have dictionaries; of what can only these go. */
 TEST(arrow_dictionaries_do_not_go_with_delta_pages)
 {
-    static const char *const texts[TEXTS_MAX] = {"ARROW:schema", "not an arrow schema"};
+    static const char *const schemas[2][TEXTS_MAX] = {{"ARROW:schema", "not an arrow schema"},
+                                                      {"ARROW:schema", dictionary_field}};
     static struct small_meta inputs[2];
-    char text[200];
+    char text[400];
 
-    for (int has_delta = 0; has_delta < 2; has_delta++) {
+    for (int k = 0; k < 4; k++) {
+        const char *const *texts = schemas[k / 2];
+        const int has_delta = k % 2;
         struct rg_key_value *pairs;
         struct rg_arena arena;
         uint32_t count;
@@ -375,7 +378,13 @@ TEST(arrow_dictionaries_do_not_go_with_delta_pages)
         for (int i = 0; i < 2; i++)
             CHECK_OK(rg_key_value_merge_add(merge, &inputs[i].meta, &t->err));
         CHECK_OK(rg_key_value_merge_finish(merge, 6, &pairs, &count, &t->err));
-        CHECK_U64(count, has_delta == 1 ? 0 : 1);
+        CHECK_U64(count, k == 1 ? 0 : 1);
+        if (k >= 2) {
+            struct rg_arrow_facts facts;
+
+            CHECK(rg_arrow_schema_read(pairs[0].value, &facts));
+            CHECK(facts.has_dictionary == (has_delta == 0));
+        }
         write_notes(merge, text, sizeof text);
         CHECK((strstr(text, "delta-encoded") != NULL) == (has_delta == 1));
         rg_arena_fini(&arena);

@@ -40,12 +40,13 @@ static void tear_down(struct fixture *f)
 static const uint8_t body[1000];
 
 /* A page of ten values whose body is `bytes` long. */
-static enum rg_status write(struct test *t, struct fixture *f, uint8_t encoding,
-                            uint32_t present_count, size_t bytes, bool is_lasting)
+static enum rg_status write_as(struct test *t, struct fixture *f, enum rg_page_type type,
+                               uint8_t encoding, uint32_t present_count, size_t bytes,
+                               bool is_lasting)
 {
     const struct rg_piece piece = {{body, bytes}, is_lasting};
     const struct rg_page_facts facts = {.row_count = 10, .is_row_count_known = true};
-    struct rg_page_header header = {.type = RG_PAGE_DATA,
+    struct rg_page_header header = {.type = type,
                                     .encoding = encoding,
                                     .value_count = 10,
                                     .uncompressed_bytes = (uint32_t)bytes};
@@ -53,6 +54,38 @@ static enum rg_status write(struct test *t, struct fixture *f, uint8_t encoding,
 
     return rg_sink_page(&f->sink, &header, false, &piece, 1, present_count, &facts, &out_bytes,
                         &t->err);
+}
+
+static enum rg_status write(struct test *t, struct fixture *f, uint8_t encoding,
+                            uint32_t present_count, size_t bytes, bool is_lasting)
+{
+    return write_as(t, f, RG_PAGE_DATA, encoding, present_count, bytes, is_lasting);
+}
+
+/* Some readers look at entries of V1 pages alone. */
+TEST(a_dictionary_is_not_said_to_be_all_there_is)
+{
+    const struct rg_sink_dictionary dictionary = {
+        .body = {{body, 300}, true}, .raw_bytes = 300, .entry_count = 75};
+    static const struct {
+        enum rg_page_type type;
+        uint32_t present_count;
+        uint32_t stats_count;
+    } last_pages[] = {{RG_PAGE_DATA, 10, 3}, {RG_PAGE_DATA_V2, 10, 0}, {RG_PAGE_DATA_V2, 0, 3}};
+
+    for (size_t i = 0; i < sizeof last_pages / sizeof *last_pages; i++) {
+        struct rg_stitch_output output;
+        struct fixture f;
+
+        set_up(t, &f);
+        CHECK_OK(write(t, &f, RG_ENCODING_RLE_DICTIONARY, 10, 40, false));
+        CHECK_OK(write_as(t, &f, last_pages[i].type, RG_ENCODING_PLAIN, last_pages[i].present_count,
+                          40, false));
+        CHECK_OK(rg_sink_finish(&f.sink, &dictionary, &output, &t->err));
+        CHECK_U64(output.chunk.encoding_stats_count, last_pages[i].stats_count);
+        CHECK((output.chunk.encodings & 1U << RG_ENCODING_PLAIN) != 0);
+        tear_down(&f);
+    }
 }
 
 TEST(indices_behind_values_are_our_own_bug)
@@ -111,6 +144,8 @@ TEST(long_bodies_stay_where_they_are)
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
+        {"a_dictionary_is_not_said_to_be_all_there_is",
+         a_dictionary_is_not_said_to_be_all_there_is},
         {"indices_behind_values_are_our_own_bug", indices_behind_values_are_our_own_bug},
         {"pages_without_values_count_where_a_column_repeats",
          pages_without_values_count_where_a_column_repeats},
