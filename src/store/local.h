@@ -19,7 +19,7 @@
  *
  * A conditional DELETE of P/name goes through "_regroup/P/_trash/<run>/name", as the folder's
  * README tells; what lies there after a crash is for RG_STORE_RESTORE or a plain DELETE. Across
- * file systems and below "_regroup/" it is a check followed by unlink().
+ * file systems, below "_regroup/" and on a full disk it is a check followed by unlink().
  *
  * Threads: operations from any thread at once, but the parts of one upload from one at a time. The
  *          allocator is used by one thread at a time as far as this store is concerned.

@@ -6,8 +6,9 @@
  * killed run left there tells where it came from. Within a run a second entry of the same name
  * (nothing was deleted there twice, but a name may be restored badly) gets a directory <run>-<k>.
  *
- * Where the file cannot be renamed there (another file system; it lies in "_regroup/" itself) it is
- * looked at and unlinked, and what somebody writes between the two is lost.
+ * Where the file cannot be renamed there (another file system; no room for the directories of the
+ * trash; it lies in "_regroup/" itself) it is looked at and unlinked, and what somebody writes
+ * between the two is lost.
  */
 
 #include "store/local/local_delete.h"
@@ -85,7 +86,7 @@ static int rename_to_trash(const struct rg_local_store *store, const struct rg_l
 
 /*
  * Moves the object into the trash. *ret_error: 0, ENOENT where it is gone, EXDEV where the trash is
- * on another file system.
+ * on another file system, what rg_local_is_full() knows where it has no room.
  */
 static enum rg_status move_to_trash(struct rg_local_store *store, const struct rg_local_path *path,
                                     struct rg_local_path *ret_trash, int *ret_error,
@@ -177,6 +178,22 @@ static bool is_same_body(const struct stat *a, const struct stat *b)
            rg_local_modified_ns(a) == rg_local_modified_ns(b);
 }
 
+/* Looks once more first: on the way to a trash that cannot be used time went by. */
+static enum rg_status delete_without_trash(const struct rg_local_store *store, const char *key,
+                                           const struct rg_local_path *path,
+                                           const struct stat *expected, struct rg_error *err)
+{
+    struct stat found;
+
+    if (lstat(path->text, &found) != 0) {
+        const bool is_gone = errno == ENOENT || errno == ENOTDIR;
+        return is_gone ? RG_OK : rg_local_fail(store, key, "look", errno, err);
+    }
+    if (!is_same_body(&found, expected))
+        return changed(store, key, err);
+    return unlink_key(store, key, path, err);
+}
+
 static enum rg_status delete_through_trash(struct rg_local_store *store, const char *key,
                                            const struct rg_local_path *path,
                                            const struct stat *expected, struct rg_error *err)
@@ -190,8 +207,9 @@ static enum rg_status delete_through_trash(struct rg_local_store *store, const c
     RG_TRY(move_to_trash(store, path, &trash, &error, err));
     if (error == ENOENT)
         return RG_OK;
-    if (error == EXDEV)
-        return unlink_key(store, key, path, err);
+    /* A full disk is one that deleting helps. */
+    if (error == EXDEV || rg_local_is_full(error))
+        return delete_without_trash(store, key, path, expected, err);
     if (error != 0)
         return rg_local_fail(store, key, "move to the trash", error, err);
     RG_FAILPOINT("store.after_trash");

@@ -34,7 +34,8 @@ struct rg_local_store {
     /* Atomic. */
     atomic_bool is_cancelled;
     atomic_bool needs_named_temporaries;
-    atomic_uint counter; /* Of temporary names. */
+    atomic_bool has_unproven_names; /* There was no room to try them; see rg_local_probe_names(). */
+    atomic_uint counter;            /* Of temporary names. */
     atomic_uint_least64_t durable[local_durable_slots];
 
     /* Guarded by lock. */

@@ -61,6 +61,11 @@ enum rg_status rg_local_fail(const struct rg_local_store *store, const char *key
                    strerror_r(error_number, memory, sizeof memory));
 }
 
+bool rg_local_is_full(int error_number)
+{
+    return error_number == ENOSPC || error_number == EDQUOT;
+}
+
 static bool is_component(const char *text, size_t bytes)
 {
     if (bytes == 0)

@@ -112,29 +112,49 @@ static int open_file(struct rg_local_store *store, struct rg_upload *draft)
     return file;
 }
 
-static enum rg_status open_draft(struct rg_local_store *store, const char *key,
-                                 struct rg_upload *draft, struct rg_error *err)
+/* 0, or errno of what *ret_verb says. */
+static int open_with_directories(struct rg_local_store *store, struct rg_upload *draft,
+                                 const char **ret_verb)
 {
     struct rg_local_path directory;
     int attempts_left = 5;
 
+    rg_local_parent_of(&draft->final, &directory);
+    for (;;) {
+        *ret_verb = "create";
+        draft->file = open_file(store, draft);
+        if (draft->file >= 0)
+            return 0;
+        /* Somebody may remove an empty directory while we make files in it. */
+        if (errno != ENOENT || attempts_left-- == 0)
+            return errno;
+        *ret_verb = "create its directory";
+        const int error = rg_local_make_directories(store, &directory);
+        if (error != 0)
+            return error;
+    }
+}
+
+/* Sets what the draft will be called. */
+static enum rg_status aim_draft(const struct rg_local_store *store, const char *key,
+                                struct rg_upload *draft, struct rg_error *err)
+{
     draft->file = -1;
     draft->is_named = false;
     RG_TRY(rg_local_path_of(store, key, &draft->final, err));
     if (strlen(draft->final.text) + 64 > PATH_MAX || draft->final.text[store->root_bytes] == '\0')
         return rg_fail(err, RG_ERR_INVALID, "%s/%s: not a name for a file", store->base.url, key);
-    rg_local_parent_of(&draft->final, &directory);
-    for (;;) {
-        draft->file = open_file(store, draft);
-        if (draft->file >= 0)
-            return RG_OK;
-        /* Somebody may remove an empty directory while we make files in it. */
-        if (errno != ENOENT || attempts_left-- == 0)
-            return fail_upload(store, draft, "create", errno, err);
-        const int error = rg_local_make_directories(store, &directory);
-        if (error != 0)
-            return fail_upload(store, draft, "create its directory", error, err);
-    }
+    return RG_OK;
+}
+
+static enum rg_status open_draft(struct rg_local_store *store, const char *key,
+                                 struct rg_upload *draft, struct rg_error *err)
+{
+    const char *verb;
+
+    RG_TRY(aim_draft(store, key, draft, err));
+    const int error = open_with_directories(store, draft, &verb);
+    return error == 0 ? RG_OK : fail_upload(store, draft, verb, error, err);
 }
 
 static void drop_draft(struct rg_upload *draft)
@@ -306,6 +326,8 @@ static int name_absent(struct rg_local_store *store, struct rg_upload *draft)
         draft->is_named = error != 0;
         return error;
     }
+    if (atomic_load_explicit(&store->has_unproven_names, memory_order_relaxed))
+        return error;
     /* The probe said so, and the caller knows what that means. */
     return lstat(draft->final.text, &found) == 0 ? EEXIST : rename_draft(store, draft);
 }
@@ -470,26 +492,43 @@ enum rg_status rg_local_upload_abort(struct rg_local_store *store, struct rg_sto
     return RG_OK;
 }
 
+/* Gives a draft a hidden name that stands for the object's; 0 or errno. */
+static int try_name(struct rg_local_store *store, struct rg_upload *draft)
+{
+    const struct rg_local_path name = draft->name;
+    int error;
+
+    do {
+        choose_name(store, draft);
+        draft->final = draft->name;
+        draft->name = name;
+        error = draft->is_named ? rg_local_rename_absent(store, &draft->name, &draft->final)
+                                : link_nameless(draft, &draft->final);
+    } while (error == EEXIST);
+    draft->is_named = draft->is_named && error != 0;
+    if (error == 0)
+        (void)unlink(draft->final.text);
+    return error;
+}
+
 enum rg_status rg_local_probe_names(struct rg_local_store *store, bool *ret_has_create_if_absent,
                                     struct rg_error *err)
 {
     struct rg_upload draft = {.file = -1};
-    int error;
+    const char *verb;
 
-    RG_TRY(open_draft(store, "_regroup/_probe", &draft, err));
-    /* Another hidden name stands for the object's. */
-    const struct rg_local_path name = draft.name;
-    do {
-        choose_name(store, &draft);
-        draft.final = draft.name;
-        draft.name = name;
-        error = draft.is_named ? rg_local_rename_absent(store, &draft.name, &draft.final)
-                               : link_nameless(&draft, &draft.final);
-    } while (error == EEXIST);
-    draft.is_named = draft.is_named && error != 0;
-    if (error == 0)
-        (void)unlink(draft.final.text);
+    RG_TRY(aim_draft(store, "_regroup/_probe", &draft, err));
+    const int unopened = open_with_directories(store, &draft, &verb);
+    if (unopened != 0 && !rg_local_is_full(unopened))
+        return fail_upload(store, &draft, verb, unopened, err);
+    const int error = unopened != 0 ? unopened : try_name(store, &draft);
     drop_draft(&draft);
-    *ret_has_create_if_absent = error == 0;
+    /*
+     * What frees room on a full disk must get by this. Most file systems can do it, and where one
+     * cannot, until a probe has proved that, a create if absent fails rather than doing without.
+     */
+    atomic_store_explicit(&store->has_unproven_names, rg_local_is_full(error),
+                          memory_order_relaxed);
+    *ret_has_create_if_absent = error == 0 || rg_local_is_full(error);
     return RG_OK;
 }

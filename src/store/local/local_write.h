@@ -37,7 +37,10 @@ RG_MUST_CHECK enum rg_status rg_local_upload_abort(struct rg_local_store *store,
 int rg_local_rename_absent(const struct rg_local_store *store, const struct rg_local_path *from,
                            const struct rg_local_path *to);
 
-/* What naming files does here; writes below "_regroup/". */
+/*
+ * What naming files does here; writes below "_regroup/". Where there is no room for that, what is
+ * usual.
+ */
 RG_MUST_CHECK enum rg_status rg_local_probe_names(struct rg_local_store *store,
                                                   bool *ret_has_create_if_absent,
                                                   struct rg_error *err);

@@ -2,11 +2,31 @@
 
 #include "store/local/local_delete.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "local_place.h"
+#include "wrapped.h"
 
 static const struct rg_local_options plain = {0};
+
+/* What mkdir() fails with; 0: it does what it should. */
+static int mkdir_error;
+static const char *rewritten_by_mkdir; /* Path of a file that somebody writes just then; or NULL. */
+
+int __wrap_mkdir(const char *path, mode_t mode)
+{
+    if (mkdir_error == 0)
+        return __real_mkdir(path, mode);
+    if (rewritten_by_mkdir != NULL) {
+        FILE *file = fopen(rewritten_by_mkdir, "w");
+
+        (void)fputs("newer", file);
+        (void)fclose(file);
+    }
+    errno = mkdir_error;
+    return -1;
+}
 
 TEST(a_deleted_file_is_gone_from_the_trash_too)
 {
@@ -48,6 +68,46 @@ TEST(a_link_goes_and_its_target_stays)
     CHECK_TEXT(store_list_text(t, p.store, "d/", &p.arena), "d/y");
     CHECK_TEXT(store_get_text(t, p.store, "real/x", &p.arena), "1");
     local_place_fini(&p);
+}
+
+static enum rg_status delete_with_mkdir_error(struct local_place *p, int error,
+                                              const struct rg_object_id *id, struct rg_error *err)
+{
+    mkdir_error = error;
+    const enum rg_status status = store_delete(p->store, "d/x", id, err);
+    mkdir_error = 0;
+    return status;
+}
+
+TEST(a_full_disk_keeps_nothing_from_being_deleted)
+{
+    static const int errors[] = {ENOSPC, EDQUOT, EIO};
+    struct local_place p;
+    struct rg_object_id id;
+
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        const bool is_full = errors[i] != EIO;
+
+        local_place_init(t, &p, plain);
+        scratch_write(p.root, "d/x", "1", 1);
+        CHECK_OK(store_head(p.store, "d/x", &p.arena, &id, &t->err));
+        enum rg_status status = delete_with_mkdir_error(&p, errors[i], &id, &t->err);
+        if (is_full)
+            CHECK_OK(status);
+        else
+            CHECK_ERROR(status, RG_ERR_IO, "d/x: move to the trash: ");
+        CHECK_TEXT(store_list_text(t, p.store, "d/", &p.arena), is_full ? "" : "d/x");
+
+        /* Written anew between the look and the way to the trash. */
+        scratch_write(p.root, "d/x", "1", 1);
+        CHECK_OK(store_head(p.store, "d/x", &p.arena, &id, &t->err));
+        rewritten_by_mkdir = local_place_path(t, &p, "d/x");
+        status = delete_with_mkdir_error(&p, ENOSPC, &id, &t->err);
+        rewritten_by_mkdir = NULL;
+        CHECK_ERROR(status, RG_ERR_CHANGED, "d/x: changed since it was listed");
+        CHECK_TEXT(store_get_text(t, p.store, "d/x", &p.arena), "newer");
+        local_place_fini(&p);
+    }
 }
 
 TEST(ledger_files_are_deleted_without_trash)
@@ -125,6 +185,8 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"a_deleted_file_is_gone_from_the_trash_too", a_deleted_file_is_gone_from_the_trash_too},
         {"a_link_goes_and_its_target_stays", a_link_goes_and_its_target_stays},
+        {"a_full_disk_keeps_nothing_from_being_deleted",
+         a_full_disk_keeps_nothing_from_being_deleted},
         {"ledger_files_are_deleted_without_trash", ledger_files_are_deleted_without_trash},
         {"trash_gets_its_name_back", trash_gets_its_name_back},
         {"trash_whose_name_is_taken_gets_one_beside_it",

@@ -2,13 +2,35 @@
 
 #include "store/local/local_write.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "local_place.h"
+#include "wrapped.h"
 
 static const struct rg_local_options plain = {0};
+
+/* What the calls fail with; 0: they do what they should. */
+static int mkdir_error;
+static int linkat_error;
+
+int __wrap_mkdir(const char *path, mode_t mode)
+{
+    if (mkdir_error == 0)
+        return __real_mkdir(path, mode);
+    errno = mkdir_error;
+    return -1;
+}
+
+int __wrap_linkat(int from_directory, const char *from, int to_directory, const char *to, int flags)
+{
+    if (linkat_error == 0)
+        return __real_linkat(from_directory, from, to_directory, to, flags);
+    errno = linkat_error;
+    return -1;
+}
 
 static struct rg_upload *begin(struct test *t, struct local_place *p, const char *key)
 {
@@ -83,6 +105,67 @@ TEST(a_full_disk_leaves_nothing)
     CHECK(setrlimit(RLIMIT_FSIZE, &before) == 0);
     CHECK_ERROR(status, RG_ERR_IO, "d/x: write: File too large");
     CHECK_TEXT(store_list_text(t, p.store, "d/", &p.arena), "");
+    local_place_fini(&p);
+}
+
+static enum rg_status put_with_linkat_error(struct local_place *p, int error, struct rg_error *err)
+{
+    linkat_error = error;
+    const enum rg_status status = store_put_text(p->store, "x", "1", true, err);
+    linkat_error = 0;
+    return status;
+}
+
+static enum rg_status probe_with_errors(struct local_place *p, int of_mkdir, int of_linkat,
+                                        struct rg_store_caps *ret_caps, struct rg_error *err)
+{
+    mkdir_error = of_mkdir;
+    linkat_error = of_linkat;
+    const enum rg_status status = rg_store_probe(p->store, true, ret_caps, err);
+    mkdir_error = 0;
+    linkat_error = 0;
+    return status;
+}
+
+TEST(a_full_disk_is_one_like_others)
+{
+    static const int errors[] = {ENOSPC, EDQUOT};
+    struct rg_store_caps caps;
+    struct local_place p;
+
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        local_place_init(t, &p, plain);
+        /* First there is no room for "_regroup/", then none for the name in it. */
+        CHECK_OK(probe_with_errors(&p, errors[i], 0, &caps, &t->err));
+        CHECK(caps.has_create_if_absent && caps.has_finish_if_absent);
+        CHECK_OK(probe_with_errors(&p, 0, errors[i], &caps, &t->err));
+        CHECK(caps.has_create_if_absent && caps.has_finish_if_absent);
+        CHECK_TEXT(store_list_text(t, p.store, "_regroup/", &p.arena), "");
+        local_place_fini(&p);
+    }
+    local_place_init(t, &p, plain);
+    CHECK_ERROR(probe_with_errors(&p, EIO, 0, &caps, &t->err), RG_ERR_IO,
+                "_regroup/_probe: create its directory: ");
+    local_place_fini(&p);
+}
+
+TEST(what_a_full_disk_left_unproven_is_not_done_in_another_way)
+{
+    static const struct rg_local_options poor = {.names_temporaries = true,
+                                                 .lacks_rename_absent = true};
+    struct rg_store_caps caps;
+    struct local_place p;
+
+    local_place_init(t, &p, poor);
+    CHECK_OK(probe_with_errors(&p, 0, ENOSPC, &caps, &t->err));
+    CHECK(caps.has_create_if_absent);
+    CHECK_ERROR(put_with_linkat_error(&p, EPERM, &t->err), RG_ERR_IO,
+                "x: name: Operation not supported");
+    CHECK_TEXT(store_list_text(t, p.store, "", &p.arena), "_regroup/");
+    /* Now it is known. */
+    CHECK_OK(probe_with_errors(&p, 0, EPERM, &caps, &t->err));
+    CHECK(!caps.has_create_if_absent);
+    CHECK_OK(put_with_linkat_error(&p, EPERM, &t->err));
     local_place_fini(&p);
 }
 
@@ -198,6 +281,9 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"parts_out_of_order_are_refused", parts_out_of_order_are_refused},
         {"a_full_disk_leaves_nothing", a_full_disk_leaves_nothing},
+        {"a_full_disk_is_one_like_others", a_full_disk_is_one_like_others},
+        {"what_a_full_disk_left_unproven_is_not_done_in_another_way",
+         what_a_full_disk_left_unproven_is_not_done_in_another_way},
         {"a_file_in_the_place_of_a_directory_is_named",
          a_file_in_the_place_of_a_directory_is_named},
         {"directories_without_permission_are_denied", directories_without_permission_are_denied},
