@@ -18,6 +18,7 @@
 
 struct scan {
     struct rg_ledger *ledger;
+    const struct rg_document_reader *reader;
     const char *key; /* Of the document that is being read, for messages. */
     bool is_snapshot;
     bool is_in_place;
@@ -108,6 +109,15 @@ static enum rg_status note_gone(struct scan *s, const char *name, struct rg_erro
     return RG_OK;
 }
 
+/*
+ * A link that was there when the document was made, and whose target is gone: the sweep deletes
+ * files in any order, and may be killed in between. A younger one is a user's.
+ */
+static bool is_cut_link(const struct scan *s, const struct rg_object *object)
+{
+    return object->lacks_target && object->id.modified_ns <= s->reader->id.modified_ns;
+}
+
 static enum rg_status scan_input(void *user, const struct rg_batch_input *input,
                                  struct rg_error *err)
 {
@@ -126,7 +136,8 @@ static enum rg_status scan_input(void *user, const struct rg_batch_input *input,
     if (file != NULL) {
         file->is_named = true;
         if (rg_object_id_equal(&file->object->id, &input->id,
-                               is_in_place || ledger->home->compares_input_tags))
+                               is_in_place || ledger->home->compares_input_tags) ||
+            (is_in_place && is_cut_link(s, file->object)))
             file->taken_by = current_record(s);
         else if (is_in_place)
             file->is_touched =
@@ -138,7 +149,9 @@ static enum rg_status scan_input(void *user, const struct rg_batch_input *input,
          is_in_place && i < ledger->trash.count &&
          strcmp(ledger->trash.items[i].name, input->name) == 0;
          i++) {
-        if (rg_object_id_moved(&ledger->trash.items[i].object->id, &input->id))
+        const struct rg_object *object = ledger->trash.items[i].object;
+
+        if (rg_object_id_moved(&object->id, &input->id) || is_cut_link(s, object))
             ledger->trash.items[i].taken_by = current_record(s);
     }
     return RG_OK;
@@ -254,6 +267,7 @@ static enum rg_status scan_document(struct scan *s, struct rg_document_reader *r
     char name[rg_minted_name_bytes];
 
     rg_ledger_name_make(&ledger_name, name);
+    s->reader = reader;
     s->key = rg_ledger_key(s->ledger->partition, name, keys);
     if (s->key == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory to read the ledger");

@@ -52,6 +52,7 @@ struct rg_object_id {
 struct rg_object {
     const char *key; /* Whole key below the root, or a prefix that ends in '/'. */
     bool is_prefix;
+    bool lacks_target;      /* Local: a link whose target is gone; `id` is its own, of 0 bytes. */
     struct rg_object_id id; /* Not of prefixes. */
 };
 
@@ -90,7 +91,9 @@ struct rg_store_op {
                              and where it EXISTS: nor that name, whoever gave it and was killed
                              then. */
     bool id_is_strict;    /* Compare tags too, where the back end can choose (local). */
-    const struct rg_object_id *expected; /* GET, DELETE: RG_ERR_CHANGED when it is another body. */
+    const struct rg_object_id *expected; /* GET, DELETE: RG_ERR_CHANGED when it is another body. Of
+                                            a link whose target is gone nothing is left to compare:
+                                            DELETE removes it. */
     const struct rg_segment *segments;   /* PUT, UPLOAD_PART. */
     size_t segment_count;
     struct rg_upload *upload; /* UPLOAD_PART, _FINISH, _ABORT; set by UPLOAD_BEGIN. */

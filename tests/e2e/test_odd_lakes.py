@@ -60,6 +60,40 @@ def test_files_of_several_names_in_place(regroup, source, tmp_path):
     assert rows_of([tmp_path / "backup.parquet"]) == list(range(200, 300))
 
 
+def test_links_in_place_go_with_their_targets(regroup, source):
+    """Deletions have no order: the target of a link may be the first."""
+    write(source / "k=1" / "f5.parquet", 500)
+    (source / "aa.parquet").symlink_to("f0.parquet")
+    (source / "latest.parquet").symlink_to("f0.parquet")
+    (source / "k=1" / "latest.parquet").symlink_to("f5.parquet")
+    rows = [*range(600), *range(100), *range(100), *range(500, 600)]
+    for _ in range(2):
+        regroup("compact", "--in-place", source).must(0)
+        assert sorted(rows_of(data_files(source))) == sorted(rows)
+    assert not [path for path in source.rglob("*.parquet") if path.is_symlink()]
+
+
+@pytest.mark.parametrize("where", ["place", "trash"])
+def test_a_run_that_was_killed_between_a_target_and_its_link(where, regroup, source):
+    (source / "latest.parquet").symlink_to("f0.parquet")
+    regroup("compact", "--in-place", source, "--grace", "1h").must(0)
+    (source / "f0.parquet").unlink()
+    (source / "f1.parquet").unlink()
+    (source / "f1.parquet").symlink_to("not there yet")
+    if where == "trash":
+        (source / "_regroup" / "_trash" / "0123456789abcdef").mkdir(parents=True)
+        trash = source / "_regroup" / "_trash" / "0123456789abcdef" / "latest.parquet"
+        (source / "latest.parquet").rename(trash)
+    # What a user made of a name since then is the user's.
+    for _ in range(2):
+        reasons = alone(regroup("compact", "--in-place", source).must(3))
+        assert list(reasons) == ["f1.parquet"]
+    (source / "f1.parquet").unlink()
+    regroup("compact", "--in-place", source).must(0)
+    assert sorted(rows_of(data_files(source))) == sorted([*range(500), *range(100)])
+    assert not [path for path in source.rglob("*.parquet") if path.is_symlink()]
+
+
 def test_files_of_several_names_in_a_record_that_does_not_say_so(regroup, source):
     """Older versions wrote no "n" behind the inode: what was taken then counts as taken."""
     (source / "g0.parquet").hardlink_to(source / "f0.parquet")

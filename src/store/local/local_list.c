@@ -127,6 +127,7 @@ static enum rg_status take_entry(struct listing *l, const struct dirent *found,
     const char *name = found->d_name;
     struct stat stat;
     bool is_link = false;
+    bool lacks_target = false;
 
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return RG_OK;
@@ -144,17 +145,21 @@ static enum rg_status take_entry(struct listing *l, const struct dirent *found,
         struct stat target;
 
         is_link = true;
-        if (fstatat(dirfd(l->directory), name, &target, 0) == 0)
+        if (fstatat(dirfd(l->directory), name, &target, 0) == 0) {
             stat = target;
-        else
+        } else {
             stat.st_size = 0; /* Leads nowhere; shown, so that somebody says so. */
+            lacks_target = errno == ENOENT || errno == ENOTDIR;
+        }
     }
     if (S_ISDIR(stat.st_mode) && is_link && leads_into_tree(l, name))
         return RG_OK;
     if (S_ISDIR(stat.st_mode))
         return l->wants_uploads ? RG_OK : add_entry(l, name, &stat, true, err);
-    if (S_ISREG(stat.st_mode) || S_ISLNK(stat.st_mode))
-        return add_entry(l, name, &stat, false, err);
+    if (!S_ISREG(stat.st_mode) && !S_ISLNK(stat.st_mode))
+        return RG_OK;
+    RG_TRY(add_entry(l, name, &stat, false, err));
+    l->heaps->objects[l->heaps->count - 1].lacks_target = lacks_target;
     return RG_OK;
 }
 

@@ -70,6 +70,28 @@ TEST(a_link_goes_and_its_target_stays)
     local_place_fini(&p);
 }
 
+TEST(a_link_goes_after_its_target)
+{
+    struct local_place p;
+    struct rg_object_id id;
+
+    local_place_init(t, &p, plain);
+    scratch_write(p.root, "d/x", "1", 1);
+    CHECK(symlink("x", local_place_path(t, &p, "d/link")) == 0);
+    CHECK(symlink("loop", local_place_path(t, &p, "d/loop")) == 0);
+    CHECK_OK(store_head(p.store, "d/link", &p.arena, &id, &t->err));
+    CHECK_OK(store_delete(p.store, "d/x", &id, &t->err));
+    CHECK_OK(store_delete(p.store, "d/link", &id, &t->err));
+    CHECK_ERROR(store_delete(p.store, "d/loop", &id, &t->err), RG_ERR_CHANGED, "d/loop: changed");
+    CHECK_TEXT(store_list_text(t, p.store, "d/", &p.arena), "d/loop");
+
+    /* The target is there again, and is another file. */
+    CHECK(symlink("x", local_place_path(t, &p, "d/link")) == 0);
+    scratch_write(p.root, "d/x", "newer", 5);
+    CHECK_ERROR(store_delete(p.store, "d/link", &id, &t->err), RG_ERR_CHANGED, "d/link: changed");
+    local_place_fini(&p);
+}
+
 static enum rg_status delete_with_mkdir_error(struct local_place *p, int error,
                                               const struct rg_object_id *id, struct rg_error *err)
 {
@@ -185,6 +207,7 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"a_deleted_file_is_gone_from_the_trash_too", a_deleted_file_is_gone_from_the_trash_too},
         {"a_link_goes_and_its_target_stays", a_link_goes_and_its_target_stays},
+        {"a_link_goes_after_its_target", a_link_goes_after_its_target},
         {"a_full_disk_keeps_nothing_from_being_deleted",
          a_full_disk_keeps_nothing_from_being_deleted},
         {"ledger_files_are_deleted_without_trash", ledger_files_are_deleted_without_trash},

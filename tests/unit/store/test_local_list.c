@@ -19,14 +19,17 @@ TEST(links_to_files_are_files)
     CHECK(mkdir(local_place_path(t, &p, "d"), 0777) == 0);
     CHECK(symlink("../real/x", local_place_path(t, &p, "d/link")) == 0);
     CHECK(symlink("nowhere", local_place_path(t, &p, "d/none")) == 0);
+    CHECK(symlink("self", local_place_path(t, &p, "d/self")) == 0);
     CHECK_OK(rg_store_list_all(p.store, "d/", &p.arena, &objects, &count, &t->err));
-    CHECK_U64(count, 2);
+    CHECK_U64(count, 3);
     CHECK_TEXT(objects[0].key, "d/link");
     CHECK_U64(objects[0].id.bytes, 5);
     CHECK_TEXT(store_get_text(t, p.store, "d/link", &p.arena), "12345");
     /* One that leads nowhere is shown as an empty file, so that somebody says so. */
     CHECK_TEXT(objects[1].key, "d/none");
     CHECK_U64(objects[1].id.bytes, 0);
+    CHECK_U64(objects[2].id.bytes, 0);
+    CHECK(!objects[0].lacks_target && objects[1].lacks_target && !objects[2].lacks_target);
     local_place_fini(&p);
 }
 
