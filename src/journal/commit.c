@@ -144,6 +144,9 @@ static enum rg_status put_document(struct rg_commit *commit, const struct rg_bat
     enum rg_status status = rg_buffer_check(&out, text, err);
     if (status == RG_OK && key == NULL)
         status = rg_fail(err, RG_ERR_NOMEM, "no memory for %s", text);
+    /* What cannot be read again would keep everybody from the partition for ever. */
+    if (status == RG_OK)
+        status = rg_document_check(key, rg_buffer_span(&out), err);
     if (status == RG_OK) {
         const struct rg_segment segment = {out.data, out.bytes};
         struct rg_store_op op = {

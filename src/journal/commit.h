@@ -127,7 +127,8 @@ RG_MUST_CHECK enum rg_status rg_commit_end(struct rg_commit *commit, const struc
  * no outputs and runs yet.
  *
  * Errors:  those of the store (RG_ERR_AGAIN: it is there perhaps; go on only where it was before);
- *          RG_ERR_LIMIT as of rg_commit_record().
+ *          RG_ERR_LIMIT as of rg_commit_record(); here and there also where a line of the document
+ *          would be too long.
  */
 RG_MUST_CHECK enum rg_status rg_commit_intent(struct rg_commit *commit,
                                               const struct rg_batch *batch, struct rg_error *err);

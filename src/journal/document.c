@@ -458,6 +458,24 @@ enum rg_status rg_document_parse(struct rg_document_reader *reader, const char *
     return status;
 }
 
+enum rg_status rg_document_check(const char *name, struct rg_span bytes, struct rg_error *err)
+{
+    uint64_t line_number = 1;
+
+    for (size_t begin = 0; begin < bytes.bytes; line_number++) {
+        const uint8_t *end = memchr(bytes.data + begin, '\n', bytes.bytes - begin);
+        const size_t next = end == NULL ? bytes.bytes : (size_t)(end - bytes.data) + 1;
+
+        if (next - begin > rg_document_line_max)
+            return rg_fail(err, RG_ERR_LIMIT,
+                           "%s: line %" PRIu64 " would have %zu bytes, and none may have more than "
+                           "%zu",
+                           name, line_number, next - begin, rg_document_line_max);
+        begin = next;
+    }
+    return RG_OK;
+}
+
 const char *rg_ledger_key(const char *partition, const char *name, struct rg_arena *arena)
 {
     static const char front[] = "_regroup/";

@@ -34,7 +34,10 @@ struct rg_document_reader {
     struct rg_object_id id;               /* Of the document read last; without its tag. */
 };
 
-/* No line is longer: a name has at most 1024 bytes on S3 and 255 on Linux, escaped six-fold. */
+/*
+ * No line is longer, its end included: a name has at most 1024 bytes on S3 and 255 on Linux,
+ * escaped six-fold; the head has the path of a partition (3000 bytes) and the options.
+ */
 static const size_t rg_document_line_max = (size_t)64 << 10;
 
 void rg_document_reader_init(struct rg_document_reader *reader, const struct rg_home *home,
@@ -59,6 +62,14 @@ RG_MUST_CHECK enum rg_status rg_document_parse(struct rg_document_reader *reader
                                                struct rg_span bytes, enum rg_document kind,
                                                uint32_t number,
                                                const struct rg_document_visitor *visitor,
+                                               struct rg_error *err);
+
+/*
+ * Whether a document that is to be written can be read again; `name` is for messages.
+ *
+ * Errors:  RG_ERR_LIMIT: a line is longer than rg_document_line_max.
+ */
+RG_MUST_CHECK enum rg_status rg_document_check(const char *name, struct rg_span bytes,
                                                struct rg_error *err);
 
 /*

@@ -51,7 +51,7 @@ static enum rg_status put_snapshot(const struct rg_commit *commit, const char *k
     rg_buffer_init(&out, commit->allocator, document_bytes_max);
     rg_batch_emit(batch, RG_DOCUMENT_SNAPSHOT, &home->id, commit->options.partition, &out);
     enum rg_status status = RG_OK;
-    if (!out.failed) {
+    if (!out.failed && rg_document_check(key, rg_buffer_span(&out), err) == RG_OK) {
         const struct rg_segment segment = {out.data, out.bytes};
         struct rg_store_op op = {
             .verb = RG_STORE_PUT,

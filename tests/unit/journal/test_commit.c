@@ -526,6 +526,34 @@ TEST(no_output_is_made_without_an_intent)
     fake_world_fini(&w);
 }
 
+/* It would keep everybody from the partition. */
+TEST(a_document_that_cannot_be_read_is_not_written)
+{
+    static char options[70000];
+    struct rg_arena arena;
+    struct fake_world w;
+    struct rg_home home;
+    struct rg_commit commit;
+    bool is_made;
+
+    memset(options, 'x', sizeof options - 1);
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    fake_world_init(t, &w, true);
+    CHECK_OK(rg_home_open(w.home, &(struct rg_home_options){.is_in_place = true, .may_write = true},
+                          &home, &t->err));
+    const struct rg_commit_options how = {.home = &home, .partition = "p=1/", .options = options};
+    const struct rg_batch batch = {
+        .number = 1, .is_in_place = true, .options = options, .content = ""};
+    rg_commit_init(&commit, &how, &t->allocator);
+    CHECK_ERROR(rg_commit_intent(&commit, &batch, &t->err), RG_ERR_LIMIT, "line 1 would have 70");
+    CHECK_ERROR(rg_commit_record(&commit, &batch, &is_made, &t->err), RG_ERR_LIMIT,
+                "_regroup/p=1/_000001.json: line 1 would have 70");
+    CHECK_TEXT(store_list_text(t, w.home, "_regroup/p=1/", &arena), "");
+    rg_commit_fini(&commit);
+    rg_arena_fini(&arena);
+    fake_world_fini(&w);
+}
+
 /* Record 2, its inputs and its intent are gone; its output is there. */
 static void check_kept(struct test *t, struct fake_world *w, struct fake_job job)
 {
@@ -1392,6 +1420,8 @@ int main(int argc, char **argv)
         {"a_record_whose_answer_is_lost_counts", a_record_whose_answer_is_lost_counts},
         {"an_intent_whose_answer_is_lost_is_there", an_intent_whose_answer_is_lost_is_there},
         {"no_output_is_made_without_an_intent", no_output_is_made_without_an_intent},
+        {"a_document_that_cannot_be_read_is_not_written",
+         a_document_that_cannot_be_read_is_not_written},
         {"a_ledger_that_is_older_than_its_outputs_costs_no_rows",
          a_ledger_that_is_older_than_its_outputs_costs_no_rows},
         {"a_ledger_that_is_older_than_an_output_that_took_one_costs_no_rows",

@@ -213,6 +213,59 @@ TEST(long_documents_are_read_in_pieces)
     rg_store_free(store);
 }
 
+/* What may be written is what can be read, to the byte. */
+TEST(a_line_that_cannot_be_read_is_not_written)
+{
+    static const struct rg_local_options plain = {.keeps_page_cache = true};
+    static const struct rg_document_visitor none = {.head = NULL};
+    struct rg_document_reader reader;
+    struct rg_store *store;
+    struct rg_home here = home;
+    char *options = malloc(rg_document_line_max + 2);
+
+    CHECK(options != NULL);
+    CHECK_OK(rg_local_store_new(scratch_new(), &plain, &t->allocator, &store, &t->err));
+    here.store = store;
+    rg_document_reader_init(&reader, &here, "p=1/", &t->allocator);
+    for (int more = 0; more < 2; more++) {
+        const size_t bytes = rg_document_line_max - strlen(HEAD) + (size_t)more;
+        const struct rg_batch batch = {.number = 3, .is_in_place = true, .options = options};
+        struct rg_buffer out;
+
+        memset(options, 'x', bytes);
+        options[bytes] = '\0';
+        rg_buffer_init(&out, &t->allocator, SIZE_MAX);
+        rg_batch_emit(&batch, RG_DOCUMENT_RECORD, &home.id, "p=1/", &out);
+        rg_buffer_append_byte(&out, 0);
+        CHECK_OK(rg_buffer_check(&out, "document", &t->err));
+        const struct rg_span span = {out.data, out.bytes - 1};
+        const char *key = more == 0 ? "longest" : "longer";
+        const enum rg_status written = rg_document_check(key, span, &t->err);
+        CHECK_OK(store_put_text(store, key, (const char *)out.data, true, &t->err));
+        const enum rg_status read =
+            rg_document_read(&reader, key, RG_DOCUMENT_RECORD, 3, &none, &t->err);
+        CHECK(written == (more == 0 ? RG_OK : RG_ERR_LIMIT));
+        if (more == 0)
+            CHECK_OK(read);
+        else
+            CHECK_ERROR(read, RG_ERR_CORRUPT, "longer: line 0: is too long");
+        rg_buffer_fini(&out);
+    }
+    const struct rg_span two = {(const uint8_t *)"a\nb", 3};
+    CHECK_OK(rg_document_check("doc", two, &t->err));
+    memset(options, '\n', 2);
+    const struct rg_span long_end = {(const uint8_t *)options, rg_document_line_max + 1};
+    CHECK_OK(rg_document_check("doc", long_end, &t->err));
+    options[1] = 'x';
+    options[rg_document_line_max + 1] = 'x';
+    const struct rg_span too_long = {(const uint8_t *)options, rg_document_line_max + 2};
+    CHECK_ERROR(rg_document_check("doc", too_long, &t->err), RG_ERR_LIMIT,
+                "doc: line 2 would have 65537 bytes");
+    free(options);
+    rg_document_reader_fini(&reader);
+    rg_store_free(store);
+}
+
 /* Whatever a few flipped bytes make of a document: it is read or it is corrupt. */
 static void property_hostile(struct test *t, struct choices *c)
 {
@@ -269,6 +322,7 @@ int main(int argc, char **argv)
         {"reading_is_strict", reading_is_strict},
         {"the_head_must_be_of_this_document", the_head_must_be_of_this_document},
         {"cut_anywhere_it_is_corrupt", cut_anywhere_it_is_corrupt},
+        {"a_line_that_cannot_be_read_is_not_written", a_line_that_cannot_be_read_is_not_written},
         {"long_documents_are_read_in_pieces", long_documents_are_read_in_pieces},
         {"hostile_documents_are_read_or_corrupt", hostile_documents_are_read_or_corrupt},
         {"without_memory_a_document_is_not_corrupt", without_memory_a_document_is_not_corrupt},
