@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
 #include "plan/quantity.h"
 
 typedef enum rg_status set_fn(struct rg_options *options, const struct rg_option *option,
@@ -195,6 +196,38 @@ static enum rg_status set_text(struct rg_options *options, const struct rg_optio
     return RG_OK;
 }
 
+/* Bytes of `text` in JSON, as rg_json_text() writes it, without the quotes. */
+static size_t escaped_bytes(const char *text)
+{
+    const struct rg_span span = rg_span_of(text);
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < span.bytes;) {
+        const uint8_t byte = span.data[i];
+        const size_t length = rg_utf8_sequence_bytes(span.data + i, span.bytes - i);
+
+        if (byte == '"' || byte == '\\')
+            bytes += 2;
+        else if (byte < 0x20 || byte == 0x7f)
+            bytes += 6;
+        else
+            bytes += length == 0 ? 3 : length;
+        i += length == 0 ? 1 : length;
+    }
+    return bytes;
+}
+
+static enum rg_status check_bytes(const char *value, size_t bytes_max, struct rg_error *err)
+{
+    const size_t bytes = escaped_bytes(value);
+
+    if (bytes <= bytes_max)
+        return RG_OK;
+    return rg_fail(err, RG_ERR_INVALID,
+                   "its names take %zu bytes, written as JSON; all together may take %zu", bytes,
+                   bytes_max);
+}
+
 /* KEY[:desc], from `text` of `bytes` bytes. */
 static enum rg_status parse_sort_term(struct rg_span text, struct rg_arena *arena,
                                       struct rg_sort_term *ret_term, struct rg_error *err)
@@ -244,6 +277,7 @@ static enum rg_status set_columns(struct rg_options *options, const struct rg_op
     struct rg_column_list list = {0};
 
     (void)option;
+    RG_TRY(check_bytes(value, rg_columns_bytes_max, err));
     list.paths = rg_arena_array(&options->arena, RG_COLUMNS_MAX, sizeof *list.paths);
     if (list.paths == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for options");
@@ -274,6 +308,7 @@ static enum rg_status set_order(struct rg_options *options, const struct rg_opti
     struct rg_sort sort = {0};
 
     (void)option;
+    RG_TRY(check_bytes(value, rg_order_bytes_max, err));
     sort.terms = rg_arena_array(&options->arena, RG_SORT_TERMS_MAX, sizeof *sort.terms);
     if (sort.terms == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for options");

@@ -55,6 +55,13 @@ enum {
     RG_COLUMNS_MAX = 256
 };
 
+/*
+ * Names in --bloom and in --order, as JSON: they are in the shape, which is in one line of each
+ * document of the ledger, and of that 64 KiB there are, the path of a partition among them.
+ */
+static const size_t rg_columns_bytes_max = (size_t)32 << 10;
+static const size_t rg_order_bytes_max = (size_t)8 << 10;
+
 /* --bloom. */
 struct rg_column_list {
     const char **paths; /* With '.', as rg_leaf.path has it. */

@@ -294,6 +294,40 @@ TEST(lists_have_an_end)
     rg_options_fini(&o);
 }
 
+/* As they will be written: quotes are two bytes, control characters six. */
+TEST(names_of_columns_have_room_in_the_ledger)
+{
+    static const struct {
+        const char *name;
+        const char *front;
+        const char *character;
+        size_t count; /* Of them: the longest value. */
+        const char *error;
+    } rows[] = {
+        {"bloom", "", "x", 32768, "--bloom: its names take 32769 bytes"},
+        {"bloom", "", "\"", 16384, "--bloom: its names take 32770 bytes"},
+        {"bloom", "ab", "\x01", 5461, "--bloom: its names take 32774 bytes"},
+        {"bloom", "ab", "\xff", 10922, "--bloom: its names take 32771 bytes"},
+        {"bloom", "", "\xc3\xa4", 16384, "--bloom: its names take 32770 bytes"},
+        {"order", "col:", "x", 8188, "--order: its names take 8193 bytes"},
+    };
+    static char text[40000];
+    struct rg_options o;
+
+    CHECK_OK(rg_options_init(&o, &t->allocator, &t->err));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t at = (size_t)snprintf(text, sizeof text, "%s", rows[i].front);
+
+        for (size_t k = 0; k < rows[i].count; k++)
+            at += (size_t)snprintf(text + at, sizeof text - at, "%s", rows[i].character);
+        CHECK_OK(rg_options_set(&o, rows[i].name, text, RG_ORIGIN_FLAG, &t->err));
+        (void)snprintf(text + at, sizeof text - at, "%s", rows[i].character);
+        CHECK_ERROR(rg_options_set(&o, rows[i].name, text, RG_ORIGIN_FLAG, &t->err), RG_ERR_INVALID,
+                    rows[i].error);
+    }
+    rg_options_fini(&o);
+}
+
 TEST(options_that_exclude_one_another)
 {
     struct rg_options o;
@@ -365,6 +399,7 @@ int main(int argc, char **argv)
         {"flag_over_environment_over_file", flag_over_environment_over_file},
         {"repeatable_options_add_up_within_an_origin", repeatable_options_add_up_within_an_origin},
         {"configuration_files", configuration_files},
+        {"names_of_columns_have_room_in_the_ledger", names_of_columns_have_room_in_the_ledger},
         {"lists_have_an_end", lists_have_an_end},
         {"options_that_exclude_one_another", options_that_exclude_one_another},
         {"a_flag_takes_back_what_the_environment_says",
