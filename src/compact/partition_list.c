@@ -96,7 +96,12 @@ static enum rg_status sweep(struct rg_partition *partition, struct rg_error *err
 
     if (partition->run->is_dry)
         return RG_OK;
+    const uint64_t available = weir_available(partition->job);
     const enum rg_status status = rg_commit_sweep(&partition->commit, look, err);
+    const uint64_t left = weir_available(partition->job);
+    /* What a snapshot was made in may be much, and the turn long. */
+    if (left > available)
+        weir_shrink(partition->job, left - available);
     atomic_fetch_add(&counters->deleted_files, look->deleted_count);
     atomic_fetch_add(&counters->deleted_bytes, look->deleted_bytes);
     return status;

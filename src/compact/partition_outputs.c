@@ -73,6 +73,7 @@ enum weir_status rg_partition_run_outputs(struct weir_job *job, void *item,
     open->done = on_batch;
     open->refresh = refresh_intent;
     atomic_store(&partition->meetings, 0);
+    partition->commit.memory = NULL; /* Other jobs refresh the intent. */
     rg_open_batch_start(open);
     return rg_turn_wait(partition);
 }

@@ -15,6 +15,7 @@ enum rg_status rg_turn_begin(struct rg_partition *partition, struct weir_job *jo
     rg_forecast_begin_turn(partition);
     partition->lacks_footer = false;
     partition->memory = rg_job_allocator(job);
+    partition->commit.memory = &partition->memory;
     rg_arena_init(&partition->arena, &partition->memory, SIZE_MAX);
     partition->turn = rg_arena_array(&partition->arena, 1, sizeof *partition->turn);
     if (partition->turn == NULL)

@@ -261,6 +261,7 @@ enum rg_status rg_turn_record(struct rg_partition *partition, struct rg_error *e
     if (!is_good)
         return RG_OK;
     RG_FAILPOINT("partition.before_record");
+    partition->commit.memory = &partition->memory;
     RG_TRY(rg_commit_record(&partition->commit, &turn->batch, &is_made, err));
     RG_FAILPOINT("partition.after_record");
     if (!is_made)

@@ -136,6 +136,25 @@ static void emit_runs(struct rg_json *json, const struct rg_batch *batch)
     end_list(json);
 }
 
+/*
+ * What a document takes if names are plain text: room for it is made once, because a buffer that
+ * grows takes three times as much for a moment.
+ */
+static size_t likely_bytes(const struct rg_batch *batch)
+{
+    enum {
+        head_bytes = 512,
+        line_bytes = 52, /* Numbers and what is between them. */
+        name_bytes = 64  /* A minted one. */
+    };
+    const size_t outputs = batch->taken_count + batch->retired_count + batch->output_count;
+    size_t bytes = head_bytes + (batch->options == NULL ? 0 : strlen(batch->options));
+
+    for (size_t i = 0; i < batch->input_count; i++)
+        bytes += line_bytes + strlen(batch->inputs[i].name) + strlen(batch->inputs[i].id.tag);
+    return bytes + outputs * (line_bytes + name_bytes) + batch->run_count * line_bytes;
+}
+
 void rg_batch_emit(const struct rg_batch *batch, enum rg_document kind,
                    const struct rg_home_id *home, const char *partition, struct rg_buffer *out)
 {
@@ -144,8 +163,11 @@ void rg_batch_emit(const struct rg_batch *batch, enum rg_document kind,
         [RG_DOCUMENT_INTENT] = "intent",
         [RG_DOCUMENT_SNAPSHOT] = "snapshot",
     };
+    const size_t room = out->bytes_max - out->bytes;
+    const size_t likely = likely_bytes(batch);
     struct rg_json json;
 
+    (void)rg_buffer_reserve(out, likely < room ? likely : room);
     rg_json_init(&json, out);
     rg_json_object_begin(&json, NULL);
     rg_json_u64(&json, "v", 1);

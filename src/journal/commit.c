@@ -122,26 +122,43 @@ static enum rg_status check_number(const struct rg_commit *commit, uint32_t numb
                    rg_record_number_max);
 }
 
+static enum rg_status make_document(const struct rg_commit *commit, const struct rg_batch *batch,
+                                    const struct rg_ledger_name *name,
+                                    const struct rg_allocator *memory, struct rg_buffer *out,
+                                    struct rg_error *err)
+{
+    const enum rg_document kind =
+        name->kind == RG_LEDGER_RECORD ? RG_DOCUMENT_RECORD : RG_DOCUMENT_INTENT;
+    char text[rg_minted_name_bytes];
+
+    rg_ledger_name_make(name, text);
+    rg_buffer_init(out, memory, document_bytes_max);
+    rg_batch_emit(batch, kind, &commit->options.home->id, commit->options.partition, out);
+    return rg_buffer_check(out, text, err);
+}
+
 /* PUTs the document of that name into the ledger. */
 static enum rg_status put_document(struct rg_commit *commit, const struct rg_batch *batch,
                                    const struct rg_ledger_name *name, bool must_be_absent,
                                    struct rg_error *err)
 {
-    const enum rg_document kind =
-        name->kind == RG_LEDGER_RECORD ? RG_DOCUMENT_RECORD : RG_DOCUMENT_INTENT;
     const struct rg_home *home = commit->options.home;
     char text[rg_minted_name_bytes];
     char token[17];
-    struct rg_buffer out;
+    struct rg_buffer out = {0};
     struct rg_arena arena;
+    enum rg_status status = RG_ERR_NOMEM;
 
     rg_ledger_name_make(name, text);
     rg_hex_u64(home->token, token);
     rg_arena_init(&arena, commit->allocator, SIZE_MAX);
-    rg_buffer_init(&out, commit->allocator, document_bytes_max);
     const char *key = rg_ledger_key(commit->options.partition, text, &arena);
-    rg_batch_emit(batch, kind, &home->id, commit->options.partition, &out);
-    enum rg_status status = rg_buffer_check(&out, text, err);
+    if (commit->memory != NULL)
+        status = make_document(commit, batch, name, commit->memory, &out, err);
+    if (status == RG_ERR_NOMEM) {
+        rg_buffer_fini(&out);
+        status = make_document(commit, batch, name, commit->allocator, &out, err);
+    }
     if (status == RG_OK && key == NULL)
         status = rg_fail(err, RG_ERR_NOMEM, "no memory for %s", text);
     /* What cannot be read again would keep everybody from the partition for ever. */

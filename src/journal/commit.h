@@ -80,10 +80,16 @@ struct rg_commit_options {
 struct rg_commit {
     struct rg_commit_options options; /* Set at init, then constant. */
     const struct rg_allocator *allocator;
-    bool is_all_left;     /* The batch of --all has not been made yet. */
-    bool has_voided;      /* rg_commit_end() voids once in a run. */
-    uint32_t looks_since; /* Looks since a record of our own. */
-    uint32_t safe_number; /* A power cut loses no record up to this one, as we know. */
+    bool is_all_left;           /* The batch of --all has not been made yet. */
+    bool has_voided;            /* rg_commit_end() voids once in a run. */
+    uint32_t looks_since;       /* Looks since a record of our own. */
+    uint32_t safe_number;       /* A power cut loses no record up to this one, as we know. */
+    bool has_given_up_snapshot; /* There was no memory for one, or it was too large. */
+    /*
+     * The caller's to set: where documents are made first; NULL: in what `allocator` gives. When it
+     * has not enough, a record or an intent is made there, and a snapshot is not made.
+     */
+    const struct rg_allocator *memory;
     /* The caller's to set: of an output that was sent no answer was yes, so it may still come. */
     bool keeps_intents;
 };

@@ -42,16 +42,23 @@ bool rg_snapshot_is_due(const struct rg_look_state *state)
            (count >= records_many && bytes >= snapshot_bytes / records_share);
 }
 
+static const struct rg_allocator *memory_of(const struct rg_commit *commit)
+{
+    return commit->memory != NULL ? commit->memory : commit->allocator;
+}
+
 static enum rg_status put_snapshot(const struct rg_commit *commit, const char *key,
                                    const struct rg_batch *batch, struct rg_error *err)
 {
     const struct rg_home *home = commit->options.home;
     struct rg_buffer out;
 
-    rg_buffer_init(&out, commit->allocator, document_bytes_max);
+    rg_buffer_init(&out, memory_of(commit), document_bytes_max);
     rg_batch_emit(batch, RG_DOCUMENT_SNAPSHOT, &home->id, commit->options.partition, &out);
-    enum rg_status status = RG_OK;
-    if (!out.failed && rg_document_check(key, rg_buffer_span(&out), err) == RG_OK) {
+    enum rg_status status = rg_buffer_check(&out, key, err);
+    if (status == RG_OK)
+        status = rg_document_check(key, rg_buffer_span(&out), err);
+    if (status == RG_OK) {
         const struct rg_segment segment = {out.data, out.bytes};
         struct rg_store_op op = {
             .verb = RG_STORE_PUT,
@@ -83,7 +90,7 @@ static enum rg_status write_from_arena(const struct rg_commit *commit,
                                ? state->ledger.records[0].number
                                : 0;
 
-    RG_TRY(rg_ledger_scan(&ledger, start, commit->allocator, err));
+    RG_TRY(rg_ledger_scan(&ledger, start, memory_of(commit), err));
     if (ledger.has_in_place && ledger.has_from_source)
         return RG_OK;
     struct rg_batch_output *outputs = rg_arena_array(arena, ledger.output_count, sizeof *outputs);
@@ -114,13 +121,14 @@ static enum rg_status write_from_arena(const struct rg_commit *commit,
     return put_snapshot(commit, key, &batch, err);
 }
 
-enum rg_status rg_snapshot_write(const struct rg_commit *commit, const struct rg_look_state *state,
+enum rg_status rg_snapshot_write(struct rg_commit *commit, const struct rg_look_state *state,
                                  struct rg_error *err)
 {
     struct rg_arena arena;
 
-    rg_arena_init(&arena, commit->allocator, 4 * document_bytes_max);
+    rg_arena_init(&arena, memory_of(commit), 4 * document_bytes_max);
     const enum rg_status status = write_from_arena(commit, state, &arena, err);
     rg_arena_fini(&arena);
-    return status == RG_ERR_NOMEM || status == RG_ERR_ABSENT ? RG_OK : status;
+    commit->has_given_up_snapshot = status == RG_ERR_NOMEM || status == RG_ERR_LIMIT;
+    return commit->has_given_up_snapshot || status == RG_ERR_ABSENT ? RG_OK : status;
 }

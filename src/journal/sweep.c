@@ -172,14 +172,19 @@ static enum rg_status settle_records(struct rg_commit *commit, const struct rg_l
     return RG_OK;
 }
 
-static bool has_work(const struct rg_look_state *state)
+static bool needs_snapshot(const struct rg_commit *commit, const struct rg_look_state *state)
+{
+    return !commit->has_given_up_snapshot && rg_snapshot_is_due(state);
+}
+
+static bool has_work(const struct rg_commit *commit, const struct rg_look_state *state)
 {
     bool has_hints = state->old_snapshot_count > 0;
 
     for (size_t i = 0; i < state->intent_count; i++)
         has_hints = has_hints || state->intents[i].number <= state->ledger.last;
     return state->deletion_count > 0 || state->trash_count > 0 || has_hints ||
-           rg_snapshot_is_due(state);
+           needs_snapshot(commit, state);
 }
 
 enum rg_status rg_commit_sweep(struct rg_commit *commit, struct rg_look *look, struct rg_error *err)
@@ -187,14 +192,14 @@ enum rg_status rg_commit_sweep(struct rg_commit *commit, struct rg_look *look, s
     struct rg_store *store = commit->options.home->store;
     bool is_unprotected;
 
-    if (has_work(look->state))
+    if (has_work(commit, look->state))
         RG_TRY(rg_home_settle(commit->options.home, &is_unprotected, err));
     if (look->state->deletion_count > 0 || look->state->trash_count > 0)
         RG_TRY(settle_records(commit, look->state, err));
     RG_TRY(delete_dead(store, look, err));
     RG_TRY(clear_trash(commit, look, err));
     RG_TRY(delete_hints(store, look->state, err));
-    if (rg_snapshot_is_due(look->state))
+    if (needs_snapshot(commit, look->state))
         return rg_snapshot_write(commit, look->state, err);
     return RG_OK;
 }

@@ -96,6 +96,40 @@ def test_peak_is_within_the_limit(limit_mib, group, lake, regroup, tmp_path):
         assert limit_mib < 256
 
 
+def lengthen(ledger, record_count, input_count):
+    """Adds records of files that are long gone from SOURCE."""
+    head = json.loads((ledger / "_000001.json").read_text().split("\n")[0] + "}")
+    name = "delivery-2026-01-01T00-00-00-%08d.parquet"
+    for number in range(2, 2 + record_count):
+        head["number"] = number
+        lines = [json.dumps(head, separators=(",", ":"))[:-1], ',"inputs":[']
+        first = number * input_count
+        for index in range(first, first + input_count):
+            comma = "," if index > first else ""
+            lines.append(f'{comma}["{name % index}",1048576,1714521600000000000,"",1000]')
+        for section in ("taken", "retired", "outputs", "runs"):
+            lines += ["]", f',"{section}":[']
+        (ledger / f"_{number:06}.json").write_text("\n".join([*lines, "]}", ""]))
+
+
+def test_a_snapshot_is_within_the_limit(regroup, tmp_path):
+    """One that does not fit is not made: it saves time, and the run does without."""
+    source, home = tmp_path / "source", tmp_path / "home"
+    source.mkdir()
+    pq.write_table(pa.table({"a": [0]}), source / "0.parquet")
+    regroup("compact", source, home).must(0)
+    lengthen(home / "_regroup", 35, 8000)
+    for number, (limit_mib, has_snapshot) in enumerate([(64, False), (1024, True), (64, True)]):
+        pq.write_table(pa.table({"a": [number + 1]}), source / f"{number + 1}.parquet")
+        used = peak_of(
+            regroup, tmp_path, "compact", source, home, "--memory", f"{limit_mib}MiB", statuses=(0,)
+        )
+        assert used["peak_bytes"] <= limit_mib * MIB
+        assert bool(list((home / "_regroup").glob("*.snapshot"))) == has_snapshot
+        rows = [pq.ParquetFile(path).metadata.num_rows for path in live_files(regroup, home)]
+        assert sum(rows) == number + 2
+
+
 def test_verify_is_within_the_limit(lake, regroup, tmp_path):
     """Both sides are decoded, the larger one in one chunk per column."""
     home = tmp_path / "home"

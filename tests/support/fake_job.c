@@ -119,6 +119,7 @@ static enum rg_status begin_run(struct run *run, struct fake_job *job, bool may_
     };
     rg_commit_init(&run->commit, &options,
                    job->allocator == NULL ? &rg_allocator_system : job->allocator);
+    run->commit.memory = job->memory;
     rg_arena_init(&run->arena, &rg_allocator_system, SIZE_MAX);
     return RG_OK;
 }

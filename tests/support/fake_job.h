@@ -23,6 +23,7 @@ struct fake_job {
     struct rg_store *source; /* NULL: in place. */
     const char *partition;
     const struct rg_allocator *allocator; /* NULL: the system's. */
+    const struct rg_allocator *memory;    /* See rg_commit. */
     size_t batch_max;                     /* 0: 2. */
     size_t outputs_max;                   /* 0: 1. The option that shapes outputs. */
     size_t short_max;  /* Short trailing outputs taken again with new files, at most. */

@@ -197,6 +197,75 @@ TEST(a_garbled_snapshot_is_passed_over)
     fake_world_fini(&w);
 }
 
+/* Memory that ends: what a job's claim is. */
+struct purse {
+    size_t bytes_max;
+    size_t bytes;
+    size_t bytes_peak;
+    unsigned refusals;
+};
+
+static void *take(void *context, size_t bytes)
+{
+    struct purse *purse = context;
+
+    if (bytes > purse->bytes_max - purse->bytes) {
+        purse->refusals++;
+        return NULL;
+    }
+    purse->bytes += bytes;
+    if (purse->bytes > purse->bytes_peak)
+        purse->bytes_peak = purse->bytes;
+    return rg_alloc(&rg_allocator_system, bytes);
+}
+
+static void give(void *context, void *memory, size_t bytes)
+{
+    struct purse *purse = context;
+
+    purse->bytes -= memory == NULL ? 0 : bytes;
+    rg_release(&rg_allocator_system, memory, bytes);
+}
+
+/* Records do without the memory that they should be made in, and a snapshot is not made. */
+TEST(a_snapshot_that_does_not_fit_is_not_made)
+{
+    static const struct {
+        size_t bytes_max;
+        bool has_snapshot;
+    } rows[] = {
+        {0, false},
+        {(size_t)70 << 10, false}, /* A document's window fits, but not its records. */
+        {(size_t)1 << 20, true},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct purse purse = {.bytes_max = rows[i].bytes_max};
+        const struct rg_allocator memory = {take, give, &purse};
+        struct rg_arena arena;
+        struct fake_world w;
+
+        rg_arena_init(&arena, &rg_allocator_system, SIZE_MAX);
+        fake_world_init(t, &w, true);
+        struct fake_job job = short_job(&w);
+        make_history(t, &w, &job, 1, 15);
+        job.memory = &memory;
+        make_history(t, &w, &job, 16, 2);
+        fake_world_check_clean(t, &w, 17, "without memory");
+        CHECK_U64(job.record_count, 17);
+        CHECK_TEXT(snapshot_names(t, &w, &arena), rows[i].has_snapshot ? "_000016.snapshot" : "");
+        CHECK_U64(purse.bytes, 0);
+        CHECK((purse.bytes_peak > 0) == (rows[i].bytes_max > 0));
+        CHECK((purse.refusals > 0) != rows[i].has_snapshot);
+        /* The next run has it. */
+        job.memory = NULL;
+        make_history(t, &w, &job, 18, 1);
+        CHECK(strstr(snapshot_names(t, &w, &arena), ".snapshot") != NULL);
+        rg_arena_fini(&arena);
+        fake_world_fini(&w);
+    }
+}
+
 /* --grace: what a snapshot replaces is as old as the snapshot, so look from an older one. */
 TEST(grace_asks_for_an_older_snapshot)
 {
@@ -312,6 +381,7 @@ int main(int argc, char **argv)
         {"a_snapshot_says_what_its_records_say", a_snapshot_says_what_its_records_say},
         {"a_snapshot_is_made_of_records_only", a_snapshot_is_made_of_records_only},
         {"a_garbled_snapshot_is_passed_over", a_garbled_snapshot_is_passed_over},
+        {"a_snapshot_that_does_not_fit_is_not_made", a_snapshot_that_does_not_fit_is_not_made},
         {"grace_asks_for_an_older_snapshot", grace_asks_for_an_older_snapshot},
         {"a_snapshot_guards_what_it_took", a_snapshot_guards_what_it_took},
         {"old_snapshots_are_deleted", old_snapshots_are_deleted},
