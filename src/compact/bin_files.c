@@ -114,6 +114,16 @@ bool rg_bin_is_inputs_fault(enum rg_status status)
            status == RG_ERR_CHANGED || status == RG_ERR_ABSENT;
 }
 
+bool rg_bin_is_files_fault(const struct rg_bin *bin, uint32_t input_index, enum rg_status status)
+{
+    const struct rg_open_batch *batch = bin->output->batch;
+    const bool is_local = batch->inputs[input_index].is_home ? batch->run->home_caps.is_local
+                                                             : batch->run->source_caps.is_local;
+    const bool is_unreadable = status == RG_ERR_IO || status == RG_ERR_DENIED;
+
+    return rg_bin_is_inputs_fault(status) || (is_local && is_unreadable);
+}
+
 const struct rg_schema *rg_bin_schema(const struct rg_bin *bin)
 {
     const struct rg_bin_file *first = &bin->job->files[0];

@@ -33,6 +33,12 @@ RG_MUST_CHECK enum rg_status rg_bin_locate(struct rg_bin *bin, uint32_t *ret_cul
 /* True for failures that are the input's own: it is left alone and the rest goes on. */
 bool rg_bin_is_inputs_fault(enum rg_status status);
 
+/*
+ * The same of a failure to read an input: a disk may be unable to give one file, or we may not open
+ * it, where any other can be read. Of a store that is not local that is told of all of it.
+ */
+bool rg_bin_is_files_fault(const struct rg_bin *bin, uint32_t input_index, enum rg_status status);
+
 /* Of the output. */
 const struct rg_schema *rg_bin_schema(const struct rg_bin *bin);
 

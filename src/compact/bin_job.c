@@ -305,7 +305,7 @@ enum weir_status rg_bin_run_locate(struct weir_job *job, void *item, const struc
     if (!state->is_located && rg_bin_locate(bin, &culprit, &err) != RG_OK) {
         if (err.status == RG_ERR_NOMEM && bin->reads_files)
             return read_by_ranges(bin, job);
-        if (culprit == UINT32_MAX || !rg_bin_is_inputs_fault(err.status))
+        if (culprit == UINT32_MAX || !rg_bin_is_files_fault(bin, culprit, err.status))
             return answer_failure(bin, &err);
         rg_open_batch_leave_input(bin->output->batch, culprit, &err);
         return WEIR_SKIP;
@@ -374,7 +374,7 @@ static enum weir_status answer_failed_read(struct rg_bin *bin, const struct rg_b
 {
     struct rg_error err = failed->request.op.err;
 
-    if (!rg_bin_is_inputs_fault(err.status))
+    if (!rg_bin_is_files_fault(bin, failed->file->input_index, err.status))
         return answer_failure(bin, &err);
     rg_open_batch_leave_input(bin->output->batch, failed->file->input_index, &err);
     return WEIR_SKIP;

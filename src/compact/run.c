@@ -56,13 +56,8 @@ void rg_run_fail(struct rg_run *run, const struct rg_error *err)
     weir_cancel(run->weir);
 }
 
-bool rg_run_fail_partition(struct rg_run *run, const struct rg_error *err)
+static void note_partition(struct rg_run *run, const struct rg_error *err)
 {
-    const bool is_denied = err->status == RG_ERR_DENIED && run->home_caps.is_local;
-
-    if (!is_denied && err->status != RG_ERR_CORRUPT && err->status != RG_ERR_UNSUPPORTED &&
-        err->status != RG_ERR_LIMIT)
-        return false;
     (void)pthread_mutex_lock(&run->lock);
     run->failed_more += run->has_error;
     const uint64_t count = run->failed_more;
@@ -72,6 +67,25 @@ bool rg_run_fail_partition(struct rg_run *run, const struct rg_error *err)
     (void)pthread_mutex_unlock(&run->lock);
     if (count > 0 && count <= FAILED_TOLD_MAX)
         rg_run_warn(run, "%s", err->text);
+}
+
+bool rg_run_fail_partition(struct rg_run *run, const struct rg_error *err)
+{
+    const bool is_denied = err->status == RG_ERR_DENIED && run->home_caps.is_local;
+
+    if (!is_denied && err->status != RG_ERR_CORRUPT && err->status != RG_ERR_UNSUPPORTED &&
+        err->status != RG_ERR_LIMIT)
+        return false;
+    note_partition(run, err);
+    return true;
+}
+
+bool rg_run_fail_look(struct rg_run *run, const struct rg_error *err)
+{
+    if (err->status != RG_ERR_IO || !run->home_caps.is_local ||
+        atomic_fetch_add(&run->unread_count, 1) >= PASSING_MAX)
+        return false;
+    note_partition(run, err);
     return true;
 }
 

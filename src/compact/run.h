@@ -116,7 +116,8 @@ struct rg_run {
     atomic_uint open_outputs;  /* Atomic: outputs that some bin is being made for. */
     atomic_bool is_draining;   /* Atomic: take in nothing new, finish what is open. */
     atomic_bool has_warned;    /* Atomic: that two runs at once may double rows. */
-    atomic_uint passing_count; /* Atomic: partitions that failed of what may pass. */
+    atomic_uint passing_count; /* Atomic: partitions that failed of what may pass, */
+    atomic_uint unread_count;  /* and of what the home's disk could not do. */
 
     /* Guarded by lock. */
     pthread_mutex_t lock;
@@ -146,6 +147,12 @@ void rg_run_note_failure(struct rg_run *run, const struct rg_error *err);
  * done, and the run ends with the first such error. False: what it is concerns all of them.
  */
 bool rg_run_fail_partition(struct rg_run *run, const struct rg_error *err);
+
+/*
+ * The same where the disk could not give a partition's listing or its ledger, which may be a sector
+ * of it. False as well when so many met it already that the disk itself fails. Threads: any.
+ */
+bool rg_run_fail_look(struct rg_run *run, const struct rg_error *err);
 
 /*
  * The store did not do what one partition needs, and may a while later: that is told, the others

@@ -112,7 +112,9 @@ enum weir_status rg_turn_fail(struct rg_partition *partition, struct rg_error *e
         return rg_turn_stop(partition);
     }
     (void)rg_within(err, "%s", name);
-    if (!rg_run_fail_for_now(run, err) && !rg_run_fail_partition(run, err))
+    const bool has_looked = partition->turn != NULL && partition->turn->is_chosen;
+    if (!rg_run_fail_for_now(run, err) && !rg_run_fail_partition(run, err) &&
+        (has_looked || !rg_run_fail_look(run, err)))
         rg_run_fail(run, err);
     return rg_turn_stop(partition);
 }

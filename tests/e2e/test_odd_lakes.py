@@ -178,6 +178,107 @@ def test_a_ledger_that_cannot_be_read_stops_no_other(regroup, tmp_path, home):
     assert sorted(rows_of(live_files(regroup, home))) == list(range(1200))
 
 
+BAD_SECTOR = r"""
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The first bytes of each file with $BAD_SECTOR in its path. */
+static int is_bad(int file, off_t offset)
+{
+    char link[64], path[4096] = "";
+
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    return readlink(link, path, sizeof path - 1) > 0 && offset < 4096 &&
+           strstr(path, getenv("BAD_SECTOR")) != NULL;
+}
+
+#define READ(name)                                                       \
+    ssize_t name(int file, void *to, size_t bytes, off_t offset)         \
+    {                                                                    \
+        ssize_t (*next)(int, void *, size_t, off_t) = dlsym(RTLD_NEXT, #name); \
+        if (!is_bad(file, offset))                                       \
+            return next(file, to, bytes, offset);                        \
+        errno = EIO;                                                     \
+        return -1;                                                       \
+    }
+READ(pread)
+READ(pread64)
+"""
+
+
+@pytest.fixture
+def bad_sector(tmp_path):
+    """An environment in which the begin of the files with a text in their path cannot be read."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    library = tmp_path / "bad_sector.so"
+    library.with_suffix(".c").write_text(BAD_SECTOR)
+    subprocess.run([compiler, "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library,
+                    library.with_suffix(".c"), "-ldl"], check=True)
+    return lambda text: {"LD_PRELOAD": str(library), "BAD_SECTOR": text}
+
+
+def write_large(path, number, rows):
+    return write(path, number * rows, rows, compression="none", use_dictionary=False)
+
+
+# Up to 128 KiB a file is read whole once its footer is known, else by pages.
+@pytest.mark.parametrize("rows", [5000, 20_000])
+def test_a_page_that_cannot_be_read_stops_no_other_file(rows, regroup, tmp_path, home, bad_sector):
+    source = tmp_path / "source"
+    for number in range(12):
+        write_large(source / f"p={number % 4}" / f"f{number}.parquet", number, rows)
+    result = regroup("compact", source, home, env=bad_sector("f5.parquet")).must(3)
+    assert alone(result) == {"p=1/f5.parquet": "read: Input/output error"}
+    wanted = [n for n in range(12 * rows) if n // rows != 5]
+    assert sorted(rows_of(live_files(regroup, home))) == wanted
+    regroup("compact", source, home).must(0)
+    assert sorted(rows_of(live_files(regroup, home))) == list(range(12 * rows))
+    result = regroup("compact", "--in-place", source, env=bad_sector("f5.parquet")).must(3)
+    assert alone(result) == {"p=1/f5.parquet": "read: Input/output error"}
+    assert sorted(rows_of(data_files(source))) == list(range(12 * rows))
+
+
+def test_an_output_that_cannot_be_read_is_not_taken_again(regroup, tmp_path, home, bad_sector):
+    source = tmp_path / "source"
+    write_large(source / "f0.parquet", 0, 5000)
+    regroup("compact", source, home).must(0)
+    [output] = data_files(home)
+    write_large(source / "f1.parquet", 1, 5000)
+    result = regroup("compact", source, home, env=bad_sector("home/part-")).must(3)
+    assert alone(result) == {output.name: "read: Input/output error"}
+    assert len(data_files(home)) == 2
+    assert sorted(rows_of(live_files(regroup, home))) == list(range(10_000))
+
+
+def test_a_ledger_with_a_bad_sector_stops_no_other(regroup, tmp_path, home, bad_sector):
+    source = fill_partitions(tmp_path / "source")
+    regroup("compact", source, home).must(0)
+    for number in range(6):
+        write(source / f"p={number}" / "late.parquet", 1800 + number * 100)
+    bad = bad_sector("_regroup/p=2/_000001.json")
+    for command in ("plan", "compact"):
+        result = regroup(command, source, home, env=bad).must(1)
+        assert "error: p=2/: " in result.err and "Input/output error" in result.err
+    assert len(data_files(home)) == 6
+    assert len(rows_of(data_files(home))) == 1800 + 500
+    regroup("compact", source, home).must(0)
+    assert sorted(rows_of(live_files(regroup, home))) == list(range(2400))
+
+
+def test_a_disk_that_gives_no_ledger_ends_the_run(regroup, tmp_path, home, bad_sector):
+    source = fill_partitions(tmp_path / "source", 40)
+    regroup("compact", source, home).must(0)
+    result = regroup("compact", source, home, env=bad_sector("_regroup/p=")).must(1)
+    failed = re.search(r"; (\d+) other partitions failed", result.err)
+    assert 16 <= int(failed.group(1)) + 1 <= 20
+
+
 def test_a_file_that_cannot_be_opened_is_taken_when_it_can(regroup, source, home, unprivileged):
     (source / "f1.parquet").chmod(0)
     if unprivileged:
