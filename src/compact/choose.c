@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "compact/places.h"
 #include "compact/todo.h"
 #include "parquet/footer.h"
 #include "plan/select.h"
@@ -209,34 +210,44 @@ static const char *table_format(const char *prefix, const struct rg_object *obje
 
 /*
  * A table below SOURCE: its own log names its files, so that in place it would be broken, and
- * copied would have the rows that it has given up. (SOURCE itself was looked at before: plan goes
- * on with it.)
+ * copied would have the rows that it has given up. So it is with a ledger of ours there, which
+ * replaces files by others with the same rows. (SOURCE itself was looked at before: plan goes on
+ * with it.)
  */
 static enum rg_status find_table(struct rg_partition *partition, const struct rg_object *objects,
                                  size_t count, struct rg_error *err)
 {
     const char *prefix = partition->prefix;
     const char *format = NULL;
+    bool has_ledger = false;
     char text[128];
 
     if (*prefix == '\0')
         return RG_OK;
     format = table_format(prefix, objects, count);
     for (size_t i = 0; i < count && format == NULL; i++) {
+        const char *name = objects[i].key + strlen(prefix);
         struct rg_object *below;
         size_t below_count;
 
-        if (strcmp(objects[i].key + strlen(prefix), "metadata/") != 0)
+        if (strcmp(name, "_regroup/") == 0)
+            RG_TRY(rg_place_has_ledger(partition->run->source, prefix, &has_ledger, err));
+        if (strcmp(name, "metadata/") != 0)
             continue;
         RG_TRY(rg_store_list_names(partition->run->source, objects[i].key, &partition->arena,
                                    &below, &below_count, err));
         format = table_format(prefix, below, below_count);
     }
-    if (format == NULL)
+    if (format == NULL && !has_ledger)
         return RG_OK;
     partition->is_table = true;
-    (void)snprintf(text, sizeof text, "%s table, whose files only its own metadata can replace",
-                   format);
+    if (format != NULL)
+        (void)snprintf(text, sizeof text, "%s table, whose files only its own metadata can replace",
+                       format);
+    else
+        (void)snprintf(text, sizeof text,
+                       "has a ledger of regroup of its own: rows of files that it replaces would "
+                       "be taken twice");
     rg_run_leave_alone(partition->run, prefix, RG_ERR_UNSUPPORTED, text);
     return RG_OK;
 }

@@ -96,6 +96,8 @@ static enum rg_status open_places(struct rg_compact *compact,
     if (!run->is_dry)
         RG_TRY(rg_place_check_table(&compact->source, run->allocator, err));
     if (run->is_in_place) {
+        if (!run->is_dry)
+            RG_TRY(rg_place_check_ledgers(&compact->source, true, err));
         run->home = run->source;
         run->home_caps = run->source_caps;
         return RG_OK;
@@ -105,8 +107,11 @@ static enum rg_status open_places(struct rg_compact *compact,
     request.has_bare_ids = false;
     RG_TRY(rg_place_open(&request, &compact->dest, err));
     RG_TRY(rg_places_check(&compact->source, &compact->dest, err));
-    if (!run->is_dry)
+    if (!run->is_dry) {
+        RG_TRY(rg_place_check_ledgers(&compact->source, false, err));
+        RG_TRY(rg_place_check_ledgers(&compact->dest, true, err));
         RG_TRY(rg_place_check_table(&compact->dest, run->allocator, err));
+    }
     run->home = compact->dest.store;
     run->home_caps = compact->dest.caps;
     return RG_OK;

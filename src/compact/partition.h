@@ -69,7 +69,7 @@ struct rg_partition {
     bool is_seen;       /* Its files were counted. */
     bool is_counted;    /* It has files. */
     bool lacks_footer;  /* There was no memory for a footer of the home; the error names it. */
-    bool is_table;      /* Of a format that has a log of its own: nothing of it is taken. */
+    bool is_table;      /* It has a log or a ledger of its own: nothing of it is taken. */
     bool is_unreadable; /* Its listing failed, and not for lack of memory or time. */
     bool has_written;
     bool goes_on;                      /* Another job follows when this one is dropped. */

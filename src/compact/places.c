@@ -7,10 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "plan/select.h"
 #include "store/local.h"
 #include "store/s3.h"
+
+/* As in journal/README.md. */
+static const char ledger_name[] = "_regroup/_home";
 
 static char *copy_text(const struct rg_allocator *allocator, const char *text, size_t length)
 {
@@ -324,4 +328,70 @@ enum rg_status rg_place_check_table(const struct rg_place *place,
         status = check_level(place, "metadata/", &arena, err);
     rg_arena_fini(&arena);
     return status;
+}
+
+enum rg_status rg_place_has_ledger(struct rg_store *store, const char *prefix, bool *ret_has_ledger,
+                                   struct rg_error *err)
+{
+    char key[PATH_MAX];
+    struct rg_store_op head = {.verb = RG_STORE_HEAD, .key = key};
+    const int bytes = snprintf(key, sizeof key, "%s%s", prefix, ledger_name);
+
+    if (bytes < 0 || (size_t)bytes >= sizeof key)
+        return rg_fail(err, RG_ERR_LIMIT, "a path of %zu bytes is too long", strlen(prefix));
+    const enum rg_status status = rg_store_wait(store, &head, err);
+    *ret_has_ledger = status == RG_OK;
+    return status == RG_ERR_ABSENT ? RG_OK : status;
+}
+
+/*
+ * Cuts the last component off a canonical path. False: there is no folder above, or none that lists
+ * what is below a hidden name.
+ */
+static bool cut_component(char *path)
+{
+    char *slash = strrchr(path, '/');
+
+    if (slash == NULL || slash[1] == '\0' || rg_select_is_hidden(rg_span_of(slash + 1)))
+        return false;
+    slash[slash == path ? 1 : 0] = '\0';
+    return true;
+}
+
+/* The nearest folder above a canonical path that has a ledger; false: there is none. */
+static bool find_ledger_above(const char *path, char ret_folder[PATH_MAX])
+{
+    char ledger[PATH_MAX];
+
+    (void)snprintf(ret_folder, PATH_MAX, "%s", path);
+    while (cut_component(ret_folder)) {
+        const int bytes = snprintf(ledger, sizeof ledger, "%s/%s", ret_folder, ledger_name);
+
+        if (bytes > 0 && (size_t)bytes < sizeof ledger && access(ledger, F_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+enum rg_status rg_place_check_ledgers(const struct rg_place *place, bool is_home,
+                                      struct rg_error *err)
+{
+    char folder[PATH_MAX];
+    bool has_ledger = false;
+
+    if (!is_home)
+        RG_TRY(rg_place_has_ledger(place->store, "", &has_ledger, err));
+    if (has_ledger)
+        return rg_fail(err, RG_ERR_INVALID,
+                       "%s has a ledger of regroup, which replaces files there by others with the "
+                       "same rows: they would come to the destination twice. Use --in-place there, "
+                       "or as source the files that it was made of",
+                       place->text);
+    if (place->caps.is_local && find_ledger_above(place->identity, folder))
+        return rg_fail(err, RG_ERR_INVALID,
+                       "%s lies in %s, which has a ledger of regroup: two of them would take the "
+                       "same rows twice. Use that folder as a whole, with --include for a part of "
+                       "it, or a place outside",
+                       place->text, folder);
+    return RG_OK;
 }

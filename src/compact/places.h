@@ -59,4 +59,22 @@ RG_MUST_CHECK enum rg_status rg_place_check_table(const struct rg_place *place,
                                                   const struct rg_allocator *allocator,
                                                   struct rg_error *err);
 
+/*
+ * Whether a ledger of regroup lies in the folder at `prefix`, which is "" or ends in '/'.
+ *
+ * Errors:  RG_ERR_LIMIT: the path is too long; those of HEAD.
+ */
+RG_MUST_CHECK enum rg_status rg_place_has_ledger(struct rg_store *store, const char *prefix,
+                                                 bool *ret_has_ledger, struct rg_error *err);
+
+/*
+ * Refuses a place whose files another ledger replaces by others with the same rows, which would be
+ * taken twice: a SOURCE, `is_home` false, that has a ledger; and a local place below a folder that
+ * has one and would list it. In a store that is not local no folder above is looked at.
+ *
+ * Errors:  RG_ERR_INVALID naming the folder; those of HEAD.
+ */
+RG_MUST_CHECK enum rg_status rg_place_check_ledgers(const struct rg_place *place, bool is_home,
+                                                    struct rg_error *err);
+
 #endif

@@ -543,6 +543,60 @@ def test_tables_below_the_source_are_left_alone(way, marker, below, regroup, sou
     regroup("compact", *places, "--exclude", "db/table/**").must(0)
 
 
+@pytest.mark.parametrize("way", ["to a destination", "in place"])
+def test_ledgers_below_the_source_are_left_alone(way, regroup, source, home):
+    """Of files that were replaced there the new ones have the same rows."""
+    nested = source / "db" / "nested"
+    for number in range(3):
+        write(nested / "k=1" / f"g{number}.parquet", 500 + number * 100)
+    regroup("compact", "--in-place", nested, "--grace", "1h").must(0)
+    before = snapshot(nested)
+    places = [source, home] if way == "to a destination" else ["--in-place", source]
+    for command in ("plan", "compact", "compact"):
+        result = regroup(command, *places).must(3)
+        assert list(alone(result)) == ["db/nested/"]
+        assert "has a ledger of regroup of its own" in alone(result)["db/nested/"]
+        assert snapshot(nested) == before
+    made = data_files(home if way == "to a destination" else source)
+    assert rows_of([path for path in made if nested not in path.parents]) == list(range(500))
+
+
+def test_a_source_with_a_ledger_is_refused(regroup, source, home, tmp_path):
+    """What it replaced, and what it replaces later, would come twice."""
+    regroup("compact", source, home).must(0)
+    regroup("compact", "--in-place", source, "--grace", "1h").must(0)
+    before = snapshot(tmp_path)
+    for place in (source, source / "f1.parquet", f"file://{source}"):
+        for where in (home, tmp_path / "other"):
+            result = regroup("compact", place, where).must(2)
+            assert f"{place} has a ledger of regroup" in result.err and "--in-place" in result.err
+    assert snapshot(tmp_path) == before
+    regroup("plan", source, tmp_path / "other").must(0)
+    regroup("compact", "--in-place", source).must(0)
+
+
+def test_a_place_below_a_ledger_is_refused(regroup, source, tmp_path):
+    lake = tmp_path / "lake"
+    for number in range(4):
+        write(lake / "k=1" / "l=2" / f"f{number}.parquet", number * 100)
+    write(lake / "_staging" / "f9.parquet", 900)
+    regroup("compact", "--in-place", lake).must(0)
+    (tmp_path / "link").symlink_to(lake / "k=1")
+    write(lake / "k=1" / "l=2" / "late.parquet", 400)
+    before = snapshot(tmp_path)
+    for places in (["--in-place", lake / "k=1"], ["--in-place", lake / "k=1" / "l=2"],
+                   [lake / "k=1", tmp_path / "other"], [tmp_path / "link", tmp_path / "other"],
+                   [lake / "k=1" / "l=2" / "late.parquet", tmp_path / "other"],
+                   [source, lake / "k=2"], [source, lake / "new" / "deep"]):
+        result = regroup("compact", *places).must(2)
+        assert f"lies in {lake}, which has a ledger of regroup" in result.err
+        assert snapshot(tmp_path) == before
+        regroup("plan", *places).must(0)
+    # What lies below a hidden name is nothing that the lake has.
+    regroup("compact", lake / "_staging", tmp_path / "other").must(0)
+    regroup("compact", source, lake / ".tmp" / "out").must(0)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -46,6 +46,14 @@ def test_links_to_folders_that_hold_them_are_not_followed(regroup, source, home)
     assert rows_of(data_files(home)) == list(range(500))
 
 
+def test_a_link_to_the_destination_is_not_followed(regroup, source, home):
+    (source / "latest").symlink_to(home)
+    for _ in range(3):
+        result = regroup("compact", source, home, timeout=SECONDS).must(3)
+        assert list(alone(result)) == ["latest/"]
+        assert rows_of(live_files(regroup, home)) == list(range(500))
+
+
 def test_files_of_several_names_in_place(regroup, source, tmp_path):
     """Each name is a file like any other: deleting one changes the ctime of the others."""
     (source / "g0.parquet").hardlink_to(source / "f0.parquet")

@@ -157,6 +157,8 @@ def test_in_place(place):
                    and e["key"].startswith(f"in/{partition}/")]
         assert len(deletes) == 8 and min(deletes) > record
     assert "nothing" in place.regroup("compact", "--in-place", place.url("in")).must(0).err
+    assert "has a ledger of regroup" in place.compact().must(2).err
+    assert place.keys("out") == []
 
 
 def test_late_files(place):
