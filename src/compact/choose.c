@@ -537,6 +537,32 @@ static enum rg_status take_live(struct rg_partition *partition, uint64_t new_byt
     return RG_OK;
 }
 
+static bool is_carried(const struct rg_partition *partition, const char *name)
+{
+    const struct rg_left_file *carried = rg_left_files_find(&partition->carried, name);
+
+    return carried != NULL && !carried->is_planned;
+}
+
+/*
+ * Where the next batch begins and ends, at least one file that no turn has seen among them. Of the
+ * carried ones, which come first, the last that fit.
+ */
+static size_t find_batch(const struct rg_partition *partition, const uint64_t *sizes,
+                         size_t carried_count, size_t count, size_t *ret_first)
+{
+    const struct rg_options *options = partition->run->options;
+    const size_t most = partition->batch_files > 0 ? partition->batch_files : count;
+    size_t first = carried_count < most ? 0 : carried_count + 1 - most;
+
+    while (first < carried_count &&
+           rg_take_batch_end(sizes, count, first, options) <= carried_count)
+        first++;
+    *ret_first = first;
+    const size_t end = rg_take_batch_end(sizes, count, first, options);
+    return end - first > most ? first + most : end;
+}
+
 /*
  * The next batch of free files that are not left alone; writes their indexes, and notes the bytes
  * of those that come after it.
@@ -545,27 +571,34 @@ static size_t pick_free(struct rg_partition *partition, size_t *picked, uint64_t
                         uint64_t *ret_bytes)
 {
     const struct rg_look *look = &partition->turn->look;
+    size_t carried_count = 0;
     size_t count = 0;
+    size_t first = 0;
 
     *ret_bytes = 0;
     for (size_t i = 0; i < look->free_count; i++) {
-        if (partition->scanned_to != NULL && strcmp(look->free[i].name, partition->scanned_to) <= 0)
+        const char *name = look->free[i].name;
+        const bool is_seen =
+            partition->scanned_to != NULL && strcmp(name, partition->scanned_to) <= 0;
+
+        if (is_left(partition, name, &look->free[i].id) ||
+            (is_seen && !is_carried(partition, name)))
             continue;
-        if (is_left(partition, look->free[i].name, &look->free[i].id))
-            continue;
+        carried_count += is_seen;
         picked[count] = i;
         sizes[count++] = look->free[i].id.bytes;
     }
-    size_t end = look->is_all || count == 0
-                     ? count
-                     : rg_take_batch_end(sizes, count, 0, partition->run->options);
-    if (!look->is_all && partition->batch_files > 0 && end > partition->batch_files)
-        end = partition->batch_files;
-    for (size_t i = 0; i < end; i++)
+    partition->waiting_count = carried_count == count ? count : 0;
+    if (carried_count == count)
+        return 0;
+    const size_t end =
+        look->is_all ? count : find_batch(partition, sizes, carried_count, count, &first);
+    for (size_t i = first; i < end; i++)
         *ret_bytes += sizes[i];
     for (size_t i = end; i < count; i++)
         partition->turn->later_bytes += rg_todo_bytes(partition, sizes[i]);
-    return end;
+    memmove(picked, picked + first, (end - first) * sizeof *picked);
+    return end - first;
 }
 
 static enum rg_status make_room(struct rg_partition *partition, size_t count, struct rg_error *err)
@@ -611,7 +644,8 @@ enum rg_status rg_choose_inputs(struct rg_partition *partition, struct rg_error 
     return RG_OK;
 }
 
-enum rg_status rg_choose_note_scanned(struct rg_partition *partition, struct rg_error *err)
+/* Notes what this turn has seen. What turned out bad may have left it with carried ones alone. */
+static enum rg_status note_scanned(struct rg_partition *partition, struct rg_error *err)
 {
     struct rg_turn *turn = partition->turn;
     const struct rg_allocator *allocator = partition->run->allocator;
@@ -620,16 +654,33 @@ enum rg_status rg_choose_note_scanned(struct rg_partition *partition, struct rg_
 
     if (last == NULL)
         return RG_OK;
-    char *copy = rg_alloc(allocator, strlen(last) + 1);
-    if (copy == NULL)
-        return rg_fail(err, RG_ERR_NOMEM, "no memory for a name");
-    memcpy(copy, last, strlen(last) + 1);
-    if (partition->scanned_to != NULL)
-        rg_release(allocator, partition->scanned_to, strlen(partition->scanned_to) + 1);
-    partition->scanned_to = copy;
+    if (partition->scanned_to == NULL || strcmp(last, partition->scanned_to) > 0) {
+        char *copy = rg_alloc(allocator, strlen(last) + 1);
+        if (copy == NULL)
+            return rg_fail(err, RG_ERR_NOMEM, "no memory for a name");
+        memcpy(copy, last, strlen(last) + 1);
+        if (partition->scanned_to != NULL)
+            rg_release(allocator, partition->scanned_to, strlen(partition->scanned_to) + 1);
+        partition->scanned_to = copy;
+    }
     partition->good_count += turn->good_count;
     atomic_fetch_add(&partition->run->counters.files_good, turn->good_count);
-    atomic_fetch_add(&partition->run->counters.files_waiting, turn->waiting_count);
+    return RG_OK;
+}
+
+enum rg_status rg_choose_note_scanned(struct rg_partition *partition, struct rg_error *err)
+{
+    const struct rg_turn *turn = partition->turn;
+
+    RG_TRY(note_scanned(partition, err));
+    /* What is recorded is free no more; what is planned must not be planned again. */
+    for (uint32_t i = turn->taken_count; i < turn->input_count; i++) {
+        struct rg_left_file *carried =
+            rg_left_files_find(&partition->carried, turn->inputs[i].name);
+
+        if (carried != NULL)
+            carried->is_planned = true;
+    }
     return RG_OK;
 }
 
@@ -663,6 +714,43 @@ static bool is_without_rows(const struct rg_partition *partition)
     return true;
 }
 
+/* Outputs were taken for the sake of all bytes of the batch: now for those that are moved. */
+static enum rg_status drop_outputs(struct rg_partition *partition, struct rg_error *err)
+{
+    struct rg_turn *turn = partition->turn;
+    uint64_t *bytes = rg_arena_array(&partition->arena, turn->taken_count, sizeof *bytes);
+    uint64_t new_bytes = 0;
+
+    if (bytes == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for %u outputs", turn->taken_count);
+    for (uint32_t i = 0; i < turn->taken_count; i++)
+        bytes[i] = turn->inputs[i].id.bytes;
+    for (uint32_t i = turn->taken_count; i < turn->input_count; i++)
+        new_bytes += turn->inputs[i].id.bytes;
+    const uint32_t taken_count =
+        (uint32_t)rg_take_trailing(bytes, turn->taken_count, new_bytes, partition->run->options);
+    const uint32_t dropped_count = turn->taken_count - taken_count;
+    turn->input_count -= dropped_count;
+    turn->taken_count = taken_count;
+    memmove(turn->inputs, turn->inputs + dropped_count, turn->input_count * sizeof *turn->inputs);
+    return RG_OK;
+}
+
+/* Too few by themselves; with what later turns see they may be enough. */
+static enum rg_status carry(struct rg_partition *partition, struct rg_error *err)
+{
+    const struct rg_turn *turn = partition->turn;
+
+    for (uint32_t i = turn->taken_count; i < turn->input_count; i++) {
+        const struct rg_input *input = &turn->inputs[i];
+
+        if (!is_carried(partition, input->name) &&
+            rg_left_files_add(&partition->carried, input->name, &input->id) == NULL)
+            return rg_fail(err, RG_ERR_NOMEM, "no memory for a name");
+    }
+    return RG_OK;
+}
+
 static enum rg_status drop_good(struct rg_partition *partition, bool *ret_is_done,
                                 struct rg_error *err)
 {
@@ -680,11 +768,13 @@ static enum rg_status drop_good(struct rg_partition *partition, bool *ret_is_don
             turn->inputs[kept++] = turn->inputs[i];
     }
     turn->input_count = kept;
-    *ret_is_done = kept == turn->taken_count || !rg_take_is_enough(kept, partition->run->options);
+    RG_TRY(drop_outputs(partition, err));
+    *ret_is_done = turn->input_count == turn->taken_count ||
+                   !rg_take_is_enough(turn->input_count, partition->run->options);
     if (!*ret_is_done)
         return RG_OK;
-    turn->waiting_count = kept - turn->taken_count;
-    return rg_choose_note_scanned(partition, err);
+    RG_TRY(carry(partition, err));
+    return note_scanned(partition, err);
 }
 
 enum rg_status rg_choose_usable(struct rg_partition *partition, bool *ret_is_done,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The files of a partition that a run leaves alone, by name. */
+/* Files of a partition by name: those that a run leaves alone, or that wait for others. */
 
 #ifndef COMPACT_LEFT_FILES_H
 #define COMPACT_LEFT_FILES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct rg_left_file {
     struct rg_object_id id;
     uint64_t hash;   /* Of the name. */
     uint32_t misses; /* It was listed and then not there or another one, so often; 0: bad. */
+    bool is_planned; /* Of one that waits for others: it has them. */
 };
 
 /* Caller's storage; zeroed memory but for the allocator is an empty one. */

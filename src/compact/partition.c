@@ -48,6 +48,7 @@ static void free_partition(struct rg_partition *partition)
     const struct rg_allocator *allocator = partition->run->allocator;
 
     rg_left_files_fini(&partition->left);
+    rg_left_files_fini(&partition->carried);
     if (partition->told != NULL)
         rg_release(allocator, partition->told, partition->told_capacity * sizeof *partition->told);
     if (partition->scanned_to != NULL)
@@ -93,6 +94,7 @@ static void drop(void *item, enum weir_status why)
         rg_todo_end(partition);
     if (!partition->is_listed)
         rg_discover_listed(partition->discover);
+    atomic_fetch_add(&partition->run->counters.files_waiting, partition->waiting_count);
     atomic_fetch_add(&partition->run->counters.partitions_done, partition->is_counted);
     free_partition(partition);
 }
@@ -112,6 +114,7 @@ enum rg_status rg_partition_start(struct rg_run *run, struct rg_discover *discov
     partition->only_names = rg_discover_names(discover, prefix, &partition->only_count);
     partition->is_restricted = partition->only_names != NULL;
     partition->left.allocator = run->allocator;
+    partition->carried.allocator = run->allocator;
     rg_tally_init(&partition->tally, run->allocator);
     (void)pthread_mutex_init(&partition->lock, NULL);
     (void)pthread_mutex_init(&partition->intent_lock, NULL);

@@ -32,8 +32,7 @@ struct rg_turn {
     uint64_t later_bytes;         /* Of candidates that later turns will take. */
     uint64_t listed_count;        /* Candidates that this turn covers, good ones included. */
     const char *scanned_name;     /* In place: the last of those; NULL before it is known. */
-    uint64_t good_count;          /* In place: those that are good already, and stay, */
-    uint64_t waiting_count;       /* and those that are too few to be taken. */
+    uint64_t good_count;          /* In place: those that are good already, and stay. */
     struct rg_schema_shelf shelf; /* Under --schema union. */
     struct rg_hash128 united_hash;
     struct rg_plan plan;
@@ -52,17 +51,19 @@ struct rg_partition {
 
     /* Owned by the worker that runs the job. */
     struct rg_commit commit;
-    struct rg_left_files left; /* Not taken in this run any more. */
-    uint64_t *told;            /* Hashes of problems that were told. */
+    struct rg_left_files left;    /* Not taken in this run any more. */
+    struct rg_left_files carried; /* In place, up to scanned_to: were too few, wait for more. */
+    uint64_t *told;               /* Hashes of problems that were told. */
     size_t told_count;
     size_t told_capacity;
-    uint64_t claim_bytes;  /* Of the next job. */
-    size_t batch_files;    /* New files of a batch at most, after one that did not fit; or 0. */
-    uint64_t bin_rows_max; /* Of a row group, after one that did not fit; or 0. */
-    uint64_t done_count;   /* Files: named by a record before this run, */
-    uint64_t good_count;   /* good already in place, */
-    uint64_t alone_count;  /* and left alone. */
-    uint64_t todo_bytes;   /* Of the run's totals: what is to do here; see todo.h. */
+    uint64_t claim_bytes;   /* Of the next job. */
+    size_t batch_files;     /* New files of a batch at most, after one that did not fit; or 0. */
+    uint64_t bin_rows_max;  /* Of a row group, after one that did not fit; or 0. */
+    uint64_t done_count;    /* Files: named by a record before this run, */
+    uint64_t good_count;    /* good already in place, */
+    uint64_t alone_count;   /* and left alone; */
+    uint64_t waiting_count; /* in place, those that are too few to be taken, at the end. */
+    uint64_t todo_bytes;    /* Of the run's totals: what is to do here; see todo.h. */
     uint64_t todo_row_groups;
     bool is_listed;     /* rg_discover_listed() was called. */
     bool has_told_rows; /* Of bin_rows_max. */

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """Disks that are full or cannot be written: the run says so, nothing is lost, and the next run,
-when there is room, has every row once. (Runs that are killed: test_kill.py.)"""
+when there is room, has every row once. (Runs that are killed: test_kill.py.) And what a run in
+several batches makes of what was there before."""
 
+import json
 import os
+import re
 import subprocess
 
 import numpy as np
@@ -200,3 +203,98 @@ def test_a_folder_without_permission(regroup, tmp_path, unprivileged):
     home.chmod(0o777)
     regroup("compact", source, home, **unprivileged).must(0)
     check_whole(regroup, home, 3)
+
+
+def write_bytes(path, first, size):
+    """A file of about that many bytes: eight for each row, which are numbers from `first` on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table = pa.table({"id": np.arange(first, first + size // 8)})
+    pq.write_table(table, path, use_dictionary=False, compression="none", write_statistics=False)
+    return path
+
+
+TWENTY = ("--row-group-size", "20KiB", "--row-groups-per-file", "1")
+
+
+def scatter(lake, count=24, every=6):
+    """One file in six is small; the others are good as they are."""
+    for number in range(count):
+        is_small = number % every == every // 2
+        write_bytes(lake / f"f{number:02}.parquet", number * 10_000, 1000 if is_small else 20_000)
+    small = [path for path in data_files(lake) if path.stat().st_size < 10_000]
+    return sorted(set(data_files(lake)) - set(small)), small
+
+
+def summary_of(regroup, folder, *arguments):
+    regroup(*arguments, "--report-json", folder / "report.json").must(0)
+    return json.loads((folder / "report.json").read_text())["summary"]
+
+
+@pytest.mark.parametrize("size, waiting",
+                         [("1GiB", 0), ("100KiB", 1), ("50KiB", 1), ("21KiB", 1), ("19KiB", 1)])
+def test_small_files_among_good_ones_are_merged(size, waiting, regroup, tmp_path):
+    """However the batches fall; also where a good file is more than a batch. For the sake of the
+    last small one an output of three is not made again."""
+    lake = tmp_path / "lake"
+    good, small = scatter(lake)
+    before, rows = snapshot(lake), rows_of(data_files(lake))
+    run = ("compact", "--in-place", lake, *TWENTY, "--batch-size", size)
+    plan = summary_of(regroup, tmp_path, *run, "--dry-run")
+    summary = summary_of(regroup, tmp_path, *run)
+    assert (summary["files_good_already"], summary["files_waiting"]) == (len(good), waiting)
+    # A plan takes no outputs of its own again, and each file once.
+    assert (plan["files_good_already"], plan["files_in"], plan["files_waiting"]) == \
+        (len(good), len(small), 0)
+    assert [path for path in small if path.exists()] == small[len(small) - waiting :]
+    assert {str(path.relative_to(lake)) for path in good} <= before.keys() & snapshot(lake).keys()
+    assert len(data_files(lake)) == len(good) + 1 + waiting
+    assert sorted(rows_of(live_files(regroup, lake))) == sorted(rows)
+    assert "nothing to do" in regroup(*run).must(0).err
+
+
+def test_files_that_wait_are_counted_once(regroup, tmp_path):
+    lake = tmp_path / "lake"
+    good, small = scatter(lake)
+    before = snapshot(lake)
+    for size, fewest in (("1", "2"), ("50KiB", "5"), ("1GiB", "5")):
+        run = ("compact", "--in-place", lake, *TWENTY, "--batch-size", size, "--min-input-files",
+               fewest)
+        for more in (["--dry-run"], []):
+            summary = summary_of(regroup, tmp_path, *run, *more)
+            counts = (summary["files_good_already"], summary["files_waiting"], summary["files_in"])
+            assert counts == (len(good), len(small), 0)
+        assert before.items() <= snapshot(lake).items()
+
+
+def test_what_waits_goes_on_without_a_file_that_is_bad(regroup, tmp_path):
+    lake = tmp_path / "lake"
+    good, small = scatter(lake)
+    content = small[1].read_bytes()
+    small[1].write_bytes(content[:-1])
+    run = ("compact", "--in-place", lake, *TWENTY, "--batch-size", "50KiB")
+    result = regroup(*run, "--min-input-files", "3").must(3)
+    assert result.err.count("left alone: ") == 1 and small[1].name in result.err
+    assert len(data_files(lake)) == len(good) + 2
+    small[1].write_bytes(content)
+    write_bytes(lake / "late.parquet", 500_000, 1000)
+    regroup(*run).must(0)
+    assert len(data_files(lake)) == len(good) + 1
+
+
+def test_good_files_are_no_reason_to_take_an_output_again(regroup, tmp_path):
+    lake = tmp_path / "lake"
+    shape = ("--row-group-size", "100KiB", "--row-groups-per-file", "1")
+    for number in range(2):
+        write_bytes(lake / f"a{number}.parquet", number * 10_000, 20_000)
+    regroup("compact", "--in-place", lake, *shape).must(0)
+    [output] = data_files(lake)
+    write_bytes(lake / "b.parquet", 20_000, 90_000)
+    write_bytes(lake / "c.parquet", 40_000, 1000)
+    for command in ("plan", "compact"):
+        result = regroup(command, "--in-place", lake, *shape).must(0)
+        assert re.search("1 (file )?waits for more in its partition", result.err + result.out)
+    assert output.exists()
+    write_bytes(lake / "d.parquet", 50_000, 30_000)
+    regroup("compact", "--in-place", lake, *shape).must(0)
+    assert not output.exists()
+    assert len(live_files(regroup, lake)) == 2
