@@ -32,14 +32,15 @@ static enum rg_status status_of(int error_number)
     case EACCES:
     case EPERM:
     case EROFS:
+    case ELOOP:
         return RG_ERR_DENIED;
     case EEXIST:
         return RG_ERR_EXISTS;
     case ENOMEM:
         return RG_ERR_NOMEM;
     case ENAMETOOLONG:
+        return RG_ERR_LIMIT;
     case EISDIR:
-    case ELOOP:
         return RG_ERR_INVALID;
     case EMFILE: /* The process, or */
     case ENFILE: /* the machine has no descriptor to give now: no fault of the file. */
@@ -90,7 +91,7 @@ enum rg_status rg_local_path_of(const struct rg_local_store *store, const char *
     if (bytes > 0 && key[bytes - 1] == '/')
         bytes--;
     if (store->root_bytes + 1 + bytes >= sizeof ret_path->text)
-        return rg_fail(err, RG_ERR_INVALID, "%s: the path of a key of %zu bytes is too long",
+        return rg_fail(err, RG_ERR_LIMIT, "%s: the path of a key of %zu bytes is too long",
                        store->base.url, bytes);
     memcpy(ret_path->text, store->root, store->root_bytes);
     ret_path->text[store->root_bytes] = '/';

@@ -23,7 +23,7 @@ bool rg_local_is_full(int error_number);
 /*
  * The path of a key or prefix ("" is the root).
  *
- * Errors:  RG_ERR_INVALID: a component is "", "." or "..", or the path is too long.
+ * Errors:  RG_ERR_INVALID: a component is "", "." or ".."; RG_ERR_LIMIT: the path is too long.
  */
 RG_MUST_CHECK enum rg_status rg_local_path_of(const struct rg_local_store *store, const char *key,
                                               struct rg_local_path *ret_path, struct rg_error *err);

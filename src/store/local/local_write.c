@@ -63,7 +63,7 @@ static enum rg_status fail_upload(const struct rg_local_store *store, const stru
 
     /* Reading, this means "not there"; writing, that a directory's name is taken by a file. */
     if (error_number == ENOTDIR)
-        return rg_fail(err, RG_ERR_INVALID, "%s/%s: %s: not a directory", store->base.url, key,
+        return rg_fail(err, RG_ERR_DENIED, "%s/%s: %s: not a directory", store->base.url, key,
                        verb);
     return rg_local_fail(store, key, verb, error_number, err);
 }

@@ -127,9 +127,9 @@ TEST(keys_do_not_leave_the_tree)
     }
     static char longest[5000];
     memset(longest, 'x', sizeof longest - 1);
-    CHECK_ERROR(store_head(p.store, longest, NULL, &id, &t->err), RG_ERR_INVALID, "too long");
+    CHECK_ERROR(store_head(p.store, longest, NULL, &id, &t->err), RG_ERR_LIMIT, "too long");
     longest[300] = '\0';
-    CHECK_ERROR(store_head(p.store, longest, NULL, &id, &t->err), RG_ERR_INVALID,
+    CHECK_ERROR(store_head(p.store, longest, NULL, &id, &t->err), RG_ERR_LIMIT,
                 "File name too long");
     local_place_fini(&p);
 }

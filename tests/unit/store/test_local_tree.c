@@ -69,7 +69,9 @@ TEST(error_numbers_become_what_callers_do_next)
         {ENOMEM, RG_ERR_NOMEM, "Cannot allocate memory"},
         {EEXIST, RG_ERR_EXISTS, "File exists"},
         {ESTALE, RG_ERR_AGAIN, "Stale file handle"},
-        {ELOOP, RG_ERR_INVALID, "symbolic links"},
+        {ELOOP, RG_ERR_DENIED, "symbolic links"},
+        {ENAMETOOLONG, RG_ERR_LIMIT, "File name too long"},
+        {EISDIR, RG_ERR_INVALID, "Is a directory"},
     };
     struct local_place p;
 

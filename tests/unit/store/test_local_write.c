@@ -175,9 +175,9 @@ TEST(a_file_in_the_place_of_a_directory_is_named)
 
     local_place_init(t, &p, plain);
     scratch_write(p.root, "file", "1", 1);
-    CHECK_ERROR(store_put_text(p.store, "file/x", "1", true, &t->err), RG_ERR_INVALID,
+    CHECK_ERROR(store_put_text(p.store, "file/x", "1", true, &t->err), RG_ERR_DENIED,
                 "file/x: create");
-    CHECK_ERROR(store_put_text(p.store, "file/a/x", "1", true, &t->err), RG_ERR_INVALID,
+    CHECK_ERROR(store_put_text(p.store, "file/a/x", "1", true, &t->err), RG_ERR_DENIED,
                 "file/a/x: create");
     local_place_fini(&p);
 }
