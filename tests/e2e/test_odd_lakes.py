@@ -169,6 +169,42 @@ def test_a_partition_that_cannot_be_written_to_stops_no_other(regroup, tmp_path,
     assert sorted(rows_of(live_files(regroup, lake))) == list(range(1800))
 
 
+@pytest.mark.parametrize("what", ["a file", "a file for its ledger", "a link to itself"])
+def test_a_partition_that_has_no_place_stops_no_other(what, regroup, tmp_path, home):
+    source = fill_partitions(tmp_path / "source", 4)
+    place = home / "_regroup" / "p=1" if what == "a file for its ledger" else home / "p=1"
+    place.parent.mkdir(parents=True)
+    if what == "a link to itself":
+        place.symlink_to("p=1")
+    else:
+        place.write_bytes(b"")
+    for _ in range(2):
+        result = regroup("compact", source, home).must(1)
+        assert f"{place}/" in result.err
+        assert sorted(path.parent.name for path in data_files(home)) == ["p=0", "p=2", "p=3"]
+    place.unlink()
+    regroup("compact", source, home).must(0)
+    assert sorted(rows_of(live_files(regroup, home))) == list(range(1200))
+
+
+def test_a_partition_whose_path_gets_too_long_stops_no_other(regroup, tmp_path):
+    """2,700 bytes of partition, and 1,400 and more of the destination."""
+    source = fill_partitions(tmp_path / "source", 3)
+    here = os.open(source, os.O_RDONLY)
+    for _ in range(12):
+        os.mkdir("k" * 225, dir_fd=here)
+        below = os.open("k" * 225, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.link(source / "p=0" / "f0.parquet", "f.parquet", dst_dir_fd=here)
+    os.close(here)
+    home = tmp_path.joinpath(*(7 * ["d" * 200]))
+    regroup("compact", source, home).must(65)
+    assert sorted(path.parent.name for path in data_files(home)) == ["p=0", "p=1", "p=2"]
+    regroup("compact", source, tmp_path / "near").must(0)
+    assert len(data_files(tmp_path / "near")) == 4
+
+
 def test_a_ledger_that_cannot_be_read_stops_no_other(regroup, tmp_path, home):
     source = fill_partitions(tmp_path / "source", 3)
     regroup("compact", source, home).must(0)
