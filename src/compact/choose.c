@@ -63,6 +63,14 @@ bool rg_choose_may_be_data(struct rg_store *store, const struct rg_object *objec
     return true;
 }
 
+/* By the options that choose files by their names. */
+static bool is_chosen(const struct rg_partition *partition, const char *key)
+{
+    if (partition->is_restricted && !is_among(partition, key))
+        return false;
+    return rg_select_file(partition->run->options, rg_span_of(key)) != RG_SELECT_NO;
+}
+
 static bool is_data(void *user, const struct rg_object *object, bool is_changed_input)
 {
     const char *slash = strrchr(object->key, '/');
@@ -71,6 +79,8 @@ static bool is_data(void *user, const struct rg_object *object, bool is_changed_
     const struct rg_partition *partition = user;
 
     if (rg_select_is_hidden(name))
+        return false;
+    if (is_changed_input && !is_chosen(partition, object->key))
         return false;
     return by_name == RG_SELECT_YES || (by_name == RG_SELECT_MAGIC && is_changed_input &&
                                         rg_choose_may_be_data(partition->run->source, object));

@@ -326,6 +326,27 @@ def test_selection(options, wanted, regroup, hive, home):
     assert found == (wanted or [202201, 202202, 202210, 202301, 202302, 202310])
 
 
+def test_a_selection_holds_for_changed_files_as_well(regroup, hive, home, tmp_path):
+    regroup("compact", hive, home).must(0)
+    write(hive / "y=2022" / "m=1" / "a.parquet", 9000, rows=7)
+    write(hive / "y=2022" / "m=1" / "c.parquet", 9100, rows=7)
+    listed = tmp_path / "list"
+    for number, (options, names) in enumerate([
+        (["--exclude", "**/a.parquet"], []),
+        (["--include", "**/[b-z]*.parquet"], []),
+        (["--where", "y = 2023"], []),
+        (["--files-from", listed], ["y=2022/m=1/c.parquet"]),
+        (["--exclude", "**/b.parquet"], None),
+        (["--files-from", listed], ["y=2022/m=1/a.parquet"]),
+        (["--files-from", listed], ["y=2022/"]),
+    ]):  # fmt: skip
+        listed.write_text("".join(f"{name}\n" for name in names or []))
+        is_named = number >= 4
+        for command in ("plan", "compact"):
+            result = regroup(command, hive, home, *options).must(3 if is_named else 0)
+            assert list(alone(result)) == is_named * ["y=2022/m=1/a.parquet"]
+
+
 def test_a_selection_of_nothing_is_told_from_a_source_without_files(regroup, hive, home, tmp_path):
     """A slip in a key looks like a partition that is not there."""
     nothing = regroup("compact", hive, home, "--where", "Dt = 1").must(0)
