@@ -54,7 +54,7 @@ static void count_seen(struct rg_partition *partition)
     if (partition->is_seen)
         return;
     partition->is_seen = true;
-    if (look->free_count + look->changed_count + look->live_count == 0)
+    if (look->free_count + look->changed_count + look->named_count + look->live_count == 0)
         return;
     partition->is_counted = true;
     atomic_fetch_add(&counters->partitions_found, 1);

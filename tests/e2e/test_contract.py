@@ -193,6 +193,18 @@ def test_a_file_without_rows_is_no_bad_input(regroup, source, home):
     assert rows_of(live_files(regroup, home)) == wanted
 
 
+def test_files_without_rows_are_recorded_as_others(regroup, tmp_path, home):
+    """No output comes of them; that they were taken is told the same."""
+    source = tmp_path / "source"
+    for number in range(3):
+        write(source / f"f{number}.parquet", 0, rows=0)
+    regroup("compact", source, home).must(0)
+    for _ in range(2):
+        assert "nothing to do: 3 files are recorded" in regroup("compact", source, home).must(0).err
+    assert "3 files are recorded" in regroup("plan", source, home).must(0).out
+    assert summary_of(regroup, tmp_path / "r.json", "compact", source, home)["partitions"] == 1
+
+
 @pytest.mark.parametrize("options", [[], ["--all"]])
 def test_files_without_rows_stay_in_place_until_there_are_rows(options, regroup, tmp_path):
     """They tell the columns: a table that lost them cannot be read at all."""
