@@ -539,6 +539,9 @@ static enum rg_status take_live(struct rg_partition *partition, uint64_t new_byt
         first = partition->run->is_in_place ? 0 : look->live_count;
     if (first < usable_from && !look->is_all)
         first = usable_from;
+    /* The first batch of a plan has them; those that it would make are not there to be taken. */
+    if (partition->forecast != NULL)
+        first = look->live_count;
     for (size_t i = first; i < look->live_count; i++) {
         if (is_usable(partition, &look->live[i]))
             RG_TRY(home_input(partition, &look->live[i], &turn->inputs[turn->input_count++], err));

@@ -298,3 +298,20 @@ def test_good_files_are_no_reason_to_take_an_output_again(regroup, tmp_path):
     regroup("compact", "--in-place", lake, *shape).must(0)
     assert not output.exists()
     assert len(live_files(regroup, lake)) == 2
+
+
+@pytest.mark.parametrize("way", ["to a destination", "in place"])
+def test_a_plan_takes_an_output_once(way, regroup, tmp_path):
+    """Whatever the number of batches. A run takes the short outputs that it made itself, too."""
+    source = tmp_path / "source"
+    in_place = way == "in place"
+    places = ["--in-place", source] if in_place else [source, tmp_path / "home"]
+    for number in range(4):
+        write_bytes(source / f"f{number:02}.parquet", number * 1000, 4000)
+    regroup("compact", *places).must(0)
+    for number in range(4, 12):
+        size = write_bytes(source / f"f{number:02}.parquet", number * 1000, 4000).stat().st_size
+    for batch_size, batches in (("1GiB", 1), (str(2 * size), 4)):
+        plan = summary_of(regroup, tmp_path, "compact", *places, "--batch-size", batch_size,
+                          "--dry-run")
+        assert (plan["batches"], plan["files_in"], plan["rows"]) == (batches, 9, 12 * 500)
