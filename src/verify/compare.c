@@ -676,6 +676,15 @@ static void fini(struct compare *all)
     rg_release(all->request->allocator, all, sizeof *all);
 }
 
+/* The bytes in the arena; none stay none. False: no memory. */
+static bool keep_span(struct rg_arena *arena, struct rg_span *span)
+{
+    if (span->data == NULL)
+        return true;
+    *span = rg_arena_copy(arena, *span);
+    return span->data != NULL;
+}
+
 /* What comparing needs of a schema, in the arena: the file it came from is closed again. */
 static enum rg_status keep_schema(struct rg_arena *arena, const struct rg_schema *schema,
                                   struct rg_schema *ret, struct rg_error *err)
@@ -686,9 +695,7 @@ static enum rg_status keep_schema(struct rg_arena *arena, const struct rg_schema
     for (uint32_t i = 0; elements != NULL && i < schema->element_count; i++) {
         elements[i] = schema->elements[i];
         elements[i].raw = (struct rg_span){NULL, 0};
-        elements[i].annotation = (struct rg_span){NULL, 0};
-        elements[i].name = rg_arena_copy(arena, schema->elements[i].name);
-        if (elements[i].name.data == NULL)
+        if (!keep_span(arena, &elements[i].name) || !keep_span(arena, &elements[i].annotation))
             elements = NULL;
     }
     if (elements == NULL)

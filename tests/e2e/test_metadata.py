@@ -521,6 +521,7 @@ def test_types_pass_through(name, regroup, tmp_path):
     (output,) = compacted(regroup, source, tmp_path / "home")
     assert strict.File(output).footer[2][1:] == strict.File(inputs[0]).footer[2][1:]
     assert strict.column_of([output], 0) == strict.column_of(inputs, 0)
+    regroup("verify", source, tmp_path / "home").must(0)
     entry = strict.File(output).footer[4][0][1][0]
     has_bounds = 5 in entry[3].get(12, {}) or 6 in entry[3].get(12, {})
     assert has_bounds is (name not in NO_ORDER_DEFINED)

@@ -375,6 +375,58 @@ TEST(outputs_may_be_of_several_kinds)
     rg_release(&t->allocator, w, sizeof *w);
 }
 
+/* The schema with column b as GEOMETRY in a coordinate system. */
+static struct rg_schema with_places(struct test *t, struct rg_arena *arena,
+                                    const struct rg_schema *schema, const char *crs)
+{
+    const struct rg_span raw = schema->elements[2].raw;
+    const char begin[] = {0x6c, 0x0c, 0x22, 0x18, (char)strlen(crs)};
+    const char end[] = {0, 0, 0};
+    struct rg_schema places = *schema;
+    struct rg_buffer out;
+
+    places.elements = rg_arena_array(arena, schema->element_count, sizeof *places.elements);
+    CHECK_MEMORY(places.elements);
+    memcpy(places.elements, schema->elements, schema->element_count * sizeof *places.elements);
+    rg_buffer_init(&out, &t->allocator, SIZE_MAX);
+    rg_buffer_append(&out, raw.data, raw.bytes - 1);
+    rg_buffer_append(&out, begin, sizeof begin);
+    rg_buffer_append(&out, crs, strlen(crs));
+    rg_buffer_append(&out, end, sizeof end);
+    CHECK_OK(rg_buffer_check(&out, "schema", &t->err));
+    places.elements[2].raw = rg_arena_copy(arena, rg_buffer_span(&out));
+    CHECK_MEMORY(places.elements[2].raw.data);
+    rg_buffer_fini(&out);
+    return places;
+}
+
+TEST(places_in_one_coordinate_system_are_compared)
+{
+    struct world *w = rg_alloc(&t->allocator, sizeof *w);
+    struct choices c = {.seed = 16};
+    struct rg_compare_result result;
+
+    CHECK_MEMORY(w);
+    init_world(t, &c, w, 50);
+    const struct rg_schema two = make_schema(t, &w->arena, 2, false);
+    const struct rg_schema mercator = with_places(t, &w->arena, &two, "EPSG:3857");
+    const struct rg_schema degrees = with_places(t, &w->arena, &two, "OGC:CRS84");
+    write_file(t, &c, w, 0, 0, &mercator, 0, 50);
+    write_file(t, &c, w, 1, 0, &mercator, 0, 50);
+    w->file_counts[0] = 1;
+    w->file_counts[1] = 1;
+    CHECK_OK(compare(t, w, UINT64_C(32) << 20, &result));
+    CHECK_TEXT(result.text, "");
+    CHECK(result.is_equal);
+
+    write_file(t, &c, w, 0, 0, &degrees, 0, 50);
+    CHECK_OK(compare(t, w, UINT64_C(32) << 20, &result));
+    CHECK(!result.is_equal);
+    CHECK_TEXT(result.text, "in00.parquet: column b means something else, by its annotation");
+    fini_world(w);
+    rg_release(&t->allocator, w, sizeof *w);
+}
+
 TEST(files_that_cannot_be_read_are_named)
 {
     struct world *w = rg_alloc(&t->allocator, sizeof *w);
@@ -423,6 +475,8 @@ int main(int argc, char **argv)
         {"missing_rows_are_found", missing_rows_are_found},
         {"a_column_that_inputs_lack_must_be_null", a_column_that_inputs_lack_must_be_null},
         {"outputs_may_be_of_several_kinds", outputs_may_be_of_several_kinds},
+        {"places_in_one_coordinate_system_are_compared",
+         places_in_one_coordinate_system_are_compared},
         {"files_that_cannot_be_read_are_named", files_that_cannot_be_read_are_named},
         {"memory_is_asked_for_and_has_an_end", memory_is_asked_for_and_has_an_end},
     };
