@@ -24,17 +24,17 @@ bool rg_column_digest_equal(const struct rg_column_digest *a, const struct rg_co
            rg_sequence_equal(&a->values, &b->values);
 }
 
-/* One entry's levels as an element; never 0. */
-static uint64_t element_of(uint8_t rep_level, uint8_t def_level)
+/* One entry's repetition level and depth as an element; never 0. */
+static uint64_t element_of(uint8_t rep_level, uint8_t depth)
 {
-    return 1 + ((uint64_t)rep_level << 8 | def_level);
+    return 1 + ((uint64_t)rep_level << 8 | depth);
 }
 
 void rg_column_digest_add_nulls(struct rg_column_digest *digest,
                                 const struct rg_column_source *column, uint64_t row_count)
 {
     assert(column->has_no_levels);
-    rg_sequence_add_repeated(&digest->levels, element_of(0, column->def_levels[0]), row_count);
+    rg_sequence_add_repeated(&digest->levels, element_of(0, column->depths[0]), row_count);
     digest->row_count += row_count;
 }
 
@@ -91,7 +91,7 @@ static void add_levels(struct rg_column_digest *digest, const struct rg_column_s
     uint32_t count = 0;
 
     if (batch->def_levels == NULL && batch->rep_levels == NULL) {
-        rg_sequence_add_repeated(&digest->levels, element_of(0, column->def_levels[def_max]),
+        rg_sequence_add_repeated(&digest->levels, element_of(0, column->depths[def_max]),
                                  batch->level_count);
         return;
     }
@@ -99,7 +99,7 @@ static void add_levels(struct rg_column_digest *digest, const struct rg_column_s
         const uint8_t rep = batch->rep_levels == NULL ? 0 : batch->rep_levels[i];
         const uint8_t def = batch->def_levels == NULL ? def_max : batch->def_levels[i];
 
-        room->elements[count] = element_of(rep, column->def_levels[def]);
+        room->elements[count] = element_of(rep, column->depths[def]);
         count += !column->is_missing || rep <= column->rep_kept_max;
     }
     rg_sequence_add(&digest->levels, room->elements, count);

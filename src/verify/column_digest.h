@@ -4,8 +4,9 @@
  * The digest of one column: of its levels and of its values, in order.
  *
  * It does not depend on where pages, row groups and files end, nor on encodings and codecs, nor on
- * whether the column is REQUIRED or OPTIONAL: levels go in as those of a reference schema. So a
- * sequence of inputs and a sequence of outputs that hold the same rows have equal digests.
+ * whether the column is REQUIRED or OPTIONAL: definition levels go in as depths in a reference
+ * schema (column_map.h). So a sequence of inputs and a sequence of outputs that hold the same rows
+ * have equal digests.
  */
 
 #ifndef VERIFY_COLUMN_DIGEST_H
@@ -16,7 +17,7 @@
 #include "verify/sequence.h"
 
 struct rg_column_digest {
-    struct rg_sequence levels; /* Pairs of repetition and definition level. */
+    struct rg_sequence levels; /* Pairs of repetition level and depth. */
     struct rg_sequence values; /* Those that are not null. */
     uint64_t row_count;
 };

@@ -25,6 +25,7 @@ static const uint32_t none = UINT32_MAX;
 struct tree {
     const struct rg_schema *schema;
     uint8_t *def;         /* Definition level when the element is there. */
+    uint8_t *depth;       /* Of the element; 0: the root. At most rg_schema_depth_max. */
     uint8_t *rep;         /* Its repetition level. */
     uint32_t *position;   /* Among its siblings. */
     uint32_t *leaf_index; /* Of leaves; `none` for groups. */
@@ -68,13 +69,14 @@ static bool init_tree(struct tree *tree, const struct rg_schema *schema, struct 
     *tree = (struct tree){
         .schema = schema,
         .def = rg_arena_array(arena, count, sizeof *tree->def),
+        .depth = rg_arena_array(arena, count, sizeof *tree->depth),
         .rep = rg_arena_array(arena, count, sizeof *tree->rep),
         .position = rg_arena_array(arena, count, sizeof *tree->position),
         .leaf_index = rg_arena_array(arena, count, sizeof *tree->leaf_index),
         .first_leaf = rg_arena_array(arena, count, sizeof *tree->first_leaf),
     };
     uint32_t *children_seen = rg_arena_array(arena, count, sizeof *children_seen);
-    if (tree->def == NULL || tree->rep == NULL || tree->position == NULL ||
+    if (tree->def == NULL || tree->depth == NULL || tree->rep == NULL || tree->position == NULL ||
         tree->leaf_index == NULL || tree->first_leaf == NULL || children_seen == NULL)
         return false;
     for (uint32_t i = 0; i < count; i++) {
@@ -85,6 +87,7 @@ static bool init_tree(struct tree *tree, const struct rg_schema *schema, struct 
         if (i > 0) {
             tree->position[i] = children_seen[parent]++;
             tree->def[i] = (uint8_t)(tree->def[parent] + (element->repetition != RG_REQUIRED));
+            tree->depth[i] = (uint8_t)(tree->depth[parent] + 1);
             tree->rep[i] = (uint8_t)(tree->rep[parent] + (element->repetition == RG_REPEATED));
         }
         tree->first_leaf[i] = leaf;
@@ -292,10 +295,10 @@ static struct rg_column_conflict find_conflicts(const struct matcher *m)
 }
 
 /*
- * Levels from the root down to `reference_index`: what is there up to level d of the file is there
- * up to that of the deepest element that d reaches.
+ * Depths from the root down to `reference_index`: at level d of the file all elements are there up
+ * to the deepest one whose own level is not above d.
  */
-static void map_levels(const struct matcher *m, uint32_t reference_index, uint8_t def_levels[256])
+static void map_levels(const struct matcher *m, uint32_t reference_index, uint8_t depths[256])
 {
     uint32_t level_end = 256;
 
@@ -303,7 +306,7 @@ static void map_levels(const struct matcher *m, uint32_t reference_index, uint8_
         const uint8_t begin = m->file.def[m->partner[i]];
 
         for (uint32_t d = begin; d < level_end; d++)
-            def_levels[d] = m->reference.def[i];
+            depths[d] = m->reference.depth[i];
         level_end = begin < level_end ? begin : level_end;
         if (i == 0)
             break;
@@ -326,7 +329,7 @@ static void map_missing(const struct matcher *m, uint32_t reference_index,
         .has_no_levels = ancestor == 0,
         .rep_kept_max = m->file.rep[partner],
     };
-    map_levels(m, ancestor, column->def_levels);
+    map_levels(m, ancestor, column->depths);
 }
 
 static void map_column(const struct matcher *m, uint32_t reference_index,
@@ -344,7 +347,7 @@ static void map_column(const struct matcher *m, uint32_t reference_index,
         .is_integer = from->type == RG_TYPE_INT32 || from->type == RG_TYPE_INT64,
         .to_width = to->type == RG_TYPE_FIXED_LEN_BYTE_ARRAY ? (uint32_t)to->type_length : 8,
     };
-    map_levels(m, reference_index, column->def_levels);
+    map_levels(m, reference_index, column->depths);
 }
 
 enum rg_status rg_column_map_init(const struct rg_column_schema *file_schema,

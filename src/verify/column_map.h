@@ -7,9 +7,11 @@
  * Columns are matched by field id where every column of both schemas has one, else by path. Names
  * inside LIST and MAP make no difference there: their children are matched by position, but for the
  * fields of a struct that repeats in a LIST itself. The order of columns does not matter. REQUIRED
- * and OPTIONAL do not matter: definition levels translate. A column that the file lacks stands for
- * nulls, and so does one of type UNKNOWN, for a group too. Types may be wider in the reference
- * where nothing is lost. Types must mean the same: 1 ms is not 1 us.
+ * and OPTIONAL do not matter: definition levels become depths. The depth of an entry is that of the
+ * deepest element that is there, counted from the root, whether it could have been null or not: so
+ * a null is told from a value even where the reference has room for values only. A column that the
+ * file lacks stands for nulls, and so does one of type UNKNOWN, for a group too. Types may be wider
+ * in the reference where nothing is lost. Types must mean the same: 1 ms is not 1 us.
  */
 
 #ifndef VERIFY_COLUMN_MAP_H
@@ -29,7 +31,7 @@ struct rg_column_source {
     bool is_integer;      /* Values of the file are INT32 or INT64. */
     uint32_t to_width;    /* Of converted values, in bytes. */
     enum rg_convert convert;
-    uint8_t def_levels[256]; /* Definition level of the file to that of the reference. */
+    uint8_t depths[256]; /* By definition level of the file: depth in the reference. */
 };
 
 struct rg_column_map {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A side is a cursor over entries: one entry is a pair of levels (as those of the reference) and,
- * where the definition level is the largest, a value. Entries that a missing column does not have
- * are passed over when a batch comes in, so that what is compared is compared one by one.
+ * A side is a cursor over entries: one entry is a repetition level, a depth in the reference
+ * (column_map.h) and, where the depth is that of the leaf, a value. Entries that a missing column
+ * does not have are passed over when a batch comes in, so that what is compared is compared one by
+ * one.
  *
  * Invariant: at < count means that the entry at `at` is there on this side; value_at is the number
  * of values in front of it in the batch.
@@ -29,13 +30,13 @@ struct side {
     uint8_t *converted; /* converted_bytes of them. */
     size_t converted_bytes;
     uint8_t rep[RG_BATCH_VALUES_MAX];
-    uint8_t def[RG_BATCH_VALUES_MAX];
+    uint8_t depth[RG_BATCH_VALUES_MAX];
 };
 
 struct search {
     const struct rg_difference_request *request;
     struct side *sides[2];
-    uint8_t def_max; /* Of the reference. */
+    uint32_t leaf_depth; /* In the reference. */
     uint64_t rows_begun;
 };
 
@@ -64,7 +65,7 @@ static enum rg_status convert_values(const struct search *search, struct side *s
     return RG_OK;
 }
 
-/* Takes a batch's entries over, with the reference's levels. */
+/* Takes a batch's entries over, with their depths. */
 static enum rg_status take_batch(const struct search *search, struct side *side,
                                  const struct rg_chunk_batch *batch, struct rg_error *err)
 {
@@ -81,7 +82,7 @@ static enum rg_status take_batch(const struct search *search, struct side *side,
         if (column->is_missing && rep > column->rep_kept_max)
             continue;
         side->rep[side->count] = rep;
-        side->def[side->count] = column->def_levels[def];
+        side->depth[side->count] = column->depths[def];
         side->count++;
     }
     if (column->is_missing)
@@ -98,7 +99,7 @@ static void take_nulls(struct side *side)
     side->at = 0;
     side->null_rows_left -= side->count;
     memset(side->rep, 0, side->count);
-    memset(side->def, side->chunk.column->def_levels[0], side->count);
+    memset(side->depth, side->chunk.column->depths[0], side->count);
 }
 
 /* Makes sure that there is an entry, or that the side is at its end. */
@@ -131,7 +132,7 @@ static enum rg_status fill(const struct search *search, struct side *side, struc
 
 static bool has_value(const struct search *search, const struct side *side)
 {
-    return side->def[side->at] == search->def_max && !side->chunk.column->is_missing;
+    return side->depth[side->at] == search->leaf_depth && !side->chunk.column->is_missing;
 }
 
 static bool is_equal_here(const struct search *search)
@@ -139,7 +140,7 @@ static bool is_equal_here(const struct search *search)
     const struct side *a = search->sides[0];
     const struct side *b = search->sides[1];
 
-    if (a->rep[a->at] != b->rep[b->at] || a->def[a->at] != b->def[b->at])
+    if (a->rep[a->at] != b->rep[b->at] || a->depth[a->at] != b->depth[b->at])
         return false;
     if (has_value(search, a) != has_value(search, b))
         return false;
@@ -177,7 +178,6 @@ static void describe(const struct search *search, const struct side *side, bool 
                      char text[RG_VALUE_TEXT_BYTES])
 {
     const struct rg_schema *reference = search->request->reference;
-    const struct rg_leaf *leaf = &reference->leaves[search->request->leaf_index];
 
     if (begins_row(side) && !other_begins_row) {
         (void)snprintf(text, RG_VALUE_TEXT_BYTES, "the end of the row");
@@ -186,11 +186,11 @@ static void describe(const struct search *search, const struct side *side, bool 
     } else if (has_value(search, side)) {
         (void)rg_value_text(reference, search->request->leaf_index,
                             rg_values_at(&side->values, side->value_at), text);
-    } else if (leaf->def_max <= 1) {
+    } else if (search->leaf_depth == 1) {
         (void)snprintf(text, RG_VALUE_TEXT_BYTES, "null");
     } else {
-        (void)snprintf(text, RG_VALUE_TEXT_BYTES, "null (definition level %u of %u)",
-                       side->def[side->at], leaf->def_max);
+        (void)snprintf(text, RG_VALUE_TEXT_BYTES, "null (depth %u of %u)", side->depth[side->at],
+                       search->leaf_depth);
     }
 }
 
@@ -310,6 +310,17 @@ static enum rg_status run_search(struct search *search, struct rg_difference *re
     }
 }
 
+/* How deep a leaf lies; a column below the root at 1. */
+static uint32_t depth_of(const struct rg_schema *schema, uint32_t leaf_index)
+{
+    uint32_t depth = 0;
+
+    for (uint32_t i = schema->leaves[leaf_index].element_index; i != 0;
+         i = schema->elements[i].parent_index)
+        depth++;
+    return depth;
+}
+
 static struct side *new_side(const struct rg_difference_request *request, void *user)
 {
     struct side *side = rg_alloc(request->allocator, sizeof *side);
@@ -341,7 +352,7 @@ enum rg_status rg_difference_find(const struct rg_difference_request *request,
 {
     struct search search = {
         .request = request,
-        .def_max = request->reference->leaves[request->leaf_index].def_max,
+        .leaf_depth = depth_of(request->reference, request->leaf_index),
     };
     enum rg_status status;
 

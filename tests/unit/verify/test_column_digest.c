@@ -71,7 +71,7 @@ static struct rg_column_digest digest_of(struct test *t, struct choices *c,
     return digest;
 }
 
-/* The same column with the levels of another schema. */
+/* The same column with the levels of a schema in which all may be null: those are its depths. */
 static struct column translate(struct test *t, struct rg_arena *arena, const struct column *column,
                                const struct rg_column_source *source)
 {
@@ -81,7 +81,7 @@ static struct column translate(struct test *t, struct rg_arena *arena, const str
     CHECK_MEMORY(other.slots);
     for (uint32_t i = 0; i < column->slot_count; i++) {
         other.slots[i] = column->slots[i];
-        other.slots[i].def = source->def_levels[column->slots[i].def];
+        other.slots[i].def = source->depths[column->slots[i].def];
     }
     return other;
 }
@@ -173,7 +173,7 @@ TEST(missing_columns_are_nulls)
     struct rg_column_digest borrowed = {.row_count = 0};
     struct rg_column_digest wanted = {.row_count = 0};
     struct rg_column_source source = {
-        .is_missing = true, .rep_kept_max = 0, .def_levels = {0, 1, 1, 1}};
+        .is_missing = true, .rep_kept_max = 0, .depths = {0, 1, 1, 1}};
     struct choices c = {.seed = 5};
     struct rg_arena arena;
     uint64_t elements[600];

@@ -89,9 +89,9 @@ TEST(columns_are_found_whatever_their_order)
     CHECK_U64(columns.columns[0].leaf_index, 1);
     CHECK_U64(columns.columns[1].leaf_index, 0);
     /* REQUIRED: level 0 is a value, and so is level 1 of the OPTIONAL one. */
-    CHECK_U64(columns.columns[1].def_levels[0], 1);
-    CHECK_U64(columns.columns[0].def_levels[0], 0);
-    CHECK_U64(columns.columns[0].def_levels[1], 1);
+    CHECK_U64(columns.columns[1].depths[0], 1);
+    CHECK_U64(columns.columns[0].depths[0], 0);
+    CHECK_U64(columns.columns[0].depths[1], 1);
     rg_arena_fini(&arena);
 }
 
@@ -117,7 +117,38 @@ TEST(levels_translate_through_nested_changes)
     map(t, file, COUNT(file), reference, COUNT(reference), &arena, &columns, &conflict);
     CHECK(conflict.what == NULL);
     for (size_t d = 0; d < sizeof wanted; d++)
-        CHECK_U64(columns.columns[0].def_levels[d], wanted[d]);
+        CHECK_U64(columns.columns[0].depths[d], wanted[d]);
+    rg_arena_fini(&arena);
+}
+
+TEST(nulls_stay_nulls_where_the_reference_has_none)
+{
+    /* The same columns, and in the reference all is there. */
+    static const struct line file[] = {
+        {"x", 0, 'o', RG_TYPE_INT32, NO, 0}, {"g", 0, 'o', -1, NO, 0},
+        {"a", 1, 'o', RG_TYPE_INT32, NO, 0}, {"l", 0, 'o', -1, RG_CONVERTED_LIST, 0},
+        {"list", 1, '*', -1, NO, 0},         {"element", 2, 'o', RG_TYPE_INT32, NO, 0}};
+    static const struct line reference[] = {
+        {"x", 0, 'r', RG_TYPE_INT32, NO, 0}, {"g", 0, 'r', -1, NO, 0},
+        {"a", 1, 'r', RG_TYPE_INT32, NO, 0}, {"l", 0, 'r', -1, RG_CONVERTED_LIST, 0},
+        {"list", 1, '*', -1, NO, 0},         {"element", 2, 'r', RG_TYPE_INT32, NO, 0}};
+    struct rg_column_map columns;
+    struct rg_column_conflict conflict;
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    map(t, file, COUNT(file), reference, COUNT(reference), &arena, &columns, &conflict);
+    CHECK(conflict.what == NULL);
+    for (uint32_t i = 0; i < columns.column_count; i++) {
+        for (uint32_t d = 0; d <= i + 1; d++)
+            CHECK_U64(columns.columns[i].depths[d], d);
+    }
+    /* A value, a value, and of a list: empty, or a value. */
+    map(t, reference, COUNT(reference), reference, COUNT(reference), &arena, &columns, &conflict);
+    CHECK_U64(columns.columns[0].depths[0], 1);
+    CHECK_U64(columns.columns[1].depths[0], 2);
+    CHECK_U64(columns.columns[2].depths[0], 1);
+    CHECK_U64(columns.columns[2].depths[1], 3);
     rg_arena_fini(&arena);
 }
 
@@ -192,7 +223,7 @@ TEST(a_missing_column_borrows_the_levels_of_a_neighbour)
     /* Levels of tags: no list 0, empty 1, null element 2, element without tags 3, a tag 4. */
     static const uint8_t wanted[] = {0, 1, 2, 3, 3};
     for (size_t d = 0; d < sizeof wanted; d++)
-        CHECK_U64(y->def_levels[d], wanted[d]);
+        CHECK_U64(y->depths[d], wanted[d]);
     rg_arena_fini(&arena);
 }
 
@@ -398,6 +429,8 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"columns_are_found_whatever_their_order", columns_are_found_whatever_their_order},
         {"levels_translate_through_nested_changes", levels_translate_through_nested_changes},
+        {"nulls_stay_nulls_where_the_reference_has_none",
+         nulls_stay_nulls_where_the_reference_has_none},
         {"fields_of_a_list_of_two_levels_go_by_their_names",
          fields_of_a_list_of_two_levels_go_by_their_names},
         {"entries_of_a_map_go_by_their_place", entries_of_a_map_go_by_their_place},

@@ -375,6 +375,45 @@ TEST(outputs_may_be_of_several_kinds)
     rg_release(&t->allocator, w, sizeof *w);
 }
 
+TEST(nulls_are_compared_with_what_is_never_null)
+{
+    struct world *w = rg_alloc(&t->allocator, sizeof *w);
+    struct choices c = {.seed = 17};
+    struct rg_compare_result result;
+
+    CHECK_MEMORY(w);
+    init_world(t, &c, w, 300);
+    const struct rg_schema required = make_schema(t, &w->arena, 1, true);
+    const struct rg_schema optional = make_schema(t, &w->arena, 1, false);
+    struct slot *slots = w->columns[0].slots;
+
+    /* Values, and behind them a null that is somewhere else on the other side. */
+    for (int side = 0; side < 2; side++) {
+        slots[200].def = side == 0 ? 1 : 0;
+        slots[250].def = side == 0 ? 0 : 1;
+        slots[200].value = slots[side == 0 ? 200 : 250].value;
+        write_file(t, &c, w, side, 0, &required, 0, 200);
+        write_file(t, &c, w, side, 1, &optional, 200, 100);
+        w->file_counts[side] = 2;
+    }
+    CHECK_OK(compare(t, w, UINT64_C(32) << 20, &result));
+    CHECK(!result.is_equal);
+    CHECK(strstr(result.text, "column a, row 200: ") == result.text);
+    CHECK(strstr(result.text, " in the inputs, null in the outputs") != NULL);
+
+    /* Nulls in the inputs, and values in an output that has no nulls. */
+    w->file_counts[1] = 1;
+    for (uint32_t i = 0; i < 200; i++)
+        slots[i].def = i < 100;
+    write_file(t, &c, w, 0, 0, &optional, 0, 200);
+    w->file_counts[0] = 1;
+    CHECK_OK(compare(t, w, UINT64_C(32) << 20, &result));
+    CHECK(!result.is_equal);
+    CHECK(strstr(result.text, "column a, row 100: null in the inputs, ") == result.text);
+    fini_world(w);
+    rg_release(&t->allocator, w, sizeof *w);
+}
+
 /* The schema with column b as GEOMETRY in a coordinate system. */
 static struct rg_schema with_places(struct test *t, struct rg_arena *arena,
                                     const struct rg_schema *schema, const char *crs)
@@ -475,6 +514,7 @@ int main(int argc, char **argv)
         {"missing_rows_are_found", missing_rows_are_found},
         {"a_column_that_inputs_lack_must_be_null", a_column_that_inputs_lack_must_be_null},
         {"outputs_may_be_of_several_kinds", outputs_may_be_of_several_kinds},
+        {"nulls_are_compared_with_what_is_never_null", nulls_are_compared_with_what_is_never_null},
         {"places_in_one_coordinate_system_are_compared",
          places_in_one_coordinate_system_are_compared},
         {"files_that_cannot_be_read_are_named", files_that_cannot_be_read_are_named},

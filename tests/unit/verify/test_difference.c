@@ -33,12 +33,15 @@ static enum rg_status next_chunk(void *user, struct rg_side_chunk *ret_chunk, bo
 static struct script *write_script(struct test *t, struct choices *c, struct rg_arena *arena,
                                    const struct rg_schema *schema, const struct column *column)
 {
+    const struct rg_column_schema self = {schema, false};
     struct script *script = rg_arena_array(arena, 1, sizeof *script);
+    struct rg_column_conflict conflict;
+    struct rg_column_map map;
     uint32_t first = 0;
 
     CHECK_MEMORY(script);
-    for (uint32_t d = 0; d < 256; d++)
-        script->column.def_levels[d] = (uint8_t)d;
+    CHECK_OK(rg_column_map_init(&self, &self, arena, &map, &conflict, &t->err));
+    script->column = map.columns[0];
     while (first < column->slot_count) {
         const struct chunk_style style = chunk_style_draw(c, &schema->leaves[0]);
         struct column piece = {.slots = column->slots + first};
@@ -282,6 +285,28 @@ TEST(lists_that_end_elsewhere_are_told_apart)
     rg_arena_fini(&arena);
 }
 
+/* [] and null, where a list has no other levels than its own and that of its values. */
+TEST(what_is_not_there_is_told_by_its_depth)
+{
+    struct choices c = {.seed = 12};
+    struct script *scripts[2];
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    struct rg_schema *schema = column_schema(t, &arena, NESTING_LIST, RG_TYPE_INT32, 0);
+    for (int i = 0; i < 2; i++) {
+        struct slot slots[1] = {{0, (uint8_t)i, {NULL, 0}}};
+        const struct column column = {slots, 1, 1};
+
+        scripts[i] = write_script(t, &c, &arena, schema, &column);
+    }
+    const struct rg_difference difference = find(t, schema, scripts[0], scripts[1]);
+    CHECK(difference.is_found);
+    CHECK_TEXT(difference.texts[0], "null (depth 0 of 3)");
+    CHECK_TEXT(difference.texts[1], "null (depth 1 of 3)");
+    rg_arena_fini(&arena);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -290,6 +315,7 @@ int main(int argc, char **argv)
         {"both_sides_are_shown", both_sides_are_shown},
         {"values_of_one_text_are_told_apart", values_of_one_text_are_told_apart},
         {"lists_that_end_elsewhere_are_told_apart", lists_that_end_elsewhere_are_told_apart},
+        {"what_is_not_there_is_told_by_its_depth", what_is_not_there_is_told_by_its_depth},
     };
 
     return test_main("verify/difference", cases, sizeof cases / sizeof cases[0], argc, argv);
