@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "journal/array.h"
+#include "journal/document.h"
 
 struct piece {
     uint32_t record; /* Index of the record that names the input, or made the output. */
@@ -311,26 +312,72 @@ enum rg_status rg_lineage_trace(const struct rg_batch *records, uint32_t record_
     return RG_OK;
 }
 
+struct records {
+    struct rg_batch *items;
+    size_t count;
+    size_t capacity;
+};
+
+/* Reads those that follow, until one is absent. */
+static enum rg_status read_records(const struct rg_home *home, const char *partition,
+                                   struct rg_arena *arena, struct records *records,
+                                   struct rg_error *err)
+{
+    while (records->count < rg_record_number_max) {
+        records->items = rg_array_room(arena, records->items, records->count, &records->capacity,
+                                       sizeof *records->items);
+        if (records->items == NULL)
+            return no_memory(err);
+        const enum rg_status status = rg_batch_read(home, partition, (uint32_t)records->count + 1,
+                                                    arena, &records->items[records->count], err);
+        if (status == RG_ERR_ABSENT)
+            return RG_OK;
+        if (status != RG_OK)
+            return status;
+        records->count++;
+    }
+    return RG_OK;
+}
+
+/* *ret_newest: the highest number that a record or a snapshot in the ledger has; 0: none has. */
+static enum rg_status list_ledger(const struct rg_home *home, const char *partition,
+                                  struct rg_arena *arena, uint32_t *ret_newest,
+                                  struct rg_error *err)
+{
+    const char *prefix = rg_ledger_key(partition, "", arena);
+    struct rg_object *objects;
+    size_t count;
+
+    if (prefix == NULL)
+        return no_memory(err);
+    *ret_newest = 0;
+    const enum rg_status status =
+        rg_store_list_all(home->store, prefix, arena, &objects, &count, err);
+    if (status == RG_ERR_ABSENT)
+        return RG_OK;
+    for (size_t i = 0; status == RG_OK && i < count; i++) {
+        const struct rg_ledger_name name = rg_ledger_name_parse(objects[i].key + strlen(prefix));
+        const bool is_told = name.kind == RG_LEDGER_RECORD || name.kind == RG_LEDGER_SNAPSHOT;
+
+        if (is_told && name.number > *ret_newest)
+            *ret_newest = name.number;
+    }
+    return status;
+}
+
 enum rg_status rg_lineage_read(const struct rg_home *home, const char *partition,
                                struct rg_arena *arena, struct rg_lineage *ret_lineage,
                                struct rg_error *err)
 {
-    struct rg_batch *records = NULL;
-    size_t capacity = 0;
-    size_t count = 0;
+    struct records records = {.items = NULL};
+    uint32_t newest = 0;
 
-    for (;;) {
-        records = rg_array_room(arena, records, count, &capacity, sizeof *records);
-        if (records == NULL)
-            return no_memory(err);
-        const enum rg_status status =
-            rg_batch_read(home, partition, (uint32_t)count + 1, arena, &records[count], err);
-        if (status == RG_ERR_ABSENT)
-            break;
-        if (status != RG_OK)
-            return status;
-        if (++count == rg_record_number_max)
-            break;
-    }
-    return rg_lineage_trace(records, (uint32_t)count, arena, ret_lineage, err);
+    RG_TRY(read_records(home, partition, arena, &records, err));
+    RG_TRY(list_ledger(home, partition, arena, &newest, err));
+    /* Either somebody has just made records, or one in front of them was lost. */
+    if (newest > records.count)
+        RG_TRY(read_records(home, partition, arena, &records, err));
+    if (newest > records.count)
+        return rg_fail(err, RG_ERR_CORRUPT, "record %zu is missing", records.count + 1);
+    return rg_lineage_trace(records.items, (uint32_t)records.count, arena, ret_lineage, err);
 }

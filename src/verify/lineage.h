@@ -40,8 +40,8 @@ struct rg_lineage {
 /*
  * Reads the ledger of `partition`; everything lies in `arena`.
  *
- * Errors:  those of rg_batch_read(); RG_ERR_CORRUPT when records contradict each other;
- *          RG_ERR_NOMEM.
+ * Errors:  those of rg_batch_read() and of listing; RG_ERR_CORRUPT when records contradict each
+ *          other, or one is missing in front of others; RG_ERR_NOMEM.
  */
 RG_MUST_CHECK enum rg_status rg_lineage_read(const struct rg_home *home, const char *partition,
                                              struct rg_arena *arena, struct rg_lineage *ret_lineage,

@@ -1064,6 +1064,15 @@ def test_verify_names_what_is_not_there_yet(regroup, source, home):
     assert "f7.parquet" in result.err + result.out
 
 
+@pytest.mark.parametrize("lost", [1, 2])
+def test_verify_names_a_record_that_is_missing(lost, regroup, source, home):
+    for number in range(3):
+        write(source / f"late{number}.parquet", 1000 * number, 10)
+        regroup("compact", source, home).must(0)
+    (home / "_regroup" / f"_{lost:06}.json").unlink()
+    assert f"record {lost} is missing" in regroup("verify", source, home).must(65).err
+
+
 def test_standard_output_may_be_closed(regroup, source, home):
     regroup("compact", source, home).must(0)
     process = subprocess.run(

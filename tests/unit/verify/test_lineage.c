@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "journal/document.h"
+#include "store/local.h"
+#include "support/scratch.h"
 #include "support/test.h"
 
 enum {
@@ -204,6 +207,60 @@ TEST(records_that_contradict_each_other_are_corrupt)
     rg_arena_fini(&arena);
 }
 
+/* Writes a void record, which lists nothing. */
+static void write_record(struct test *t, const struct rg_home *home, const char *directory,
+                         uint32_t number)
+{
+    const struct rg_batch batch = {.number = number, .is_void = true, .options = "", .content = ""};
+    const struct rg_ledger_name name = {.kind = RG_LEDGER_RECORD, .number = number};
+    char text[rg_minted_name_bytes];
+    char path[128];
+    struct rg_buffer out;
+
+    rg_buffer_init(&out, &t->allocator, SIZE_MAX);
+    rg_batch_emit(&batch, RG_DOCUMENT_RECORD, &home->id, "", &out);
+    CHECK_OK(rg_buffer_check(&out, "record", &t->err));
+    rg_ledger_name_make(&name, text);
+    (void)snprintf(path, sizeof path, "_regroup/%s", text);
+    scratch_write(directory, path, out.data, out.bytes);
+    rg_buffer_fini(&out);
+}
+
+TEST(a_record_in_front_of_others_may_not_be_missing)
+{
+    static const struct rg_local_options local = {.must_exist = true, .keeps_page_cache = true};
+    static const struct rg_home_options options = {.may_write = true};
+    const char *directory = scratch_new();
+    struct rg_lineage lineage;
+    struct rg_store *store;
+    struct rg_arena arena;
+    struct rg_home home;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    CHECK_OK(rg_local_store_new(directory, &local, &t->allocator, &store, &t->err));
+    CHECK_OK(rg_home_open(store, &options, &home, &t->err));
+    CHECK_OK(rg_lineage_read(&home, "", &arena, &lineage, &t->err));
+    CHECK_U64(lineage.record_count, 0);
+    write_record(t, &home, directory, 1);
+    write_record(t, &home, directory, 2);
+    CHECK_OK(rg_lineage_read(&home, "", &arena, &lineage, &t->err));
+    CHECK_U64(lineage.record_count, 2);
+
+    write_record(t, &home, directory, 4);
+    CHECK_ERROR(rg_lineage_read(&home, "", &arena, &lineage, &t->err), RG_ERR_CORRUPT,
+                "record 3 is missing");
+    write_record(t, &home, directory, 3);
+    CHECK_OK(rg_lineage_read(&home, "", &arena, &lineage, &t->err));
+    CHECK_U64(lineage.record_count, 4);
+
+    /* A snapshot stands for records that all stay. */
+    scratch_write(directory, "_regroup/_000005.snapshot", "", 0);
+    CHECK_ERROR(rg_lineage_read(&home, "", &arena, &lineage, &t->err), RG_ERR_CORRUPT,
+                "record 5 is missing");
+    rg_store_free(store);
+    rg_arena_fini(&arena);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -217,6 +274,8 @@ int main(int argc, char **argv)
          retired_outputs_and_records_of_nothing_do_not_count},
         {"records_that_contradict_each_other_are_corrupt",
          records_that_contradict_each_other_are_corrupt},
+        {"a_record_in_front_of_others_may_not_be_missing",
+         a_record_in_front_of_others_may_not_be_missing},
     };
 
     return test_main("verify/lineage", cases, sizeof cases / sizeof cases[0], argc, argv);
