@@ -10,6 +10,10 @@
  * compared by one digest for levels and one for values; values are equal when their bytes are.
  * REQUIRED and OPTIONAL, another order of columns and columns that an input lacks make no
  * difference.
+ *
+ * What else lies in a partition of DEST that has a ledger is told as extra: foreign files, and
+ * outputs that were replaced or that nobody recorded. Not those of a run under way; and in place
+ * neither foreign files nor what was replaced, which may lie there by right.
  */
 
 #ifndef REGROUP_VERIFY_H
@@ -27,22 +31,23 @@ enum rg_verify_outcome {
     RG_VERIFY_DIFFERENT,
     RG_VERIFY_FAILED,  /* Could not be compared. */
     RG_VERIFY_MISSING, /* An input that is in no record yet. */
+    RG_VERIFY_EXTRA,   /* A file in DEST that is no live output: readers may read rows twice. */
     RG_VERIFY_OUTCOME_COUNT,
 };
 
-/* "equal", "different", "failed", "missing". */
+/* "equal", "different", "failed", "missing", "extra". */
 RG_API const char *rg_verify_outcome_name(enum rg_verify_outcome outcome);
 
 /*
  * What was found out about the outputs of one record, the files of one partition (without a
- * ledger), or one input. Valid during the call.
+ * ledger), one input, or one file of DEST. Valid during the call.
  */
 struct rg_verify_finding {
     size_t size; /* sizeof(struct rg_verify_finding) of the library. */
     enum rg_verify_outcome outcome;
     const char *partition; /* "dt=2024-05-01/", "" for the root. */
     uint32_t record;       /* Its number; 0: none. */
-    const char *key;       /* MISSING: the input, below SOURCE. Else NULL. */
+    const char *key;       /* MISSING: the input, below SOURCE. EXTRA: below DEST. Else NULL. */
     const char *text;      /* Column, row and both values, or the reason. EQUAL: "". */
     uint64_t input_file_count, output_file_count;
     uint64_t input_row_count, output_row_count;

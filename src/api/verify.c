@@ -222,10 +222,9 @@ void rg_verify_take_sample(const struct rg_verify *verify, struct rg_verify_samp
 const char *rg_verify_outcome_name(enum rg_verify_outcome outcome)
 {
     static const char *const names[RG_VERIFY_OUTCOME_COUNT] = {
-        [RG_VERIFY_EQUAL] = "equal",
-        [RG_VERIFY_DIFFERENT] = "different",
-        [RG_VERIFY_FAILED] = "failed",
-        [RG_VERIFY_MISSING] = "missing",
+        [RG_VERIFY_EQUAL] = "equal",   [RG_VERIFY_DIFFERENT] = "different",
+        [RG_VERIFY_FAILED] = "failed", [RG_VERIFY_MISSING] = "missing",
+        [RG_VERIFY_EXTRA] = "extra",
     };
 
     return (unsigned)outcome < RG_VERIFY_OUTCOME_COUNT ? names[outcome] : "?";

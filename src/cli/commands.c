@@ -49,7 +49,8 @@ const struct command rg_commands[] = {
         .summary = "decodes both sides, and tells whether DEST holds the rows of SOURCE",
         .about = "In the order that the ledger of DEST tells; without a ledger, file by file in\n"
                  "the order of their names. Exit 0: equal; 1: different; 3: equal, but some\n"
-                 "files of SOURCE are not in DEST yet.",
+                 "files of SOURCE are not in DEST yet, or files lie in DEST that are no live\n"
+                 "outputs.",
         .place_min = 2,
         .place_max = 2,
         .run = rg_verify_command,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Exit 0: equal; 1: different, or not to be compared; 3: equal, but some inputs are not there yet.
+/*
+ * Exit 0: equal; 1: different, or not to be compared; 3: equal, but some inputs are not there yet,
+ * or other files are.
  */
 
 #include "cli/verify.h"
@@ -33,7 +35,7 @@ static void say_finding(const struct telling *telling, const struct rg_verify_fi
         (void)!rg_verify_finding_json(finding, rg_output_write, stderr, &ignored);
         return;
     }
-    if (finding->outcome == RG_VERIFY_MISSING) {
+    if (finding->key != NULL) {
         rg_output_say("%s: %s %s", outcome, finding->key, finding->text);
         return;
     }
@@ -73,6 +75,7 @@ static void say_totals(const struct telling *telling, const struct rg_verify_tot
                          : totals->outcome_counts[RG_VERIFY_FAILED] > 0  ? "NOT VERIFIED"
                                                                          : "equal";
     const uint64_t missing = totals->outcome_counts[RG_VERIFY_MISSING];
+    const uint64_t extra = totals->outcome_counts[RG_VERIFY_EXTRA];
 
     fprintf(stderr,
             "%s: %" PRIu64 " row%s of %" PRIu64 " file%s in SOURCE, %" PRIu64 " row%s of %" PRIu64
@@ -84,14 +87,20 @@ static void say_totals(const struct telling *telling, const struct rg_verify_tot
     if (missing > 0)
         fprintf(stderr, "; %" PRIu64 " file%s not in DEST yet", missing,
                 missing == 1 ? " is" : "s are");
+    if (extra > 0)
+        fprintf(stderr, "; %" PRIu64 " file%s in DEST %s no live output%s", extra,
+                rg_output_plural(extra), extra == 1 ? "is" : "are", rg_output_plural(extra));
     fputc('\n', stderr);
 }
 
 static int exit_of(const struct rg_verify_totals *totals)
 {
+    const uint64_t left =
+        totals->outcome_counts[RG_VERIFY_MISSING] + totals->outcome_counts[RG_VERIFY_EXTRA];
+
     if (totals->outcome_counts[RG_VERIFY_DIFFERENT] + totals->outcome_counts[RG_VERIFY_FAILED] > 0)
         return RG_EXIT_FAILED;
-    return totals->outcome_counts[RG_VERIFY_MISSING] > 0 ? RG_EXIT_LEFT_ALONE : RG_EXIT_DONE;
+    return left > 0 ? RG_EXIT_LEFT_ALONE : RG_EXIT_DONE;
 }
 
 static enum rg_status run(const struct arguments *arguments, struct telling *telling,

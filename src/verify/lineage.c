@@ -308,7 +308,8 @@ enum rg_status rg_lineage_trace(const struct rg_batch *records, uint32_t record_
             count += groups[count].output_count > 0;
         }
     }
-    *ret_lineage = (struct rg_lineage){records, record_count, groups, count};
+    *ret_lineage = (struct rg_lineage){
+        .records = records, .record_count = record_count, .groups = groups, .group_count = count};
     return RG_OK;
 }
 
@@ -339,10 +340,13 @@ static enum rg_status read_records(const struct rg_home *home, const char *parti
     return RG_OK;
 }
 
-/* *ret_newest: the highest number that a record or a snapshot in the ledger has; 0: none has. */
+/*
+ * The intents that there are. *ret_newest: the highest number that a record or a snapshot has; 0:
+ * none has.
+ */
 static enum rg_status list_ledger(const struct rg_home *home, const char *partition,
-                                  struct rg_arena *arena, uint32_t *ret_newest,
-                                  struct rg_error *err)
+                                  struct rg_arena *arena, struct rg_lineage *lineage,
+                                  uint32_t *ret_newest, struct rg_error *err)
 {
     const char *prefix = rg_ledger_key(partition, "", arena);
     struct rg_object *objects;
@@ -355,29 +359,41 @@ static enum rg_status list_ledger(const struct rg_home *home, const char *partit
         rg_store_list_all(home->store, prefix, arena, &objects, &count, err);
     if (status == RG_ERR_ABSENT)
         return RG_OK;
-    for (size_t i = 0; status == RG_OK && i < count; i++) {
+    if (status != RG_OK)
+        return status;
+    struct rg_ledger_name *intents = rg_arena_array(arena, count, sizeof *intents);
+    if (intents == NULL)
+        return no_memory(err);
+    lineage->intents = intents;
+    for (size_t i = 0; i < count; i++) {
         const struct rg_ledger_name name = rg_ledger_name_parse(objects[i].key + strlen(prefix));
         const bool is_told = name.kind == RG_LEDGER_RECORD || name.kind == RG_LEDGER_SNAPSHOT;
 
         if (is_told && name.number > *ret_newest)
             *ret_newest = name.number;
+        if (name.kind == RG_LEDGER_INTENT)
+            intents[lineage->intent_count++] = name;
     }
-    return status;
+    return RG_OK;
 }
 
 enum rg_status rg_lineage_read(const struct rg_home *home, const char *partition,
                                struct rg_arena *arena, struct rg_lineage *ret_lineage,
                                struct rg_error *err)
 {
+    struct rg_lineage told = {.records = NULL};
     struct records records = {.items = NULL};
     uint32_t newest = 0;
 
     RG_TRY(read_records(home, partition, arena, &records, err));
-    RG_TRY(list_ledger(home, partition, arena, &newest, err));
+    RG_TRY(list_ledger(home, partition, arena, &told, &newest, err));
     /* Either somebody has just made records, or one in front of them was lost. */
     if (newest > records.count)
         RG_TRY(read_records(home, partition, arena, &records, err));
     if (newest > records.count)
         return rg_fail(err, RG_ERR_CORRUPT, "record %zu is missing", records.count + 1);
-    return rg_lineage_trace(records.items, (uint32_t)records.count, arena, ret_lineage, err);
+    RG_TRY(rg_lineage_trace(records.items, (uint32_t)records.count, arena, ret_lineage, err));
+    ret_lineage->intents = told.intents;
+    ret_lineage->intent_count = told.intent_count;
+    return RG_OK;
 }

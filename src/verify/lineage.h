@@ -35,6 +35,8 @@ struct rg_lineage {
     uint32_t record_count;
     const struct rg_lineage_group *groups; /* By record, in the order of outputs. */
     size_t group_count;
+    const struct rg_ledger_name *intents; /* Of runs under way, or killed; only when read. */
+    size_t intent_count;
 };
 
 /*

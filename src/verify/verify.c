@@ -3,7 +3,8 @@
 /*
  * Partitions are found by walking SOURCE, and DEST's ledger (or DEST itself where it has none).
  * Then one after another is listed on both sides and paired into groups: lists of inputs and of
- * outputs that must hold the same rows. What lies in SOURCE and belongs to no group is missing.
+ * outputs that must hold the same rows. What lies in SOURCE and belongs to no group is missing;
+ * what lies in DEST and belongs to none is extra.
  */
 
 #include "verify/verify.h"
@@ -35,7 +36,7 @@ struct texts {
 struct listing {
     const struct rg_object *objects;
     size_t count;
-    bool *is_used; /* By a group; or, in SOURCE, named by a record. */
+    bool *is_used; /* By a group; or the ledger tells why it is there. */
 };
 
 struct run {
@@ -422,6 +423,14 @@ static enum rg_status verify_group(struct run *run, const struct rg_lineage *lin
     return compare_files(run, group->record, &inputs, &outputs, err);
 }
 
+static void mark(struct run *run, enum rg_verify_side side, const char *name)
+{
+    const size_t index = find_file(run, side, name);
+
+    if (index < run->listings[side].count)
+        run->listings[side].is_used[index] = true;
+}
+
 /* Marks the files of SOURCE that some record names: those are not missing, whatever became of them.
  */
 static void mark_named(struct run *run, const struct rg_lineage *lineage)
@@ -429,12 +438,49 @@ static void mark_named(struct run *run, const struct rg_lineage *lineage)
     for (uint32_t r = 0; r < lineage->record_count; r++) {
         const struct rg_batch *record = &lineage->records[r];
 
-        for (size_t i = 0; i < record->input_count; i++) {
-            const size_t index = find_file(run, RG_SIDE_INPUTS, record->inputs[i].name);
-            if (index < run->listings[RG_SIDE_INPUTS].count)
-                run->listings[RG_SIDE_INPUTS].is_used[index] = true;
-        }
+        for (size_t i = 0; i < record->input_count; i++)
+            mark(run, RG_SIDE_INPUTS, record->inputs[i].name);
     }
+}
+
+/*
+ * Marks the live outputs. In place also those that were taken again: what was replaced lies there
+ * until it is swept (--grace), inputs as well as outputs.
+ */
+static void mark_outputs(struct run *run, const struct rg_lineage *lineage)
+{
+    for (size_t i = 0; i < lineage->group_count; i++) {
+        for (size_t k = 0; k < lineage->groups[i].output_count; k++)
+            mark(run, RG_SIDE_OUTPUTS, lineage->groups[i].outputs[k]->name);
+    }
+    for (uint32_t r = 0; r < lineage->record_count; r++) {
+        const struct rg_batch *record = &lineage->records[r];
+
+        for (size_t i = 0; record->is_in_place && i < record->taken_count; i++)
+            mark(run, RG_SIDE_OUTPUTS, record->taken[i]);
+    }
+}
+
+/* Whether foreign files may lie in DEST by right; without a record nobody knows. */
+static bool may_be_in_place(const struct rg_lineage *lineage)
+{
+    bool is_in_place = lineage->record_count == 0;
+
+    for (uint32_t r = 0; r < lineage->record_count; r++)
+        is_in_place = is_in_place || lineage->records[r].is_in_place;
+    return is_in_place;
+}
+
+static void tell_file(struct run *run, enum rg_verify_outcome outcome, const char *key,
+                      const char *text)
+{
+    const struct rg_verify_finding finding = {.size = sizeof finding,
+                                              .outcome = outcome,
+                                              .partition = run->partition,
+                                              .key = key,
+                                              .text = text};
+
+    tell(run, &finding);
 }
 
 /* Files that no record names: in place they may still lie there as they are; else they are missing.
@@ -443,10 +489,8 @@ static enum rg_status verify_rest(struct run *run, const struct rg_lineage *line
                                   struct rg_error *err)
 {
     const struct listing *listing = &run->listings[RG_SIDE_INPUTS];
-    bool is_in_place = lineage->record_count == 0;
+    const bool is_in_place = may_be_in_place(lineage);
 
-    for (uint32_t r = 0; r < lineage->record_count; r++)
-        is_in_place = is_in_place || lineage->records[r].is_in_place;
     for (size_t i = 0; i < listing->count; i++) {
         const char *name = listing->objects[i].key + strlen(run->partition);
 
@@ -461,15 +505,43 @@ static enum rg_status verify_rest(struct run *run, const struct rg_lineage *line
             RG_TRY(add_file(run, RG_SIDE_OUTPUTS, there, 0, 0, &output, err));
             RG_TRY(compare_files(run, 0, &input, &output, err));
         } else {
-            const struct rg_verify_finding finding = {.size = sizeof finding,
-                                                      .outcome = RG_VERIFY_MISSING,
-                                                      .partition = run->partition,
-                                                      .key = listing->objects[i].key,
-                                                      .text = "is in no record"};
-            tell(run, &finding);
+            tell_file(run, RG_VERIFY_MISSING, listing->objects[i].key, "is in no record");
         }
     }
     return RG_OK;
+}
+
+/* Whether a run makes outputs of that name, or made them when it was killed: the next one decides.
+ */
+static bool is_under_way(const struct rg_lineage *lineage, const struct rg_minted *minted)
+{
+    for (size_t i = 0; i < lineage->intent_count; i++) {
+        if (lineage->intents[i].number == minted->number &&
+            lineage->intents[i].hash == minted->hash)
+            return true;
+    }
+    return false;
+}
+
+/* Files of DEST that are no live outputs: who reads the folder as it is reads their rows, too. */
+static void tell_extra(struct run *run, const struct rg_lineage *lineage)
+{
+    const struct listing *listing = &run->listings[RG_SIDE_OUTPUTS];
+    const bool is_in_place = may_be_in_place(lineage);
+
+    mark_outputs(run, lineage);
+    for (size_t i = 0; i < listing->count; i++) {
+        const char *name = listing->objects[i].key + strlen(run->partition);
+        struct rg_minted minted;
+        const bool is_minted = rg_minted_parse(name, &minted) &&
+                               rg_minted_is_of(&minted, &run->home.id, run->partition);
+
+        if (listing->is_used[i] || (!is_minted && is_in_place) ||
+            (is_minted && is_under_way(lineage, &minted)))
+            continue;
+        tell_file(run, RG_VERIFY_EXTRA, listing->objects[i].key,
+                  "lies in DEST and is no live output; `regroup list` tells which are");
+    }
 }
 
 static enum rg_status verify_by_ledger(struct run *run, struct rg_error *err)
@@ -483,7 +555,9 @@ static enum rg_status verify_by_ledger(struct run *run, struct rg_error *err)
         RG_TRY(verify_group(run, &lineage, &lineage.groups[i], err));
     }
     mark_named(run, &lineage);
-    return verify_rest(run, &lineage, err);
+    RG_TRY(verify_rest(run, &lineage, err));
+    tell_extra(run, &lineage);
+    return RG_OK;
 }
 
 static enum rg_status verify_by_name(struct run *run, struct rg_error *err)

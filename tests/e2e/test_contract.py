@@ -1064,6 +1064,52 @@ def test_verify_names_what_is_not_there_yet(regroup, source, home):
     assert "f7.parquet" in result.err + result.out
 
 
+def extra(result):
+    lines = result.err.splitlines()
+    return [line.split()[1] for line in lines if line.startswith("extra: ")]
+
+
+def test_verify_names_what_lies_beside_the_outputs(regroup, source, home):
+    regroup("compact", source, home).must(0)
+    (first,) = data_files(home)
+    write(home / "copy.parquet")
+    (home / "notes.txt").write_text("no data")
+    assert extra(regroup("verify", source, home).must(3)) == ["copy.parquet"]
+    (home / "copy.parquet").unlink()
+
+    # What was killed before its sweep, or runs with --grace.
+    regroup("compact", source, home, "--all", "--codec", "none", "--grace", "1h").must(0)
+    assert extra(regroup("verify", source, home).must(3)) == [first.name]
+    assert '"extra":1' in regroup("verify", source, home, "--json").must(3).out
+    first.unlink()
+    regroup("verify", source, home).must(0)
+
+
+def test_verify_lets_outputs_be_that_are_under_way(regroup, source, home):
+    """Without its record an output is one of a run that was killed, or is at it."""
+    regroup("compact", source, home).must(0)
+    (output,) = data_files(home)
+    (record,) = (home / "_regroup").glob("_*.json")
+    record.unlink()
+    name = output.name.split("-")[3][:16]
+    intent = home / "_regroup" / f"_000001-{'0' * 16}-{name}.intent"
+    intent.write_text("")
+    assert extra(regroup("verify", source, home).must(3)) == []
+    intent.unlink()
+    assert extra(regroup("verify", source, home).must(3)) == [output.name]
+
+
+def test_verify_lets_replaced_files_lie_in_place(regroup, source, tmp_path):
+    before = shutil.copytree(source, tmp_path / "before")
+    regroup("compact", "--in-place", source, "--grace", "1h").must(0)
+    for number in range(5):
+        late = write(source / f"late{number}.parquet", 500 + 100 * number, 100)
+        shutil.copy2(late, before)
+    regroup("compact", "--in-place", source, "--grace", "1h").must(0)
+    assert len([path for path in data_files(source) if path.name[0] == "p"]) == 2
+    regroup("verify", before, source).must(0)
+
+
 @pytest.mark.parametrize("lost", [1, 2])
 def test_verify_names_a_record_that_is_missing(lost, regroup, source, home):
     for number in range(3):
