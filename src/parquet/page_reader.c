@@ -22,6 +22,18 @@ static bool is_data(const struct rg_page_header *header)
     return header->type == RG_PAGE_DATA || header->type == RG_PAGE_DATA_V2;
 }
 
+/*
+ * Where pages end, in source->bytes. What the chunk's length may leave out is the header of the
+ * dictionary page, and nothing else (PARQUET-816): what begins behind is the next column's.
+ */
+static uint64_t find_end(const struct rg_page_reader *reader)
+{
+    const struct rg_chunk_source *source = reader->source;
+    const uint64_t end = source->chunk->compressed_bytes + reader->dictionary_header_bytes;
+
+    return end < source->bytes.bytes ? end : source->bytes.bytes;
+}
+
 /* The page at `at`, whatever its type; moves behind it. */
 static enum rg_status read_page(struct rg_page_reader *reader, struct rg_page *ret_page,
                                 struct rg_error *err)
@@ -33,9 +45,16 @@ static enum rg_status read_page(struct rg_page_reader *reader, struct rg_page *r
                            .value_offset = reader->values_seen};
 
     RG_TRY(rg_page_header_parse(left, &page.header, &page.header_bytes, err));
-    if (page.header.compressed_bytes > left.bytes - page.header_bytes)
-        return rg_fail(err, RG_ERR_CORRUPT, "page of %u bytes where %zu are left",
-                       page.header.compressed_bytes, left.bytes - page.header_bytes);
+    if (page.header.type == RG_PAGE_DICTIONARY)
+        reader->dictionary_header_bytes = page.header_bytes;
+    const uint64_t end = find_end(reader);
+    const uint64_t begin = reader->at + page.header_bytes;
+    if (begin > end)
+        return rg_fail(err, RG_ERR_CORRUPT, "page header of %zu bytes where %llu are left",
+                       page.header_bytes, (unsigned long long)(end - reader->at));
+    if (page.header.compressed_bytes > end - begin)
+        return rg_fail(err, RG_ERR_CORRUPT, "page of %u bytes where %llu are left",
+                       page.header.compressed_bytes, (unsigned long long)(end - begin));
     page.body = (struct rg_span){left.data + page.header_bytes, page.header.compressed_bytes};
     reader->at += page.header_bytes + page.body.bytes;
     *ret_page = page;
@@ -79,7 +98,7 @@ static enum rg_status next_page(struct rg_page_reader *reader, struct rg_page *r
         /* Behind the last value only what the chunk's length covers is looked at. */
         const uint64_t end = is_full && source->chunk->compressed_bytes < source->bytes.bytes
                                  ? source->chunk->compressed_bytes
-                                 : source->bytes.bytes;
+                                 : find_end(reader);
         struct rg_page page = {.offset = 0};
 
         *ret_is_end = reader->at >= end;

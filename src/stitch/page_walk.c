@@ -3,7 +3,8 @@
 /*
  * A walk stands on a page header. It ends when all values of the chunk were delivered and the
  * chunk's bytes are used up; old writers leave the dictionary's header out of the chunk's size
- * (PARQUET-816), so a walk that still misses values goes on into the bytes behind.
+ * (PARQUET-816), so a walk that still misses values goes on so far into the bytes behind, and no
+ * further: there the next column begins.
  *
  *   (1) values_left is what the chunk's metadata says minus what was delivered: pages that hold
  *       more or fewer values than that are an error, and no row is ever lost in silence.
@@ -30,17 +31,20 @@ void rg_page_walk_init(struct rg_page_walk *walk, const struct rg_survey *survey
     };
 }
 
+/* Where the chunk's pages end, if its size lacks `lacking_bytes`. */
+static uint64_t find_end(const struct rg_page_walk *walk, size_t lacking_bytes)
+{
+    const struct rg_stitch_source *source = walk->source;
+    const uint64_t end = source->chunk->compressed_bytes + lacking_bytes;
+
+    return end < source->bytes.bytes ? end : source->bytes.bytes;
+}
+
 /* Is there another page to look for? */
 static bool is_at_end(const struct rg_page_walk *walk)
 {
-    const struct rg_stitch_source *source = walk->source;
-    const uint64_t declared = source->chunk->compressed_bytes < source->bytes.bytes
-                                  ? source->chunk->compressed_bytes
-                                  : source->bytes.bytes;
-
-    if (walk->values_left > 0)
-        return walk->offset >= source->bytes.bytes;
-    return walk->offset >= declared;
+    return walk->offset >=
+           find_end(walk, walk->values_left > 0 ? walk->dictionary_header_bytes : 0);
 }
 
 /* Takes the page at the walk's offset, whatever its type. */
@@ -52,9 +56,17 @@ static enum rg_status take_page(struct rg_page_walk *walk, struct rg_source_page
     size_t header_bytes;
 
     RG_TRY(rg_page_header_parse(rest, &page->header, &header_bytes, err));
-    if (page->header.compressed_bytes > rest.bytes - header_bytes)
-        return rg_fail(err, RG_ERR_CORRUPT, "a page of %u bytes where the chunk has %zu left",
-                       page->header.compressed_bytes, rest.bytes - header_bytes);
+    if (page->header.type == RG_PAGE_DICTIONARY)
+        walk->dictionary_header_bytes = header_bytes;
+    const uint64_t end = find_end(walk, walk->dictionary_header_bytes);
+    const uint64_t begin = walk->offset + header_bytes;
+    if (begin > end)
+        return rg_fail(err, RG_ERR_CORRUPT,
+                       "a page header of %zu bytes where the chunk has %llu left", header_bytes,
+                       (unsigned long long)(end - walk->offset));
+    if (page->header.compressed_bytes > end - begin)
+        return rg_fail(err, RG_ERR_CORRUPT, "a page of %u bytes where the chunk has %llu left",
+                       page->header.compressed_bytes, (unsigned long long)(end - begin));
     page->body = (struct rg_span){rest.data + header_bytes, page->header.compressed_bytes};
     page->offset = walk->offset;
     walk->offset += header_bytes + page->body.bytes;

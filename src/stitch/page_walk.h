@@ -10,7 +10,8 @@
 struct rg_page_walk {
     const struct rg_stitch_source *source;
     const struct rg_survey *survey;
-    size_t offset; /* Of the next header. */
+    size_t offset;                  /* Of the next header. */
+    size_t dictionary_header_bytes; /* 0 until there is one. */
     uint64_t values_left;
     uint32_t ordinal;
     uint32_t index_ordinal;

@@ -411,9 +411,10 @@ static void append_raw(struct rg_buffer *out, const struct page *page)
         .compressed_bytes = 4 * (values), .is_compressed = true                                    \
     }
 
+/* `lacking_bytes`: so much longer are the pages than the chunk claims to be. */
 static enum rg_status read_pages(struct test *t, const struct page *pages, size_t page_count,
-                                 uint64_t value_count, uint64_t row_count, bool has_lying_v2_flag,
-                                 unsigned codec, uint32_t *ret_values)
+                                 size_t lacking_bytes, uint64_t value_count, uint64_t row_count,
+                                 bool has_lying_v2_flag, unsigned codec, uint32_t *ret_values)
 {
     const struct rg_leaf leaf = {.type = RG_TYPE_INT32};
     struct rg_column_chunk chunk = {.codec = (uint8_t)codec, .value_count = value_count};
@@ -429,7 +430,7 @@ static enum rg_status read_pages(struct test *t, const struct page *pages, size_
     for (size_t i = 0; i < page_count; i++)
         append_raw(&out, &pages[i]);
     CHECK_OK(rg_buffer_check(&out, "chunk", &t->err));
-    chunk.compressed_bytes = out.bytes;
+    chunk.compressed_bytes = out.bytes - lacking_bytes;
     const struct rg_chunk_source source = {.chunk = &chunk,
                                            .leaf = &leaf,
                                            .bytes = rg_buffer_span(&out),
@@ -543,8 +544,8 @@ TEST(broken_chunks_are_named)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint32_t values = 0;
         const enum rg_status status =
-            read_pages(t, rows[i].pages, rows[i].page_count, rows[i].value_count, rows[i].row_count,
-                       false, RG_CODEC_NONE, &values);
+            read_pages(t, rows[i].pages, rows[i].page_count, 0, rows[i].value_count,
+                       rows[i].row_count, false, RG_CODEC_NONE, &values);
 
         if (rows[i].status == RG_OK) {
             CHECK_OK(status);
@@ -552,6 +553,57 @@ TEST(broken_chunks_are_named)
         } else {
             CHECK_ERROR(status, rows[i].status, rows[i].text);
         }
+    }
+}
+
+/* Behind a chunk the next column's pages lie, but PARQUET-816: a dictionary's header is left out.
+ */
+TEST(pages_of_the_next_column_are_not_taken)
+{
+    static const struct {
+        const char *about;
+        struct page pages[3];
+        size_t page_count;
+        size_t lacking_bytes;
+        enum rg_status status;
+        const char *text;
+    } rows[] = {
+        {"a page is lost",
+         {{DATA(2), "aaaabbbb"}, {DATA(1), "cccc"}},
+         2,
+         21,
+         RG_ERR_CORRUPT,
+         "data pages hold 2 values where the chunk claims 3"},
+        {"a page is lost behind a dictionary",
+         {{DICTIONARY(1), "aaaa"}, {DATA(2), "aaaabbbb"}, {DATA(1), "cccc"}},
+         3,
+         21,
+         RG_ERR_CORRUPT,
+         "where 13 are left"},
+        {"a dictionary's header is left out",
+         {{DICTIONARY(1), "aaaa"}, {DATA(3), "aaaabbbbcccc"}},
+         2,
+         13,
+         RG_OK,
+         ""},
+        {"more is left out",
+         {{DICTIONARY(1), "aaaa"}, {DATA(3), "aaaabbbbcccc"}},
+         2,
+         14,
+         RG_ERR_CORRUPT,
+         "page of 12 bytes where 11 are left"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint32_t values = 0;
+        const enum rg_status status =
+            read_pages(t, rows[i].pages, rows[i].page_count, rows[i].lacking_bytes, 3, 3, false,
+                       RG_CODEC_NONE, &values);
+
+        if (rows[i].status == RG_OK)
+            CHECK_OK(status);
+        else
+            CHECK_ERROR(status, rows[i].status, rows[i].text);
     }
 }
 
@@ -568,9 +620,9 @@ TEST(a_lying_flag_is_not_believed_where_it_is_known_to_lie)
                                      "aaaa"};
     uint32_t values = 0;
 
-    CHECK_OK(read_pages(t, &page, 1, 1, 1, true, RG_CODEC_SNAPPY, &values));
+    CHECK_OK(read_pages(t, &page, 1, 0, 1, 1, true, RG_CODEC_SNAPPY, &values));
     CHECK_U64(values, 1);
-    CHECK_ERROR(read_pages(t, &page, 1, 1, 1, false, RG_CODEC_SNAPPY, &values), RG_ERR_CORRUPT,
+    CHECK_ERROR(read_pages(t, &page, 1, 0, 1, 1, false, RG_CODEC_SNAPPY, &values), RG_ERR_CORRUPT,
                 "uncompressed page of 6 bytes claims 4");
 }
 
@@ -580,6 +632,7 @@ int main(int argc, char **argv)
         {"chunks_of_any_pages_come_back", chunks_of_any_pages_come_back},
         {"damaged_chunks_are_refused_or_read", damaged_chunks_are_refused_or_read},
         {"broken_chunks_are_named", broken_chunks_are_named},
+        {"pages_of_the_next_column_are_not_taken", pages_of_the_next_column_are_not_taken},
         {"a_lying_flag_is_not_believed_where_it_is_known_to_lie",
          a_lying_flag_is_not_believed_where_it_is_known_to_lie},
     };

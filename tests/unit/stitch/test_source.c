@@ -340,12 +340,34 @@ TEST(a_dictionary_header_left_out_of_the_size_is_found)
     set_up(t, &f, NESTING_REQUIRED);
     index.encoding = RG_ENCODING_PLAIN_DICTIONARY;
     add(&f, &dictionary);
+    const size_t header_bytes = f.bytes.bytes - dictionary.compressed_bytes;
     add(&f, &index);
     /* PARQUET-816: the chunk's size lacks the dictionary's header. */
-    f.chunk.compressed_bytes = f.bytes.bytes - 15;
+    f.chunk.compressed_bytes = f.bytes.bytes - header_bytes;
     CHECK_OK(survey(t, &f, 3, &found));
     CHECK_U64(found.index_page_count, 1);
     tear_down(&f);
+}
+
+TEST(pages_of_the_next_column_are_not_taken)
+{
+    struct rg_page_header dictionary = dictionary_page();
+    struct rg_page_header plain = plain_page(3);
+    struct rg_page_header next = plain_page(1);
+    struct rg_survey found;
+    struct fixture f;
+
+    for (int has_dictionary = 0; has_dictionary < 2; has_dictionary++) {
+        set_up(t, &f, NESTING_REQUIRED);
+        if (has_dictionary != 0)
+            add(&f, &dictionary);
+        add(&f, &plain);
+        f.chunk.compressed_bytes = f.bytes.bytes;
+        add(&f, &next);
+        CHECK_ERROR(survey(t, &f, 4, &found), RG_ERR_CORRUPT,
+                    has_dictionary != 0 ? "where the chunk has" : "1 of 4 values are missing");
+        tear_down(&f);
+    }
 }
 
 TEST(null_pages_need_no_dictionary_however_long_their_levels)
@@ -396,6 +418,7 @@ int main(int argc, char **argv)
         {"v2_counts_come_from_the_levels", v2_counts_come_from_the_levels},
         {"a_dictionary_header_left_out_of_the_size_is_found",
          a_dictionary_header_left_out_of_the_size_is_found},
+        {"pages_of_the_next_column_are_not_taken", pages_of_the_next_column_are_not_taken},
         {"null_pages_need_no_dictionary_however_long_their_levels",
          null_pages_need_no_dictionary_however_long_their_levels},
     };
