@@ -211,6 +211,10 @@ static void parse_sorting_column(struct rg_meta_parser *parser, struct rg_sortin
     }
 }
 
+/*
+ * What sorts by a column that does not exist says nothing: DataFusion of early 2026 counted the
+ * columns of a table, with those that are in its folders' names only.
+ */
 static enum rg_status parse_sorting_columns(struct file_parser *parser, uint8_t type,
                                             struct rg_row_group *group, struct rg_error *err)
 {
@@ -218,16 +222,18 @@ static enum rg_status parse_sorting_columns(struct file_parser *parser, uint8_t 
     const struct rg_thrift_list list =
         rg_thrift_read_list(&parser->meta.reader, type, RG_THRIFT_STRUCT, sorting_column_bytes_min);
 
-    group->sorting_columns =
-        rg_arena_array(parser->meta.arena, list.count, sizeof *group->sorting_columns);
-    if (group->sorting_columns == NULL)
+    struct rg_sorting_column *columns =
+        rg_arena_array(parser->meta.arena, list.count, sizeof *columns);
+    bool exist = true;
+
+    if (columns == NULL)
         return rg_meta_no_memory(list.count, "sorting columns", err);
-    group->sorting_column_count = list.count;
     for (uint32_t i = 0; i < list.count; i++) {
-        parse_sorting_column(&parser->meta, &group->sorting_columns[i]);
-        if (group->sorting_columns[i].column_index >= leaf_count)
-            rg_thrift_fail(&parser->meta.reader, "sorting column that does not exist");
+        parse_sorting_column(&parser->meta, &columns[i]);
+        exist = exist && columns[i].column_index < leaf_count;
     }
+    group->sorting_columns = exist ? columns : NULL;
+    group->sorting_column_count = exist ? list.count : 0;
     return RG_OK;
 }
 

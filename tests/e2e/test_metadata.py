@@ -951,6 +951,20 @@ def test_sorting_columns_are_kept_where_they_are_true(first_of_second, kept, reg
     assert bool(group.get(4)) is kept
 
 
+def test_sorting_columns_that_do_not_exist_are_dropped(regroup, tmp_path):
+    """DataFusion of early 2026 counted columns that are in the names of folders only."""
+    source = tmp_path / "in"
+    source.mkdir()
+    for number in range(2):
+        path = source / f"{number}.parquet"
+        table = pa.table({"x": np.arange(number * ROWS, (number + 1) * ROWS)})
+        pq.write_table(table, path, sorting_columns=[pq.SortingColumn(0)])
+        raw.edit_footer(path, lambda footer: footer[4][0][4][0].update({1: Small(1)}))
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    assert 4 not in strict.File(output).footer[4][0]
+    regroup("verify", source, tmp_path / "home").must(0)
+
+
 BLOOMS = {
     # name: (distinct values of each file, whether files share them, whether a filter is merged
     # without dictionaries); None: a file without a filter. Arrow makes filters as small as its

@@ -685,22 +685,25 @@ TEST(deprecated_statistics_are_read_and_never_written)
     rg_arena_fini(&arena);
 }
 
-TEST(sorting_columns_exist)
+TEST(sorting_columns_that_do_not_exist_are_none)
 {
-    struct rg_sorting_column sorting = {.column_index = 0, .is_descending = true};
+    struct rg_sorting_column sorting[] = {{.column_index = 0, .is_descending = true},
+                                          {.column_index = 1}};
     struct small s;
     struct rg_arena arena;
     struct rg_file_meta meta;
 
     rg_arena_init(&arena, &t->allocator, arena_bytes_max);
     make_small(&s);
-    s.group.sorting_columns = &sorting;
+    s.group.sorting_columns = sorting;
     s.group.sorting_column_count = 1;
     CHECK_OK(parse_small(t, &s, &arena, &meta));
+    CHECK_U64(meta.row_groups[0].sorting_column_count, 1);
     CHECK(meta.row_groups[0].sorting_columns[0].is_descending);
-    sorting.column_index = 1;
-    CHECK_ERROR(parse_small(t, &s, &arena, &meta), RG_ERR_CORRUPT,
-                "row group 0: sorting column that does not exist");
+    s.group.sorting_column_count = 2;
+    CHECK_OK(parse_small(t, &s, &arena, &meta));
+    CHECK(meta.row_groups[0].sorting_columns == NULL);
+    CHECK_U64(meta.row_groups[0].sorting_column_count, 0);
     rg_arena_fini(&arena);
 }
 
@@ -785,7 +788,7 @@ int main(int argc, char **argv)
          a_column_without_order_is_written_as_ordered_by_type},
         {"deprecated_statistics_are_read_and_never_written",
          deprecated_statistics_are_read_and_never_written},
-        {"sorting_columns_exist", sorting_columns_exist},
+        {"sorting_columns_that_do_not_exist_are_none", sorting_columns_that_do_not_exist_are_none},
         {"histograms_of_another_length_are_absent", histograms_of_another_length_are_absent},
         {"structs_stay_small", structs_stay_small},
         {"pages_begin_at_the_smallest_offset_that_can_be_one",
