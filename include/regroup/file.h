@@ -107,8 +107,9 @@ struct rg_page_info {
     uint32_t compressed_bytes; /* Of the body as it lies there. */
     uint32_t uncompressed_bytes;
     uint32_t value_count; /* Nulls included; entries of a dictionary. */
-    bool has_row_count;   /* V2 only, these two. */
+    bool has_row_count;   /* V2 only, and has_null_count. */
     uint32_t row_count;
+    bool has_null_count;
     uint32_t null_count;
     bool is_compressed;
     bool has_crc;

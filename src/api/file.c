@@ -479,6 +479,7 @@ static struct rg_page_info describe_page(const struct rg_page_header *header, ui
         .value_count = header->value_count,
         .has_row_count = header->type == RG_PAGE_DATA_V2,
         .row_count = header->row_count,
+        .has_null_count = header->type == RG_PAGE_DATA_V2 && !header->lacks_null_count,
         .null_count = header->null_count,
         .is_compressed = header->is_compressed,
         .has_crc = header->has_crc,

@@ -233,6 +233,7 @@ struct rg_page_header {
     bool is_compressed; /* V2; true where absent. True for other types. */
     bool is_sorted;     /* Dictionary. */
     bool has_statistics;
+    bool lacks_null_count; /* V2: it says -1, and null_count is 0; never written. */
     uint32_t crc;
     uint32_t uncompressed_bytes; /* Of the body, levels included. */
     uint32_t compressed_bytes;   /* Of the body as it lies in the file. */

@@ -114,6 +114,19 @@ static void parse_dictionary(struct rg_meta_parser *parser, struct rg_page_heade
     }
 }
 
+/* -1 in pages without statistics of parquet-java before 1.18 (its issue 3585). */
+static void parse_null_count(struct rg_thrift_reader *reader, uint8_t type,
+                             struct rg_page_header *header)
+{
+    const int32_t count = rg_thrift_read_i32(reader, type);
+
+    header->lacks_null_count = count == -1;
+    if (count < -1)
+        rg_thrift_fail(reader, "negative number of nulls");
+    else if (count >= 0)
+        header->null_count = (uint32_t)count;
+}
+
 static void parse_data_v2(struct rg_meta_parser *parser, struct rg_page_header *header)
 {
     struct rg_thrift_reader *reader = &parser->reader;
@@ -125,7 +138,7 @@ static void parse_data_v2(struct rg_meta_parser *parser, struct rg_page_header *
             header->value_count = rg_thrift_read_u31(reader, at.field.type);
             break;
         case 2:
-            header->null_count = rg_thrift_read_u31(reader, at.field.type);
+            parse_null_count(reader, at.field.type, header);
             break;
         case 3:
             header->row_count = rg_thrift_read_u31(reader, at.field.type);

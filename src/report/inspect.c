@@ -180,7 +180,8 @@ static void json_page(struct rg_inspect *inspect, const struct rg_page_info *pag
     rg_json_u64(json, "values", page->value_count);
     if (page->has_row_count) {
         rg_json_u64(json, "rows", page->row_count);
-        rg_json_u64(json, "nulls", page->null_count);
+        if (page->has_null_count)
+            rg_json_u64(json, "nulls", page->null_count);
         rg_json_bool(json, "compressed", page->is_compressed);
     }
     if (page->has_crc)
@@ -390,7 +391,9 @@ static void text_page(struct rg_inspect *inspect, const struct rg_page_info *pag
     rg_table_cell(table, figure);
     rg_table_cell(table, rg_figure_count(page->value_count, figure));
     rg_table_cell(table, page->has_row_count ? rg_figure_count(page->row_count, figure) : "");
-    rg_table_cell(table, page->has_row_count ? rg_figure_count(page->null_count, figure) : "");
+    rg_table_cell(table, page->has_null_count  ? rg_figure_count(page->null_count, figure)
+                         : page->has_row_count ? "?"
+                                               : "");
     rg_table_cell(table, rg_figure_count(page->header_bytes, figure));
     rg_table_cell(table, rg_figure_count(page->compressed_bytes, figure));
     rg_table_cell(table, page->is_compressed ? rg_figure_count(page->uncompressed_bytes, figure)

@@ -951,6 +951,30 @@ def test_sorting_columns_are_kept_where_they_are_true(first_of_second, kept, reg
     assert bool(group.get(4)) is kept
 
 
+@pytest.mark.parametrize("rows", [4, 3000])
+def test_nulls_that_nobody_counted_are_counted(rows, regroup, tmp_path):
+    """V2 pages of parquet-java before 1.18 without statistics say -1, which readers refuse."""
+    source = tmp_path / "in"
+    source.mkdir()
+    values = [None if n == 1 else n * 2**40 for n in range(rows)]
+    count = b"\x15\x08" if rows == 4 else b"\x15\xf0\x2e"  # Zigzag.
+    for number in range(2):
+        path = source / f"{number}.parquet"
+        pq.write_table(
+            pa.table({"x": pa.array(values, pa.int64())}), path, data_page_version="2.0",
+            write_statistics=False, use_dictionary=False, compression="none",
+        )  # fmt: skip
+        data = path.read_bytes()
+        assert data.count(count + b"\x15\x02" + count) == 1
+        path.write_bytes(data.replace(count + b"\x15\x02", count + b"\x15\x01"))
+    regroup("verify", source, source).must(0)
+    shown = regroup("inspect", "--pages", "--json", source / "0.parquet").must(0).out
+    (page,) = json.loads(shown)["row_groups"][0]["chunks"][0]["pages"]
+    assert page["rows"] == rows and "nulls" not in page
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    assert pq.read_table(output)["x"].to_pylist() == 2 * values
+
+
 def test_sorting_columns_that_do_not_exist_are_dropped(regroup, tmp_path):
     """DataFusion of early 2026 counted columns that are in the names of folders only."""
     source = tmp_path / "in"

@@ -141,6 +141,10 @@ TEST(lies_are_found)
          {0x15, 0x06, 0x15, 0x10, 0x15, 0x10, 0x5c, 0x15, 0x02, 0x15, 0x04,
           0x15, 0x02, 0x15, 0x00, 0x15, 0x00, 0x15, 0x00, 0x00, 0x00},
          "2 nulls among 1 values"},
+        {"fewer nulls than -1",
+         {0x15, 0x06, 0x15, 0x10, 0x15, 0x10, 0x5c, 0x15, 0x02, 0x15, 0x03,
+          0x15, 0x02, 0x15, 0x00, 0x15, 0x00, 0x15, 0x00, 0x00, 0x00},
+         "negative number of nulls"},
         {"a field twice",
          {0x15, 0x02, 0x15, 0x02, 0x05, 0x04, 0x02, 0x15, 0x02, 0x00},
          "comes twice"},
@@ -154,6 +158,26 @@ TEST(lies_are_found)
         CHECK_ERROR(rg_page_header_parse(span, &header, &bytes, &t->err), RG_ERR_CORRUPT,
                     rows[i].text);
     }
+}
+
+/* A V2 page of one value, and -1 nulls. */
+TEST(nulls_that_nobody_counted_are_not_told)
+{
+    static const uint8_t bytes[] = {0x15, 0x06, 0x15, 0x10, 0x15, 0x10, 0x5c,
+                                    0x15, 0x02, 0x15, 0x01, 0x15, 0x02, 0x15,
+                                    0x00, 0x15, 0x00, 0x15, 0x00, 0x00, 0x00};
+    uint8_t again[RG_PAGE_HEADER_EMIT_BYTES_MAX];
+    struct rg_page_header header;
+    size_t header_bytes;
+
+    CHECK_OK(rg_page_header_parse(SPAN(bytes), &header, &header_bytes, &t->err));
+    CHECK(header.lacks_null_count);
+    CHECK_U64(header.null_count, 0);
+    CHECK_U64(header.row_count, 1);
+
+    const struct rg_span emitted = {again, rg_page_header_emit(&header, again)};
+    CHECK_OK(rg_page_header_parse(emitted, &header, &header_bytes, &t->err));
+    CHECK(!header.lacks_null_count);
 }
 
 /* type 0, sizes 3 and 3, a DataPageHeader with statistics, and a field 20 that nobody knows. */
@@ -197,6 +221,7 @@ int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"what_is_written_is_read_back", what_is_written_is_read_back},
+        {"nulls_that_nobody_counted_are_not_told", nulls_that_nobody_counted_are_not_told},
         {"a_header_that_ends_early_is_corrupt", a_header_that_ends_early_is_corrupt},
         {"the_longest_header_fits", the_longest_header_fits},
         {"lies_are_found", lies_are_found},
