@@ -5,7 +5,8 @@
  * (arrow compression_lz4.cc and arrow-rs compression.rs try them too).
  *
  *   Hadoop  One or more of: u32 BE raw bytes, u32 BE block bytes, LZ4 block. Hadoop itself may
- *           write several blocks for one raw length; then each has a length of its own.
+ *           write several blocks for one raw length; then each has a length of its own. A raw
+ *           length of 0 at the end has no block (BlockCompressorStream.finish()).
  *   frame   The LZ4 frame format: magic, descriptor, blocks with u32 LE lengths.
  *   block   A bare LZ4 block, as LZ4_RAW.
  *
@@ -44,6 +45,8 @@ static bool decompress_hadoop(struct rg_span in, uint8_t *out, size_t out_bytes)
             return false;
         const uint32_t raw_bytes = read_u32_be(in.data + at);
         at += 4;
+        if (raw_bytes == 0 && at == in.bytes)
+            break;
         if (raw_bytes > out_bytes - done)
             return false;
         const size_t end = done + raw_bytes;

@@ -155,6 +155,8 @@ static const uint8_t lz4_hadoop_two[] = {0, 0, 0, 32, 0, 0, 0, 18, BLOCK,
                                          0, 0, 0, 32, 0, 0, 0, 18, BLOCK};
 static const uint8_t lz4_hadoop_two_blocks[] = {0,  0,     0, 64, 0, 0,  0,
                                                 18, BLOCK, 0, 0,  0, 18, BLOCK};
+static const uint8_t lz4_hadoop_finished[] = {0, 0, 0, 32, 0, 0, 0, 18, BLOCK, 0, 0, 0, 0};
+static const uint8_t lz4_hadoop_empty[] = {0, 0, 0, 0};
 static const uint8_t lz4_frame[] = {0x04, 0x22, 0x4D, 0x18,  0x60, 0x40, 0x82, 18,
                                     0,    0,    0,    BLOCK, 0,    0,    0,    0};
 static const uint8_t lz4_frame_stored[] = {0x04, 0x22, 0x4D, 0x18, 0x64, 0x40, 0xa7, 3, 0, 0, 0x80,
@@ -176,6 +178,12 @@ TEST(reads_the_historic_forms_of_lz4)
          {lz4_hadoop_two_blocks, sizeof lz4_hadoop_two_blocks},
          BLOCK_RAW BLOCK_RAW,
          RG_OK},
+        {"Hadoop, finished", {lz4_hadoop_finished, sizeof lz4_hadoop_finished}, BLOCK_RAW, RG_OK},
+        {"Hadoop, of nothing", {lz4_hadoop_empty, sizeof lz4_hadoop_empty}, "", RG_OK},
+        {"Hadoop, finished too early",
+         {lz4_hadoop_finished, sizeof lz4_hadoop_finished},
+         BLOCK_RAW "?",
+         RG_ERR_CORRUPT},
         {"frame", {lz4_frame, sizeof lz4_frame}, BLOCK_RAW, RG_OK},
         {"frame, stored, with checksum", {lz4_frame_stored, sizeof lz4_frame_stored}, "abc", RG_OK},
         {"block past its end", {lz4_short, sizeof lz4_short}, BLOCK_RAW, RG_ERR_CORRUPT},
