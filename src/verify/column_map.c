@@ -266,11 +266,14 @@ static const char *find_conflict(const struct matcher *m, uint32_t reference_ind
     if (rg_schema_nesting(m->file.schema, file_index) !=
         rg_schema_nesting(m->reference.schema, reference_index))
         return "is no LIST, or no MAP, in one of them only";
-    if (a->has_type && !is_unknown(a) && rg_convert_of(a, b) == RG_CONVERT_NEVER)
+    if (!a->has_type || is_unknown(a))
+        return NULL;
+    /* Else each type would pass, and one that is beside it in another file. */
+    if (is_unknown(b))
+        return "has a type in one of them only";
+    if (rg_convert_of(a, b) == RG_CONVERT_NEVER)
         return "has another physical type";
-    if (a->has_type && !is_unknown(a) && !is_unknown(b) && !mean_the_same(a, b))
-        return "means something else, by its annotation";
-    return NULL;
+    return mean_the_same(a, b) ? NULL : "means something else, by its annotation";
 }
 
 /* Looks at all elements: what is in both must be of one form, and the file may have no others. */

@@ -10,8 +10,9 @@
  * and OPTIONAL do not matter: definition levels become depths. The depth of an entry is that of the
  * deepest element that is there, counted from the root, whether it could have been null or not: so
  * a null is told from a value even where the reference has room for values only. A column that the
- * file lacks stands for nulls, and so does one of type UNKNOWN, for a group too. Types may be wider
- * in the reference where nothing is lost. Types must mean the same: 1 ms is not 1 us.
+ * file lacks stands for nulls, and so does one of type UNKNOWN, for a group too; a reference of
+ * type UNKNOWN has room for no other. Types may be wider in the reference where nothing is lost.
+ * Types must mean the same: 1 ms is not 1 us.
  */
 
 #ifndef VERIFY_COLUMN_MAP_H

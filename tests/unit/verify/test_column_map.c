@@ -364,6 +364,35 @@ TEST(a_list_is_no_struct_and_no_map)
     }
 }
 
+TEST(an_unknown_type_is_part_of_any_and_none_is_part_of_it)
+{
+    static const struct line column = {"a", 0, 'o', RG_TYPE_INT32, NO, 0};
+    static const struct line date = {"a", 0, 'o', RG_TYPE_INT32, RG_CONVERTED_DATE, 0};
+    const struct line *const typed[] = {&column, &date};
+    struct rg_column_map columns;
+    struct rg_column_conflict conflict;
+    struct rg_schema unknown;
+    struct rg_schema other;
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    build(t, &column, 1, &arena, &unknown);
+    unknown.elements[1].logical = RG_LOGICAL_UNKNOWN;
+    const struct rg_column_schema nulls = {&unknown, false};
+    const struct rg_column_schema some = {&other, false};
+    for (size_t i = 0; i < COUNT(typed); i++) {
+        build(t, typed[i], 1, &arena, &other);
+        CHECK_OK(rg_column_map_init(&nulls, &some, &arena, &columns, &conflict, &t->err));
+        CHECK(conflict.what == NULL && columns.columns[0].is_missing);
+        CHECK_OK(rg_column_map_init(&some, &nulls, &arena, &columns, &conflict, &t->err));
+        CHECK(conflict.what != NULL);
+        CHECK_TEXT(conflict.what, "has a type in one of them only");
+    }
+    CHECK_OK(rg_column_map_init(&nulls, &nulls, &arena, &columns, &conflict, &t->err));
+    CHECK(conflict.what == NULL);
+    rg_arena_fini(&arena);
+}
+
 /* A column of well-known binary; the annotation is a LogicalType union in Thrift form. */
 static void build_places(struct test *t, uint8_t logical, const char *annotation, size_t bytes,
                          struct rg_arena *arena, struct rg_schema *ret_schema)
@@ -442,6 +471,8 @@ int main(int argc, char **argv)
         {"equal_bytes_that_mean_something_else_are_named",
          equal_bytes_that_mean_something_else_are_named},
         {"a_list_is_no_struct_and_no_map", a_list_is_no_struct_and_no_map},
+        {"an_unknown_type_is_part_of_any_and_none_is_part_of_it",
+         an_unknown_type_is_part_of_any_and_none_is_part_of_it},
         {"places_are_equal_in_one_coordinate_system", places_are_equal_in_one_coordinate_system},
     };
 

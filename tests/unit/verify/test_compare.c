@@ -414,30 +414,32 @@ TEST(nulls_are_compared_with_what_is_never_null)
     rg_release(&t->allocator, w, sizeof *w);
 }
 
-/* The schema with column b as GEOMETRY in a coordinate system. */
-static struct rg_schema with_places(struct test *t, struct rg_arena *arena,
-                                    const struct rg_schema *schema, const char *crs)
+/* The schema with a logical type of an element: the union in Thrift form. */
+static struct rg_schema annotated(struct test *t, struct rg_arena *arena,
+                                  const struct rg_schema *schema, uint32_t element,
+                                  const char *annotation, size_t bytes)
 {
-    const struct rg_span raw = schema->elements[2].raw;
-    const char begin[] = {0x6c, 0x0c, 0x22, 0x18, (char)strlen(crs)};
-    const char end[] = {0, 0, 0};
-    struct rg_schema places = *schema;
+    const struct rg_span raw = schema->elements[element].raw;
+    struct rg_schema copy = *schema;
     struct rg_buffer out;
 
-    places.elements = rg_arena_array(arena, schema->element_count, sizeof *places.elements);
-    CHECK_MEMORY(places.elements);
-    memcpy(places.elements, schema->elements, schema->element_count * sizeof *places.elements);
+    copy.elements = rg_arena_array(arena, schema->element_count, sizeof *copy.elements);
+    CHECK_MEMORY(copy.elements);
+    memcpy(copy.elements, schema->elements, schema->element_count * sizeof *copy.elements);
     rg_buffer_init(&out, &t->allocator, SIZE_MAX);
     rg_buffer_append(&out, raw.data, raw.bytes - 1);
-    rg_buffer_append(&out, begin, sizeof begin);
-    rg_buffer_append(&out, crs, strlen(crs));
-    rg_buffer_append(&out, end, sizeof end);
+    rg_buffer_append_byte(&out, 0x6c); /* Field 10, behind the name. */
+    rg_buffer_append(&out, annotation, bytes);
+    rg_buffer_append_byte(&out, 0);
     CHECK_OK(rg_buffer_check(&out, "schema", &t->err));
-    places.elements[2].raw = rg_arena_copy(arena, rg_buffer_span(&out));
-    CHECK_MEMORY(places.elements[2].raw.data);
+    copy.elements[element].raw = rg_arena_copy(arena, rg_buffer_span(&out));
+    CHECK_MEMORY(copy.elements[element].raw.data);
     rg_buffer_fini(&out);
-    return places;
+    return copy;
 }
+
+#define ANNOTATED(schema, element, bytes)                                                          \
+    annotated(t, &w->arena, schema, element, bytes, sizeof(bytes) - 1)
 
 TEST(places_in_one_coordinate_system_are_compared)
 {
@@ -448,8 +450,12 @@ TEST(places_in_one_coordinate_system_are_compared)
     CHECK_MEMORY(w);
     init_world(t, &c, w, 50);
     const struct rg_schema two = make_schema(t, &w->arena, 2, false);
-    const struct rg_schema mercator = with_places(t, &w->arena, &two, "EPSG:3857");
-    const struct rg_schema degrees = with_places(t, &w->arena, &two, "OGC:CRS84");
+    const struct rg_schema mercator = ANNOTATED(&two, 2,
+                                                "\x0c\x22\x18\x09"
+                                                "EPSG:3857\0\0");
+    const struct rg_schema degrees = ANNOTATED(&two, 2,
+                                               "\x0c\x22\x18\x09"
+                                               "OGC:CRS84\0\0");
     write_file(t, &c, w, 0, 0, &mercator, 0, 50);
     write_file(t, &c, w, 1, 0, &mercator, 0, 50);
     w->file_counts[0] = 1;
@@ -462,6 +468,37 @@ TEST(places_in_one_coordinate_system_are_compared)
     CHECK_OK(compare(t, w, UINT64_C(32) << 20, &result));
     CHECK(!result.is_equal);
     CHECK_TEXT(result.text, "in00.parquet: column b means something else, by its annotation");
+    fini_world(w);
+    rg_release(&t->allocator, w, sizeof *w);
+}
+
+/* An output of which nobody knew the type is not what the others are compared with. */
+TEST(types_are_compared_beside_an_output_of_unknown_type)
+{
+    struct world *w = rg_alloc(&t->allocator, sizeof *w);
+    struct choices c = {.seed = 18};
+    struct rg_compare_result result;
+
+    CHECK_MEMORY(w);
+    init_world(t, &c, w, 100);
+    for (uint32_t i = 0; i < 50; i++)
+        w->columns[0].slots[i].def = 0;
+    const struct rg_schema number = make_schema(t, &w->arena, 1, false);
+    const struct rg_schema unknown = ANNOTATED(&number, 1, "\xbc\0\0");
+    const struct rg_schema moment = ANNOTATED(&number, 1, "\x8c\x11\x1c\x1c\0\0\0\0");
+    for (int side = 0; side < 2; side++) {
+        write_file(t, &c, w, side, 0, &unknown, 0, 50);
+        write_file(t, &c, w, side, 1, &number, 50, 50);
+        w->file_counts[side] = 2;
+    }
+    CHECK_OK(compare(t, w, UINT64_C(32) << 20, &result));
+    CHECK_TEXT(result.text, "");
+    CHECK(result.is_equal);
+
+    write_file(t, &c, w, 0, 1, &moment, 50, 50);
+    CHECK_OK(compare(t, w, UINT64_C(32) << 20, &result));
+    CHECK(!result.is_equal);
+    CHECK_TEXT(result.text, "in01.parquet: column a means something else, by its annotation");
     fini_world(w);
     rg_release(&t->allocator, w, sizeof *w);
 }
@@ -517,6 +554,8 @@ int main(int argc, char **argv)
         {"nulls_are_compared_with_what_is_never_null", nulls_are_compared_with_what_is_never_null},
         {"places_in_one_coordinate_system_are_compared",
          places_in_one_coordinate_system_are_compared},
+        {"types_are_compared_beside_an_output_of_unknown_type",
+         types_are_compared_beside_an_output_of_unknown_type},
         {"files_that_cannot_be_read_are_named", files_that_cannot_be_read_are_named},
         {"memory_is_asked_for_and_has_an_end", memory_is_asked_for_and_has_an_end},
     };
