@@ -236,6 +236,23 @@ static enum rg_status compare_outputs(struct rg_partition *partition, struct rg_
     return status == RG_OK || has_culprit ? RG_OK : status;
 }
 
+/* What goes in comes out: rows that were planned for no output would be lost with their inputs. */
+static enum rg_status check_rows(const struct rg_turn *turn, struct rg_error *err)
+{
+    uint64_t in = 0;
+    uint64_t out = 0;
+
+    for (uint32_t i = 0; i < turn->input_count; i++)
+        in += turn->inputs[i].row_count;
+    for (uint32_t o = 0; o < turn->open.output_count; o++)
+        out += turn->open.outputs[o].row_count;
+    if (in == out)
+        return RG_OK;
+    return rg_fail(err, RG_ERR_BUG,
+                   "inputs of %" PRIu64 " rows became outputs of %" PRIu64 ": not recorded", in,
+                   out);
+}
+
 enum rg_status rg_turn_record(struct rg_partition *partition, struct rg_error *err)
 {
     struct rg_turn *turn = partition->turn;
@@ -249,6 +266,7 @@ enum rg_status rg_turn_record(struct rg_partition *partition, struct rg_error *e
                            turn->open.outputs[o].key);
     }
 
+    RG_TRY(check_rows(turn, err));
     RG_TRY(rg_layout_note_outputs(partition, err));
     RG_TRY(compare_outputs(partition, err));
     if (atomic_load(&turn->open.outcome) != RG_BATCH_MADE)

@@ -10,6 +10,7 @@
 
 #include "verify/lineage.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "journal/array.h"
@@ -75,6 +76,31 @@ static enum rg_status bury(struct tracer *tracer, uint32_t record, const char *c
     return RG_OK;
 }
 
+/* A record's outputs hold all rows of what it took, no less and no more. */
+static enum rg_status check_rows(const struct tracer *tracer, uint32_t record, struct rg_error *err)
+{
+    const struct rg_batch *batch = &tracer->records[record];
+    uint64_t in = 0;
+    uint64_t out = 0;
+
+    for (size_t i = 0; i < batch->input_count; i++)
+        in += batch->inputs[i].rows;
+    for (size_t i = 0; i < batch->taken_count; i++) {
+        uint32_t maker = 0;
+        uint32_t index = 0;
+
+        RG_TRY(find_output(tracer, record, batch->taken[i], &maker, &index, err));
+        in += tracer->records[maker].outputs[index].rows;
+    }
+    for (size_t i = 0; i < batch->output_count; i++)
+        out += batch->outputs[i].rows;
+    if (in == out)
+        return RG_OK;
+    return rg_fail(err, RG_ERR_CORRUPT,
+                   "record %u took %" PRIu64 " rows, and its outputs have %" PRIu64, record + 1, in,
+                   out);
+}
+
 static enum rg_status find_dead(struct tracer *tracer, struct rg_error *err)
 {
     tracer->is_dead = rg_arena_array(tracer->arena, tracer->record_count, sizeof(bool *));
@@ -88,6 +114,7 @@ static enum rg_status find_dead(struct tracer *tracer, struct rg_error *err)
             return no_memory(err);
         RG_TRY(bury(tracer, r, record->taken, record->taken_count, err));
         RG_TRY(bury(tracer, r, record->retired, record->retired_count, err));
+        RG_TRY(check_rows(tracer, r, err));
     }
     return RG_OK;
 }

@@ -292,9 +292,23 @@ static void tell(struct run *run, const struct rg_verify_finding *finding)
     run->request->tell(run->request->user, finding);
 }
 
-/* Compares two lists, and tells the outcome. Only what stops the whole run is an error. */
-static enum rg_status compare_files(struct run *run, uint32_t record, const struct files *inputs,
-                                    const struct files *outputs, struct rg_error *err)
+/* Rows of the group's outputs, as its record has them. */
+static uint64_t recorded_rows(const struct rg_lineage_group *group)
+{
+    uint64_t rows = 0;
+
+    for (size_t i = 0; i < group->output_count; i++)
+        rows += group->outputs[i]->rows;
+    return rows;
+}
+
+/*
+ * Compares two lists, and tells the outcome. Only what stops the whole run is an error. `group`:
+ * what they are the files of; NULL: no ledger tells.
+ */
+static enum rg_status compare_files(struct run *run, const struct rg_lineage_group *group,
+                                    const struct files *inputs, const struct files *outputs,
+                                    struct rg_error *err)
 {
     const struct rg_verify_request *request = run->request;
     const struct rg_compare_request compare = {
@@ -308,7 +322,7 @@ static enum rg_status compare_files(struct run *run, uint32_t record, const stru
     };
     struct rg_verify_finding finding = {.size = sizeof finding,
                                         .partition = run->partition,
-                                        .record = record,
+                                        .record = group != NULL ? group->record : 0,
                                         .text = "",
                                         .input_file_count = inputs->file_count,
                                         .output_file_count = outputs->file_count};
@@ -327,6 +341,13 @@ static enum rg_status compare_files(struct run *run, uint32_t record, const stru
         finding.output_row_count = result.row_counts[RG_SIDE_OUTPUTS];
         finding.column_count = result.column_count;
         finding.different_count = result.different_count;
+    }
+    const uint64_t rows = finding.output_row_count;
+    if (finding.outcome == RG_VERIFY_EQUAL && group != NULL && rows != recorded_rows(group)) {
+        finding.outcome = RG_VERIFY_DIFFERENT;
+        (void)snprintf(result.text, sizeof result.text,
+                       "%" PRIu64 " rows in the outputs, %" PRIu64 " in the record", rows,
+                       recorded_rows(group));
     }
     tell(run, &finding);
     return RG_OK;
@@ -420,7 +441,7 @@ static enum rg_status verify_group(struct run *run, const struct rg_lineage *lin
         tell_failure(run, group->record, problem);
         return RG_OK;
     }
-    return compare_files(run, group->record, &inputs, &outputs, err);
+    return compare_files(run, group, &inputs, &outputs, err);
 }
 
 static void mark(struct run *run, enum rg_verify_side side, const char *name)
@@ -503,7 +524,7 @@ static enum rg_status verify_rest(struct run *run, const struct rg_lineage *line
 
             RG_TRY(add_file(run, RG_SIDE_INPUTS, i, 0, 0, &input, err));
             RG_TRY(add_file(run, RG_SIDE_OUTPUTS, there, 0, 0, &output, err));
-            RG_TRY(compare_files(run, 0, &input, &output, err));
+            RG_TRY(compare_files(run, NULL, &input, &output, err));
         } else {
             tell_file(run, RG_VERIFY_MISSING, listing->objects[i].key, "is in no record");
         }
@@ -568,7 +589,7 @@ static enum rg_status verify_by_name(struct run *run, struct rg_error *err)
         for (size_t i = 0; i < run->listings[side].count; i++)
             RG_TRY(add_file(run, (enum rg_verify_side)side, i, 0, 0, &files[side], err));
     }
-    return compare_files(run, 0, &files[0], &files[1], err);
+    return compare_files(run, NULL, &files[0], &files[1], err);
 }
 
 /*

@@ -1110,6 +1110,23 @@ def test_verify_lets_replaced_files_lie_in_place(regroup, source, tmp_path):
     regroup("verify", before, source).must(0)
 
 
+def test_verify_counts_the_rows_of_the_record(regroup, source, home):
+    regroup("compact", source, home).must(0)
+    (record,) = (home / "_regroup").glob("_*.json")
+    lines = record.read_text().split("\n")
+    fewer = [re.sub(r",500,(\d+)\]$", r",400,\1]", line) for line in lines]
+    assert fewer != lines
+    record.write_text("\n".join(fewer))
+    result = regroup("verify", source, home).must(65)
+    assert "record 1 took 500 rows, and its outputs have 400" in result.err
+    # One that names an input less would agree with itself.
+    less = [re.sub(r'^(,?\["f0.*),100\]$', r"\1,0]", line) for line in fewer]
+    assert less != fewer
+    record.write_text("\n".join(less))
+    result = regroup("verify", source, home).must(1)
+    assert "500 rows in the outputs, 400 in the record" in result.err
+
+
 @pytest.mark.parametrize("lost", [1, 2])
 def test_verify_names_a_record_that_is_missing(lost, regroup, source, home):
     for number in range(3):

@@ -207,6 +207,28 @@ TEST(records_that_contradict_each_other_are_corrupt)
     rg_arena_fini(&arena);
 }
 
+TEST(as_many_rows_come_out_as_went_in)
+{
+    static const struct rg_batch_run second[] = {{0, 0, 3, 0, 0}};
+    struct ledger ledger = {.count = 0};
+    struct rg_lineage lineage;
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    (void)add_record(&ledger, abc, 3, two_groups, 1, whole_abc, 1);
+    ledger.inputs[0][0].rows = 10;
+    ledger.inputs[0][2].rows = 5;
+    ledger.outputs[0][0].rows = 15;
+    take(&ledger, add_record(&ledger, de, 2, two_groups, 1, second, 1), 1, 0);
+    ledger.inputs[1][1].rows = 7;
+    ledger.outputs[1][0].rows = 22;
+    CHECK_OK(rg_lineage_trace(ledger.records, 2, &arena, &lineage, &t->err));
+    ledger.outputs[1][0].rows = 7;
+    CHECK_ERROR(rg_lineage_trace(ledger.records, 2, &arena, &lineage, &t->err), RG_ERR_CORRUPT,
+                "record 2 took 22 rows, and its outputs have 7");
+    rg_arena_fini(&arena);
+}
+
 /* Writes a void record, which lists nothing. */
 static void write_record(struct test *t, const struct rg_home *home, const char *directory,
                          uint32_t number)
@@ -274,6 +296,7 @@ int main(int argc, char **argv)
          retired_outputs_and_records_of_nothing_do_not_count},
         {"records_that_contradict_each_other_are_corrupt",
          records_that_contradict_each_other_are_corrupt},
+        {"as_many_rows_come_out_as_went_in", as_many_rows_come_out_as_went_in},
         {"a_record_in_front_of_others_may_not_be_missing",
          a_record_in_front_of_others_may_not_be_missing},
     };
