@@ -414,8 +414,11 @@ static enum rg_status gather_outputs(struct run *run, const struct rg_lineage_gr
         }
         const uint64_t bytes = run->listings[RG_SIDE_OUTPUTS].objects[index].id.bytes;
         const bool is_split = bytes >= split_bytes_min && output->row_groups > 1;
-        for (uint32_t g = 0; g < (is_split ? output->row_groups : 1); g++)
-            RG_TRY(add_file(run, RG_SIDE_OUTPUTS, index, g, is_split ? 1 : 0, outputs, err));
+        const uint32_t last = is_split ? output->row_groups - 1 : 0;
+
+        /* The last one takes all that follow, whatever the record says. */
+        for (uint32_t g = 0; g <= last; g++)
+            RG_TRY(add_file(run, RG_SIDE_OUTPUTS, index, g, g < last ? 1 : 0, outputs, err));
     }
     return RG_OK;
 }

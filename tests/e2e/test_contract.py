@@ -1110,6 +1110,27 @@ def test_verify_lets_replaced_files_lie_in_place(regroup, source, tmp_path):
     regroup("verify", before, source).must(0)
 
 
+def test_verify_reads_large_outputs_to_their_end(regroup, tmp_path, home):
+    """They are read row group by row group; a record that knows of fewer does not hide the rest."""
+    source = tmp_path / "in"
+    source.mkdir()
+    for number in range(2):
+        path = source / f"{number}.parquet"
+        table = pa.table({"x": pa.array(range(4_300_000 * number, 4_300_000 * (number + 1)))})
+        pq.write_table(table, path, compression="none", use_dictionary=False)
+    shape = ["--row-group-size", "16MiB", "--row-groups-per-file", "9"]
+    regroup("compact", source, home, *shape).must(0)
+    (output,) = data_files(home)
+    assert output.stat().st_size > 64 << 20
+    groups = pq.ParquetFile(output).metadata.num_row_groups
+    assert groups > 2
+    (record,) = (home / "_regroup").glob("_*.json")
+    text = record.read_text()
+    assert text.count(f",8600000,{groups}]") == 1
+    record.write_text(text.replace(f",8600000,{groups}]", ",8600000,2]"))
+    regroup("verify", source, home).must(0)
+
+
 def test_verify_counts_the_rows_of_the_record(regroup, source, home):
     regroup("compact", source, home).must(0)
     (record,) = (home / "_regroup").glob("_*.json")
