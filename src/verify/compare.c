@@ -882,6 +882,8 @@ static enum rg_status find_widest(const struct rg_compare_request *request, size
             status = rg_file_reader_open(&reader, &files[i], err);
         if (status == RG_OK)
             status = widen(&widest, &reader, i, &is_one, err);
+        if (status != RG_OK && status != RG_ERR_CANCELLED)
+            (void)rg_within(err, "%s", files[i].name);
         rg_file_reader_fini(&reader);
         if (status != RG_OK)
             break;

@@ -6,6 +6,8 @@
  * the records that made them, and neighbouring ranges of one file become one. Records only take
  * outputs of records before them, so the rounds end. Where a record does not say at which runs the
  * row groups of an output begin, only the whole output can be replaced.
+ *
+ * An output stays where the source has it, and has not all that its record took.
  */
 
 #include "verify/lineage.h"
@@ -33,8 +35,10 @@ struct list {
 struct tracer {
     const struct rg_batch *records;
     uint32_t record_count;
+    const struct rg_lineage_source *source; /* NULL: only inputs are in it. */
     struct rg_arena *arena;
     bool **is_dead; /* By record and output. */
+    bool *is_there; /* By record: the source has all that it took, or what that was made of. */
 };
 
 static enum rg_status no_memory(struct rg_error *err)
@@ -101,10 +105,40 @@ static enum rg_status check_rows(const struct tracer *tracer, uint32_t record, s
                    out);
 }
 
+/* Records before this one are known. */
+static enum rg_status find_there(struct tracer *tracer, uint32_t record, struct rg_error *err)
+{
+    const struct rg_lineage_source *source = tracer->source;
+    const struct rg_batch *batch = &tracer->records[record];
+    bool is_there = source != NULL && batch->is_in_place;
+
+    for (size_t i = 0; is_there && i < batch->input_count; i++)
+        is_there = source->has(source->user, batch->inputs[i].name);
+    for (size_t i = 0; is_there && i < batch->taken_count; i++) {
+        uint32_t maker = 0;
+        uint32_t index = 0;
+
+        RG_TRY(find_output(tracer, record, batch->taken[i], &maker, &index, err));
+        is_there = tracer->is_there[maker] || source->has(source->user, batch->taken[i]);
+    }
+    tracer->is_there[record] = is_there;
+    return RG_OK;
+}
+
+/* The source has the output, and not what that was made of. */
+static bool is_kept(const struct tracer *tracer, uint32_t record, uint32_t index)
+{
+    const struct rg_batch *batch = &tracer->records[record];
+
+    return tracer->source != NULL && batch->is_in_place && !tracer->is_there[record] &&
+           tracer->source->has(tracer->source->user, batch->outputs[index].name);
+}
+
 static enum rg_status find_dead(struct tracer *tracer, struct rg_error *err)
 {
     tracer->is_dead = rg_arena_array(tracer->arena, tracer->record_count, sizeof(bool *));
-    if (tracer->is_dead == NULL)
+    tracer->is_there = rg_arena_array(tracer->arena, tracer->record_count, sizeof(bool));
+    if (tracer->is_dead == NULL || tracer->is_there == NULL)
         return no_memory(err);
     for (uint32_t r = 0; r < tracer->record_count; r++) {
         const struct rg_batch *record = &tracer->records[r];
@@ -115,6 +149,7 @@ static enum rg_status find_dead(struct tracer *tracer, struct rg_error *err)
         RG_TRY(bury(tracer, r, record->taken, record->taken_count, err));
         RG_TRY(bury(tracer, r, record->retired, record->retired_count, err));
         RG_TRY(check_rows(tracer, r, err));
+        RG_TRY(find_there(tracer, r, err));
     }
     return RG_OK;
 }
@@ -188,10 +223,14 @@ static enum rg_status append_groups(struct tracer *tracer, struct list *list, ui
     return RG_OK;
 }
 
-/* Adds all runs of one output. */
+/* Adds all runs of one output, or the output itself. */
 static enum rg_status append_output(struct tracer *tracer, struct list *list, uint32_t record,
                                     uint32_t output, struct rg_error *err)
 {
+    const struct piece itself = {.record = record, .index = output, .is_output = true};
+
+    if (is_kept(tracer, record, output))
+        return append(tracer, list, &itself, err);
     return append_groups(tracer, list, record, output, 0, UINT64_MAX, err);
 }
 
@@ -229,11 +268,14 @@ static enum rg_status expand(struct tracer *tracer, struct list *list, bool *ret
     *ret_is_final = true;
     for (size_t i = 0; i < list->count; i++) {
         const struct piece *piece = &list->items[i];
+        const bool stays = !piece->is_output || is_kept(tracer, piece->record, piece->index);
 
-        if (piece->is_output && is_whole_output(tracer, piece)) {
+        if (stays) {
+            RG_TRY(append(tracer, &longer, piece, err));
+        } else if (is_whole_output(tracer, piece)) {
             *ret_is_final = false;
             RG_TRY(append_output(tracer, &longer, piece->record, piece->index, err));
-        } else if (piece->is_output && is_known_part(tracer, piece)) {
+        } else if (is_known_part(tracer, piece)) {
             const uint64_t end = (uint64_t)piece->row_group + piece->row_group_count;
 
             *ret_is_final = false;
@@ -256,8 +298,12 @@ static enum rg_status trace_list(struct tracer *tracer, struct list *list, bool 
     while (!is_final)
         RG_TRY(expand(tracer, list, &is_final, err));
     *ret_is_broken = false;
-    for (size_t i = 0; i < list->count; i++)
-        *ret_is_broken = *ret_is_broken || list->items[i].is_output;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct piece *piece = &list->items[i];
+
+        *ret_is_broken =
+            *ret_is_broken || (piece->is_output && !is_kept(tracer, piece->record, piece->index));
+    }
     return RG_OK;
 }
 
@@ -270,11 +316,18 @@ static enum rg_status finish_group(struct tracer *tracer, const struct list *lis
         return no_memory(err);
     for (size_t i = 0; i < list->count; i++) {
         const struct piece *piece = &list->items[i];
+        const struct rg_batch *batch = &tracer->records[piece->record];
 
-        if (!piece->is_output)
-            parts[i] =
-                (struct rg_lineage_part){&tracer->records[piece->record].inputs[piece->index],
-                                         piece->row_group, piece->row_group_count};
+        parts[i] = (struct rg_lineage_part){.record = batch->number,
+                                            .row_group = piece->row_group,
+                                            .row_group_count = piece->row_group_count};
+        if (piece->is_output) {
+            parts[i].name = batch->outputs[piece->index].name;
+            parts[i].id = batch->outputs[piece->index].id;
+        } else {
+            parts[i].name = batch->inputs[piece->index].name;
+            parts[i].id = batch->inputs[piece->index].id;
+        }
     }
     group->parts = parts;
     group->part_count = list->count;
@@ -317,10 +370,11 @@ static enum rg_status trace_group(struct tracer *tracer, uint32_t record, uint32
 }
 
 enum rg_status rg_lineage_trace(const struct rg_batch *records, uint32_t record_count,
-                                struct rg_arena *arena, struct rg_lineage *ret_lineage,
-                                struct rg_error *err)
+                                const struct rg_lineage_source *source, struct rg_arena *arena,
+                                struct rg_lineage *ret_lineage, struct rg_error *err)
 {
-    struct tracer tracer = {.records = records, .record_count = record_count, .arena = arena};
+    struct tracer tracer = {
+        .records = records, .record_count = record_count, .source = source, .arena = arena};
     struct rg_lineage_group *groups = NULL;
     size_t capacity = 0;
     size_t count = 0;
@@ -405,8 +459,8 @@ static enum rg_status list_ledger(const struct rg_home *home, const char *partit
 }
 
 enum rg_status rg_lineage_read(const struct rg_home *home, const char *partition,
-                               struct rg_arena *arena, struct rg_lineage *ret_lineage,
-                               struct rg_error *err)
+                               const struct rg_lineage_source *source, struct rg_arena *arena,
+                               struct rg_lineage *ret_lineage, struct rg_error *err)
 {
     struct rg_lineage told = {.records = NULL};
     struct records records = {.items = NULL};
@@ -419,7 +473,8 @@ enum rg_status rg_lineage_read(const struct rg_home *home, const char *partition
         RG_TRY(read_records(home, partition, arena, &records, err));
     if (newest > records.count)
         return rg_fail(err, RG_ERR_CORRUPT, "record %zu is missing", records.count + 1);
-    RG_TRY(rg_lineage_trace(records.items, (uint32_t)records.count, arena, ret_lineage, err));
+    RG_TRY(
+        rg_lineage_trace(records.items, (uint32_t)records.count, source, arena, ret_lineage, err));
     ret_lineage->intents = told.intents;
     ret_lineage->intent_count = told.intent_count;
     return RG_OK;

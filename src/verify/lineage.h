@@ -3,6 +3,9 @@
 /*
  * Which inputs the live outputs of a partition are made of, by its ledger: records are read, and
  * outputs that were taken again are replaced by what they were made of, until only inputs are left.
+ *
+ * In place what is compared with is a copy of the place from some time before. What was replaced by
+ * then is not in it, but an output is: that is not replaced.
  */
 
 #ifndef VERIFY_LINEAGE_H
@@ -11,9 +14,17 @@
 #include "journal/batch.h"
 #include "journal/home.h"
 
+/* What there is to compare with. */
+struct rg_lineage_source {
+    bool (*has)(void *user, const char *name);
+    void *user;
+};
+
 /* Row groups of one input, next in row order. */
 struct rg_lineage_part {
-    const struct rg_batch_input *input;
+    uint32_t record; /* Number of the one that took the input, or made the output. */
+    const char *name;
+    struct rg_object_id id; /* As recorded. */
     uint32_t row_group;
     uint32_t row_group_count; /* 0: all that follow. */
 };
@@ -40,17 +51,20 @@ struct rg_lineage {
 };
 
 /*
- * Reads the ledger of `partition`; everything lies in `arena`.
+ * Reads the ledger of `partition`; everything lies in `arena`. `source` may be NULL: only inputs
+ * are in it.
  *
  * Errors:  those of rg_batch_read() and of listing; RG_ERR_CORRUPT when records contradict each
  *          other, or one is missing in front of others; RG_ERR_NOMEM.
  */
 RG_MUST_CHECK enum rg_status rg_lineage_read(const struct rg_home *home, const char *partition,
+                                             const struct rg_lineage_source *source,
                                              struct rg_arena *arena, struct rg_lineage *ret_lineage,
                                              struct rg_error *err);
 
 /* The same of records that are in memory. */
 RG_MUST_CHECK enum rg_status rg_lineage_trace(const struct rg_batch *records, uint32_t record_count,
+                                              const struct rg_lineage_source *source,
                                               struct rg_arena *arena,
                                               struct rg_lineage *ret_lineage, struct rg_error *err);
 

@@ -375,21 +375,20 @@ static enum rg_status gather_inputs(struct run *run, const struct rg_lineage_gro
     problem[0] = '\0';
     for (size_t i = 0; i < group->part_count; i++) {
         const struct rg_lineage_part *part = &group->parts[i];
-        const struct rg_batch_input *input = part->input;
-        const size_t index = find_file(run, RG_SIDE_INPUTS, input->name);
+        const size_t index = find_file(run, RG_SIDE_INPUTS, part->name);
 
         if (index == run->listings[RG_SIDE_INPUTS].count) {
             (void)snprintf(problem, problem_bytes, "%.200s, which record %u took, is not in SOURCE",
-                           input->name, group->record);
+                           part->name, part->record);
             return RG_OK;
         }
         const struct rg_object_id *id = &run->listings[RG_SIDE_INPUTS].objects[index].id;
         /* In place SOURCE is a copy: its times are its own. */
-        const bool is_changed = id->bytes != input->id.bytes ||
-                                (!is_in_place && id->modified_ns != input->id.modified_ns);
+        const bool is_changed = id->bytes != part->id.bytes ||
+                                (!is_in_place && id->modified_ns != part->id.modified_ns);
         if (is_changed) {
             (void)snprintf(problem, problem_bytes, "%.200s was changed after record %u took it",
-                           input->name, group->record);
+                           part->name, part->record);
             return RG_OK;
         }
         RG_TRY(add_file(run, RG_SIDE_INPUTS, index, part->row_group, part->row_group_count, inputs,
@@ -455,7 +454,9 @@ static void mark(struct run *run, enum rg_verify_side side, const char *name)
         run->listings[side].is_used[index] = true;
 }
 
-/* Marks the files of SOURCE that some record names: those are not missing, whatever became of them.
+/*
+ * Marks the files of SOURCE that some record names: those are not missing, whatever became of them.
+ * A copy of a place may have outputs, too.
  */
 static void mark_named(struct run *run, const struct rg_lineage *lineage)
 {
@@ -464,6 +465,8 @@ static void mark_named(struct run *run, const struct rg_lineage *lineage)
 
         for (size_t i = 0; i < record->input_count; i++)
             mark(run, RG_SIDE_INPUTS, record->inputs[i].name);
+        for (size_t i = 0; record->is_in_place && i < record->output_count; i++)
+            mark(run, RG_SIDE_INPUTS, record->outputs[i].name);
     }
 }
 
@@ -568,11 +571,19 @@ static void tell_extra(struct run *run, const struct rg_lineage *lineage)
     }
 }
 
+static bool source_has(void *user, const char *name)
+{
+    const struct run *run = user;
+
+    return find_file(run, RG_SIDE_INPUTS, name) < run->listings[RG_SIDE_INPUTS].count;
+}
+
 static enum rg_status verify_by_ledger(struct run *run, struct rg_error *err)
 {
+    const struct rg_lineage_source source = {source_has, run};
     struct rg_lineage lineage;
 
-    RG_TRY(rg_lineage_read(&run->home, run->partition, &run->arena, &lineage, err));
+    RG_TRY(rg_lineage_read(&run->home, run->partition, &source, &run->arena, &lineage, err));
     for (size_t i = 0; i < lineage.group_count; i++) {
         if (is_cancelled(run))
             return rg_fail(err, RG_ERR_CANCELLED, "cancelled");

@@ -1110,6 +1110,22 @@ def test_verify_lets_replaced_files_lie_in_place(regroup, source, tmp_path):
     regroup("verify", before, source).must(0)
 
 
+def test_verify_in_place_with_a_copy_from_between_two_runs(regroup, source, tmp_path):
+    regroup("compact", "--in-place", source).must(0)
+    for number in range(5):
+        write(source / f"late{number}.parquet", 500 + 100 * number, 100)
+    between = shutil.copytree(source, tmp_path / "between")
+    regroup("compact", "--in-place", source).must(0)
+    regroup("verify", between, source).must(0)
+    after = shutil.copytree(source, tmp_path / "after")
+    regroup("verify", after, source).must(0)
+    (between / "late3.parquet").unlink()
+    said = regroup("verify", between, source).must(1).err
+    assert "late3.parquet, which record 2 took, is not in SOURCE" in said
+    next(path for path in between.iterdir() if path.name.startswith("part-")).unlink()
+    assert re.search("f.[.]parquet, which record 1 took", regroup("verify", between, source).err)
+
+
 def test_verify_reads_large_outputs_to_their_end(regroup, tmp_path, home):
     """They are read row group by row group; a record that knows of fewer does not hide the rest."""
     source = tmp_path / "in"

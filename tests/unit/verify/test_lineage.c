@@ -69,10 +69,10 @@ static void check_parts(struct test *t, const struct rg_lineage_group *group, co
         const size_t at = strlen(text);
 
         if (part->row_group_count > 0)
-            (void)snprintf(text + at, sizeof text - at, "%s[%u+%u] ", part->input->name,
-                           part->row_group, part->row_group_count);
+            (void)snprintf(text + at, sizeof text - at, "%s[%u+%u] ", part->name, part->row_group,
+                           part->row_group_count);
         else
-            (void)snprintf(text + at, sizeof text - at, "%s ", part->input->name);
+            (void)snprintf(text + at, sizeof text - at, "%s ", part->name);
     }
     CHECK_TEXT(text, wanted);
 }
@@ -92,7 +92,7 @@ TEST(outputs_come_from_the_inputs_that_their_runs_name)
 
     rg_arena_init(&arena, &t->allocator, SIZE_MAX);
     (void)add_record(&ledger, abc, 3, two_groups, 2, runs, 4);
-    CHECK_OK(rg_lineage_trace(ledger.records, 1, &arena, &lineage, &t->err));
+    CHECK_OK(rg_lineage_trace(ledger.records, 1, NULL, &arena, &lineage, &t->err));
     CHECK_U64(lineage.group_count, 2);
     CHECK_U64(lineage.groups[0].record, 1);
     CHECK_U64(lineage.groups[0].output_count, 1);
@@ -113,7 +113,7 @@ TEST(what_was_taken_again_is_traced_to_its_inputs)
     rg_arena_init(&arena, &t->allocator, SIZE_MAX);
     (void)add_record(&ledger, abc, 3, two_groups, 1, whole_abc, 1);
     take(&ledger, add_record(&ledger, de, 2, two_groups, 2, second, 3), 1, 0);
-    CHECK_OK(rg_lineage_trace(ledger.records, 2, &arena, &lineage, &t->err));
+    CHECK_OK(rg_lineage_trace(ledger.records, 2, NULL, &arena, &lineage, &t->err));
     CHECK_U64(lineage.group_count, 1);
     CHECK_U64(lineage.groups[0].record, 2);
     CHECK(!lineage.groups[0].is_broken);
@@ -122,7 +122,7 @@ TEST(what_was_taken_again_is_traced_to_its_inputs)
 
     /* Half an output is not the inputs of the whole one. */
     take(&ledger, add_record(&ledger, NULL, 0, two_groups, 1, third, 1), 2, 0);
-    CHECK_OK(rg_lineage_trace(ledger.records, 3, &arena, &lineage, &t->err));
+    CHECK_OK(rg_lineage_trace(ledger.records, 3, NULL, &arena, &lineage, &t->err));
     CHECK_U64(lineage.group_count, 2);
     CHECK(lineage.groups[0].is_broken && lineage.groups[1].is_broken);
     rg_arena_fini(&arena);
@@ -144,21 +144,21 @@ TEST(row_groups_of_what_was_taken_again_are_traced_wherever_they_went)
     rg_arena_init(&arena, &t->allocator, SIZE_MAX);
     (void)add_record(&ledger, abc, 3, two_groups, 1, first, 5);
     take(&ledger, add_record(&ledger, de, 2, two_groups, 2, second, 6), 1, 0);
-    CHECK_OK(rg_lineage_trace(ledger.records, 2, &arena, &lineage, &t->err));
+    CHECK_OK(rg_lineage_trace(ledger.records, 2, NULL, &arena, &lineage, &t->err));
     CHECK_U64(lineage.group_count, 2);
     CHECK(!lineage.groups[0].is_broken && !lineage.groups[1].is_broken);
     check_parts(t, &lineage.groups[0], "b[1+2] c d ");
     check_parts(t, &lineage.groups[1], "a b[0+1] e ");
 
     take(&ledger, add_record(&ledger, NULL, 0, two_groups, 1, third, 3), 2, 1);
-    CHECK_OK(rg_lineage_trace(ledger.records, 3, &arena, &lineage, &t->err));
+    CHECK_OK(rg_lineage_trace(ledger.records, 3, NULL, &arena, &lineage, &t->err));
     CHECK_U64(lineage.group_count, 2);
     CHECK(!lineage.groups[1].is_broken);
     check_parts(t, &lineage.groups[1], "e a b[0+1] ");
 
     /* Row groups that record 1 does not tell of, or not all of, are not guessed. */
     ledger.records[0].run_count = 2;
-    CHECK_OK(rg_lineage_trace(ledger.records, 2, &arena, &lineage, &t->err));
+    CHECK_OK(rg_lineage_trace(ledger.records, 2, NULL, &arena, &lineage, &t->err));
     CHECK(lineage.groups[0].is_broken && lineage.groups[1].is_broken);
     rg_arena_fini(&arena);
 }
@@ -176,11 +176,11 @@ TEST(retired_outputs_and_records_of_nothing_do_not_count)
     struct rg_batch *all = add_record(&ledger, abc, 3, two_groups, 1, whole_abc, 1);
     all->retired = retired;
     all->retired_count = 1;
-    CHECK_OK(rg_lineage_trace(ledger.records, 3, &arena, &lineage, &t->err));
+    CHECK_OK(rg_lineage_trace(ledger.records, 3, NULL, &arena, &lineage, &t->err));
     CHECK_U64(lineage.group_count, 1);
     CHECK_U64(lineage.groups[0].record, 3);
     check_parts(t, &lineage.groups[0], "a b c ");
-    CHECK_OK(rg_lineage_trace(ledger.records, 0, &arena, &lineage, &t->err));
+    CHECK_OK(rg_lineage_trace(ledger.records, 0, NULL, &arena, &lineage, &t->err));
     CHECK_U64(lineage.group_count, 0);
     rg_arena_fini(&arena);
 }
@@ -194,16 +194,16 @@ TEST(records_that_contradict_each_other_are_corrupt)
 
     rg_arena_init(&arena, &t->allocator, SIZE_MAX);
     (void)add_record(&ledger, abc, 3, two_groups, 1, beyond, 1);
-    CHECK_ERROR(rg_lineage_trace(ledger.records, 1, &arena, &lineage, &t->err), RG_ERR_CORRUPT,
-                "record 1 has a run of input 3 of 3");
+    CHECK_ERROR(rg_lineage_trace(ledger.records, 1, NULL, &arena, &lineage, &t->err),
+                RG_ERR_CORRUPT, "record 1 has a run of input 3 of 3");
     ledger.records[0].runs = whole_abc;
     ledger.records[0].taken_count = 1;
     ledger.taken[0][0] = "part-000009-000-00000000000000000000000a.parquet";
-    CHECK_ERROR(rg_lineage_trace(ledger.records, 1, &arena, &lineage, &t->err), RG_ERR_CORRUPT,
-                "which no record before it made");
+    CHECK_ERROR(rg_lineage_trace(ledger.records, 1, NULL, &arena, &lineage, &t->err),
+                RG_ERR_CORRUPT, "which no record before it made");
     ledger.taken[0][0] = "other.parquet";
-    CHECK_ERROR(rg_lineage_trace(ledger.records, 1, &arena, &lineage, &t->err), RG_ERR_CORRUPT,
-                "takes other.parquet");
+    CHECK_ERROR(rg_lineage_trace(ledger.records, 1, NULL, &arena, &lineage, &t->err),
+                RG_ERR_CORRUPT, "takes other.parquet");
     rg_arena_fini(&arena);
 }
 
@@ -222,10 +222,61 @@ TEST(as_many_rows_come_out_as_went_in)
     take(&ledger, add_record(&ledger, de, 2, two_groups, 1, second, 1), 1, 0);
     ledger.inputs[1][1].rows = 7;
     ledger.outputs[1][0].rows = 22;
-    CHECK_OK(rg_lineage_trace(ledger.records, 2, &arena, &lineage, &t->err));
+    CHECK_OK(rg_lineage_trace(ledger.records, 2, NULL, &arena, &lineage, &t->err));
     ledger.outputs[1][0].rows = 7;
-    CHECK_ERROR(rg_lineage_trace(ledger.records, 2, &arena, &lineage, &t->err), RG_ERR_CORRUPT,
-                "record 2 took 22 rows, and its outputs have 7");
+    CHECK_ERROR(rg_lineage_trace(ledger.records, 2, NULL, &arena, &lineage, &t->err),
+                RG_ERR_CORRUPT, "record 2 took 22 rows, and its outputs have 7");
+    rg_arena_fini(&arena);
+}
+
+/* The names that a source has, with spaces around them. */
+static bool has_name(void *user, const char *name)
+{
+    char text[100];
+
+    (void)snprintf(text, sizeof text, " %s ", name);
+    return strstr(user, text) != NULL;
+}
+
+TEST(outputs_that_are_in_a_copy_are_not_replaced)
+{
+    static const struct rg_batch_run second[] = {{0, 0, 3, 0, 0}};
+    struct ledger ledger = {.count = 0};
+    struct rg_lineage lineage;
+    struct rg_arena arena;
+    char names[300];
+    char wanted[300];
+    const struct rg_lineage_source source = {has_name, names};
+
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    add_record(&ledger, abc, 3, two_groups, 1, whole_abc, 1)->is_in_place = true;
+    struct rg_batch *record = add_record(&ledger, de, 2, two_groups, 1, second, 1);
+    record->is_in_place = true;
+    take(&ledger, record, 1, 0);
+
+    /* Before record 1; then what it took is gone; then record 2 has been made as well. */
+    (void)snprintf(names, sizeof names, " a b c d e ");
+    CHECK_OK(rg_lineage_trace(ledger.records, 2, &source, &arena, &lineage, &t->err));
+    check_parts(t, &lineage.groups[0], "a b c d e ");
+    CHECK_U64(lineage.groups[0].parts[0].record, 1);
+    CHECK_U64(lineage.groups[0].parts[4].record, 2);
+
+    (void)snprintf(names, sizeof names, " %s d e ", ledger.names[0][0]);
+    (void)snprintf(wanted, sizeof wanted, "%s d e ", ledger.names[0][0]);
+    CHECK_OK(rg_lineage_trace(ledger.records, 2, &source, &arena, &lineage, &t->err));
+    CHECK(!lineage.groups[0].is_broken);
+    check_parts(t, &lineage.groups[0], wanted);
+
+    (void)snprintf(names, sizeof names, " %s ", ledger.names[1][0]);
+    (void)snprintf(wanted, sizeof wanted, "%s ", ledger.names[1][0]);
+    CHECK_OK(rg_lineage_trace(ledger.records, 2, &source, &arena, &lineage, &t->err));
+    check_parts(t, &lineage.groups[0], wanted);
+
+    /* Replaced files that still lie there say more than the output. */
+    (void)snprintf(names, sizeof names, " a b c %s d e %s ", ledger.names[0][0],
+                   ledger.names[1][0]);
+    CHECK_OK(rg_lineage_trace(ledger.records, 2, &source, &arena, &lineage, &t->err));
+    check_parts(t, &lineage.groups[0], "a b c d e ");
     rg_arena_fini(&arena);
 }
 
@@ -261,23 +312,23 @@ TEST(a_record_in_front_of_others_may_not_be_missing)
     rg_arena_init(&arena, &t->allocator, SIZE_MAX);
     CHECK_OK(rg_local_store_new(directory, &local, &t->allocator, &store, &t->err));
     CHECK_OK(rg_home_open(store, &options, &home, &t->err));
-    CHECK_OK(rg_lineage_read(&home, "", &arena, &lineage, &t->err));
+    CHECK_OK(rg_lineage_read(&home, "", NULL, &arena, &lineage, &t->err));
     CHECK_U64(lineage.record_count, 0);
     write_record(t, &home, directory, 1);
     write_record(t, &home, directory, 2);
-    CHECK_OK(rg_lineage_read(&home, "", &arena, &lineage, &t->err));
+    CHECK_OK(rg_lineage_read(&home, "", NULL, &arena, &lineage, &t->err));
     CHECK_U64(lineage.record_count, 2);
 
     write_record(t, &home, directory, 4);
-    CHECK_ERROR(rg_lineage_read(&home, "", &arena, &lineage, &t->err), RG_ERR_CORRUPT,
+    CHECK_ERROR(rg_lineage_read(&home, "", NULL, &arena, &lineage, &t->err), RG_ERR_CORRUPT,
                 "record 3 is missing");
     write_record(t, &home, directory, 3);
-    CHECK_OK(rg_lineage_read(&home, "", &arena, &lineage, &t->err));
+    CHECK_OK(rg_lineage_read(&home, "", NULL, &arena, &lineage, &t->err));
     CHECK_U64(lineage.record_count, 4);
 
     /* A snapshot stands for records that all stay. */
     scratch_write(directory, "_regroup/_000005.snapshot", "", 0);
-    CHECK_ERROR(rg_lineage_read(&home, "", &arena, &lineage, &t->err), RG_ERR_CORRUPT,
+    CHECK_ERROR(rg_lineage_read(&home, "", NULL, &arena, &lineage, &t->err), RG_ERR_CORRUPT,
                 "record 5 is missing");
     rg_store_free(store);
     rg_arena_fini(&arena);
@@ -297,6 +348,8 @@ int main(int argc, char **argv)
         {"records_that_contradict_each_other_are_corrupt",
          records_that_contradict_each_other_are_corrupt},
         {"as_many_rows_come_out_as_went_in", as_many_rows_come_out_as_went_in},
+        {"outputs_that_are_in_a_copy_are_not_replaced",
+         outputs_that_are_in_a_copy_are_not_replaced},
         {"a_record_in_front_of_others_may_not_be_missing",
          a_record_in_front_of_others_may_not_be_missing},
     };
