@@ -56,8 +56,9 @@ void rg_page_reader_init(struct rg_page_reader *reader, const struct rg_chunk_so
  * is over: then its pages have exactly the values that the chunk claims.
  *
  * Errors:  RG_ERR_CORRUPT: a header is broken, a page is longer than what is left of the chunk (and
- *          of a dictionary's header that its length leaves out: PARQUET-816), a dictionary page is not the first one, or the numbers of values differ; RG_ERR_LIMIT above
- *          rg_pages_max or rg_page_header_bytes_max.
+ *          of a dictionary's header that its length leaves out: PARQUET-816), a dictionary page is
+ *          not the first one, or the numbers of values differ; RG_ERR_LIMIT above rg_pages_max or
+ *          rg_page_header_bytes_max.
  */
 RG_MUST_CHECK enum rg_status rg_page_next(struct rg_page_reader *reader, struct rg_page *ret_page,
                                           bool *ret_is_end, struct rg_error *err);
