@@ -193,8 +193,9 @@ def test_a_verification_is_stopped_by_the_first_signal(regroup, folder):
 def test_a_plan_tells_its_progress_as_json(regroup, folder):
     done = subprocess.run([regroup, "plan", folder / "lake", folder / "nowhere", "--progress=json"],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True)
-    last = [json.loads(line) for line in done.stderr.splitlines()][-1]
+    *_, last, end = [json.loads(line) for line in done.stderr.splitlines()]
     assert last["event"] == "progress" and last["dry_run"], last
+    assert end["event"] == "finished" and end["status"] == "ok", end
     assert last["partitions"] == last["partitions_done"] == 150 and last["files"] == 150, last
 
 

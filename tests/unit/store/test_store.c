@@ -69,8 +69,10 @@ static void start(struct rg_store *store, struct rg_store_op *op)
 
 static const struct rg_store_driver driver = {.start = start};
 
-static const struct rg_object page_1[] = {{"d/c", false, {1, 2, ""}}, {"d/p/", true, {0, 0, ""}}};
-static const struct rg_object page_2[] = {{"d/p/", true, {0, 0, ""}}, {"d/a", false, {3, 4, ""}}};
+static const struct rg_object page_1[] = {{.key = "d/c", .id = {1, 2, ""}},
+                                          {.key = "d/p/", .is_prefix = true}};
+static const struct rg_object page_2[] = {{.key = "d/p/", .is_prefix = true},
+                                          {.key = "d/a", .id = {3, 4, ""}}};
 
 static struct scripted two_pages(void)
 {
