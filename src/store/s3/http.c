@@ -124,6 +124,7 @@ static size_t take_header(char *line, size_t size, size_t count, void *user)
     if (status < 200 || status > 999)
         return bytes;
     request->status = (uint32_t)status;
+    request->has_head = request->has_head || (bytes > 0 && (line[0] == '\r' || line[0] == '\n'));
     const char *colon = memchr(line, ':', bytes);
     if (colon != NULL && request->on_header != NULL)
         request->on_header(request, trim(line, colon), trim(colon + 1, line + bytes));
@@ -274,6 +275,7 @@ void rg_http_start(struct rg_http *http, struct rg_http_request *request)
     CURL *easy = take_handle(http);
 
     request->status = 0;
+    request->has_head = false;
     request->text[0] = '\0';
     request->segment_at = 0;
     request->segment_offset = 0;
@@ -348,6 +350,9 @@ static void finish_message(struct rg_http *http, CURL *easy, CURLcode code)
     if (refusal != 0) {
         (void)snprintf(text, sizeof text, "the proxy answered %ld to CONNECT", refusal);
         finish(http, request, code, outcome_of_refusal(refusal), text);
+    } else if (code == CURLE_OK && !request->has_head) {
+        /* libcurl takes headers that break off for all of them. */
+        finish(http, request, code, RG_HTTP_LOST, "the answer ended within its headers");
     } else {
         finish(http, request, code, outcome_of(code), curl->easy_strerror(code));
     }

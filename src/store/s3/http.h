@@ -60,6 +60,7 @@ struct rg_http_request {
     char text[192]; /* Why not ANSWERED. */
 
     /* The engine's own. */
+    bool has_head; /* The empty line after the answer's headers was there. */
     struct rg_http_request *previous;
     struct rg_http_request *next;
     void *easy;
