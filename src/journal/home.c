@@ -163,6 +163,9 @@ enum rg_status rg_home_open(struct rg_store *store, const struct rg_home_options
             RG_TRY(settle(&home, true, err));
         RG_TRY(create_home(store, home.caps.has_create_if_absent, err));
         status = read_home(store, &home.id, err);
+        if (status == RG_ERR_ABSENT) /* What the store answered was lost, and it did not do it. */
+            status =
+                rg_fail(err, RG_ERR_AGAIN, "%s/%s: could not be written", store->url, home_key);
     } else if (status == RG_ERR_ABSENT) {
         status = RG_OK;
     }

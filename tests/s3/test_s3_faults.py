@@ -330,17 +330,21 @@ def test_f09_lost_in_the_middle_of_headers(place):
     place.check_whole(numbers, clears=True)
 
 
-def test_f09_half_a_head_says_nothing(place):
-    """A folder that is called like a file: HEAD is answered 404, and 200 is all that comes."""
-    place.fill([""], files=2)
-    for key in place.keys("in"):
-        name = key.rsplit("/", 1)[1]
-        place.client.copy_object(Bucket=place.bucket, Key=f"table.parquet/{name}",
-                                 CopySource={"Bucket": place.bucket, "Key": key})
-    place.proxy.add(Rule(half_a_head, method="HEAD", key="table.parquet", times=2))
-    place.compact(source="table.parquet").must(0)
-    assert place.rows("out") == list(range(1000))
-    assert place.proxy.count(fault="half a head") == 2
+@pytest.mark.parametrize("operation, key", [("head", "in/_regroup/_home"),
+                                            ("put", "out/_regroup/_home"), ("put", "out/*")])
+def test_f09_half_a_head_says_nothing(place, operation, key):
+    """200 is all that comes, and nothing was done."""
+
+    @named("half a head, for nothing")
+    async def half(exchange):
+        await exchange.write(b"HTTP/1.1 200 OK\r\nContent-Le")
+        await exchange.close()
+
+    numbers = place.fill(files=3)
+    place.proxy.add(Rule(half, operation=operation, key=key, times=2))
+    place.compact().must(0)
+    place.check_whole(numbers, clears=True)
+    assert place.proxy.count(fault="half a head, for nothing") == 2
 
 
 def test_f09_kept_connections_are_dead(place):
