@@ -40,9 +40,8 @@ static void tear_down(struct fixture *f)
 static const uint8_t body[1000];
 
 /* A page of ten values whose body is `bytes` long. */
-static enum rg_status write_as(struct test *t, struct fixture *f, enum rg_page_type type,
-                               uint8_t encoding, uint32_t present_count, size_t bytes,
-                               bool is_lasting)
+static enum rg_status write_as(struct test *t, struct fixture *f, uint8_t type, uint8_t encoding,
+                               uint32_t present_count, size_t bytes, bool is_lasting)
 {
     const struct rg_piece piece = {{body, bytes}, is_lasting};
     const struct rg_page_facts facts = {.row_count = 10, .is_row_count_known = true};
@@ -68,7 +67,7 @@ TEST(a_dictionary_is_not_said_to_be_all_there_is)
     const struct rg_sink_dictionary dictionary = {
         .body = {{body, 300}, true}, .raw_bytes = 300, .entry_count = 75};
     static const struct {
-        enum rg_page_type type;
+        uint8_t type;
         uint32_t present_count;
         uint32_t stats_count;
     } last_pages[] = {{RG_PAGE_DATA, 10, 3}, {RG_PAGE_DATA_V2, 10, 0}, {RG_PAGE_DATA_V2, 0, 3}};
