@@ -104,7 +104,10 @@ enum rg_cancel {
     RG_CANCEL_ABORT, /* Stops as soon as running steps notice. */
 };
 
-/* Asks a running job to stop; the second, stronger one may follow the first. Threads: any. */
+/*
+ * Asks a running job to stop; the second, stronger one may follow the first. Threads: any, but not
+ * from a signal handler: it takes locks.
+ */
 RG_API void rg_job_cancel(struct rg_job *job, enum rg_cancel how);
 
 enum {

@@ -45,9 +45,9 @@ RG_API void rg_progress_resize(struct rg_progress *progress, uint32_t column_cou
                                uint32_t line_count);
 
 /*
- * The text for `sample`, later than all before it. `clock` ("22:13:12") begins a line, and
- * `explanation` (from rg_job_explain()) ends a block; both may be NULL. The text is valid until the
- * next call; NULL without memory.
+ * The text for `sample`, as rg_job_sample() of the same library filled it, later than all before
+ * it. `clock` ("22:13:12") begins a line, and `explanation` (from rg_job_explain()) ends a block;
+ * both may be NULL. The text is valid until the next call; NULL without memory.
  */
 RG_API const char *rg_progress_text(struct rg_progress *progress,
                                     const struct rg_job_sample *sample, const char *clock,
