@@ -218,6 +218,59 @@ static const char *table_format(const char *prefix, const struct rg_object *obje
     return format;
 }
 
+/* Who else replaces the files of a folder. */
+struct owner {
+    const char *format; /* Of a table; NULL: it is none. */
+    bool has_ledger;
+};
+
+static enum rg_status find_owner(struct rg_partition *partition, const char *prefix,
+                                 const struct rg_object *objects, size_t count,
+                                 struct owner *ret_owner, struct rg_error *err)
+{
+    struct owner owner = {.format = table_format(prefix, objects, count)};
+
+    for (size_t i = 0; i < count && owner.format == NULL; i++) {
+        const char *name = objects[i].key + strlen(prefix);
+        struct rg_object *below;
+        size_t below_count;
+
+        if (strcmp(name, "_regroup/") == 0)
+            RG_TRY(rg_place_has_ledger(partition->run->source, prefix, &owner.has_ledger, err));
+        if (strcmp(name, "metadata/") != 0)
+            continue;
+        RG_TRY(rg_store_list_names(partition->run->source, objects[i].key, &partition->arena,
+                                   &below, &below_count, err));
+        owner.format = table_format(prefix, below, below_count);
+    }
+    *ret_owner = owner;
+    return RG_OK;
+}
+
+/* The folders between SOURCE and one that a list names: nobody else looks at these. */
+static enum rg_status find_owner_above(struct rg_partition *partition, struct owner *owner,
+                                       struct rg_error *err)
+{
+    const size_t bytes = strlen(partition->prefix);
+    char *above = rg_arena_array(&partition->arena, bytes + 1, 1);
+
+    if (above == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a path");
+    memcpy(above, partition->prefix, bytes);
+    for (size_t end = bytes - 1; end > 0 && owner->format == NULL && !owner->has_ledger; end--) {
+        struct rg_object *objects;
+        size_t count;
+
+        if (above[end - 1] != '/')
+            continue;
+        above[end] = '\0';
+        RG_TRY(rg_store_list_names(partition->run->source, above, &partition->arena, &objects,
+                                   &count, err));
+        RG_TRY(find_owner(partition, above, objects, count, owner, err));
+    }
+    return RG_OK;
+}
+
 /*
  * A table below SOURCE: its own log names its files, so that in place it would be broken, and
  * copied would have the rows that it has given up. So it is with a ledger of ours there, which
@@ -228,32 +281,20 @@ static enum rg_status find_table(struct rg_partition *partition, const struct rg
                                  size_t count, struct rg_error *err)
 {
     const char *prefix = partition->prefix;
-    const char *format = NULL;
-    bool has_ledger = false;
+    struct owner owner;
     char text[128];
 
     if (*prefix == '\0')
         return RG_OK;
-    format = table_format(prefix, objects, count);
-    for (size_t i = 0; i < count && format == NULL; i++) {
-        const char *name = objects[i].key + strlen(prefix);
-        struct rg_object *below;
-        size_t below_count;
-
-        if (strcmp(name, "_regroup/") == 0)
-            RG_TRY(rg_place_has_ledger(partition->run->source, prefix, &has_ledger, err));
-        if (strcmp(name, "metadata/") != 0)
-            continue;
-        RG_TRY(rg_store_list_names(partition->run->source, objects[i].key, &partition->arena,
-                                   &below, &below_count, err));
-        format = table_format(prefix, below, below_count);
-    }
-    if (format == NULL && !has_ledger)
+    RG_TRY(find_owner(partition, prefix, objects, count, &owner, err));
+    if (rg_discover_is_entry(partition->discover, prefix))
+        RG_TRY(find_owner_above(partition, &owner, err));
+    if (owner.format == NULL && !owner.has_ledger)
         return RG_OK;
     partition->is_table = true;
-    if (format != NULL)
+    if (owner.format != NULL)
         (void)snprintf(text, sizeof text, "%s table, whose files only its own metadata can replace",
-                       format);
+                       owner.format);
     else
         (void)snprintf(text, sizeof text,
                        "has a ledger of regroup of its own: rows of files that it replaces would "

@@ -408,6 +408,14 @@ static uint64_t waiting_bytes(const struct rg_discover *discover)
  * The partitions of the names; a name that ends in '/' is a prefix, walked as a whole: what is
  * below it is met there.
  */
+static bool is_entry(const struct rg_discover *discover, struct rg_span partition)
+{
+    if (partition.bytes == 0)
+        return true;
+    partition.bytes--; /* Its slash. */
+    return !is_below_listed(discover, rg_select_partition_of(partition));
+}
+
 static enum rg_status push_names(struct rg_discover *discover, struct rg_error *err)
 {
     struct rg_span last = {NULL, 0};
@@ -415,13 +423,11 @@ static enum rg_status push_names(struct rg_discover *discover, struct rg_error *
     RG_TRY(check_room(discover, waiting_bytes(discover), err));
     for (size_t i = 0; i < discover->name_count; i++) {
         const struct rg_span partition = rg_select_partition_of(rg_span_of(discover->names[i]));
-        struct rg_span above = partition;
 
         if (last.data != NULL && rg_span_equal(partition, last))
             continue;
         last = partition;
-        above.bytes -= above.bytes > 0;
-        if (partition.bytes > 0 && is_below_listed(discover, rg_select_partition_of(above)))
+        if (!is_entry(discover, partition))
             continue;
         RG_TRY(push_locked(discover, (const char *)partition.data, partition.bytes, err));
     }
@@ -482,6 +488,11 @@ void rg_discover_free(struct rg_discover *discover)
     if (discover->list.allocator != NULL)
         rg_buffer_fini(&discover->list);
     (void)pthread_mutex_destroy(&discover->lock);
+}
+
+bool rg_discover_is_entry(const struct rg_discover *discover, const char *prefix)
+{
+    return discover->is_restricted && is_entry(discover, rg_span_of(prefix));
 }
 
 const char *const *rg_discover_names(const struct rg_discover *discover, const char *prefix,

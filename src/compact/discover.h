@@ -52,6 +52,9 @@ void rg_discover_listed(struct rg_discover *discover);
 const char *const *rg_discover_names(const struct rg_discover *discover, const char *prefix,
                                      size_t *ret_count);
 
+/* Whether it is a list that leads to a partition, past the folders above it, and no walk. */
+bool rg_discover_is_entry(const struct rg_discover *discover, const char *prefix);
+
 /* True when no further partition can turn up. Threads: any. */
 bool rg_discover_is_complete(struct rg_discover *discover);
 

@@ -2,6 +2,7 @@
 
 #include "compact/places.h"
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -330,6 +331,26 @@ enum rg_status rg_place_check_table(const struct rg_place *place,
     return status;
 }
 
+/* Whether the key is in the listing of its folder. */
+static enum rg_status is_listed(struct rg_store *store, const char *key, bool *ret_is_listed,
+                                struct rg_error *err)
+{
+    const size_t folder_bytes = (size_t)(strrchr(key, '/') - key) + 1;
+    struct rg_object *objects;
+    struct rg_arena arena;
+    char folder[PATH_MAX];
+    size_t count;
+
+    (void)snprintf(folder, sizeof folder, "%.*s", (int)folder_bytes, key);
+    *ret_is_listed = false;
+    rg_arena_init(&arena, &rg_allocator_system, (size_t)256 << 20);
+    const enum rg_status status = rg_store_list_names(store, folder, &arena, &objects, &count, err);
+    for (size_t i = 0; status == RG_OK && i < count; i++)
+        *ret_is_listed = *ret_is_listed || strcmp(objects[i].key, key) == 0;
+    rg_arena_fini(&arena);
+    return status == RG_ERR_ABSENT ? RG_OK : status;
+}
+
 enum rg_status rg_place_has_ledger(struct rg_store *store, const char *prefix, bool *ret_has_ledger,
                                    struct rg_error *err)
 {
@@ -341,6 +362,9 @@ enum rg_status rg_place_has_ledger(struct rg_store *store, const char *prefix, b
         return rg_fail(err, RG_ERR_LIMIT, "a path of %zu bytes is too long", strlen(prefix));
     const enum rg_status status = rg_store_wait(store, &head, err);
     *ret_has_ledger = status == RG_OK;
+    /* Of what is absent some stores say that it is forbidden to ask. A listing is not. */
+    if (status == RG_ERR_DENIED)
+        return is_listed(store, key, ret_has_ledger, err);
     return status == RG_ERR_ABSENT ? RG_OK : status;
 }
 
@@ -358,25 +382,79 @@ static bool cut_component(char *path)
     return true;
 }
 
-/* The nearest folder above a canonical path that has a ledger; false: there is none. */
-static bool find_ledger_above(const char *path, char ret_folder[PATH_MAX])
+static bool has_entry(const char *folder, const char *name)
 {
-    char ledger[PATH_MAX];
+    char path[PATH_MAX];
+    const int bytes = snprintf(path, sizeof path, "%s/%s", folder, name);
 
+    return bytes > 0 && (size_t)bytes < sizeof path && access(path, F_OK) == 0;
+}
+
+/* Iceberg's metadata lie in a folder of their own. */
+static bool is_iceberg(const char *folder)
+{
+    char path[PATH_MAX];
+    char name[PATH_MAX];
+    bool is_found = false;
+    const int bytes = snprintf(path, sizeof path, "%s/metadata", folder);
+    DIR *directory = bytes > 0 && (size_t)bytes < sizeof path ? opendir(path) : NULL;
+
+    if (directory == NULL)
+        return false;
+    for (const struct dirent *entry; !is_found && (entry = readdir(directory)) != NULL;) {
+        (void)snprintf(name, sizeof name, "metadata/%s", entry->d_name);
+        is_found = rg_select_table_format(rg_span_of(name)) != NULL;
+    }
+    (void)closedir(directory);
+    return is_found;
+}
+
+/*
+ * The nearest folder above a canonical path that has a ledger, *ret_format NULL, or is a table;
+ * false: there is none.
+ */
+static bool find_owner_above(const char *path, char ret_folder[PATH_MAX], const char **ret_format)
+{
     (void)snprintf(ret_folder, PATH_MAX, "%s", path);
     while (cut_component(ret_folder)) {
-        const int bytes = snprintf(ledger, sizeof ledger, "%s/%s", ret_folder, ledger_name);
-
-        if (bytes > 0 && (size_t)bytes < sizeof ledger && access(ledger, F_OK) == 0)
+        *ret_format = has_entry(ret_folder, "_delta_log") ? "Delta Lake"
+                      : has_entry(ret_folder, ".hoodie")  ? "Hudi"
+                      : is_iceberg(ret_folder)            ? "Iceberg"
+                                                          : NULL;
+        if (*ret_format != NULL || has_entry(ret_folder, ledger_name))
             return true;
     }
     return false;
 }
 
+static enum rg_status check_above(const struct rg_place *place, struct rg_error *err)
+{
+    const char *format = NULL;
+    char folder[PATH_MAX];
+    char place_folder[PATH_MAX];
+
+    (void)snprintf(place_folder, sizeof place_folder, "%s", place->identity);
+    if (place->only_file != NULL) { /* The place is its folder. */
+        char *slash = strrchr(place_folder, '/');
+        slash[slash == place_folder ? 1 : 0] = '\0';
+    }
+    if (!find_owner_above(place_folder, folder, &format))
+        return RG_OK;
+    if (format != NULL)
+        return rg_fail(err, RG_ERR_INVALID,
+                       "%s lies in %s, a %s table: its files are listed in its own metadata, so "
+                       "they may only be replaced through it",
+                       place->text, folder, format);
+    return rg_fail(err, RG_ERR_INVALID,
+                   "%s lies in %s, which has a ledger of regroup: two of them would take the same "
+                   "rows twice. Use that folder as a whole, with --include for a part of it, or a "
+                   "place outside",
+                   place->text, folder);
+}
+
 enum rg_status rg_place_check_ledgers(const struct rg_place *place, bool is_home,
                                       struct rg_error *err)
 {
-    char folder[PATH_MAX];
     bool has_ledger = false;
 
     if (!is_home)
@@ -387,11 +465,5 @@ enum rg_status rg_place_check_ledgers(const struct rg_place *place, bool is_home
                        "same rows: they would come to the destination twice. Use --in-place there, "
                        "or as source the files that it was made of",
                        place->text);
-    if (place->caps.is_local && find_ledger_above(place->identity, folder))
-        return rg_fail(err, RG_ERR_INVALID,
-                       "%s lies in %s, which has a ledger of regroup: two of them would take the "
-                       "same rows twice. Use that folder as a whole, with --include for a part of "
-                       "it, or a place outside",
-                       place->text, folder);
-    return RG_OK;
+    return place->caps.is_local ? check_above(place, err) : RG_OK;
 }

@@ -70,7 +70,8 @@ RG_MUST_CHECK enum rg_status rg_place_has_ledger(struct rg_store *store, const c
 /*
  * Refuses a place whose files another ledger replaces by others with the same rows, which would be
  * taken twice: a SOURCE, `is_home` false, that has a ledger; and a local place below a folder that
- * has one and would list it. In a store that is not local no folder above is looked at.
+ * has one and would list it, or that is a table. In a store that is not local no folder above is
+ * looked at.
  *
  * Errors:  RG_ERR_INVALID naming the folder; those of HEAD.
  */

@@ -110,12 +110,14 @@ static enum rg_status note_gone(struct scan *s, const char *name, struct rg_erro
 }
 
 /*
- * A link that was there when the document was made, and whose target is gone: the sweep deletes
- * files in any order, and may be killed in between. A younger one is a user's.
+ * A link that was there when the record was made, and whose target is gone: the sweep deletes files
+ * in any order, and may be killed in between. A younger one is a user's. (A snapshot may be younger
+ * than that.)
  */
 static bool is_cut_link(const struct scan *s, const struct rg_object *object)
 {
-    return object->lacks_target && object->id.modified_ns <= s->reader->id.modified_ns;
+    return object->lacks_target && !s->is_snapshot &&
+           object->id.modified_ns <= s->reader->id.modified_ns;
 }
 
 static enum rg_status scan_input(void *user, const struct rg_batch_input *input,

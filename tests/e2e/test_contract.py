@@ -594,6 +594,55 @@ def test_ledgers_below_the_source_are_left_alone(way, regroup, source, home):
     assert rows_of([path for path in made if nested not in path.parents]) == list(range(500))
 
 
+@pytest.mark.parametrize("below", ["", "deep/k=1/"])
+@pytest.mark.parametrize("marker", ["_delta_log/0.json", "metadata/v1.metadata.json",
+                                    "_regroup/_home"])
+def test_a_list_leads_past_no_table_and_no_ledger(marker, below, regroup, source, home, tmp_path):
+    table = source / "db" / "table"
+    for name in "ab":
+        write(table / below / f"{name}.parquet")
+    if marker == "_regroup/_home":
+        regroup("compact", "--in-place", table, "--grace", "1h").must(0)
+    else:
+        (table / marker).parent.mkdir()
+        (table / marker).write_text("{}")
+    before = snapshot(table)
+    names = tmp_path / "names"
+    for places in ([source, home], ["--in-place", source]):
+        for listed in (f"db/table/{below}", f"db/table/{below}a.parquet\nf1.parquet"):
+            names.write_text(listed + "\n")
+            result = regroup("compact", *places, "--files-from", names).must(3)
+            assert list(alone(result)) == [f"db/table/{below}"]
+            assert snapshot(table) == before
+
+
+@pytest.mark.parametrize("marker", ["_delta_log/0.json", ".hoodie/x", "metadata/v1.metadata.json"])
+def test_a_place_in_a_table_is_refused(marker, regroup, home, tmp_path):
+    table = tmp_path / "table"
+    for name in "ab":
+        write(table / "data" / "k=1" / f"{name}.parquet")
+    (table / marker).parent.mkdir()
+    (table / marker).write_text("{}")
+    before = snapshot(tmp_path)
+    place = table / "data" / "k=1"
+    for places in (["--in-place", place], ["--in-place", place / "a.parquet"], [place, home]):
+        result = regroup("compact", *places).must(2)
+        assert f"lies in {table}, a" in result.err and "table" in result.err
+    assert snapshot(tmp_path) == before
+
+
+def test_one_file_in_place_is_taken_again_and_again(regroup, tmp_path):
+    """The ledger of its folder is its own."""
+    lake = tmp_path / "lake"
+    for name in "abc":
+        write(lake / f"{name}.parquet")
+    for _ in range(2):
+        regroup("compact", "--in-place", lake / "a.parquet").must(0)
+    regroup("compact", "--in-place", lake / "a.parquet", "--min-input-files", "1", "--codec",
+            "zstd").must(0)
+    assert sorted(rows_of(data_files(lake))) == sorted(3 * list(range(100)))
+
+
 def test_a_source_with_a_ledger_is_refused(regroup, source, home, tmp_path):
     """What it replaced, and what it replaces later, would come twice."""
     regroup("compact", source, home).must(0)

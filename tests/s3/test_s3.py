@@ -161,6 +161,15 @@ def test_in_place(place):
     assert place.keys("out") == []
 
 
+def test_what_may_not_be_asked_for_is_looked_up(place):
+    """A store may say 403 of what is absent, though its folder may be listed."""
+    numbers = place.fill(files=3)
+    place.proxy.add(Rule(refuse(403, "AccessDenied"), operation="head", key="in/_regroup/_home",
+                         times=None))
+    place.compact().must(0)
+    place.check_whole(numbers)
+
+
 def test_late_files(place):
     numbers = place.fill(["dt=1"], files=3)
     place.compact().must(0)
