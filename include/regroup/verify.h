@@ -92,9 +92,10 @@ RG_API RG_MUST_CHECK enum rg_status rg_verify_new(const struct rg_verify_config 
  * may be NULL; a size of 0 counts as that of the library.
  *
  * Errors:  RG_ERR_ABSENT, RG_ERR_DENIED when a place cannot be opened; RG_ERR_ABSENT also when
- *          neither has a data file or a ledger; RG_ERR_CORRUPT for a ledger that cannot be read;
- * RG_ERR_INVALID when "memory" is too little, or DEST is a file; RG_ERR_AGAIN, RG_ERR_IO from the
- * stores; RG_ERR_NOMEM; RG_ERR_CANCELLED.
+ *          neither has a data file or a ledger; RG_ERR_CORRUPT for a ledger of which not even the
+ *          name can be read (what cannot be read of a partition is a finding); RG_ERR_INVALID when
+ *          "memory" is too little, or DEST is a file; RG_ERR_AGAIN, RG_ERR_IO from the stores;
+ *          RG_ERR_NOMEM; RG_ERR_CANCELLED.
  */
 RG_API RG_MUST_CHECK enum rg_status
 rg_verify_run(struct rg_verify *verify, struct rg_verify_totals *ret_totals, struct rg_error *err);

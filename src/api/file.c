@@ -488,15 +488,16 @@ static struct rg_page_info describe_page(const struct rg_page_header *header, ui
     };
 }
 
-/* Old writers left the dictionary's header out of total_compressed_size: pages may go on so far
-   behind the chunk's end while values are missing. */
+/* Old writers left the dictionary's header out of total_compressed_size, fastparquet the page:
+   pages may go on so far behind the chunk's end while values are missing. */
 static enum rg_status walk_pages(struct window *window, const struct rg_column_chunk *chunk,
                                  rg_page_fn *show, void *user, struct rg_error *err)
 {
     const uint64_t file_bytes = window->file->info.bytes;
     uint64_t offset = rg_chunk_begin(chunk);
     uint64_t values = 0;
-    size_t dictionary_header_bytes = 0;
+    const bool lacks_page = rg_writer_parse(window->file->meta.created_by).has_dictionary_outside;
+    uint64_t lacking_bytes = 0;
 
     /* Chunks of empty row groups may have no page, and then an offset inside the first magic. */
     if (chunk->value_count == 0 && offset < sizeof rg_parquet_magic)
@@ -508,7 +509,7 @@ static enum rg_status walk_pages(struct window *window, const struct rg_column_c
     const uint64_t end = offset + chunk->compressed_bytes;
     for (;;) {
         const bool is_complete = values >= chunk->value_count;
-        const uint64_t last = is_complete ? end : end + dictionary_header_bytes;
+        const uint64_t last = is_complete ? end : end + lacking_bytes;
         struct rg_page_header header;
         size_t header_bytes;
 
@@ -521,13 +522,16 @@ static enum rg_status walk_pages(struct window *window, const struct rg_column_c
         }
         if (parse_header(window, offset, &header, &header_bytes, err) != RG_OK)
             return rg_within(err, "page at %" PRIu64, offset);
+        if (header.type == RG_PAGE_DICTIONARY)
+            lacking_bytes = header_bytes + (lacks_page ? header.compressed_bytes : 0);
+        if (header_bytes + (uint64_t)header.compressed_bytes > end + lacking_bytes - offset)
+            return rg_fail(err, RG_ERR_CORRUPT, "page at %" PRIu64 ": it ends behind the chunk",
+                           offset);
         const struct rg_page_info page = describe_page(&header, offset, header_bytes);
         if (!show(user, &page))
             return RG_OK;
         if (header.type == RG_PAGE_DATA || header.type == RG_PAGE_DATA_V2)
             values += header.value_count;
-        else if (header.type == RG_PAGE_DICTIONARY)
-            dictionary_header_bytes = header_bytes;
         offset += header_bytes + header.compressed_bytes;
     }
 }

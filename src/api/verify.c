@@ -169,6 +169,7 @@ static enum rg_status run(struct rg_verify *verify, struct rg_verify_totals *ret
     const struct rg_verify_request request = {
         .stores = {verify->places[0].store, verify->places[1].store},
         .only_file = verify->places[0].only_file,
+        .is_one_place = strcmp(verify->places[0].identity, verify->places[1].identity) == 0,
         .source_is_local = verify->places[0].caps.is_local,
         .kind_of = kind_of,
         .may_hold_data = may_hold_data,

@@ -24,12 +24,13 @@ static bool is_data(const struct rg_page_header *header)
 
 /*
  * Where pages end, in source->bytes. What the chunk's length may leave out is the header of the
- * dictionary page, and nothing else (PARQUET-816): what begins behind is the next column's.
+ * dictionary page (PARQUET-816), of fastparquet the page, and nothing else: what begins behind is
+ * the next column's.
  */
 static uint64_t find_end(const struct rg_page_reader *reader)
 {
     const struct rg_chunk_source *source = reader->source;
-    const uint64_t end = source->chunk->compressed_bytes + reader->dictionary_header_bytes;
+    const uint64_t end = source->chunk->compressed_bytes + reader->lacking_bytes;
 
     return end < source->bytes.bytes ? end : source->bytes.bytes;
 }
@@ -46,7 +47,9 @@ static enum rg_status read_page(struct rg_page_reader *reader, struct rg_page *r
 
     RG_TRY(rg_page_header_parse(left, &page.header, &page.header_bytes, err));
     if (page.header.type == RG_PAGE_DICTIONARY)
-        reader->dictionary_header_bytes = page.header_bytes;
+        reader->lacking_bytes =
+            page.header_bytes +
+            (reader->source->has_dictionary_outside ? page.header.compressed_bytes : 0);
     const uint64_t end = find_end(reader);
     const uint64_t begin = reader->at + page.header_bytes;
     if (begin > end)

@@ -20,6 +20,7 @@ struct rg_chunk_source {
     /* From rg_chunk_begin() on: compressed_bytes, and what is there of rg_chunk_tail_bytes more. */
     struct rg_span bytes;
     uint64_t row_count;          /* Of the row group. */
+    bool has_dictionary_outside; /* fastparquet: lengths of chunks may lack the dictionary page. */
     bool has_lying_v2_flag;      /* ARROW-10353: V2 pages say uncompressed but are compressed. */
     bool has_linked_delta_pages; /* PARQUET-246: DELTA_BYTE_ARRAY pages lean on the page before. */
 };
@@ -44,7 +45,7 @@ struct rg_page_reader {
     uint32_t data_count;
     uint32_t page_count;
     bool has_dictionary;
-    size_t dictionary_header_bytes; /* 0 until there is one. */
+    size_t lacking_bytes; /* The chunk's length may leave out so many: of its dictionary page. */
 };
 
 /* Begins with the chunk's first page. */
@@ -56,7 +57,7 @@ void rg_page_reader_init(struct rg_page_reader *reader, const struct rg_chunk_so
  * is over: then its pages have exactly the values that the chunk claims.
  *
  * Errors:  RG_ERR_CORRUPT: a header is broken, a page is longer than what is left of the chunk (and
- *          of a dictionary's header that its length leaves out: PARQUET-816), a dictionary page is
+ *          of what its length leaves out of a dictionary page: PARQUET-816), a dictionary page is
  *          not the first one, or the numbers of values differ; RG_ERR_LIMIT above rg_pages_max or
  *          rg_page_header_bytes_max.
  */

@@ -216,6 +216,8 @@ static void judge_chunks(struct rg_writer *writer, const struct version *v,
     writer->has_doubled_sizes = begins_with(created_by, "ClickHouse");
     writer->has_category_bounds =
         begins_with(created_by, "fastparquet") || begins_with(created_by, "parquet-python");
+    /* Until 2018 it began to count behind the dictionary (its issue 305). */
+    writer->has_dictionary_outside = writer->has_category_bounds;
 }
 
 struct rg_writer rg_writer_parse(struct rg_span created_by)

@@ -26,7 +26,9 @@ struct rg_writer {
     bool has_category_bounds; /* Chunks with a dictionary: first and last by their place in it. */
     bool has_nan_bounds;      /* NaN spoils bounds of floating point columns, seen or not. */
     bool has_linked_delta_pages; /* PARQUET-246: DELTA_BYTE_ARRAY pages lean on the page before. */
-    bool has_lying_v2_flag;      /* ARROW-10353: V2 pages say uncompressed but are compressed. */
+    /* total_compressed_size may leave out the dictionary page, and not just its header. */
+    bool has_dictionary_outside;
+    bool has_lying_v2_flag; /* ARROW-10353: V2 pages say uncompressed but are compressed. */
     /* unencoded_byte_array_data_bytes of DELTA_BYTE_ARRAY leaves out what values share. */
     bool has_short_sizes;
     /* That of chunks without a dictionary counts twice what was put into one before it grew too

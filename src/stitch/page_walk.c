@@ -3,8 +3,8 @@
 /*
  * A walk stands on a page header. It ends when all values of the chunk were delivered and the
  * chunk's bytes are used up; old writers leave the dictionary's header out of the chunk's size
- * (PARQUET-816), so a walk that still misses values goes on so far into the bytes behind, and no
- * further: there the next column begins.
+ * (PARQUET-816), and fastparquet the whole page, so a walk that still misses values goes on so far
+ * into the bytes behind, and no further: there the next column begins.
  *
  *   (1) values_left is what the chunk's metadata says minus what was delivered: pages that hold
  *       more or fewer values than that are an error, and no row is ever lost in silence.
@@ -43,8 +43,7 @@ static uint64_t find_end(const struct rg_page_walk *walk, size_t lacking_bytes)
 /* Is there another page to look for? */
 static bool is_at_end(const struct rg_page_walk *walk)
 {
-    return walk->offset >=
-           find_end(walk, walk->values_left > 0 ? walk->dictionary_header_bytes : 0);
+    return walk->offset >= find_end(walk, walk->values_left > 0 ? walk->lacking_bytes : 0);
 }
 
 /* Takes the page at the walk's offset, whatever its type. */
@@ -57,8 +56,10 @@ static enum rg_status take_page(struct rg_page_walk *walk, struct rg_source_page
 
     RG_TRY(rg_page_header_parse(rest, &page->header, &header_bytes, err));
     if (page->header.type == RG_PAGE_DICTIONARY)
-        walk->dictionary_header_bytes = header_bytes;
-    const uint64_t end = find_end(walk, walk->dictionary_header_bytes);
+        walk->lacking_bytes =
+            header_bytes +
+            (walk->source->writer->has_dictionary_outside ? page->header.compressed_bytes : 0);
+    const uint64_t end = find_end(walk, walk->lacking_bytes);
     const uint64_t begin = walk->offset + header_bytes;
     if (begin > end)
         return rg_fail(err, RG_ERR_CORRUPT,

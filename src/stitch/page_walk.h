@@ -10,8 +10,8 @@
 struct rg_page_walk {
     const struct rg_stitch_source *source;
     const struct rg_survey *survey;
-    size_t offset;                  /* Of the next header. */
-    size_t dictionary_header_bytes; /* 0 until there is one. */
+    size_t offset;        /* Of the next header. */
+    size_t lacking_bytes; /* The chunk's length may leave out so many: of its dictionary page. */
     uint64_t values_left;
     uint32_t ordinal;
     uint32_t index_ordinal;

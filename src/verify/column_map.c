@@ -252,6 +252,35 @@ static bool mean_the_same(const struct rg_schema_element *a, const struct rg_sch
            x.time_unit == y.time_unit && are_same_places(a, &x, b, &y);
 }
 
+/* Whether there is a column below (or at) an element: old writers left groups empty. */
+static bool has_leaf(const struct tree *tree, uint32_t index)
+{
+    const struct rg_schema *schema = tree->schema;
+
+    if (tree->first_leaf[index] == schema->leaf_count)
+        return false;
+    uint32_t above = schema->leaves[tree->first_leaf[index]].element_index;
+    while (above > index)
+        above = schema->elements[above].parent_index;
+    return above == index;
+}
+
+/* The nearest element above one that the file lacks, and that the file has. */
+static uint32_t find_ancestor(const struct matcher *m, uint32_t reference_index)
+{
+    uint32_t ancestor = m->reference.schema->elements[reference_index].parent_index;
+
+    while (m->partner[ancestor] == none)
+        ancestor = m->reference.schema->elements[ancestor].parent_index;
+    return ancestor;
+}
+
+/* Nothing but REQUIRED groups: there in every row. */
+static bool is_in_every_row(const struct matcher *m, uint32_t file_index)
+{
+    return m->file.def[file_index] == 0 && m->file.rep[file_index] == 0;
+}
+
 /* NULL, or in what an element of the reference and its partner cannot be compared. */
 static const char *find_conflict(const struct matcher *m, uint32_t reference_index)
 {
@@ -276,6 +305,26 @@ static const char *find_conflict(const struct matcher *m, uint32_t reference_ind
     return mean_the_same(a, b) ? NULL : "means something else, by its annotation";
 }
 
+/* The same of one that the file lacks. */
+static const char *find_lack(const struct matcher *m, uint32_t reference_index)
+{
+    const uint32_t partner = m->partner[find_ancestor(m, reference_index)];
+
+    /* No column tells where such a group is null. */
+    if (partner == 0 || has_leaf(&m->file, partner) || is_in_every_row(m, partner))
+        return NULL;
+    return "is in a group without columns in one of them";
+}
+
+static struct rg_span path_of(const struct matcher *m, uint32_t reference_index)
+{
+    const struct rg_schema *reference = m->reference.schema;
+
+    if (!has_leaf(&m->reference, reference_index))
+        return reference->elements[reference_index].name;
+    return reference->leaves[m->reference.first_leaf[reference_index]].path;
+}
+
 /* Looks at all elements: what is in both must be of one form, and the file may have no others. */
 static struct rg_column_conflict find_conflicts(const struct matcher *m)
 {
@@ -283,11 +332,10 @@ static struct rg_column_conflict find_conflicts(const struct matcher *m)
     const struct rg_schema *reference = m->reference.schema;
 
     for (uint32_t i = 1; i < reference->element_count; i++) {
-        const char *what = m->partner[i] == none ? NULL : find_conflict(m, i);
+        const char *what = m->partner[i] == none ? find_lack(m, i) : find_conflict(m, i);
 
         if (what != NULL)
-            return (struct rg_column_conflict){reference->leaves[m->reference.first_leaf[i]].path,
-                                               what};
+            return (struct rg_column_conflict){path_of(m, i), what};
     }
     for (uint32_t i = 0; i < file->leaf_count; i++) {
         if (!m->is_taken[file->leaves[i].element_index])
@@ -321,15 +369,12 @@ static void map_levels(const struct matcher *m, uint32_t reference_index, uint8_
 static void map_missing(const struct matcher *m, uint32_t reference_index,
                         struct rg_column_source *column)
 {
-    uint32_t ancestor = m->reference.schema->elements[reference_index].parent_index;
-
-    while (m->partner[ancestor] == none)
-        ancestor = m->reference.schema->elements[ancestor].parent_index;
+    const uint32_t ancestor = find_ancestor(m, reference_index);
     const uint32_t partner = m->partner[ancestor];
     *column = (struct rg_column_source){
         .leaf_index = m->file.first_leaf[partner],
         .is_missing = true,
-        .has_no_levels = ancestor == 0,
+        .has_no_levels = ancestor == 0 || !has_leaf(&m->file, partner),
         .rep_kept_max = m->file.rep[partner],
     };
     map_levels(m, ancestor, column->depths);

@@ -193,6 +193,7 @@ enum rg_status rg_file_reader_chunk(struct rg_file_reader *reader, uint32_t grou
         .leaf = &reader->meta.schema.leaves[leaf_index],
         .bytes = {reader->window + (begin - reader->window_begin), (size_t)bytes},
         .row_count = row_group->row_count,
+        .has_dictionary_outside = reader->writer.has_dictionary_outside,
         .has_lying_v2_flag = reader->writer.has_lying_v2_flag,
         .has_linked_delta_pages = reader->writer.has_linked_delta_pages,
     };

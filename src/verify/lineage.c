@@ -113,13 +113,15 @@ static enum rg_status find_there(struct tracer *tracer, uint32_t record, struct 
     bool is_there = source != NULL && batch->is_in_place;
 
     for (size_t i = 0; is_there && i < batch->input_count; i++)
-        is_there = source->has(source->user, batch->inputs[i].name);
+        is_there = source->has(source->user, batch->inputs[i].name, batch->inputs[i].id.bytes);
     for (size_t i = 0; is_there && i < batch->taken_count; i++) {
         uint32_t maker = 0;
         uint32_t index = 0;
 
         RG_TRY(find_output(tracer, record, batch->taken[i], &maker, &index, err));
-        is_there = tracer->is_there[maker] || source->has(source->user, batch->taken[i]);
+        is_there =
+            tracer->is_there[maker] || source->has(source->user, batch->taken[i],
+                                                   tracer->records[maker].outputs[index].id.bytes);
     }
     tracer->is_there[record] = is_there;
     return RG_OK;
@@ -131,7 +133,8 @@ static bool is_kept(const struct tracer *tracer, uint32_t record, uint32_t index
     const struct rg_batch *batch = &tracer->records[record];
 
     return tracer->source != NULL && batch->is_in_place && !tracer->is_there[record] &&
-           tracer->source->has(tracer->source->user, batch->outputs[index].name);
+           tracer->source->has(tracer->source->user, batch->outputs[index].name,
+                               batch->outputs[index].id.bytes);
 }
 
 static enum rg_status find_dead(struct tracer *tracer, struct rg_error *err)

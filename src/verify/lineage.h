@@ -16,7 +16,7 @@
 
 /* What there is to compare with. */
 struct rg_lineage_source {
-    bool (*has)(void *user, const char *name);
+    bool (*has)(void *user, const char *name, uint64_t bytes); /* Of that name and size. */
     void *user;
 };
 

@@ -33,6 +33,8 @@ struct rg_verify_counters {
 struct rg_verify_request {
     struct rg_store *stores[2]; /* SOURCE and DEST. */
     const char *only_file;      /* SOURCE is this one file; NULL: it is a tree. */
+    bool
+        is_one_place; /* Both are the same: what was replaced is compared only where it lies yet. */
     bool source_is_local;
     enum rg_verify_kind (*kind_of)(void *user, const char *key); /* Hidden ones are no data. */
     bool (*may_hold_data)(void *user, const char *prefix);       /* False: not looked into. */
@@ -46,9 +48,10 @@ struct rg_verify_request {
 };
 
 /*
- * Verifies. Differences, and files that cannot be read, are findings, not errors.
+ * Verifies. Differences, and files and records that cannot be read, are findings, not errors.
  *
- * Errors:  those of listing and of reading the ledger; RG_ERR_NOMEM; RG_ERR_CANCELLED.
+ * Errors:  those of listing and of the stores; RG_ERR_ABSENT: there is nothing on either side;
+ *          RG_ERR_NOMEM; RG_ERR_CANCELLED.
  */
 RG_MUST_CHECK enum rg_status rg_verify_places(const struct rg_verify_request *request,
                                               struct rg_verify_totals *ret_totals,

@@ -11,10 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import compare
+import raw
 import readers
 import strict
 import writer
-from conftest import data_files
+from conftest import data_files, live_files
 from kinds import (BOOLEAN, BYTE_ARRAY, DELTA, DELTA_BYTES, DELTA_LENGTH, DOUBLE, FLOAT, INT32,
                    INT64, PLAIN, RLE, RLE_DICTIONARY, SPLIT)  # fmt: skip
 
@@ -211,3 +212,36 @@ def test_old_files_among_new_ones(name, regroup, tmp_path, spark):
         tables.append(table)
     wanted = pa.concat_tables(tables)
     read_back(compacted(regroup, source, tmp_path / "home"), wanted, spark)
+
+
+@pytest.mark.parametrize("writer_name", ["fastparquet-python version 1.0.0 (build 111)",
+                                         "parquet-mr version 1.8.1 (build x)"])
+def test_lengths_without_the_dictionary_page(writer_name, regroup, tmp_path):
+    """fastparquet of before 2018 counted from behind it; of others that is a page that is lost."""
+    source = tmp_path / "in"
+    source.mkdir()
+    rows = pa.table({"c": ["x", "y"] * 50, "z": range(100)})
+
+    def leave_out(footer):
+        footer[6] = writer_name.encode()
+        meta = footer[4][0][1][0][3]
+        page_bytes = meta[9] - meta[11]
+        assert page_bytes <= 100
+        meta[6] -= page_bytes
+        meta[7] -= page_bytes
+
+    for number in range(2):
+        path = source / f"{number}.parquet"
+        pq.write_table(rows, path, use_dictionary=["c"], compression="none")
+        raw.edit_footer(path, leave_out)
+    if writer_name.startswith("fastparquet"):
+        regroup("compact", source, tmp_path / "home").must(0)
+        regroup("verify", source, tmp_path / "home").must(0)
+        regroup("inspect", "--pages", source / "0.parquet").must(0)
+        (output,) = live_files(regroup, tmp_path / "home")
+        assert pq.read_table(output).to_pylist() == 2 * rows.to_pylist()
+    else:
+        result = regroup("compact", source, tmp_path / "home").must(3)
+        assert "0.parquet: row group 0: column c" in result.err
+        told = regroup("inspect", "--pages", source / "0.parquet").must(65)
+        assert "ends behind the chunk" in told.err

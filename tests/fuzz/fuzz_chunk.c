@@ -114,6 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         .leaf = &leaf,
         .bytes = {data + HEAD_BYTES, bytes - HEAD_BYTES},
         .row_count = (uint32_t)data[9] | (uint32_t)data[10] << 8 | (uint32_t)data[11] << 16,
+        .has_dictionary_outside = (data[5] & 4) != 0,
         .has_lying_v2_flag = (data[5] & 1) != 0,
         .has_linked_delta_pages = (data[5] & 2) != 0,
     };

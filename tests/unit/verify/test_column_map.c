@@ -333,6 +333,45 @@ TEST(equal_bytes_that_mean_something_else_are_named)
     }
 }
 
+/* Nothing tells where such a group is null; a REQUIRED one is there in every row. */
+TEST(groups_without_columns_are_not_read)
+{
+    static const struct line full[] = {{"a", 0, 'o', RG_TYPE_INT32, NO, 0},
+                                       {"g", 0, 'o', -1, NO, 0},
+                                       {"x", 1, 'o', RG_TYPE_INT32, NO, 0}};
+    static const struct line empty[] = {{"a", 0, 'o', RG_TYPE_INT32, NO, 0},
+                                        {"g", 0, 'o', -1, NO, 0}};
+    static const struct line first[] = {{"g", 0, 'o', -1, NO, 0},
+                                        {"a", 0, 'o', RG_TYPE_INT32, NO, 0}};
+    static const struct line required[] = {{"g", 0, 'r', -1, NO, 0},
+                                           {"a", 0, 'o', RG_TYPE_INT32, NO, 0}};
+    static const struct line leaf[] = {{"a", 0, 'o', RG_TYPE_INT32, NO, 0},
+                                       {"g", 0, 'o', RG_TYPE_INT32, NO, 0}};
+    static const struct {
+        const struct line *file, *reference;
+        uint32_t file_count, reference_count;
+        const char *path; /* NULL: no conflict. */
+    } rows[] = {
+        {empty, full, 2, 3, "g.x"}, {first, full, 2, 3, "g.x"}, {required, full, 2, 3, NULL},
+        {leaf, empty, 2, 2, "g"},   {leaf, first, 2, 2, "g"},   {empty, empty, 2, 2, NULL},
+    };
+    struct rg_column_map columns;
+    struct rg_column_conflict conflict;
+    struct rg_arena arena;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+        map(t, rows[i].file, rows[i].file_count, rows[i].reference, rows[i].reference_count, &arena,
+            &columns, &conflict);
+        CHECK((conflict.what == NULL) == (rows[i].path == NULL));
+        if (rows[i].path != NULL)
+            CHECK_SPAN(conflict.path, rg_span_of(rows[i].path));
+        else if (rows[i].file == required)
+            CHECK(columns.columns[1].is_missing && columns.columns[1].has_no_levels);
+        rg_arena_fini(&arena);
+    }
+}
+
 TEST(a_list_is_no_struct_and_no_map)
 {
     static const struct line list[] = {{"g", 0, 'o', -1, RG_CONVERTED_LIST, 0},
@@ -470,6 +509,7 @@ int main(int argc, char **argv)
         {"what_cannot_be_compared_is_named", what_cannot_be_compared_is_named},
         {"equal_bytes_that_mean_something_else_are_named",
          equal_bytes_that_mean_something_else_are_named},
+        {"groups_without_columns_are_not_read", groups_without_columns_are_not_read},
         {"a_list_is_no_struct_and_no_map", a_list_is_no_struct_and_no_map},
         {"an_unknown_type_is_part_of_any_and_none_is_part_of_it",
          an_unknown_type_is_part_of_any_and_none_is_part_of_it},
