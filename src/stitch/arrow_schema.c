@@ -10,7 +10,8 @@
  * 32 bits, from where they stand; vectors and strings begin with their length.
  *
  * Rewriting appends new key-values behind the message and has the schema's member point to them;
- * what it pointed to before stays, unreachable. So nothing else moves.
+ * what it pointed to before stays, unreachable. So nothing else moves. Dictionaries are forgotten
+ * where they stand: the vtable says that there is none.
  */
 
 #include "stitch/arrow_schema.h"
