@@ -233,13 +233,13 @@ static enum rg_status visit(void *user, const char *partition, struct rg_error *
 /* That there is a ledger at all: an empty answer about a mistyped path would be a wrong one. */
 static enum rg_status check_home(struct walker *w, const char *home)
 {
-    struct rg_store_op op = {.verb = RG_STORE_HEAD, .key = "_regroup/_home"};
-    const enum rg_status status = rg_store_wait(w->place.store, &op, w->err);
+    bool has_ledger;
 
-    if (status == RG_ERR_ABSENT)
+    RG_TRY(rg_place_has_ledger(w->place.store, "", &has_ledger, w->err));
+    if (!has_ledger)
         return rg_fail(w->err, RG_ERR_ABSENT, "%s: no ledger of regroup is here (_regroup/_home)",
                        home);
-    return status;
+    return RG_OK;
 }
 
 static enum rg_status run(struct walker *w, const char *home, const struct rg_options *options)
