@@ -170,6 +170,7 @@ TEST(long_documents_are_read_in_pieces)
         input_count = 20000
     };
     static const struct rg_local_options options = {.keeps_page_cache = true};
+    static char line[2 * rg_document_line_max];
     struct counter counter = {.count = 0};
     const struct rg_document_visitor visitor = {.input = count_input, .user = &counter};
     struct rg_document_reader reader;
@@ -198,12 +199,9 @@ TEST(long_documents_are_read_in_pieces)
     CHECK_U64(reader.id.bytes, out.bytes - 1);
 
     /* A line without end. */
-    char *line = malloc(2 * rg_document_line_max);
-    CHECK(line != NULL);
-    memset(line, ' ', 2 * rg_document_line_max);
-    line[2 * rg_document_line_max - 1] = '\0';
+    memset(line, ' ', sizeof line);
+    line[sizeof line - 1] = '\0';
     CHECK_OK(store_put_text(store, "line", line, true, &t->err));
-    free(line);
     CHECK_ERROR(rg_document_read(&reader, "line", RG_DOCUMENT_RECORD, 3, &visitor, &t->err),
                 RG_ERR_CORRUPT, "line: line 0: is too long");
     CHECK_ERROR(rg_document_read(&reader, "none", RG_DOCUMENT_RECORD, 3, &visitor, &t->err),
@@ -218,12 +216,11 @@ TEST(a_line_that_cannot_be_read_is_not_written)
 {
     static const struct rg_local_options plain = {.keeps_page_cache = true};
     static const struct rg_document_visitor none = {.head = NULL};
+    static char options[rg_document_line_max + 2];
     struct rg_document_reader reader;
     struct rg_store *store;
     struct rg_home here = home;
-    char *options = malloc(rg_document_line_max + 2);
 
-    CHECK(options != NULL);
     CHECK_OK(rg_local_store_new(scratch_new(), &plain, &t->allocator, &store, &t->err));
     here.store = store;
     rg_document_reader_init(&reader, &here, "p=1/", &t->allocator);
@@ -261,7 +258,6 @@ TEST(a_line_that_cannot_be_read_is_not_written)
     const struct rg_span too_long = {(const uint8_t *)options, rg_document_line_max + 2};
     CHECK_ERROR(rg_document_check("doc", too_long, &t->err), RG_ERR_LIMIT,
                 "doc: line 2 would have 65537 bytes");
-    free(options);
     rg_document_reader_fini(&reader);
     rg_store_free(store);
 }
