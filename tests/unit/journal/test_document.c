@@ -163,6 +163,11 @@ static enum rg_status count_input(void *user, const struct rg_batch_input *input
     return RG_OK;
 }
 
+/* rg_document_line_max, for arrays. */
+enum {
+    line_max = 65536
+};
+
 /* Longer than the window by far, so that lines lie across its ends. */
 TEST(long_documents_are_read_in_pieces)
 {
@@ -170,7 +175,7 @@ TEST(long_documents_are_read_in_pieces)
         input_count = 20000
     };
     static const struct rg_local_options options = {.keeps_page_cache = true};
-    static char line[2 * rg_document_line_max];
+    static char line[2 * line_max];
     struct counter counter = {.count = 0};
     const struct rg_document_visitor visitor = {.input = count_input, .user = &counter};
     struct rg_document_reader reader;
@@ -199,6 +204,7 @@ TEST(long_documents_are_read_in_pieces)
     CHECK_U64(reader.id.bytes, out.bytes - 1);
 
     /* A line without end. */
+    CHECK_U64(rg_document_line_max, line_max);
     memset(line, ' ', sizeof line);
     line[sizeof line - 1] = '\0';
     CHECK_OK(store_put_text(store, "line", line, true, &t->err));
@@ -216,7 +222,7 @@ TEST(a_line_that_cannot_be_read_is_not_written)
 {
     static const struct rg_local_options plain = {.keeps_page_cache = true};
     static const struct rg_document_visitor none = {.head = NULL};
-    static char options[rg_document_line_max + 2];
+    static char options[line_max + 2];
     struct rg_document_reader reader;
     struct rg_store *store;
     struct rg_home here = home;
