@@ -15,6 +15,7 @@
 #include "api/sized.h"
 #include "api/walk.h"
 #include "base/allocator.h"
+#include "compact/owner.h"
 #include "compact/places.h"
 #include "journal/gc.h"
 #include "journal/home.h"
@@ -235,7 +236,7 @@ static enum rg_status check_home(struct walker *w, const char *home)
 {
     bool has_ledger;
 
-    RG_TRY(rg_place_has_ledger(w->place.store, "", &has_ledger, w->err));
+    RG_TRY(rg_owner_has_ledger(w->place.store, "", &has_ledger, w->err));
     if (!has_ledger)
         return rg_fail(w->err, RG_ERR_ABSENT, "%s: no ledger of regroup is here (_regroup/_home)",
                        home);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "compact/places.h"
+#include "compact/owner.h"
 #include "compact/todo.h"
 #include "parquet/footer.h"
 #include "plan/select.h"
@@ -208,66 +208,22 @@ static bool is_walked(const struct rg_partition *partition)
     return partition->only_count == 0;
 }
 
-/* The format of which a name below `prefix` tells, or NULL. */
-static const char *table_format(const char *prefix, const struct rg_object *objects, size_t count)
-{
-    const char *format = NULL;
-
-    for (size_t i = 0; i < count && format == NULL; i++)
-        format = rg_select_table_format(rg_span_of(objects[i].key + strlen(prefix)));
-    return format;
-}
-
-/* Who else replaces the files of a folder. */
-struct owner {
-    const char *format; /* Of a table; NULL: it is none. */
-    bool has_ledger;
-};
-
-static enum rg_status find_owner(struct rg_partition *partition, const char *prefix,
-                                 const struct rg_object *objects, size_t count,
-                                 struct owner *ret_owner, struct rg_error *err)
-{
-    struct owner owner = {.format = table_format(prefix, objects, count)};
-
-    for (size_t i = 0; i < count && owner.format == NULL; i++) {
-        const char *name = objects[i].key + strlen(prefix);
-        struct rg_object *below;
-        size_t below_count;
-
-        if (strcmp(name, "_regroup/") == 0)
-            RG_TRY(rg_place_has_ledger(partition->run->source, prefix, &owner.has_ledger, err));
-        if (strcmp(name, "metadata/") != 0)
-            continue;
-        RG_TRY(rg_store_list_names(partition->run->source, objects[i].key, &partition->arena,
-                                   &below, &below_count, err));
-        owner.format = table_format(prefix, below, below_count);
-    }
-    *ret_owner = owner;
-    return RG_OK;
-}
-
 /* The folders between SOURCE and one that a list names: nobody else looks at these. */
-static enum rg_status find_owner_above(struct rg_partition *partition, struct owner *owner,
+static enum rg_status find_owner_above(struct rg_partition *partition, struct rg_owner *owner,
                                        struct rg_error *err)
 {
-    const size_t bytes = strlen(partition->prefix);
-    char *above = rg_arena_array(&partition->arena, bytes + 1, 1);
+    const struct rg_span prefix = rg_span_of(partition->prefix);
+    const struct rg_span path = {prefix.data, prefix.bytes - 1}; /* Without its '/'. */
+    const char *text = (const char *)rg_arena_copy(&partition->arena, path).data;
+    struct rg_owner above;
+    const char *folder;
 
-    if (above == NULL)
+    if (text == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for a path");
-    memcpy(above, partition->prefix, bytes);
-    for (size_t end = bytes - 1; end > 0 && owner->format == NULL && !owner->has_ledger; end--) {
-        struct rg_object *objects;
-        size_t count;
-
-        if (above[end - 1] != '/')
-            continue;
-        above[end] = '\0';
-        RG_TRY(rg_store_list_names(partition->run->source, above, &partition->arena, &objects,
-                                   &count, err));
-        RG_TRY(find_owner(partition, above, objects, count, owner, err));
-    }
+    RG_TRY(rg_owner_above(partition->run->source, text, false, &partition->arena, &folder, &above,
+                          err));
+    if (folder != NULL)
+        *owner = above;
     return RG_OK;
 }
 
@@ -281,15 +237,16 @@ static enum rg_status find_table(struct rg_partition *partition, const struct rg
                                  size_t count, struct rg_error *err)
 {
     const char *prefix = partition->prefix;
-    struct owner owner;
+    struct rg_owner owner;
     char text[128];
 
     if (*prefix == '\0')
         return RG_OK;
-    RG_TRY(find_owner(partition, prefix, objects, count, &owner, err));
-    if (rg_discover_is_entry(partition->discover, prefix))
+    RG_TRY(rg_owner_of_listing(partition->run->source, prefix, objects, count, &partition->arena,
+                               &owner, err));
+    if (!rg_owner_is_known(&owner) && rg_discover_is_entry(partition->discover, prefix))
         RG_TRY(find_owner_above(partition, &owner, err));
-    if (owner.format == NULL && !owner.has_ledger)
+    if (!rg_owner_is_known(&owner))
         return RG_OK;
     partition->is_table = true;
     if (owner.format != NULL)

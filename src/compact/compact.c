@@ -93,11 +93,9 @@ static enum rg_status open_places(struct rg_compact *compact,
     RG_TRY(rg_place_open(&request, &compact->source, err));
     run->source = compact->source.store;
     run->source_caps = compact->source.caps;
-    if (!run->is_dry)
-        RG_TRY(rg_place_check_table(&compact->source, run->allocator, err));
     if (run->is_in_place) {
         if (!run->is_dry)
-            RG_TRY(rg_place_check_ledgers(&compact->source, true, err));
+            RG_TRY(rg_place_check_owner(&compact->source, true, err));
         run->home = run->source;
         run->home_caps = run->source_caps;
         return RG_OK;
@@ -108,9 +106,8 @@ static enum rg_status open_places(struct rg_compact *compact,
     RG_TRY(rg_place_open(&request, &compact->dest, err));
     RG_TRY(rg_places_check(&compact->source, &compact->dest, err));
     if (!run->is_dry) {
-        RG_TRY(rg_place_check_ledgers(&compact->source, false, err));
-        RG_TRY(rg_place_check_ledgers(&compact->dest, true, err));
-        RG_TRY(rg_place_check_table(&compact->dest, run->allocator, err));
+        RG_TRY(rg_place_check_owner(&compact->source, false, err));
+        RG_TRY(rg_place_check_owner(&compact->dest, true, err));
     }
     run->home = compact->dest.store;
     run->home_caps = compact->dest.caps;

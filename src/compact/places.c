@@ -2,20 +2,16 @@
 
 #include "compact/places.h"
 
-#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "compact/owner.h"
 #include "plan/select.h"
 #include "store/local.h"
 #include "store/s3.h"
-
-/* As in journal/README.md. */
-static const char ledger_name[] = "_regroup/_home";
 
 static char *copy_text(const struct rg_allocator *allocator, const char *text, size_t length)
 {
@@ -292,178 +288,104 @@ enum rg_status rg_places_check(const struct rg_place *source, const struct rg_pl
     return RG_OK;
 }
 
-static enum rg_status check_level(const struct rg_place *place, const char *prefix,
-                                  struct rg_arena *arena, struct rg_error *err)
+/*
+ * The folder that is the place, from the top of its store (the bucket, "/"), without '/' at either
+ * end. Texts of S3 tell it: an identity has the host in it.
+ */
+static char *folder_from_top(const struct rg_place *place, struct rg_arena *arena)
+{
+    const char *text = place->caps.is_local ? place->identity : strchr(place->text + 5, '/');
+    const char *begin = text != NULL ? text + 1 : "";
+    size_t bytes = strlen(begin);
+
+    while (bytes > 0 && begin[bytes - 1] == '/')
+        bytes--;
+    if (place->only_file != NULL) { /* The place is what it lies in. */
+        const size_t name_bytes = strlen(place->only_file);
+        bytes -= bytes > name_bytes ? name_bytes + 1 : bytes;
+    }
+    return (char *)(uintptr_t)rg_arena_copy(arena, (struct rg_span){(const uint8_t *)begin, bytes})
+        .data;
+}
+
+/* For messages: a prefix from the top with what lies before it, without a '/' at its end. */
+static const char *name_folder(const struct rg_place *place, const char *prefix,
+                               struct rg_arena *arena)
+{
+    const char *text = place->caps.is_local ? "" : place->text;
+    const char *slash = place->caps.is_local ? text : strchr(text + 5, '/');
+    const size_t bytes = (size_t)(slash - text) + strlen(prefix) + 2;
+    char *name = rg_arena_alloc(arena, bytes);
+
+    if (name != NULL)
+        (void)snprintf(name, *prefix != '\0' ? bytes - 1 : bytes, "%.*s/%s", (int)(slash - text),
+                       text, prefix);
+    return name != NULL ? name : prefix;
+}
+
+static enum rg_status check_above(const struct rg_place *place, struct rg_arena *arena,
+                                  struct rg_error *err)
+{
+    const char *path = folder_from_top(place, arena);
+    struct rg_owner owner;
+    const char *folder;
+
+    if (path == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a path");
+    RG_TRY(rg_owner_above(place->store, path, true, arena, &folder, &owner, err));
+    if (folder == NULL)
+        return RG_OK;
+    const char *name = name_folder(place, folder, arena);
+    if (owner.format != NULL)
+        return rg_fail(err, RG_ERR_INVALID,
+                       "%s lies in %s, a %s table: its files are listed in its own metadata, "
+                       "so they may only be replaced through it",
+                       place->text, name, owner.format);
+    return rg_fail(err, RG_ERR_INVALID,
+                   "%s lies in %s, which has a ledger of regroup: two of them would take the "
+                   "same rows twice. Use that folder as a whole, with --include for a part of it, "
+                   "or a place outside",
+                   place->text, name);
+}
+
+static enum rg_status check_itself(const struct rg_place *place, bool is_home,
+                                   struct rg_arena *arena, struct rg_error *err)
 {
     struct rg_object *objects;
+    struct rg_owner owner;
     size_t count;
 
     const enum rg_status status =
-        rg_store_list_names(place->store, prefix, arena, &objects, &count, err);
+        rg_store_list_names(place->store, "", arena, &objects, &count, err);
     if (status == RG_ERR_ABSENT)
         return RG_OK;
     RG_TRY(status);
-    for (size_t i = 0; i < count; i++) {
-        const char *format = rg_select_table_format(rg_span_of(objects[i].key));
-
-        if (format != NULL)
-            return rg_fail(
-                err, RG_ERR_INVALID,
-                "%s is a %s table: its files are listed in its own metadata, so they may "
-                "only be replaced through it. \"regroup plan\" and \"regroup inspect\" "
-                "work; to compact, use that format's own command or copy the data files "
-                "to a plain directory first",
-                place->text, format);
-    }
-    return RG_OK;
-}
-
-enum rg_status rg_place_check_table(const struct rg_place *place,
-                                    const struct rg_allocator *allocator, struct rg_error *err)
-{
-    struct rg_arena arena;
-
-    rg_arena_init(&arena, allocator, (size_t)256 << 20);
-    enum rg_status status = check_level(place, "", &arena, err);
-    if (status == RG_OK)
-        status = check_level(place, "metadata/", &arena, err);
-    rg_arena_fini(&arena);
-    return status;
-}
-
-/* Whether the key is in the listing of its folder. */
-static enum rg_status is_listed(struct rg_store *store, const char *key, bool *ret_is_listed,
-                                struct rg_error *err)
-{
-    const size_t folder_bytes = (size_t)(strrchr(key, '/') - key) + 1;
-    struct rg_object *objects;
-    struct rg_arena arena;
-    char folder[PATH_MAX];
-    size_t count;
-
-    (void)snprintf(folder, sizeof folder, "%.*s", (int)folder_bytes, key);
-    *ret_is_listed = false;
-    rg_arena_init(&arena, &rg_allocator_system, (size_t)256 << 20);
-    const enum rg_status status = rg_store_list_names(store, folder, &arena, &objects, &count, err);
-    for (size_t i = 0; status == RG_OK && i < count; i++)
-        *ret_is_listed = *ret_is_listed || strcmp(objects[i].key, key) == 0;
-    rg_arena_fini(&arena);
-    return status == RG_ERR_ABSENT ? RG_OK : status;
-}
-
-enum rg_status rg_place_has_ledger(struct rg_store *store, const char *prefix, bool *ret_has_ledger,
-                                   struct rg_error *err)
-{
-    char key[PATH_MAX];
-    struct rg_store_op head = {.verb = RG_STORE_HEAD, .key = key};
-    const int bytes = snprintf(key, sizeof key, "%s%s", prefix, ledger_name);
-
-    if (bytes < 0 || (size_t)bytes >= sizeof key)
-        return rg_fail(err, RG_ERR_LIMIT, "a path of %zu bytes is too long", strlen(prefix));
-    const enum rg_status status = rg_store_wait(store, &head, err);
-    *ret_has_ledger = status == RG_OK;
-    /* Of what is absent some stores say that it is forbidden to ask. A listing is not. */
-    if (status == RG_ERR_DENIED)
-        return is_listed(store, key, ret_has_ledger, err);
-    return status == RG_ERR_ABSENT ? RG_OK : status;
-}
-
-/*
- * Cuts the last component off a canonical path. False: there is no folder above, or none that lists
- * what is below a hidden name.
- */
-static bool cut_component(char *path)
-{
-    char *slash = strrchr(path, '/');
-
-    if (slash == NULL || slash[1] == '\0' || rg_select_is_hidden(rg_span_of(slash + 1)))
-        return false;
-    slash[slash == path ? 1 : 0] = '\0';
-    return true;
-}
-
-static bool has_entry(const char *folder, const char *name)
-{
-    char path[PATH_MAX];
-    const int bytes = snprintf(path, sizeof path, "%s/%s", folder, name);
-
-    return bytes > 0 && (size_t)bytes < sizeof path && access(path, F_OK) == 0;
-}
-
-/* Iceberg's metadata lie in a folder of their own. */
-static bool is_iceberg(const char *folder)
-{
-    char path[PATH_MAX];
-    char name[PATH_MAX];
-    bool is_found = false;
-    const int bytes = snprintf(path, sizeof path, "%s/metadata", folder);
-    DIR *directory = bytes > 0 && (size_t)bytes < sizeof path ? opendir(path) : NULL;
-
-    if (directory == NULL)
-        return false;
-    for (const struct dirent *entry; !is_found && (entry = readdir(directory)) != NULL;) {
-        (void)snprintf(name, sizeof name, "metadata/%s", entry->d_name);
-        is_found = rg_select_table_format(rg_span_of(name)) != NULL;
-    }
-    (void)closedir(directory);
-    return is_found;
-}
-
-/*
- * The nearest folder above a canonical path that has a ledger, *ret_format NULL, or is a table;
- * false: there is none.
- */
-static bool find_owner_above(const char *path, char ret_folder[PATH_MAX], const char **ret_format)
-{
-    (void)snprintf(ret_folder, PATH_MAX, "%s", path);
-    while (cut_component(ret_folder)) {
-        *ret_format = has_entry(ret_folder, "_delta_log") ? "Delta Lake"
-                      : has_entry(ret_folder, ".hoodie")  ? "Hudi"
-                      : is_iceberg(ret_folder)            ? "Iceberg"
-                                                          : NULL;
-        if (*ret_format != NULL || has_entry(ret_folder, ledger_name))
-            return true;
-    }
-    return false;
-}
-
-static enum rg_status check_above(const struct rg_place *place, struct rg_error *err)
-{
-    const char *format = NULL;
-    char folder[PATH_MAX];
-    char place_folder[PATH_MAX];
-
-    (void)snprintf(place_folder, sizeof place_folder, "%s", place->identity);
-    if (place->only_file != NULL) { /* The place is its folder. */
-        char *slash = strrchr(place_folder, '/');
-        slash[slash == place_folder ? 1 : 0] = '\0';
-    }
-    if (!find_owner_above(place_folder, folder, &format))
-        return RG_OK;
-    if (format != NULL)
+    RG_TRY(rg_owner_of_listing(place->store, "", objects, count, arena, &owner, err));
+    if (owner.format != NULL)
         return rg_fail(err, RG_ERR_INVALID,
-                       "%s lies in %s, a %s table: its files are listed in its own metadata, so "
-                       "they may only be replaced through it",
-                       place->text, folder, format);
-    return rg_fail(err, RG_ERR_INVALID,
-                   "%s lies in %s, which has a ledger of regroup: two of them would take the same "
-                   "rows twice. Use that folder as a whole, with --include for a part of it, or a "
-                   "place outside",
-                   place->text, folder);
-}
-
-enum rg_status rg_place_check_ledgers(const struct rg_place *place, bool is_home,
-                                      struct rg_error *err)
-{
-    bool has_ledger = false;
-
-    if (!is_home)
-        RG_TRY(rg_place_has_ledger(place->store, "", &has_ledger, err));
-    if (has_ledger)
+                       "%s is a %s table: its files are listed in its own metadata, so they may "
+                       "only be replaced through it. \"regroup plan\" and \"regroup inspect\" "
+                       "work; to compact, use that format's own command or copy the data files "
+                       "to a plain directory first",
+                       place->text, owner.format);
+    if (owner.has_ledger && !is_home)
         return rg_fail(err, RG_ERR_INVALID,
                        "%s has a ledger of regroup, which replaces files there by others with the "
                        "same rows: they would come to the destination twice. Use --in-place there, "
                        "or as source the files that it was made of",
                        place->text);
-    return place->caps.is_local ? check_above(place, err) : RG_OK;
+    return RG_OK;
+}
+
+enum rg_status rg_place_check_owner(const struct rg_place *place, bool is_home,
+                                    struct rg_error *err)
+{
+    struct rg_arena arena;
+
+    rg_arena_init(&arena, &rg_allocator_system, (size_t)256 << 20);
+    enum rg_status status = check_itself(place, is_home, &arena, err);
+    if (status == RG_OK)
+        status = check_above(place, &arena, err);
+    rg_arena_fini(&arena);
+    return status;
 }

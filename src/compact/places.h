@@ -51,31 +51,13 @@ RG_MUST_CHECK enum rg_status rg_places_check(const struct rg_place *source,
                                              const struct rg_place *dest, struct rg_error *err);
 
 /*
- * Refuses a folder that a table format owns.
+ * Refuses a place whose files somebody else replaces: a table; a place below a folder that is one
+ * or has a ledger of regroup (its rows would be taken twice); and, unless `is_home`, a SOURCE that
+ * has a ledger itself. Folders above that cannot be looked at are taken for nobody's. Blocks.
  *
- * Errors:  RG_ERR_INVALID naming the format; those of listing.
+ * Errors:  RG_ERR_INVALID naming the format or the folder; those of LIST and HEAD.
  */
-RG_MUST_CHECK enum rg_status rg_place_check_table(const struct rg_place *place,
-                                                  const struct rg_allocator *allocator,
+RG_MUST_CHECK enum rg_status rg_place_check_owner(const struct rg_place *place, bool is_home,
                                                   struct rg_error *err);
-
-/*
- * Whether a ledger of regroup lies in the folder at `prefix`, which is "" or ends in '/'.
- *
- * Errors:  RG_ERR_LIMIT: the path is too long; those of HEAD.
- */
-RG_MUST_CHECK enum rg_status rg_place_has_ledger(struct rg_store *store, const char *prefix,
-                                                 bool *ret_has_ledger, struct rg_error *err);
-
-/*
- * Refuses a place whose files another ledger replaces by others with the same rows, which would be
- * taken twice: a SOURCE, `is_home` false, that has a ledger; and a local place below a folder that
- * has one and would list it, or that is a table. In a store that is not local no folder above is
- * looked at.
- *
- * Errors:  RG_ERR_INVALID naming the folder; those of HEAD.
- */
-RG_MUST_CHECK enum rg_status rg_place_check_ledgers(const struct rg_place *place, bool is_home,
-                                                    struct rg_error *err);
 
 #endif

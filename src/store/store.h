@@ -102,7 +102,8 @@ struct rg_store_op {
     const char *upload_id;    /* ABORT_STALE. */
     struct rg_arena *arena;   /* LIST, HEAD, LIST_UPLOADS, RESTORE: where results are put. */
     const char *page_token;   /* LIST: NULL first, then what the page before returned. */
-    bool names_only;       /* LIST: ids may be left empty where they cost a look at each object. */
+    bool is_from_top; /* LIST, HEAD: `key` counts from what the root lies in: the bucket, or "/". */
+    bool names_only;  /* LIST: ids may be left empty where they cost a look at each object. */
     uint32_t page_key_max; /* LIST: at most so many entries in a page; 0: as many as it likes. */
 
     /* Set by the store before done(). */

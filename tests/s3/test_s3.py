@@ -170,6 +170,58 @@ def test_what_may_not_be_asked_for_is_looked_up(place):
     place.check_whole(numbers)
 
 
+@pytest.mark.parametrize("top", ["db/table/", ""])
+@pytest.mark.parametrize("marker", ["_delta_log/0.json", ".hoodie/x", "metadata/v1.metadata.json"])
+def test_a_place_in_a_table_is_refused(marker, top, place):
+    place.fill(files=2)
+    for name in "ab":
+        place.put(f"{top}data/k=1/{name}.parquet", place.get("in/dt=2024-05-01/file 000.parquet"))
+    place.put(top + marker, b"{}")
+    before = place.keys()
+    inner = f"{top}data/k=1"
+    for places in (["--in-place", place.url(inner)], ["--in-place", place.url(inner + "/")],
+                   ["--in-place", place.url(inner + "/a.parquet")],
+                   [place.url("in"), place.url(f"{top}data/new")]):
+        result = place.regroup("compact", *places).must(2)
+        assert f" lies in {place.url(top.rstrip('/'))}, a" in result.err and "table" in result.err
+        place.regroup("plan", *places).must(0)
+    assert place.keys() == before
+
+
+def test_a_place_below_a_ledger_is_refused(place):
+    place.fill(files=3)
+    place.regroup("compact", "--in-place", place.url("in"), "--grace", "1h").must(0)
+    before = place.keys()
+    for places in (["--in-place", place.url("in/dt=2024-05-01")],
+                   [place.url("in/dt=2024-05-01"), place.url("out")]):
+        result = place.regroup("compact", *places).must(2)
+        assert f"lies in {place.url('in')}, which has a ledger of regroup" in result.err
+    assert place.keys() == before
+
+
+def test_iceberg_is_found_among_many_metadata(place):
+    """In the second page of the listing, behind names that tell nothing."""
+    place.fill(files=2)
+    for number in range(1001):
+        place.put(f"t/metadata/{number:05}-m0.avro", b"")
+    place.put("t/metadata/v1.metadata.json", b"{}")
+    result = place.compact(dest="t/data").must(2)
+    assert f"lies in {place.url('t')}, a" in result.err and "Iceberg" in result.err
+
+
+def test_folders_above_that_may_not_be_looked_at(place):
+    """A policy that allows a prefix is common; nothing more than that prefix is needed."""
+    numbers = place.fill(files=3, prefix="mine/in")
+    refused = Rule(refuse(403, "AccessDenied"), operation="list", times=None,
+                   when=lambda request: "prefix=mine%2F" not in request.query)
+    place.proxy.add(refused)
+    place.proxy.add(Rule(refuse(403), operation="head", key="_regroup/*", times=None))
+    for _ in range(2):
+        place.compact(source="mine/in", dest="mine/out").must(0)
+        assert place.rows("mine/out") == numbers
+    assert refused.hits > 0
+
+
 def test_late_files(place):
     numbers = place.fill(["dt=1"], files=3)
     place.compact().must(0)

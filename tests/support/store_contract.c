@@ -603,6 +603,47 @@ static void delete_of_a_prefix_keeps_objects(struct test *t, struct rg_store *s)
     rg_arena_fini(&arena);
 }
 
+static void keys_may_count_from_the_top(struct test *t, struct rg_store *s)
+{
+    static const char local[] = "file:///";
+    static const char remote[] = "s3://";
+    const bool is_local = strncmp(s->url, local, sizeof local - 1) == 0;
+    const char *place = is_local ? s->url + sizeof local - 2 : s->url + sizeof remote - 1;
+    const char *root = strchr(place, '/');
+    struct rg_arena arena;
+    char prefix[4096];
+    char key[4096];
+
+    CHECK(root != NULL);
+    root++; /* From "/", or from the bucket. */
+    rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+    CHECK_OK(store_put_text(s, "a/one", "123", false, &t->err));
+    CHECK_OK(store_put_text(s, "a/two", "4", false, &t->err));
+    (void)snprintf(prefix, sizeof prefix, "%s/a/", root);
+    (void)snprintf(key, sizeof key, "%s/a/one", root);
+
+    struct rg_store_op list = {.verb = RG_STORE_LIST,
+                               .key = prefix,
+                               .arena = &arena,
+                               .names_only = true,
+                               .page_key_max = 1,
+                               .is_from_top = true};
+    CHECK_OK(rg_store_wait(s, &list, &t->err));
+    CHECK_U64(list.object_count, 1);
+    CHECK_TEXT(list.objects[0].key, key);
+    CHECK(list.next_page_token != NULL);
+    struct rg_store_op head = {.verb = RG_STORE_HEAD, .key = key, .is_from_top = true};
+    CHECK_OK(rg_store_wait(s, &head, &t->err));
+    CHECK_U64(head.id.bytes, 3);
+    head.is_from_top = false;
+    CHECK(rg_store_wait(s, &head, &t->err) == RG_ERR_ABSENT);
+    list.is_from_top = false;
+    list.page_token = NULL;
+    CHECK_OK(rg_store_wait(s, &list, &t->err));
+    CHECK_U64(list.object_count, 0);
+    rg_arena_fini(&arena);
+}
+
 static void cancel_ends_operations(struct test *t, struct rg_store *s)
 {
     struct rg_upload *upload = begin(t, s, "d/x");
@@ -645,6 +686,7 @@ const struct store_contract store_contract[] = {
     CONTRACT(delete_is_idempotent),
     CONTRACT(delete_checks_the_expected_id),
     CONTRACT(delete_of_a_prefix_keeps_objects),
+    CONTRACT(keys_may_count_from_the_top),
     CONTRACT(cancel_ends_operations),
 };
 const size_t store_contract_count = sizeof store_contract / sizeof store_contract[0];

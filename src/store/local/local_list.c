@@ -239,7 +239,7 @@ static enum rg_status run_listing(struct listing *l, struct rg_error *err)
     l->op->object_count = 0;
     l->op->next_page_token = NULL;
     l->op->entry_count = 0;
-    RG_TRY(rg_local_path_of(l->store, l->op->key, &path, err));
+    RG_TRY(rg_local_path_of_op(l->store, l->op, &path, err));
     l->path = &path;
     l->directory = opendir(path.text);
     if (l->directory == NULL) {

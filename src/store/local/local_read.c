@@ -19,7 +19,7 @@ enum rg_status rg_local_head(struct rg_local_store *store, struct rg_store_op *o
     struct rg_local_path path;
     struct stat found;
 
-    RG_TRY(rg_local_path_of(store, op->key, &path, err));
+    RG_TRY(rg_local_path_of_op(store, op, &path, err));
     op->found_token = "";
     if (stat(path.text, &found) != 0)
         return rg_local_fail(store, op->key, "look", errno, err);

@@ -74,8 +74,10 @@ static bool is_component(const char *text, size_t bytes)
     return !(text[0] == '.' && (bytes == 1 || (bytes == 2 && text[1] == '.')));
 }
 
-enum rg_status rg_local_path_of(const struct rg_local_store *store, const char *key,
-                                struct rg_local_path *ret_path, struct rg_error *err)
+/* Below `root`, "" for "/". */
+static enum rg_status path_below(const struct rg_local_store *store, struct rg_span root,
+                                 const char *key, struct rg_local_path *ret_path,
+                                 struct rg_error *err)
 {
     size_t bytes = strlen(key);
 
@@ -90,16 +92,32 @@ enum rg_status rg_local_path_of(const struct rg_local_store *store, const char *
     }
     if (bytes > 0 && key[bytes - 1] == '/')
         bytes--;
-    if (store->root_bytes + 1 + bytes >= sizeof ret_path->text)
+    if (root.bytes + 1 + bytes >= sizeof ret_path->text)
         return rg_fail(err, RG_ERR_LIMIT, "%s: the path of a key of %zu bytes is too long",
                        store->base.url, bytes);
-    memcpy(ret_path->text, store->root, store->root_bytes);
-    ret_path->text[store->root_bytes] = '/';
-    memcpy(ret_path->text + store->root_bytes + 1, key, bytes);
+    memcpy(ret_path->text, root.data, root.bytes);
+    ret_path->text[root.bytes] = '/';
+    memcpy(ret_path->text + root.bytes + 1, key, bytes);
     /* The root itself has no slash at its end, unless it is "/". */
-    const bool is_root = bytes == 0 && store->root_bytes > 0;
-    ret_path->text[store->root_bytes + (is_root ? 0 : 1) + bytes] = '\0';
+    const bool is_root = bytes == 0 && root.bytes > 0;
+    ret_path->text[root.bytes + (is_root ? 0 : 1) + bytes] = '\0';
     return RG_OK;
+}
+
+enum rg_status rg_local_path_of(const struct rg_local_store *store, const char *key,
+                                struct rg_local_path *ret_path, struct rg_error *err)
+{
+    const struct rg_span root = {(const uint8_t *)store->root, store->root_bytes};
+
+    return path_below(store, root, key, ret_path, err);
+}
+
+enum rg_status rg_local_path_of_op(const struct rg_local_store *store, const struct rg_store_op *op,
+                                   struct rg_local_path *ret_path, struct rg_error *err)
+{
+    if (op->is_from_top)
+        return path_below(store, rg_span_of(""), op->key, ret_path, err);
+    return rg_local_path_of(store, op->key, ret_path, err);
 }
 
 void rg_local_parent_of(const struct rg_local_path *path, struct rg_local_path *ret_parent)

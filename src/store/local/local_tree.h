@@ -28,6 +28,12 @@ bool rg_local_is_full(int error_number);
 RG_MUST_CHECK enum rg_status rg_local_path_of(const struct rg_local_store *store, const char *key,
                                               struct rg_local_path *ret_path, struct rg_error *err);
 
+/* The same of an operation, whose key may count from "/". */
+RG_MUST_CHECK enum rg_status rg_local_path_of_op(const struct rg_local_store *store,
+                                                 const struct rg_store_op *op,
+                                                 struct rg_local_path *ret_path,
+                                                 struct rg_error *err);
+
 /* The path of the directory that holds `path`. */
 void rg_local_parent_of(const struct rg_local_path *path, struct rg_local_path *ret_parent);
 

@@ -217,6 +217,13 @@ void rg_s3_task_call_later(struct rg_s3_task *task, const struct rg_s3_call *cal
                            uint64_t delay_ns);
 /* Something is wrong with the answer: tries again, or ends with RG_ERR_AGAIN. */
 void rg_s3_task_retry(struct rg_s3_task *task, const char *format, ...) RG_PRINTF(2, 3);
+/* What the operation's key counts from: "", or the store's root with a '/' at its end. */
+static inline const char *rg_s3_root_of(const struct rg_s3_store *store,
+                                        const struct rg_store_op *op)
+{
+    return op->is_from_top ? "" : store->root;
+}
+
 /* Ends the operation. */
 void rg_s3_task_end(struct rg_s3_task *task);
 void rg_s3_task_fail(struct rg_s3_task *task, enum rg_status status, const char *format, ...)

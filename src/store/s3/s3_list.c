@@ -13,13 +13,13 @@ static const uint32_t upload_pages_max = 1000;
 /* Root and prefix together, in the task's arena; NULL without memory. */
 static const char *whole_prefix(struct rg_s3_task *task)
 {
-    const struct rg_s3_store *store = task->store;
+    const char *root = rg_s3_root_of(task->store, task->op);
     const char *prefix = task->op->key != NULL ? task->op->key : "";
-    const size_t bytes = store->root_bytes + strlen(prefix) + 1;
+    const size_t bytes = strlen(root) + strlen(prefix) + 1;
     char *whole = rg_arena_alloc(&task->arena, bytes);
 
     if (whole != NULL)
-        (void)snprintf(whole, bytes, "%s%s", store->root, prefix);
+        (void)snprintf(whole, bytes, "%s%s", root, prefix);
     return whole;
 }
 

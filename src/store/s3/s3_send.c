@@ -59,7 +59,7 @@ static bool feed(struct rg_s3_task *task, struct rg_span bytes)
         const char *prefix = task->op->key != NULL ? task->op->key : "";
 
         task->xml = rg_xml_new(&store->allocator, rg_answer_take, task->answer);
-        rg_answer_reset(task->answer, arena, store->root, prefix);
+        rg_answer_reset(task->answer, arena, rg_s3_root_of(store, task->op), prefix);
     }
     if (task->answer == NULL || task->xml == NULL) {
         task->body_status = rg_fail(&task->body_err, RG_ERR_NOMEM, "no memory for an answer");
@@ -102,7 +102,7 @@ static void reset_answer(struct rg_s3_task *task)
     task->code = "";
     if (task->xml != NULL) {
         rg_xml_reset(task->xml);
-        rg_answer_reset(task->answer, arena, task->store->root,
+        rg_answer_reset(task->answer, arena, rg_s3_root_of(task->store, task->op),
                         task->op->key != NULL ? task->op->key : "");
     }
 }
@@ -154,7 +154,7 @@ static enum rg_status write_url(struct rg_s3_task *task, const struct rg_s3_desc
                                 const char **ret_path, const char **ret_query, struct rg_error *err)
 {
     struct rg_s3_store *store = task->store;
-    const struct rg_span root = {(const uint8_t *)store->root, store->root_bytes};
+    const struct rg_span root = rg_span_of(rg_s3_root_of(store, task->op));
     struct rg_buffer out;
 
     rg_buffer_init(&out, &store->allocator, url_bytes_max);

@@ -169,7 +169,9 @@ void rg_s3_task_fail(struct rg_s3_task *task, enum rg_status status, const char 
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    op->status = rg_fail(&op->err, status, "%s/%s: %s", task->store->base.url,
+    const char *url = task->store->base.url;
+    const size_t root_bytes = op->is_from_top ? task->store->root_bytes : 0;
+    op->status = rg_fail(&op->err, status, "%.*s/%s: %s", (int)(strlen(url) - root_bytes), url,
                          op->key != NULL ? op->key : "", text);
     rg_s3_task_end(task);
 }
@@ -673,7 +675,9 @@ uint64_t rg_s3_on_turn(void *user, uint64_t now_ns)
 
 static bool is_key_too_long(const struct rg_s3_store *store, const struct rg_store_op *op)
 {
-    return op->key != NULL && strlen(op->key) + store->root_bytes > RG_S3_KEY_BYTES_MAX;
+    const size_t root_bytes = strlen(rg_s3_root_of(store, op));
+
+    return op->key != NULL && strlen(op->key) + root_bytes > RG_S3_KEY_BYTES_MAX;
 }
 
 /* Of a key that nothing can have: it is not there, nor is anything below it. */
