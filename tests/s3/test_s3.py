@@ -164,10 +164,13 @@ def test_in_place(place):
 def test_what_may_not_be_asked_for_is_looked_up(place):
     """A store may say 403 of what is absent, though its folder may be listed."""
     numbers = place.fill(files=3)
-    place.proxy.add(Rule(refuse(403, "AccessDenied"), operation="head", key="in/_regroup/_home",
-                         times=None))
+    place.put("in/_regroup/other", b"")
+    refused = Rule(refuse(403, "AccessDenied"), operation="head", key="in/_regroup/_home",
+                   times=None)
+    place.proxy.add(refused)
     place.compact().must(0)
     place.check_whole(numbers)
+    assert refused.hits > 0
 
 
 @pytest.mark.parametrize("top", ["db/table/", ""])

@@ -330,7 +330,7 @@ def test_f09_lost_in_the_middle_of_headers(place):
     place.check_whole(numbers, clears=True)
 
 
-@pytest.mark.parametrize("operation, key", [("head", "in/_regroup/_home"),
+@pytest.mark.parametrize("operation, key", [("head", "_regroup/_home"),
                                             ("put", "out/_regroup/_home"), ("put", "out/*")])
 def test_f09_half_a_head_says_nothing(place, operation, key):
     """200 is all that comes, and nothing was done."""
