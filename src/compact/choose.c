@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "compact/owner.h"
 #include "compact/todo.h"
+#include "journal/minted.h"
 #include "parquet/footer.h"
 #include "plan/select.h"
 #include "plan/take.h"
@@ -212,19 +213,39 @@ static bool is_walked(const struct rg_partition *partition)
 static enum rg_status find_owner_above(struct rg_partition *partition, struct rg_owner *owner,
                                        struct rg_error *err)
 {
-    const struct rg_span prefix = rg_span_of(partition->prefix);
-    const struct rg_span path = {prefix.data, prefix.bytes - 1}; /* Without its '/'. */
-    const char *text = (const char *)rg_arena_copy(&partition->arena, path).data;
-    struct rg_owner above;
-    const char *folder;
+    struct rg_span path = rg_span_of(partition->prefix);
+    struct rg_owner *owners;
+    size_t count;
 
-    if (text == NULL)
+    for (path.bytes--; path.bytes > 0 && path.data[path.bytes - 1] != '/'; path.bytes--)
+        ;
+    if (path.bytes == 0)
+        return RG_OK;
+    path.bytes--;
+    const char *above = (const char *)rg_arena_copy(&partition->arena, path).data;
+    if (above == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for a path");
-    RG_TRY(rg_owner_above(partition->run->source, text, false, &partition->arena, &folder, &above,
-                          err));
-    if (folder != NULL)
-        *owner = above;
+    RG_TRY(rg_owner_walk(partition->run->source, above, false, &partition->arena, &owners, &count,
+                         err));
+    for (size_t i = 0; i < count && !rg_owner_is_known(owner); i++)
+        *owner = owners[i];
     return RG_OK;
+}
+
+static void leave_to_owner(struct rg_partition *partition, const struct rg_owner *owner)
+{
+    const char *name = *partition->prefix != '\0' ? partition->prefix : "./";
+    char text[128];
+
+    partition->is_table = true;
+    if (owner->format != NULL)
+        (void)snprintf(text, sizeof text, "%s table, whose files only its own metadata can replace",
+                       owner->format);
+    else
+        (void)snprintf(text, sizeof text,
+                       "has a ledger of regroup of its own: rows of files that it replaces would "
+                       "be taken twice");
+    rg_run_leave_alone(partition->run, name, RG_ERR_UNSUPPORTED, text);
 }
 
 /*
@@ -238,7 +259,6 @@ static enum rg_status find_table(struct rg_partition *partition, const struct rg
 {
     const char *prefix = partition->prefix;
     struct rg_owner owner;
-    char text[128];
 
     if (*prefix == '\0')
         return RG_OK;
@@ -248,15 +268,7 @@ static enum rg_status find_table(struct rg_partition *partition, const struct rg
         RG_TRY(find_owner_above(partition, &owner, err));
     if (!rg_owner_is_known(&owner))
         return RG_OK;
-    partition->is_table = true;
-    if (owner.format != NULL)
-        (void)snprintf(text, sizeof text, "%s table, whose files only its own metadata can replace",
-                       owner.format);
-    else
-        (void)snprintf(text, sizeof text,
-                       "has a ledger of regroup of its own: rows of files that it replaces would "
-                       "be taken twice");
-    rg_run_leave_alone(partition->run, prefix, RG_ERR_UNSUPPORTED, text);
+    leave_to_owner(partition, &owner);
     return RG_OK;
 }
 
@@ -317,6 +329,37 @@ static void tell_missing(const struct rg_partition *partition, const struct rg_o
                     first, missing - 1);
 }
 
+/*
+ * Whether SOURCE, or a folder of it on the way to this one, has a ledger by now: one that was begun
+ * after this run looked would have its outputs taken for files that came late. A ledger is older
+ * than any output, so it need only be asked for where there is something like one.
+ */
+static enum rg_status find_young_ledger(struct rg_partition *partition,
+                                        const struct rg_object *objects, size_t count,
+                                        struct rg_error *err)
+{
+    const char *prefix = partition->prefix;
+    const size_t prefix_bytes = strlen(prefix);
+    struct rg_owner owner = {.prefix = prefix};
+    struct rg_minted minted;
+    bool has_minted = false;
+    char folder[4096];
+
+    for (size_t i = 0; i < count && !has_minted; i++)
+        has_minted = rg_minted_parse(objects[i].key + prefix_bytes, &minted);
+    if (!has_minted || prefix_bytes >= sizeof folder)
+        return RG_OK;
+    for (size_t end = 0; end <= prefix_bytes && !owner.has_ledger; end++) {
+        if (end > 0 && prefix[end - 1] != '/')
+            continue;
+        (void)snprintf(folder, sizeof folder, "%.*s", (int)end, prefix);
+        RG_TRY(rg_owner_has_ledger(partition->run->source, folder, &owner.has_ledger, err));
+    }
+    if (owner.has_ledger && !partition->is_table)
+        leave_to_owner(partition, &owner);
+    return RG_OK;
+}
+
 static enum rg_status list_source(void *user, struct rg_arena *arena,
                                   struct rg_object **ret_objects, size_t *ret_count,
                                   struct rg_error *err)
@@ -328,6 +371,8 @@ static enum rg_status list_source(void *user, struct rg_arena *arena,
     /* Of SOURCE itself there are no others. */
     partition->is_unreadable = is_lasting(status) && *partition->prefix != '\0';
     RG_TRY(status);
+    if (!partition->run->is_in_place && !partition->run->is_dry)
+        RG_TRY(find_young_ledger(partition, *ret_objects, *ret_count, err));
     if (!partition->is_listed && partition->run->options->files_from != NULL)
         tell_missing(partition, *ret_objects, *ret_count);
     return add_prefixes(partition, *ret_objects, *ret_count, err);

@@ -114,6 +114,24 @@ static enum rg_status open_places(struct rg_compact *compact,
     return RG_OK;
 }
 
+/*
+ * Another run may have begun a ledger above at the same time: whoever has made his looks once more,
+ * so that one of two sees the other's.
+ */
+static enum rg_status check_new_home(const struct rg_compact *compact, struct rg_error *err)
+{
+    const struct rg_place *home = compact->run.is_in_place ? &compact->source : &compact->dest;
+    struct rg_error reason = {.status = RG_OK};
+    const enum rg_status status = rg_place_check_owner(home, true, &reason);
+
+    if (status != RG_ERR_INVALID) {
+        *err = reason;
+        return status;
+    }
+    return rg_fail(err, status, "%s (the _regroup that this run began in %s can be removed)",
+                   reason.text, home->text);
+}
+
 static enum rg_status open_ledger(struct rg_compact *compact, struct rg_error *err)
 {
     struct rg_run *run = &compact->run;
@@ -126,6 +144,8 @@ static enum rg_status open_ledger(struct rg_compact *compact, struct rg_error *e
     struct rg_buffer shape;
 
     RG_TRY(rg_home_open(run->home, &options, &run->journal_home, err));
+    if (run->journal_home.is_new)
+        RG_TRY(check_new_home(compact, err));
     rg_buffer_init(&shape, run->allocator, (size_t)1 << 20);
     rg_options_shape(run->options, &shape);
     rg_buffer_append_byte(&shape, 0);

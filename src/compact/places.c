@@ -175,7 +175,13 @@ static enum rg_status open_s3_file(const struct rg_place_request *request, struc
                                    bool *ret_is_file, struct rg_error *err)
 {
     const char *name = strrchr(request->text, '/') + 1;
-    const size_t parent_length = (size_t)(name - request->text) - 1;
+    size_t parent_length = (size_t)(name - request->text) - 1;
+
+    /* "a//x" is another object than "a/x": the '/' that the URL of a place cannot have at its end.
+     */
+    while (request->text[parent_length - 1] == '/' && parent_length > sizeof "s3://")
+        parent_length--;
+    name = request->text + parent_length + 1;
     char *parent = copy_text(request->allocator, request->text, parent_length);
     struct rg_store_op head = {.verb = RG_STORE_HEAD, .key = name};
 
@@ -288,31 +294,64 @@ enum rg_status rg_places_check(const struct rg_place *source, const struct rg_pl
     return RG_OK;
 }
 
-/*
- * The folder that is the place, from the top of its store (the bucket, "/"), without '/' at either
- * end. Texts of S3 tell it: an identity has the host in it.
- */
-static char *folder_from_top(const struct rg_place *place, struct rg_arena *arena)
+/* An absolute path without what means nothing in it, nor the '/' in front; in place. */
+static void normalize(char *path)
 {
-    const char *text = place->caps.is_local ? place->identity : strchr(place->text + 5, '/');
-    const char *begin = text != NULL ? text + 1 : "";
-    size_t bytes = strlen(begin);
+    char *end = path;
 
-    while (bytes > 0 && begin[bytes - 1] == '/')
-        bytes--;
-    if (place->only_file != NULL) { /* The place is what it lies in. */
-        const size_t name_bytes = strlen(place->only_file);
-        bytes -= bytes > name_bytes ? name_bytes + 1 : bytes;
+    for (const char *at = path + strspn(path, "/"); *at != '\0'; at += strspn(at, "/")) {
+        const size_t bytes = strcspn(at, "/");
+        const bool is_up = bytes == 2 && memcmp(at, "..", 2) == 0;
+
+        if (is_up) {
+            while (end > path && *--end != '/')
+                ;
+        } else if (bytes != 1 || *at != '.') {
+            if (end > path)
+                *end++ = '/';
+            memmove(end, at, bytes);
+            end += bytes;
+        }
+        at += bytes;
     }
-    return (char *)(uintptr_t)rg_arena_copy(arena, (struct rg_span){(const uint8_t *)begin, bytes})
-        .data;
+    *end = '\0';
+}
+
+/*
+ * The ways to the folder that is the place, from the top of its store (the bucket, "/"), without
+ * '/' at either end: on a local disk as it was given, and where links lead. NULL without memory.
+ */
+static const char **find_ways(const struct rg_place *place, struct rg_arena *arena)
+{
+    const char **ways = rg_arena_array(arena, 3, sizeof *ways);
+    const char *url = place->store->url; /* "file:///a/b" or "s3://bucket/a/b". */
+    const char *slash = strchr(url + (place->caps.is_local ? 7 : 5), '/');
+    char *given =
+        (char *)(uintptr_t)rg_arena_copy(arena, rg_span_of(slash != NULL ? slash : "/")).data;
+    char canonical[PATH_MAX];
+
+    if (ways == NULL || given == NULL)
+        return NULL;
+    memset(ways, 0, 3 * sizeof *ways);
+    ways[0] = given + 1;
+    if (!place->caps.is_local)
+        return ways;
+    const bool has_canonical = canonical_path(given, canonical);
+    normalize(given);
+    ways[0] = given;
+    if (has_canonical && strcmp(canonical + 1, given) != 0) {
+        ways[1] = (const char *)rg_arena_copy(arena, rg_span_of(canonical + 1)).data;
+        if (ways[1] == NULL)
+            return NULL;
+    }
+    return ways;
 }
 
 /* For messages: a prefix from the top with what lies before it, without a '/' at its end. */
 static const char *name_folder(const struct rg_place *place, const char *prefix,
                                struct rg_arena *arena)
 {
-    const char *text = place->caps.is_local ? "" : place->text;
+    const char *text = place->caps.is_local ? "" : place->store->url;
     const char *slash = place->caps.is_local ? text : strchr(text + 5, '/');
     const size_t bytes = (size_t)(slash - text) + strlen(prefix) + 2;
     char *name = rg_arena_alloc(arena, bytes);
@@ -323,52 +362,22 @@ static const char *name_folder(const struct rg_place *place, const char *prefix,
     return name != NULL ? name : prefix;
 }
 
-static enum rg_status check_above(const struct rg_place *place, struct rg_arena *arena,
-                                  struct rg_error *err)
+static const char *article(const char *format)
 {
-    const char *path = folder_from_top(place, arena);
-    struct rg_owner owner;
-    const char *folder;
-
-    if (path == NULL)
-        return rg_fail(err, RG_ERR_NOMEM, "no memory for a path");
-    RG_TRY(rg_owner_above(place->store, path, true, arena, &folder, &owner, err));
-    if (folder == NULL)
-        return RG_OK;
-    const char *name = name_folder(place, folder, arena);
-    if (owner.format != NULL)
-        return rg_fail(err, RG_ERR_INVALID,
-                       "%s lies in %s, a %s table: its files are listed in its own metadata, "
-                       "so they may only be replaced through it",
-                       place->text, name, owner.format);
-    return rg_fail(err, RG_ERR_INVALID,
-                   "%s lies in %s, which has a ledger of regroup: two of them would take the "
-                   "same rows twice. Use that folder as a whole, with --include for a part of it, "
-                   "or a place outside",
-                   place->text, name);
+    return *format == 'I' ? "an" : "a";
 }
 
-static enum rg_status check_itself(const struct rg_place *place, bool is_home,
-                                   struct rg_arena *arena, struct rg_error *err)
+static enum rg_status judge_itself(const struct rg_place *place, const struct rg_owner *owner,
+                                   bool is_home, struct rg_error *err)
 {
-    struct rg_object *objects;
-    struct rg_owner owner;
-    size_t count;
-
-    const enum rg_status status =
-        rg_store_list_names(place->store, "", arena, &objects, &count, err);
-    if (status == RG_ERR_ABSENT)
-        return RG_OK;
-    RG_TRY(status);
-    RG_TRY(rg_owner_of_listing(place->store, "", objects, count, arena, &owner, err));
-    if (owner.format != NULL)
+    if (owner->format != NULL)
         return rg_fail(err, RG_ERR_INVALID,
-                       "%s is a %s table: its files are listed in its own metadata, so they may "
+                       "%s is %s %s table: its files are listed in its own metadata, so they may "
                        "only be replaced through it. \"regroup plan\" and \"regroup inspect\" "
                        "work; to compact, use that format's own command or copy the data files "
                        "to a plain directory first",
-                       place->text, owner.format);
-    if (owner.has_ledger && !is_home)
+                       place->text, article(owner->format), owner->format);
+    if (owner->has_ledger && !is_home)
         return rg_fail(err, RG_ERR_INVALID,
                        "%s has a ledger of regroup, which replaces files there by others with the "
                        "same rows: they would come to the destination twice. Use --in-place there, "
@@ -377,15 +386,103 @@ static enum rg_status check_itself(const struct rg_place *place, bool is_home,
     return RG_OK;
 }
 
+/* Whether the ledger of a folder above has anything of the folder that is the place, or had. */
+static enum rg_status has_traces(const struct rg_place *place, const char *way, const char *above,
+                                 struct rg_arena *arena, bool *ret_has, struct rg_error *err)
+{
+    const char *below = way + strlen(above);
+    const size_t bytes = strlen(above) + strlen("_regroup/") + strlen(below) + 2;
+    char *prefix = rg_arena_alloc(arena, bytes);
+    struct rg_store_op list = {.verb = RG_STORE_LIST,
+                               .key = prefix,
+                               .arena = arena,
+                               .names_only = true,
+                               .is_from_top = true};
+
+    *ret_has = true;
+    if (prefix == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a path");
+    (void)snprintf(prefix, bytes, "%s_regroup/%s/", above, below);
+    RG_TRY(rg_store_wait(place->store, &list, err));
+    *ret_has = list.object_count > 0 || list.next_page_token != NULL;
+    return RG_OK;
+}
+
+/*
+ * Whether a home below another is nothing to that: its ledger is the older one, so that whoever
+ * listed its folder since saw it and left the folder alone, and no record or intent says otherwise.
+ */
+static enum rg_status is_older_home(const struct rg_place *place, const char *way,
+                                    const struct rg_owner *itself, const struct rg_owner *above,
+                                    struct rg_arena *arena, bool *ret_is_older,
+                                    struct rg_error *err)
+{
+    bool has_any;
+
+    *ret_is_older = false;
+    if (itself->ledger_ns == 0 || itself->ledger_ns >= above->ledger_ns)
+        return RG_OK;
+    RG_TRY(has_traces(place, way, above->prefix, arena, &has_any, err));
+    *ret_is_older = !has_any;
+    return RG_OK;
+}
+
+static enum rg_status judge_above(const struct rg_place *place, const char *way,
+                                  const struct rg_owner *itself, const struct rg_owner *above,
+                                  struct rg_arena *arena, struct rg_error *err)
+{
+    const char *name = name_folder(place, above->prefix, arena);
+    bool is_older = false;
+
+    if (above->format != NULL)
+        return rg_fail(err, RG_ERR_INVALID,
+                       "%s lies in %s, %s %s table: its files are listed in its own metadata, so "
+                       "they may only be replaced through it",
+                       place->text, name, article(above->format), above->format);
+    if (itself->has_ledger)
+        RG_TRY(is_older_home(place, way, itself, above, arena, &is_older, err));
+    if (is_older)
+        return RG_OK;
+    return rg_fail(err, RG_ERR_INVALID,
+                   "%s lies in %s, which has a ledger of regroup: two of them would take the "
+                   "same rows twice. Use that folder as a whole, with --include for a part of it, "
+                   "or a place outside",
+                   place->text, name);
+}
+
+static enum rg_status check_way(const struct rg_place *place, const char *way, bool is_home,
+                                struct rg_arena *arena, struct rg_error *err)
+{
+    const char *log_of = rg_owner_of_log(way);
+    struct rg_owner *owners;
+    size_t count;
+
+    if (log_of != NULL)
+        return rg_fail(
+            err, RG_ERR_INVALID,
+            "%s lies where %s %s table keeps files of its own, which only it may replace",
+            place->text, article(log_of), log_of);
+    RG_TRY(rg_owner_walk(place->store, way, true, arena, &owners, &count, err));
+    RG_TRY(judge_itself(place, &owners[0], is_home, err));
+    for (size_t i = 1; i < count; i++) {
+        if (rg_owner_is_known(&owners[i]))
+            RG_TRY(judge_above(place, way, &owners[0], &owners[i], arena, err));
+    }
+    return RG_OK;
+}
+
 enum rg_status rg_place_check_owner(const struct rg_place *place, bool is_home,
                                     struct rg_error *err)
 {
+    enum rg_status status = RG_OK;
     struct rg_arena arena;
 
     rg_arena_init(&arena, &rg_allocator_system, (size_t)256 << 20);
-    enum rg_status status = check_itself(place, is_home, &arena, err);
-    if (status == RG_OK)
-        status = check_above(place, &arena, err);
+    const char **ways = find_ways(place, &arena);
+    if (ways == NULL)
+        status = rg_fail(err, RG_ERR_NOMEM, "no memory for a path");
+    for (; status == RG_OK && *ways != NULL; ways++)
+        status = check_way(place, *ways, is_home, &arena, err);
     rg_arena_fini(&arena);
     return status;
 }

@@ -51,11 +51,13 @@ RG_MUST_CHECK enum rg_status rg_places_check(const struct rg_place *source,
                                              const struct rg_place *dest, struct rg_error *err);
 
 /*
- * Refuses a place whose files somebody else replaces: a table; a place below a folder that is one
- * or has a ledger of regroup (its rows would be taken twice); and, unless `is_home`, a SOURCE that
- * has a ledger itself. Folders above that cannot be looked at are taken for nobody's. Blocks.
+ * Refuses a place whose files somebody else replaces: a table, or where one keeps files of its own;
+ * a place below a table or a folder that has a ledger of regroup (its rows would be taken twice),
+ * unless its own ledger is the older one and that other has nothing of it; and, unless `is_home`, a
+ * place that has a ledger itself. Folders that cannot be looked at are taken for nobody's. Blocks.
  *
- * Errors:  RG_ERR_INVALID naming the format or the folder; those of LIST and HEAD.
+ * Errors:  RG_ERR_INVALID naming the format or the folder; RG_ERR_NOMEM, RG_ERR_AGAIN,
+ *          RG_ERR_CANCELLED; those of LIST.
  */
 RG_MUST_CHECK enum rg_status rg_place_check_owner(const struct rg_place *place, bool is_home,
                                                   struct rg_error *err);

@@ -162,6 +162,7 @@ enum rg_status rg_home_open(struct rg_store *store, const struct rg_home_options
         if (!home.is_settled)
             RG_TRY(settle(&home, true, err));
         RG_TRY(create_home(store, home.caps.has_create_if_absent, err));
+        home.is_new = true;
         status = read_home(store, &home.id, err);
         if (status == RG_ERR_ABSENT) /* What the store answered was lost, and it did not do it. */
             status =

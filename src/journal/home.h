@@ -30,6 +30,7 @@ struct rg_home {
     struct rg_home_options options;
     struct rg_home_id id;
     uint64_t token;           /* Random: tells runs apart in the names of intents. */
+    bool is_new;              /* It was made just now. */
     bool is_settled;          /* No need to ask the store about writes: see rg_home_settle(). */
     bool is_unprotected;      /* If settled: two runs at once may double rows here. */
     bool compares_input_tags; /* Ids of inputs are compared with their tags. */

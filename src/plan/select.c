@@ -111,21 +111,72 @@ bool rg_select_is_selective(const struct rg_options *options)
            options->min_age_ns > 0;
 }
 
+/* The length of the digits that a text begins with. */
+static size_t count_digits(const char *text, size_t bytes)
+{
+    size_t count = 0;
+
+    while (count < bytes && text[count] >= '0' && text[count] <= '9')
+        count++;
+    return count;
+}
+
+static bool is_uuid(const char *text, size_t bytes)
+{
+    enum {
+        uuid_bytes = 36
+    };
+
+    for (size_t i = 0; i < uuid_bytes && i < bytes; i++) {
+        const bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+        if (is_dash ? text[i] != '-' : strchr("0123456789abcdefABCDEF", text[i]) == NULL)
+            return false;
+    }
+    return bytes >= uuid_bytes && (bytes == uuid_bytes || text[uuid_bytes] == '.');
+}
+
+/*
+ * Whether a file is called as Iceberg calls its metadata: "v3" or "00003-<uuid>", maybe with a
+ * codec, and ".metadata.json" (Iceberg's specification, "File System Tables" and "Metastore
+ * Tables"; some writers have the codec behind, or no number). Others keep notes on any file so
+ * (Amazon Kendra: "report.pdf.metadata.json").
+ */
+static bool is_iceberg_name(const char *name, size_t bytes)
+{
+    static const char suffix[] = ".metadata.json";
+    static const char packed[] = ".gz";
+    const size_t suffix_bytes = sizeof suffix - 1;
+    const size_t packed_bytes = sizeof packed - 1;
+
+    if (bytes > packed_bytes && memcmp(name + bytes - packed_bytes, packed, packed_bytes) == 0)
+        bytes -= packed_bytes;
+    if (bytes <= suffix_bytes || memcmp(name + bytes - suffix_bytes, suffix, suffix_bytes) != 0)
+        return false;
+    bytes -= suffix_bytes;
+    const size_t digit_count = count_digits(name, bytes);
+    if (name[0] == 'v') {
+        const size_t end = 1 + count_digits(name + 1, bytes - 1);
+        return end > 1 && (end == bytes || name[end] == '.');
+    }
+    const bool is_numbered = digit_count > 0 && digit_count < bytes && name[digit_count] == '-';
+    if (is_numbered && is_uuid(name + digit_count + 1, bytes - digit_count - 1))
+        return true;
+    return is_uuid(name, bytes);
+}
+
 const char *rg_select_table_format(struct rg_span name)
 {
     static const char metadata[] = "metadata/";
-    static const char suffix[] = ".metadata.json";
     const size_t metadata_bytes = sizeof metadata - 1;
-    const size_t suffix_bytes = sizeof suffix - 1;
 
     if (rg_span_equal(name, rg_span_of("_delta_log/")))
         return "Delta Lake";
     if (rg_span_equal(name, rg_span_of(".hoodie/")))
         return "Hudi";
-    const bool is_below_metadata =
-        name.bytes > metadata_bytes && memcmp(name.data, metadata, metadata_bytes) == 0;
-    const bool is_metadata_file =
-        name.bytes >= metadata_bytes + suffix_bytes &&
-        memcmp(name.data + name.bytes - suffix_bytes, suffix, suffix_bytes) == 0;
-    return is_below_metadata && is_metadata_file ? "Iceberg" : NULL;
+    if (name.bytes <= metadata_bytes || memcmp(name.data, metadata, metadata_bytes) != 0)
+        return NULL;
+    return is_iceberg_name((const char *)name.data + metadata_bytes, name.bytes - metadata_bytes)
+               ? "Iceberg"
+               : NULL;
 }

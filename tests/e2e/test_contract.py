@@ -631,6 +631,94 @@ def test_a_place_in_a_table_is_refused(marker, regroup, home, tmp_path):
     assert snapshot(tmp_path) == before
 
 
+@pytest.mark.parametrize("folder", ["_delta_log", "_change_data/k=1", ".hoodie/x"])
+def test_files_of_a_table_s_own_are_refused(folder, regroup, tmp_path, home):
+    """Checkpoints of a log are Parquet files; globs of a shell find them."""
+    for name in "ab":
+        write(tmp_path / "table" / folder / f"{name}.parquet")
+    before = snapshot(tmp_path)
+    for places in (["--in-place", tmp_path / "table" / folder],
+                   [tmp_path / "table" / folder, home]):
+        assert "keeps files of its own" in regroup("compact", *places).must(2).err
+    assert snapshot(tmp_path) == before
+
+
+def test_links_lead_into_no_table(regroup, tmp_path):
+    """Neither where a link lies nor where it leads to may be a table's."""
+    table = tmp_path / "table"
+    elsewhere = tmp_path / "elsewhere"
+    for folder in (table / "k=1", elsewhere):
+        for name in "ab":
+            write(folder / f"{name}.parquet")
+    (table / "_delta_log").mkdir()
+    (table / "_delta_log" / "0.json").write_text("{}")
+    (table / "k=2").symlink_to(elsewhere)
+    (table / "k=1" / "a name of many letters.parquet").symlink_to(elsewhere / "a.parquet")
+    (tmp_path / "link").symlink_to(table / "k=1")
+    before = snapshot(tmp_path)
+    for place in (table / "k=2", table / "k=1" / "a name of many letters.parquet",
+                  tmp_path / "link", f"{tmp_path}/table/../link/.//"):
+        assert f"lies in {table}, a Delta" in regroup("compact", "--in-place", place).must(2).err
+    assert snapshot(tmp_path) == before
+
+
+def test_a_folder_called_metadata_is_no_table(regroup, tmp_path):
+    lake = tmp_path / "bucket" / "lake"
+    for name in "ab":
+        write(lake / f"{name}.parquet")
+        write(lake / "metadata" / f"{name}.parquet")
+    (lake / "metadata" / "report.pdf.metadata.json").write_text("{}")
+    (tmp_path / "bucket" / "metadata").mkdir()
+    (tmp_path / "bucket" / "metadata" / "report.pdf.metadata.json").write_text("{}")
+    regroup("compact", "--in-place", lake).must(0)
+    assert rows_of(data_files(lake)) == 4 * list(range(100))
+
+
+def test_a_home_that_is_older_than_the_one_above(regroup, tmp_path):
+    """The one above leaves it alone, so it may go on; a younger one may not begin."""
+    lake = tmp_path / "lake"
+    for part in "kl":
+        for number in range(3):
+            write(lake / f"{part}=1" / f"f{number}.parquet", number * 100)
+    regroup("compact", "--in-place", lake / "k=1").must(0)
+    for night in range(2):
+        assert list(alone(regroup("compact", "--in-place", lake).must(3))) == ["k=1/"]
+        write(lake / "k=1" / f"late{night}.parquet", 300 + night * 100)
+        regroup("compact", "--in-place", lake / "k=1").must(0)
+        rows = rows_of(live_files(regroup, lake / "k=1"))
+        assert sorted(rows) == list(range(400 + night * 100))
+    result = regroup("compact", "--in-place", lake / "l=1").must(2)
+    assert f"lies in {lake}, which has a ledger" in result.err
+    # Whatever the times say: what the one above has done here decides.
+    (lake / "_regroup" / "k=1").mkdir(exist_ok=True)
+    (lake / "_regroup" / "k=1" / "_000001.json").write_text("{}")
+    assert "lies in" in regroup("compact", "--in-place", lake / "k=1").must(2).err
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="becomes somebody else")
+def test_what_may_not_be_looked_into_is_there(regroup, tmp_path):
+    table = tmp_path / "table"
+    lake = tmp_path / "lake"
+    for name in "ab":
+        write(table / "k=1" / f"{name}.parquet")
+        write(lake / "x" / f"{name}.parquet")
+        write(lake / "y" / f"{name}.parquet")
+    for folder in (table / "_delta_log", lake / "x" / "metadata", lake / "y" / "_regroup"):
+        folder.mkdir()
+        folder.chmod(0o700)
+    for folder in [tmp_path, *tmp_path.rglob("*")]:
+        if folder.name not in ("_delta_log", "metadata", "_regroup"):
+            os.chown(folder, 65534, 65534)
+    for parent in tmp_path.parents:
+        if parent.stat().st_uid == 0 and parent != parent.parent:
+            parent.chmod(parent.stat().st_mode | 0o005)
+    nobody = {"user": 65534, "group": 65534}
+    assert "lies in" in regroup("compact", "--in-place", table / "k=1", **nobody).must(2).err
+    result = regroup("compact", "--in-place", lake, **nobody).must(3)
+    assert sorted(alone(result)) == ["x/metadata/", "y/"]
+    assert len(data_files(lake / "x")) == 1 and len(data_files(lake / "y")) == 2
+
+
 def test_one_file_in_place_is_taken_again_and_again(regroup, tmp_path):
     """The ledger of its folder is its own."""
     lake = tmp_path / "lake"

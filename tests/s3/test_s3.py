@@ -2,6 +2,7 @@
 
 """The command on a real S3 server, without faults. Inputs and outputs go through boto3."""
 
+import asyncio
 import io
 import json
 import random
@@ -14,7 +15,7 @@ import pytest
 
 import s3_server
 from conftest import not_sanitized
-from fault_proxy import Rule, kill, refuse
+from fault_proxy import Rule, kill, named, refuse
 
 ODD_PARTITIONS = [
     "dt=2024-05-22", "a+b", "with blank", "100%", "%41", "a&b", "a<b>c", "it's \"so\"", "q?x=1",
@@ -179,6 +180,7 @@ def test_a_place_in_a_table_is_refused(marker, top, place):
     place.fill(files=2)
     for name in "ab":
         place.put(f"{top}data/k=1/{name}.parquet", place.get("in/dt=2024-05-01/file 000.parquet"))
+    place.put(top + marker[:marker.index("/") + 1], b"")  # Many tools make such markers.
     place.put(top + marker, b"{}")
     before = place.keys()
     inner = f"{top}data/k=1"
@@ -200,6 +202,68 @@ def test_a_place_below_a_ledger_is_refused(place):
         result = place.regroup("compact", *places).must(2)
         assert f"lies in {place.url('in')}, which has a ledger of regroup" in result.err
     assert place.keys() == before
+
+
+def test_a_marker_alone_is_no_table(place):
+    numbers = place.fill(files=2)
+    for name in ("_delta_log/", ".hoodie/", "metadata/", "_regroup/"):
+        place.put(name, b"")
+    place.compact().must(0)
+    place.check_whole(numbers)
+
+
+def test_two_slashes_are_a_folder(place):
+    numbers = place.fill(["/k=1"], files=2, prefix="t")
+    place.put("t/file 000.parquet", b"another")
+    other = place.get("t//k=1/file 001.parquet")
+    place.put("t//one.parquet", place.get("t//k=1/file 000.parquet"))
+    place.put("t/one.parquet", other)
+    place.regroup("compact", place.url("t//one.parquet"), place.url("out")).must(0)
+    assert place.rows("out") == numbers[:500]
+    place.put("t/_delta_log/0.json", b"{}")
+    for inner in ("t//k=1", "t//one.parquet", "t//"):
+        result = place.regroup("compact", "--in-place", place.url(inner)).must(2)
+        assert "a Delta Lake table" in result.err
+
+
+def in_the_midst(place, *arguments):
+    """An action: another run from begin to end, and only then the request."""
+    done = []
+
+    @named("another run first")
+    async def action(exchange):
+        if not done:
+            done.append(True)
+            loop = asyncio.get_running_loop()
+            environment = {**place.environment(), **place.server.environment()}
+            result = await loop.run_in_executor(None, lambda: subprocess.run(
+                [str(place.binary), *arguments], env=environment, capture_output=True))
+            assert result.returncode in (0, 3), result.stderr
+        await exchange.send(await exchange.forward())
+
+    return action
+
+
+def test_two_homes_begin_at_once(place):
+    """One below the other: the later one sees the earlier one and does nothing."""
+    numbers = place.fill(["k=1"], files=4)
+    place.proxy.add(Rule(in_the_midst(place, "compact", "--in-place", place.url("in")),
+                         method="PUT", key="in/k=1/_regroup/_home"))
+    result = place.regroup("compact", "--in-place", place.url("in/k=1")).must(2)
+    assert f"lies in {place.url('in')}, which has a ledger" in result.err
+    assert f"began in {place.url('in/k=1')} can be removed" in result.err
+    assert place.rows("in") == numbers
+
+
+def test_a_ledger_that_begins_in_the_source(place):
+    """What a run in place makes is not taken for files that came late."""
+    numbers = place.fill(["k=1"], files=6)
+    place.proxy.add(Rule(in_the_midst(place, "compact", "--in-place", place.url("in")),
+                         method="PUT", key="out/_regroup/k=1/_000001.json"))
+    place.compact("--batch-size", "1KiB").must(3)
+    found = place.rows("out")
+    assert found == numbers[:len(found)] and 0 < len(found)
+    assert place.rows("in") == numbers
 
 
 def test_iceberg_is_found_among_many_metadata(place):

@@ -54,9 +54,35 @@ static bool is_at_or_below(const char *path, const char *above)
     return path[bytes] == '\0' || path[bytes] == '/' || (bytes > 0 && above[bytes - 1] == '/');
 }
 
+/* Whether one of two canonical paths is the other, or lies in it. */
+static bool are_nested(const char *a, const char *b)
+{
+    return is_at_or_below(a, b) || is_at_or_below(b, a);
+}
+
 /*
- * Whether the link `name` leads to a directory that is listed anyway, or to one that holds the
- * tree: following it would show files twice, or without end.
+ * Whether a directory holds, is, or lies in one of those on the way from the root to the one that
+ * is listed; some of these may have been reached by links.
+ */
+static bool is_on_the_way(const struct listing *l, const char *target)
+{
+    char way[PATH_MAX + 256 + 2];
+    char real[PATH_MAX];
+
+    (void)snprintf(way, sizeof way, "%s", l->path->text);
+    for (size_t end = strlen(way); end > l->store->root_bytes; end--) {
+        if (way[end] != '/' && way[end] != '\0')
+            continue;
+        way[end] = '\0';
+        if (realpath(way, real) == NULL || are_nested(target, real))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Whether the link `name` leads to a directory that is listed anyway, or to one that holds what is
+ * listed: following it would show files twice, or without end.
  */
 static bool leads_into_tree(struct listing *l, const char *name)
 {
@@ -73,7 +99,7 @@ static bool leads_into_tree(struct listing *l, const char *name)
     (void)snprintf(path, sizeof path, "%s/%s", l->path->text, name);
     if (l->real_root == NULL || realpath(path, target) == NULL)
         return true;
-    return is_at_or_below(target, l->real_root) || is_at_or_below(l->real_root, target);
+    return are_nested(target, l->real_root) || is_on_the_way(l, target);
 }
 
 /* Room for one more object; NULL without memory. */
@@ -140,7 +166,7 @@ static enum rg_status take_entry(struct listing *l, const struct dirent *found,
         return add_entry(l, name, NULL, found->d_type == DT_DIR, err);
     if (fstatat(dirfd(l->directory), name, &stat, AT_SYMLINK_NOFOLLOW) != 0)
         /* Gone since it was read: as if it had been gone before. */
-        return errno == ENOENT ? RG_OK : rg_local_fail(l->store, l->op->key, "list", errno, err);
+        return errno == ENOENT ? RG_OK : rg_local_fail_op(l->store, l->op, "list", errno, err);
     if (S_ISLNK(stat.st_mode)) {
         struct stat target;
 
@@ -170,7 +196,7 @@ static enum rg_status read_directory(struct listing *l, struct rg_error *err)
         const struct dirent *found = readdir(l->directory);
 
         if (found == NULL && errno != 0)
-            return rg_local_fail(l->store, l->op->key, "list", errno, err);
+            return rg_local_fail_op(l->store, l->op, "list", errno, err);
         if (found == NULL)
             return RG_OK;
         if (atomic_load_explicit(&l->store->is_cancelled, memory_order_relaxed))
@@ -246,7 +272,7 @@ static enum rg_status run_listing(struct listing *l, struct rg_error *err)
         /* A prefix that nothing lies below is an empty listing, as on S3. */
         if (errno == ENOENT || errno == ENOTDIR)
             return RG_OK;
-        return rg_local_fail(l->store, l->op->key, "list", errno, err);
+        return rg_local_fail_op(l->store, l->op, "list", errno, err);
     }
     rg_arena_init(&l->scratch, l->op->arena->allocator, SIZE_MAX);
     enum rg_status status = read_directory(l, err);

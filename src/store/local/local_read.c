@@ -22,7 +22,7 @@ enum rg_status rg_local_head(struct rg_local_store *store, struct rg_store_op *o
     RG_TRY(rg_local_path_of_op(store, op, &path, err));
     op->found_token = "";
     if (stat(path.text, &found) != 0)
-        return rg_local_fail(store, op->key, "look", errno, err);
+        return rg_local_fail_op(store, op, "look", errno, err);
     if (!S_ISREG(found.st_mode))
         return rg_fail(err, RG_ERR_ABSENT, "%s/%s: not a regular file", store->base.url, op->key);
     if (op->must_be_durable) {

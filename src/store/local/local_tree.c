@@ -62,6 +62,17 @@ enum rg_status rg_local_fail(const struct rg_local_store *store, const char *key
                    strerror_r(error_number, memory, sizeof memory));
 }
 
+enum rg_status rg_local_fail_op(const struct rg_local_store *store, const struct rg_store_op *op,
+                                const char *verb, int error_number, struct rg_error *err)
+{
+    char memory[128];
+
+    if (!op->is_from_top)
+        return rg_local_fail(store, op->key, verb, error_number, err);
+    return rg_fail(err, status_of(error_number), "file:///%s: %s: %s", op->key, verb,
+                   strerror_r(error_number, memory, sizeof memory));
+}
+
 bool rg_local_is_full(int error_number)
 {
     return error_number == ENOSPC || error_number == EDQUOT;

@@ -17,6 +17,10 @@
 enum rg_status rg_local_fail(const struct rg_local_store *store, const char *key, const char *verb,
                              int error_number, struct rg_error *err);
 
+/* The same of an operation, whose key may count from "/". */
+enum rg_status rg_local_fail_op(const struct rg_local_store *store, const struct rg_store_op *op,
+                                const char *verb, int error_number, struct rg_error *err);
+
 /* Whether that says that the file system, or its user's share of it, is full. */
 bool rg_local_is_full(int error_number);
 

@@ -2,6 +2,8 @@
 
 #include "plan/select.h"
 
+#include <stdio.h>
+
 #include "support/test.h"
 
 TEST(names_tell_data)
@@ -94,6 +96,35 @@ TEST(table_formats_are_told_by_their_folders)
     CHECK_TEXT(rg_select_table_format(rg_span_of("_delta_log/")), "Delta Lake");
     CHECK_TEXT(rg_select_table_format(rg_span_of(".hoodie/")), "Hudi");
     CHECK_TEXT(rg_select_table_format(rg_span_of("metadata/v3.metadata.json")), "Iceberg");
+    static const char *const iceberg[] = {
+        "v12.gz.metadata.json",
+        "v1.metadata.json.gz",
+        "00000-12345678-9abc-def0-1234-56789abcdef0.metadata.json",
+        "00000-12345678-9ABC-def0-1234-56789abcdef0.gz.metadata.json",
+        "12345678-9abc-def0-1234-56789abcdef0.metadata.json",
+    };
+    static const char *const others[] = {
+        "",
+        ".metadata.json",
+        "v.metadata.json",
+        "v1x.metadata.json",
+        "v1.metadata.jsonl",
+        "1-a.metadata.json",
+        "report.pdf.metadata.json",
+        "00000-12345678-9abc-def0-1234-56789abcdef.metadata.json",
+        "12345678-9abc-def0-1234-56789abcdefg.metadata.json",
+        "12345678_9abc-def0-1234-56789abcdef0.metadata.json",
+    };
+    char name[128];
+
+    for (size_t i = 0; i < sizeof iceberg / sizeof iceberg[0]; i++) {
+        (void)snprintf(name, sizeof name, "metadata/%s", iceberg[i]);
+        CHECK_TEXT(rg_select_table_format(rg_span_of(name)), "Iceberg");
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        (void)snprintf(name, sizeof name, "metadata/%s", others[i]);
+        CHECK(rg_select_table_format(rg_span_of(name)) == NULL);
+    }
     CHECK(rg_select_table_format(rg_span_of("metadata/")) == NULL);
     CHECK(rg_select_table_format(rg_span_of("metadata/notes.json")) == NULL);
     CHECK(rg_select_table_format(rg_span_of("_delta_log")) == NULL);

@@ -80,6 +80,38 @@ TEST(links_to_directories_do_not_loop)
     scratch_remove(outside);
 }
 
+TEST(links_outside_the_tree_do_not_loop)
+{
+    struct local_place p;
+    const char *outside = scratch_new();
+    const char *other = scratch_new();
+    char path[4096];
+
+    local_place_init(t, &p, plain);
+    scratch_write(p.root, "x", "1", 1);
+    scratch_write(outside, "sub/y", "1", 1);
+    scratch_write(outside, "side/z", "1", 1);
+    scratch_write(other, "w", "1", 1);
+    CHECK(symlink(outside, local_place_path(t, &p, "away")) == 0);
+    (void)snprintf(path, sizeof path, "%s/sub/self", outside);
+    CHECK(symlink(".", path) == 0);
+    (void)snprintf(path, sizeof path, "%s/sub/up", outside);
+    CHECK(symlink("..", path) == 0);
+    (void)snprintf(path, sizeof path, "%s/sub/side", outside);
+    CHECK(symlink("../side", path) == 0);
+    (void)snprintf(path, sizeof path, "%s/sub/other", outside);
+    CHECK(symlink(other, path) == 0);
+    (void)snprintf(path, sizeof path, "%s/back", other);
+    CHECK(symlink(outside, path) == 0);
+    CHECK_TEXT(store_list_text(t, p.store, "", &p.arena), "away/ x");
+    CHECK_TEXT(store_list_text(t, p.store, "away/", &p.arena), "away/side/ away/sub/");
+    CHECK_TEXT(store_list_text(t, p.store, "away/sub/", &p.arena), "away/sub/other/ away/sub/y");
+    CHECK_TEXT(store_list_text(t, p.store, "away/sub/other/", &p.arena), "away/sub/other/w");
+    local_place_fini(&p);
+    scratch_remove(outside);
+    scratch_remove(other);
+}
+
 TEST(a_root_that_is_a_link_knows_its_own_tree)
 {
     struct local_place p;
@@ -211,6 +243,7 @@ int main(int argc, char **argv)
         {"links_to_files_are_files", links_to_files_are_files},
         {"names_alone_are_those_of_a_whole_listing", names_alone_are_those_of_a_whole_listing},
         {"links_to_directories_do_not_loop", links_to_directories_do_not_loop},
+        {"links_outside_the_tree_do_not_loop", links_outside_the_tree_do_not_loop},
         {"a_root_that_is_a_link_knows_its_own_tree", a_root_that_is_a_link_knows_its_own_tree},
         {"only_files_and_directories_are_shown", only_files_and_directories_are_shown},
         {"names_that_are_no_text_round_trip", names_that_are_no_text_round_trip},
