@@ -232,10 +232,11 @@ static enum rg_status find_owner_above(struct rg_partition *partition, struct rg
     return RG_OK;
 }
 
-static void leave_to_owner(struct rg_partition *partition, const struct rg_owner *owner)
+static void leave_to_owner(struct rg_partition *partition, const struct rg_owner *owner,
+                           bool is_blank)
 {
     const char *name = *partition->prefix != '\0' ? partition->prefix : "./";
-    char text[128];
+    char text[256];
 
     partition->is_table = true;
     if (owner->format != NULL)
@@ -244,7 +245,10 @@ static void leave_to_owner(struct rg_partition *partition, const struct rg_owner
     else
         (void)snprintf(text, sizeof text,
                        "has a ledger of regroup of its own: rows of files that it replaces would "
-                       "be taken twice");
+                       "be taken twice%s",
+                       is_blank ? "; it has no record of anything, so its _regroup can be removed "
+                                  "if no run is at work there"
+                                : "");
     rg_run_leave_alone(partition->run, name, RG_ERR_UNSUPPORTED, text);
 }
 
@@ -259,6 +263,7 @@ static enum rg_status find_table(struct rg_partition *partition, const struct rg
 {
     const char *prefix = partition->prefix;
     struct rg_owner owner;
+    bool is_blank = false;
 
     if (*prefix == '\0')
         return RG_OK;
@@ -268,7 +273,11 @@ static enum rg_status find_table(struct rg_partition *partition, const struct rg
         RG_TRY(find_owner_above(partition, &owner, err));
     if (!rg_owner_is_known(&owner))
         return RG_OK;
-    leave_to_owner(partition, &owner);
+    if (owner.format == NULL)
+        RG_TRY(rg_owner_is_blank(partition->run->source, owner.prefix, false, &is_blank, err));
+    /* Copied from, one that is only being begun is noticed when it has made something. */
+    if (!is_blank || partition->run->is_in_place)
+        leave_to_owner(partition, &owner, is_blank);
     return RG_OK;
 }
 
@@ -356,7 +365,7 @@ static enum rg_status find_young_ledger(struct rg_partition *partition,
         RG_TRY(rg_owner_has_ledger(partition->run->source, folder, &owner.has_ledger, err));
     }
     if (owner.has_ledger && !partition->is_table)
-        leave_to_owner(partition, &owner);
+        leave_to_owner(partition, &owner, false);
     return RG_OK;
 }
 

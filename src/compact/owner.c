@@ -236,6 +236,38 @@ enum rg_status rg_owner_has_ledger(struct rg_store *store, const char *prefix, b
     return status;
 }
 
+static const char *name_of_more(const char *prefix, const struct rg_object *object)
+{
+    static const char probe[] = "_probe-"; /* As the stores call them. */
+    const char *name = object->key + strlen(prefix);
+
+    if (strcmp(name, "_home") == 0 || strncmp(name, probe, sizeof probe - 1) == 0)
+        return NULL;
+    return "";
+}
+
+enum rg_status rg_owner_is_blank(struct rg_store *store, const char *prefix, bool is_from_top,
+                                 bool *ret_is_blank, struct rg_error *err)
+{
+    struct rg_arena arena;
+    struct rg_store_op list = {
+        .verb = RG_STORE_LIST, .arena = &arena, .names_only = true, .is_from_top = is_from_top};
+    enum rg_status status = RG_ERR_NOMEM;
+    const char *told = NULL;
+
+    rg_arena_init(&arena, &rg_allocator_system, (size_t)256 << 20);
+    list.key = key_below(&arena, prefix, "_regroup/");
+    if (list.key == NULL) {
+        (void)rg_fail(err, RG_ERR_NOMEM, "no memory for a path");
+    } else {
+        rg_store_wait_all(store, &list, 1);
+        status = read_pages(store, &list, name_of_more, &told, err);
+    }
+    rg_arena_fini(&arena);
+    *ret_is_blank = status == RG_OK && told == NULL;
+    return is_unclear(status) ? status : RG_OK;
+}
+
 enum rg_status rg_owner_of_listing(struct rg_store *store, const char *prefix,
                                    const struct rg_object *objects, size_t count,
                                    struct rg_arena *arena, struct rg_owner *ret_owner,

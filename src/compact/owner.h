@@ -33,6 +33,16 @@ RG_MUST_CHECK enum rg_status rg_owner_has_ledger(struct rg_store *store, const c
                                                  bool *ret_has_ledger, struct rg_error *err);
 
 /*
+ * Whether the ledger in the folder at `prefix` has nothing but its home: whoever began it has not
+ * written anything, or not yet. One that cannot be looked at is not blank.
+ *
+ * Errors:  RG_ERR_NOMEM, RG_ERR_AGAIN, RG_ERR_CANCELLED.
+ */
+RG_MUST_CHECK enum rg_status rg_owner_is_blank(struct rg_store *store, const char *prefix,
+                                               bool is_from_top, bool *ret_is_blank,
+                                               struct rg_error *err);
+
+/*
  * The owner of the folder at `prefix` that was listed: `objects` are one level of it. What cannot
  * be looked at has none; but a ledger is one that may not be looked into.
  *

@@ -370,6 +370,8 @@ static const char *article(const char *format)
 static enum rg_status judge_itself(const struct rg_place *place, const struct rg_owner *owner,
                                    bool is_home, struct rg_error *err)
 {
+    bool is_blank = false;
+
     if (owner->format != NULL)
         return rg_fail(err, RG_ERR_INVALID,
                        "%s is %s %s table: its files are listed in its own metadata, so they may "
@@ -377,7 +379,11 @@ static enum rg_status judge_itself(const struct rg_place *place, const struct rg
                        "work; to compact, use that format's own command or copy the data files "
                        "to a plain directory first",
                        place->text, article(owner->format), owner->format);
-    if (owner->has_ledger && !is_home)
+    if (!owner->has_ledger || is_home)
+        return RG_OK;
+    /* One that is only being begun is noticed later: see choose.c. */
+    RG_TRY(rg_owner_is_blank(place->store, owner->prefix, true, &is_blank, err));
+    if (!is_blank)
         return rg_fail(err, RG_ERR_INVALID,
                        "%s has a ledger of regroup, which replaces files there by others with the "
                        "same rows: they would come to the destination twice. Use --in-place there, "
@@ -433,6 +439,7 @@ static enum rg_status judge_above(const struct rg_place *place, const char *way,
 {
     const char *name = name_folder(place, above->prefix, arena);
     bool is_older = false;
+    bool is_blank = false;
 
     if (above->format != NULL)
         return rg_fail(err, RG_ERR_INVALID,
@@ -443,11 +450,15 @@ static enum rg_status judge_above(const struct rg_place *place, const char *way,
         RG_TRY(is_older_home(place, way, itself, above, arena, &is_older, err));
     if (is_older)
         return RG_OK;
+    RG_TRY(rg_owner_is_blank(place->store, above->prefix, true, &is_blank, err));
     return rg_fail(err, RG_ERR_INVALID,
                    "%s lies in %s, which has a ledger of regroup: two of them would take the "
                    "same rows twice. Use that folder as a whole, with --include for a part of it, "
-                   "or a place outside",
-                   place->text, name);
+                   "or a place outside%s",
+                   place->text, name,
+                   is_blank ? "; or, as that ledger has no record of anything, remove the _regroup "
+                              "there if no run is at work"
+                            : "");
 }
 
 static enum rg_status check_way(const struct rg_place *place, const char *way, bool is_home,

@@ -719,6 +719,29 @@ def test_what_may_not_be_looked_into_is_there(regroup, tmp_path):
     assert len(data_files(lake / "x")) == 1 and len(data_files(lake / "y")) == 2
 
 
+def test_a_ledger_that_has_nothing_is_in_nobody_s_way(regroup, source, home):
+    """Whoever swaps the places has begun a ledger in the source, and no more."""
+    write(source / "k=1" / "f9.parquet", 500)
+    (home / "k=1").mkdir(parents=True)
+    write(home / "k=1" / "f1.parquet")
+    assert "Parquet file" in regroup("compact", home, source).must(2).err
+    regroup("compact", "--in-place", source / "k=1").must(2)
+    assert (source / "_regroup" / "_home").exists()
+    shutil.rmtree(home)
+    regroup("compact", source, home).must(0)
+    assert sorted(rows_of(data_files(home))) == list(range(600))
+    # Of one above or below it is said how to get rid of it.
+    result = regroup("compact", "--in-place", source / "k=1").must(2)
+    assert "no record of anything, remove the _regroup" in result.err
+    shutil.rmtree(source / "_regroup")
+    regroup("compact", "--in-place", source / "k=1").must(0)
+    regroup("compact", source, home).must(0)
+    result = regroup("compact", "--in-place", source).must(3)
+    assert "its _regroup can be removed" in alone(result)["k=1/"]
+    shutil.rmtree(source / "k=1" / "_regroup")
+    regroup("compact", "--in-place", source).must(0)
+
+
 def test_one_file_in_place_is_taken_again_and_again(regroup, tmp_path):
     """The ledger of its folder is its own."""
     lake = tmp_path / "lake"
