@@ -168,6 +168,23 @@ static void judge_parquet_cpp(struct rg_writer *writer, const struct version *v)
     writer->has_lying_v2_flag = !is_parsed || is_below(v, 2, 0, 0);
 }
 
+/*
+ * What Arrow C++ said of columns that were dictionaries in Arrow, too: such a chunk looks like any
+ * other with a dictionary. Null counts left out nulls of such columns (ARROW-12513, until 5), or
+ * were those of the first part of what shares a dictionary (until 10; run: 6.0.1, 8.0.0, 10.0.1);
+ * the first page had those of the whole write (GH-34106, until 11; run). Bounds were those of the
+ * first part (issue 15042, 6 to 10; run: 6.0.1, 8.0.0, 10.0.1). Below lists the levels of null and
+ * empty ones were no nulls until 5 (PARQUET-2067). No number that can be read: one of those.
+ */
+static void judge_arrow_dictionaries(struct rg_writer *writer, const struct version *v)
+{
+    const bool is_parsed = writer->is_parsed;
+
+    writer->has_odd_null_counts = !is_parsed || is_below(v, 12, 0, 0);
+    writer->has_few_list_nulls = !is_parsed || is_below(v, 6, 0, 0);
+    writer->has_first_bounds = !is_parsed || (is_below(v, 11, 0, 0) && !is_below(v, 6, 0, 0));
+}
+
 static void judge_arrow(struct rg_writer *writer)
 {
     /* From its first size statistics on; 26.0.0 still (run). */
@@ -213,6 +230,8 @@ static void judge_chunks(struct rg_writer *writer, const struct version *v,
         writer->has_prefix_unions = !writer->is_parsed;
         writer->has_repeated_null_counts = !writer->is_parsed;
     }
+    /* Until 0.9 (run: 0.6.1, 0.8.1); 0.10 is called so, too, and counts right. */
+    writer->has_running_null_counts = rg_span_equal(created_by, rg_span_of("DuckDB"));
     writer->has_doubled_sizes = begins_with(created_by, "ClickHouse");
     writer->has_category_bounds =
         begins_with(created_by, "fastparquet") || begins_with(created_by, "parquet-python");
@@ -249,5 +268,8 @@ struct rg_writer rg_writer_parse(struct rg_span created_by)
         judge_arrow(&writer);
     else if (is_named(writer.application, "impala"))
         writer.has_nan_bounds = !writer.is_parsed || is_below(&v, 2, 12, 0); /* IMPALA-6527. */
+    if (is_named(writer.application, "parquet-cpp") ||
+        is_named(writer.application, "parquet-cpp-arrow"))
+        judge_arrow_dictionaries(&writer, &v);
     return writer;
 }

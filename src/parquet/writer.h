@@ -23,6 +23,11 @@ struct rg_writer {
     bool has_wrong_unions;
     bool has_prefix_unions; /* Of byte arrays: where one begins with the other, the first page's. */
     bool has_repeated_null_counts; /* Each page with indices has the nulls of all of them. */
+    /* Null counts of byte arrays with a dictionary: of all of a write, or of its first part. */
+    bool has_odd_null_counts;
+    bool has_few_list_nulls; /* Below lists: without those that stand for no or an empty list. */
+    bool has_running_null_counts; /* Those of the row groups before are in them. */
+    bool has_first_bounds;        /* Byte arrays with a dictionary: of the first part of a write. */
     bool has_category_bounds; /* Chunks with a dictionary: first and last by their place in it. */
     bool has_nan_bounds;      /* NaN spoils bounds of floating point columns, seen or not. */
     bool has_linked_delta_pages; /* PARQUET-246: DELTA_BYTE_ARRAY pages lean on the page before. */

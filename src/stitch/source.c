@@ -293,12 +293,14 @@ static enum rg_status check_whole(const struct rg_survey *survey, struct rg_erro
 }
 
 /* Nobody but its levels tells how many nulls a page has. */
-static bool has_repeated_nulls(const struct rg_survey *survey)
+static bool must_count_nulls(const struct rg_survey *survey)
 {
     const struct rg_stitch_source *source = survey->source;
 
-    return survey->page_count > 1 && !survey->has_null_count &&
-           rg_statistics_repeat_nulls(source->writer, source->chunk);
+    if (survey->has_null_count)
+        return false;
+    return (survey->page_count > 1 && rg_statistics_repeat_nulls(source->writer, source->chunk)) ||
+           rg_statistics_must_count_nulls(source->writer, source->leaf, source->chunk);
 }
 
 /* Which pages must be opened is known once all were seen. */
@@ -314,7 +316,7 @@ static void end_first_walk(struct rg_survey *survey, const struct rg_page_walk *
                                source->column_index->page_count == walk->index_ordinal;
     survey->needs_all_looks =
         (!survey->are_rows_known && !survey->has_offset_index && survey->page_count > 1) ||
-        has_repeated_nulls(survey);
+        must_count_nulls(survey);
     survey->are_rows_known = !survey->needs_all_looks;
     survey->needs_look = survey->needs_look || survey->needs_all_looks;
 }
@@ -409,6 +411,8 @@ enum rg_status rg_survey_make(struct rg_bench *bench, const struct rg_stitch_sou
     ret_survey->statistics =
         rg_statistics_trusted(source->writer, bench->order, &ret_survey->bounds_leaf,
                               &source->chunk->statistics, source->chunk->value_count);
+    if (rg_statistics_must_count_nulls(source->writer, source->leaf, source->chunk))
+        ret_survey->statistics.has_null_count = false;
     RG_TRY(make_def_map(bench, ret_survey, err));
     begin_count(ret_survey);
     if (walk_first(ret_survey, &page_number, err) != RG_OK)

@@ -102,8 +102,13 @@ struct rg_statistics rg_statistics_trusted(const struct rg_writer *writer, enum 
                                            const struct rg_statistics *given, uint64_t value_count)
 {
     struct rg_statistics kept = {.has_null_count = leaf->def_max == 0};
+    const bool has_any_bound = given->min.data != NULL || given->max.data != NULL ||
+                               given->min_value.data != NULL || given->max_value.data != NULL;
+    /* Bounds of nothing but nulls: one of these is not of this page or chunk alone. */
+    const uint64_t null_count_max =
+        has_any_bound && value_count > 0 ? value_count - 1 : value_count;
 
-    if (leaf->def_max > 0 && given->has_null_count && given->null_count <= value_count) {
+    if (leaf->def_max > 0 && given->has_null_count && given->null_count <= null_count_max) {
         kept.has_null_count = true;
         kept.null_count = given->null_count;
     }
@@ -132,6 +137,29 @@ bool rg_statistics_repeat_nulls(const struct rg_writer *writer, const struct rg_
            chunk->statistics.has_null_count && chunk->statistics.null_count > 0;
 }
 
+static bool is_categorical(const struct rg_leaf *leaf, const struct rg_column_chunk *chunk)
+{
+    return leaf->type == RG_TYPE_BYTE_ARRAY && rg_chunk_has_indices(chunk);
+}
+
+bool rg_statistics_must_count_nulls(const struct rg_writer *writer, const struct rg_leaf *leaf,
+                                    const struct rg_column_chunk *chunk)
+{
+    if (leaf->def_max == 0)
+        return false;
+    return (writer->has_odd_null_counts && is_categorical(leaf, chunk)) ||
+           (writer->has_few_list_nulls && leaf->rep_max > 0) ||
+           (writer->has_running_null_counts && chunk->statistics.has_null_count &&
+            chunk->statistics.null_count > 0);
+}
+
+bool rg_statistics_has_part_bounds(const struct rg_writer *writer, const struct rg_leaf *leaf,
+                                   const struct rg_column_chunk *chunk)
+{
+    return (writer->has_category_bounds && rg_chunk_has_indices(chunk)) ||
+           (writer->has_first_bounds && is_categorical(leaf, chunk));
+}
+
 struct rg_statistics rg_statistics_of_chunk(const struct rg_writer *writer, enum rg_order order,
                                             const struct rg_leaf *leaf,
                                             const struct rg_column_chunk *chunk,
@@ -140,11 +168,12 @@ struct rg_statistics rg_statistics_of_chunk(const struct rg_writer *writer, enum
     struct rg_statistics kept =
         rg_statistics_trusted(writer, order, leaf, &chunk->statistics, chunk->value_count);
     const bool is_union = page_count != 1 && rg_statistics_has_wrong_unions(writer, order, leaf);
-    const bool are_categories = writer->has_category_bounds && rg_chunk_has_indices(chunk);
+    const bool are_repeated = page_count != 1 && rg_statistics_repeat_nulls(writer, chunk);
 
-    if (is_union || are_categories)
+    if (is_union || rg_statistics_has_part_bounds(writer, leaf, chunk))
         drop_bounds(&kept);
-    if (page_count != 1 && rg_statistics_repeat_nulls(writer, chunk) && leaf->def_max > 0) {
+    if (leaf->def_max > 0 &&
+        (are_repeated || rg_statistics_must_count_nulls(writer, leaf, chunk))) {
         kept.has_null_count = false;
         kept.null_count = 0;
     }

@@ -22,8 +22,9 @@ static const size_t rg_bound_bytes_max = 256;
 
 /*
  * What of `given` can be believed: bounds end up in min_value/max_value or are absent, the
- * deprecated pair is gone, distinct_count too. A null_count above `value_count` is dropped; that of
- * a column whose values cannot be null is 0. `leaf` is the source's own: its column_order counts.
+ * deprecated pair is gone, distinct_count too. A null_count above `value_count` is dropped, and one
+ * that leaves no values where there are bounds; that of a column whose values cannot be null is 0.
+ * `leaf` is the source's own: its column_order counts.
  */
 struct rg_statistics rg_statistics_trusted(const struct rg_writer *writer, enum rg_order order,
                                            const struct rg_leaf *leaf,
@@ -41,6 +42,14 @@ struct rg_statistics rg_statistics_of_chunk(const struct rg_writer *writer, enum
 /* Null counts of a chunk of several pages, and of these pages, may be too large. */
 bool rg_statistics_repeat_nulls(const struct rg_writer *writer,
                                 const struct rg_column_chunk *chunk);
+
+/* Null counts of a chunk and of its pages may be any: nothing but its levels tells. */
+bool rg_statistics_must_count_nulls(const struct rg_writer *writer, const struct rg_leaf *leaf,
+                                    const struct rg_column_chunk *chunk);
+
+/* Bounds of a chunk and of its pages may leave values out; those of its dictionary do not. */
+bool rg_statistics_has_part_bounds(const struct rg_writer *writer, const struct rg_leaf *leaf,
+                                   const struct rg_column_chunk *chunk);
 
 /* Bounds of pages are right where those of the chunk they make are not. */
 bool rg_statistics_has_wrong_unions(const struct rg_writer *writer, enum rg_order order,

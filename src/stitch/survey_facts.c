@@ -122,6 +122,8 @@ void rg_survey_page_statistics(const struct rg_bench *bench, const struct rg_sur
                                struct rg_statistics *ret_statistics)
 {
     const struct rg_stitch_source *source = survey->source;
+    const bool has_parts =
+        rg_statistics_has_part_bounds(source->writer, source->leaf, source->chunk);
     struct rg_statistics found = {0};
 
     if (survey->has_column_index) {
@@ -132,7 +134,8 @@ void rg_survey_page_statistics(const struct rg_bench *bench, const struct rg_sur
                                       page->header.value_count);
     }
     /* Those of headers were not converted. */
-    if (!has_bounds(&found) && page->header.has_statistics && !rg_source_is_converted(source)) {
+    if (!has_bounds(&found) && page->header.has_statistics && !has_parts &&
+        !rg_source_is_converted(source)) {
         found = rg_statistics_trusted(source->writer, bench->order, &survey->bounds_leaf,
                                       &page->header.statistics, page->header.value_count);
         if (has_bounds(&found) && may_hold_nan(bench, &found)) {
@@ -157,6 +160,8 @@ void rg_survey_page_statistics(const struct rg_bench *bench, const struct rg_sur
     if (page->has_present_count) {
         found.has_null_count = true;
         found.null_count = page->header.value_count - page->present_count;
+    } else if (rg_statistics_must_count_nulls(source->writer, source->leaf, source->chunk)) {
+        found.has_null_count = source->leaf->def_max == 0;
     }
     *ret_statistics = found;
 }

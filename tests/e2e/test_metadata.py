@@ -246,6 +246,99 @@ def test_bounds_of_categories_do_not_get_through(regroup, tmp_path):
     assert (stats[6], stats[5]) == (struct.pack("<q", 1), struct.pack("<q", 5))
 
 
+def lie_in_headers(path, name, tell):
+    """tell(statistics, number of the page, its values) changes what V1 headers of `name` say."""
+    data = bytearray(path.read_bytes())
+    footer, at = raw.footer_of(data)
+    out = bytearray(data[:at])
+    for entry in reversed([e for group in footer[4] for e in group[1]]):
+        meta = entry[3]
+        begin = min(meta[9], meta.get(11) or meta[9])
+        if meta[3] != [name]:
+            continue
+        chunk, place, number, gained = bytearray(), begin, 0, 0
+        while place < begin + meta[7]:
+            reader = thrift.Reader(out, place)
+            header = reader.struct()
+            old = reader.at - place
+            if header[1] == 0:
+                tell(header[5].setdefault(5, {}), number, header[5][1])
+                number += 1
+            head = thrift.emit(header)
+            chunk += head + out[reader.at : reader.at + header[3]]
+            gained += len(head) - old
+            place = reader.at + header[3]
+        assert gained == 0, "other lengths: offsets behind it would change"
+        out[begin : begin + meta[7]] = chunk
+    path.write_bytes(out + data[at:])
+
+
+@pytest.mark.parametrize("version", ["8.0.0", "11.0.0"])
+def test_nulls_that_arrow_counted_for_the_first_page(version, regroup, tmp_path):
+    """Those of the whole write: a page of values would be one of nulls (arrow issue 34106)."""
+    source = tmp_path / "in"
+    source.mkdir()
+    rows = 17408
+    values = [f"k{i % 1000}" for i in range(rows - 1)] + ["needle"] + [None] * rows
+    for number in range(2):
+        path = source / f"{number}.parquet"
+        table = pa.table({"c": pa.array(values)})
+        pq.write_table(table, path, write_batch_size=rows, data_page_size=1)
+
+        def tell(statistics, page, count):
+            assert count == rows
+            statistics[3] = rows if page == 0 else 0
+
+        def change(footer):
+            footer[6] = f"parquet-cpp-arrow version {version}".encode()
+
+        raw.edit_footer(path, change)
+        lie_in_headers(path, b"c", tell)
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    strict.check(output)
+    assert strict.File(output).footer[4][0][1][0][3][12][3] == 2 * rows
+
+
+def test_bounds_and_nulls_of_the_first_part_of_a_write(regroup, tmp_path):
+    """Arrow 6 to 10 told those of the first batch that shares a dictionary (its issue 15042)."""
+    source = tmp_path / "in"
+    source.mkdir()
+    values = ["mm", "sean", None, "aaa", "zzz", None] * 50
+    for number in range(2):
+        path = source / f"{number}.parquet"
+        pq.write_table(pa.table({"c": pa.array(values)}), path)
+
+        def change(footer):
+            footer[6] = b"parquet-cpp-arrow version 10.0.1"
+            footer[4][0][1][0][3][12].update({3: 50, 5: b"sean", 6: b"mm", 1: b"sean", 2: b"mm"})
+
+        raw.edit_footer(path, change)
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    strict.check(output)
+    stats = strict.File(output).footer[4][0][1][0][3][12]
+    assert (stats[6], stats[5], stats[3]) == (b"aaa", b"zzz", 200)
+
+
+def test_nulls_that_duckdb_counted_on(regroup, tmp_path):
+    """Until 0.9 those of the row groups before were in them."""
+    source = tmp_path / "in"
+    source.mkdir()
+    values = [None if i % 4 == 1 else i for i in range(4000)]
+    for number in range(2):
+        path = source / f"{number}.parquet"
+        pq.write_table(pa.table({"x": pa.array(values, pa.int64())}), path, row_group_size=1000)
+
+        def change(footer):
+            footer[6] = b"DuckDB"
+            for i, group in enumerate(footer[4]):
+                group[1][0][3][12][3] = 250 * (i + 1)
+
+        raw.edit_footer(path, change)
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    strict.check(output)
+    assert strict.File(output).footer[4][0][1][0][3][12][3] == 2000
+
+
 @pytest.mark.parametrize("has_index", [False, True])
 def test_sizes_of_delta_strings_by_arrow_do_not_get_through(has_index, regroup, tmp_path):
     """Arrow counts what a value does not share with the one before, not its bytes."""

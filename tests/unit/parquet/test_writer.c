@@ -19,6 +19,11 @@ enum {
     CATEGORIES = 2048, /* has_category_bounds */
     DOUBLED = 8192,    /* has_doubled_sizes */
     NULLS = 4096,      /* has_repeated_null_counts */
+    ODD_NULLS = 16384,
+    LIST_NULLS = 32768,
+    RUNNING_NULLS = 65536,
+    FIRST = 131072, /* has_first_bounds */
+    ARROW_5 = ODD_NULLS | LIST_NULLS,
 };
 
 static unsigned flags_of(const struct rg_writer *w)
@@ -30,7 +35,9 @@ static unsigned flags_of(const struct rg_writer *w)
            (w->has_wrong_long_decimals ? LONG_DECIMALS : 0U) |
            (w->has_wrong_unions ? WRONG_UNIONS : 0U) | (w->has_prefix_unions ? PREFIX_UNIONS : 0U) |
            (w->has_category_bounds ? CATEGORIES : 0U) | (w->has_repeated_null_counts ? NULLS : 0U) |
-           (w->has_doubled_sizes ? DOUBLED : 0U);
+           (w->has_doubled_sizes ? DOUBLED : 0U) | (w->has_odd_null_counts ? ODD_NULLS : 0U) |
+           (w->has_few_list_nulls ? LIST_NULLS : 0U) |
+           (w->has_running_null_counts ? RUNNING_NULLS : 0U) | (w->has_first_bounds ? FIRST : 0U);
 }
 
 TEST(every_row_of_the_trust_table)
@@ -68,17 +75,19 @@ TEST(every_row_of_the_trust_table)
         {"parquet-mr version (build x)", "parquet-mr", 0, 0, 0, BINARY | SIGNED | NAN_ | LINKED},
         {"parquet-mr version 1.99999999999.0", "parquet-mr", 0, 0, 0,
          BINARY | SIGNED | NAN_ | LINKED},
-        {"parquet-cpp version 1.0.0", "parquet-cpp", 1, 0, 0, SIGNED | NAN_ | LYING | DECIMALS},
+        {"parquet-cpp version 1.0.0", "parquet-cpp", 1, 0, 0,
+         SIGNED | NAN_ | LYING | DECIMALS | ARROW_5},
         {"parquet-cpp version 1.2.1-SNAPSHOT", "parquet-cpp", 1, 2, 1,
-         SIGNED | NAN_ | LYING | DECIMALS},
-        {"parquet-cpp version 1.3.0", "parquet-cpp", 1, 3, 0, NAN_ | LYING | DECIMALS},
-        {"parquet-cpp version 1.4.0", "parquet-cpp", 1, 4, 0, LYING | DECIMALS},
-        {"parquet-cpp version 1.5.1-SNAPSHOT", "parquet-cpp", 1, 5, 1, LYING | DECIMALS},
-        {"parquet-cpp version 2.0.0", "parquet-cpp", 2, 0, 0, DECIMALS},
+         SIGNED | NAN_ | LYING | DECIMALS | ARROW_5},
+        {"parquet-cpp version 1.3.0", "parquet-cpp", 1, 3, 0, NAN_ | LYING | DECIMALS | ARROW_5},
+        {"parquet-cpp version 1.4.0", "parquet-cpp", 1, 4, 0, LYING | DECIMALS | ARROW_5},
+        {"parquet-cpp version 1.5.1-SNAPSHOT", "parquet-cpp", 1, 5, 1, LYING | DECIMALS | ARROW_5},
+        {"parquet-cpp version 2.0.0", "parquet-cpp", 2, 0, 0, DECIMALS | ARROW_5},
         {"parquet-cpp-arrow version 14.0.2", "parquet-cpp-arrow", 14, 0, 2, SHORT | COUNTED},
         {"parquet-cpp-arrow version 2.0.0", "parquet-cpp-arrow", 2, 0, 0,
-         SHORT | COUNTED | DECIMALS},
-        {"parquet-cpp-arrow version 1.0.1", "parquet-cpp-arrow", 1, 0, 1, SHORT | DECIMALS},
+         SHORT | COUNTED | DECIMALS | ARROW_5},
+        {"parquet-cpp-arrow version 1.0.1", "parquet-cpp-arrow", 1, 0, 1,
+         SHORT | DECIMALS | ARROW_5},
         {"impala version 2.11.0-SNAPSHOT (build 8e5d)", "impala", 2, 11, 0, NAN_},
         {"impala version 2.12.0-RELEASE (build 8e5d)", "impala", 2, 12, 0, NAN_},
         {"impala version 2.12.0 (build 8e5d)", "impala", 2, 12, 0, 0},
@@ -98,8 +107,21 @@ TEST(every_row_of_the_trust_table)
         {"ClickHouse version 25.8.1 (build x)", "ClickHouse", 25, 8, 1, DECIMALS | DOUBLED},
         {"ClickHouse version 26.9.2 (build x)", "ClickHouse", 26, 9, 2, DOUBLED},
         {"parquet-cpp-arrow version 3.0.0", "parquet-cpp-arrow", 3, 0, 0,
-         SHORT | COUNTED | DECIMALS},
-        {"parquet-cpp-arrow version 4.0.0", "parquet-cpp-arrow", 4, 0, 0, SHORT | COUNTED},
+         SHORT | COUNTED | DECIMALS | ARROW_5},
+        {"parquet-cpp-arrow version 4.0.0", "parquet-cpp-arrow", 4, 0, 0,
+         SHORT | COUNTED | ARROW_5},
+        {"parquet-cpp-arrow version 5.0.0", "parquet-cpp-arrow", 5, 0, 0,
+         SHORT | COUNTED | ARROW_5},
+        {"parquet-cpp-arrow version 6.0.0", "parquet-cpp-arrow", 6, 0, 0,
+         SHORT | COUNTED | ODD_NULLS | FIRST},
+        {"parquet-cpp-arrow version 10.0.1", "parquet-cpp-arrow", 10, 0, 1,
+         SHORT | COUNTED | ODD_NULLS | FIRST},
+        {"parquet-cpp-arrow version 11.0.0", "parquet-cpp-arrow", 11, 0, 0,
+         SHORT | COUNTED | ODD_NULLS},
+        {"parquet-cpp-arrow version 12.0.0", "parquet-cpp-arrow", 12, 0, 0, SHORT | COUNTED},
+        {"parquet-cpp-arrow version unknown", "parquet-cpp-arrow", 0, 0, 0,
+         SHORT | DECIMALS | ARROW_5 | FIRST},
+        {"DuckDB", "", 0, 0, 0, BINARY | LINKED | RUNNING_NULLS},
         {"parquet-mr", "", 0, 0, 0, BINARY | LINKED},
         {" version 1.0.0", "", 0, 0, 0, BINARY | LINKED},
         {"", "", 0, 0, 0, BINARY | LINKED},

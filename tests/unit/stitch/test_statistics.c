@@ -182,6 +182,20 @@ TEST(counts_that_cannot_be_are_dropped)
             s.null_count != rows[i].null_count || s.nan_count != rows[i].nan_count)
             test_fail(__FILE__, __LINE__, "%s", rows[i].about);
     }
+    /* All null, and yet there are bounds: one of these is of more than this. */
+    static const uint8_t bound[4] = {1};
+    for (int field = 0; field < 5; field++) {
+        const struct rg_leaf leaf = {.type = RG_TYPE_INT32, .column_order = 1, .def_max = 1};
+        struct rg_statistics given = {.has_null_count = true, .null_count = 10};
+        struct rg_span *const bounds[] = {&given.min, &given.max, &given.min_value,
+                                          &given.max_value};
+
+        if (field < 4)
+            *bounds[field] = (struct rg_span){bound, 4};
+        CHECK(rg_statistics_trusted(&writer, RG_ORDER_INT32, &leaf, &given, 10).has_null_count ==
+              (field == 4));
+        CHECK(rg_statistics_trusted(&writer, RG_ORDER_INT32, &leaf, &given, 11).has_null_count);
+    }
     /* Ints have no NaN, whatever a file says. */
     const struct rg_leaf leaf = {.type = RG_TYPE_INT32, .column_order = 1};
     const struct rg_statistics given = {.has_nan_count = true};
@@ -220,6 +234,14 @@ TEST(chunks_that_are_not_what_their_pages_are)
          RG_ORDER_INT64, true, 1, false},
         {"no categories", "fastparquet-python version 2024.11.0 (build 0)", RG_TYPE_INT64,
          RG_ORDER_INT64, false, 1, true},
+        {"first parts", "parquet-cpp-arrow version 6.0.0", RG_TYPE_BYTE_ARRAY, RG_ORDER_BYTES, true,
+         1, false},
+        {"first parts, numbers", "parquet-cpp-arrow version 6.0.0", RG_TYPE_INT64, RG_ORDER_INT64,
+         true, 1, true},
+        {"first parts, no dictionary", "parquet-cpp-arrow version 6.0.0", RG_TYPE_BYTE_ARRAY,
+         RG_ORDER_BYTES, false, 1, true},
+        {"since 11", "parquet-cpp-arrow version 11.0.0", RG_TYPE_BYTE_ARRAY, RG_ORDER_BYTES, true,
+         1, true},
         {"others", "x version 1.0.0", RG_TYPE_BYTE_ARRAY, RG_ORDER_BYTES, true, 2, true},
     };
     static const uint8_t bound[8] = {1};
@@ -281,6 +303,49 @@ TEST(null_counts_of_pages_that_are_those_of_all)
 
         if (s.has_null_count != rows[i].is_kept ||
             s.null_count != (rows[i].is_kept ? rows[i].null_count : 0))
+            test_fail(__FILE__, __LINE__, "%s", rows[i].about);
+    }
+}
+
+TEST(null_counts_that_only_levels_tell)
+{
+    static const struct {
+        const char *about;
+        const char *created_by;
+        enum rg_type type;
+        bool has_dictionary;
+        uint16_t rep_max, def_max;
+        uint64_t null_count;
+        bool is_kept;
+    } rows[] = {
+        {"arrow", "parquet-cpp-arrow version 11.0.0", RG_TYPE_BYTE_ARRAY, true, 0, 1, 0, false},
+        {"older", "parquet-cpp version 1.5.1", RG_TYPE_BYTE_ARRAY, true, 0, 1, 4, false},
+        {"required", "parquet-cpp-arrow version 11.0.0", RG_TYPE_BYTE_ARRAY, true, 0, 0, 0, true},
+        {"numbers", "parquet-cpp-arrow version 11.0.0", RG_TYPE_INT64, true, 0, 1, 4, true},
+        {"plain", "parquet-cpp-arrow version 11.0.0", RG_TYPE_BYTE_ARRAY, false, 0, 1, 4, true},
+        {"since 12", "parquet-cpp-arrow version 12.0.0", RG_TYPE_BYTE_ARRAY, true, 0, 1, 4, true},
+        {"lists", "parquet-cpp-arrow version 5.0.0", RG_TYPE_INT64, false, 1, 3, 4, false},
+        {"lists since 6", "parquet-cpp-arrow version 6.0.0", RG_TYPE_INT64, false, 1, 3, 4, true},
+        {"DuckDB", "DuckDB", RG_TYPE_INT64, false, 0, 1, 4, false},
+        {"DuckDB, none", "DuckDB", RG_TYPE_INT64, false, 0, 1, 0, true},
+        {"DuckDB since", "DuckDB version v1.1.3", RG_TYPE_INT64, false, 0, 1, 4, true},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct rg_writer writer = rg_writer_parse(rg_span_of(rows[i].created_by));
+        const struct rg_leaf leaf = {.type = (uint8_t)rows[i].type,
+                                     .column_order = 1,
+                                     .rep_max = (uint8_t)rows[i].rep_max,
+                                     .def_max = (uint8_t)rows[i].def_max};
+        const struct rg_column_chunk chunk = {
+            .value_count = 10,
+            .encodings = rows[i].has_dictionary ? UINT32_C(1) << RG_ENCODING_RLE_DICTIONARY : 1,
+            .statistics = {.has_null_count = true, .null_count = rows[i].null_count}};
+        const struct rg_statistics s =
+            rg_statistics_of_chunk(&writer, RG_ORDER_NONE, &leaf, &chunk, 1);
+
+        if (s.has_null_count != rows[i].is_kept ||
+            rg_statistics_must_count_nulls(&writer, &leaf, &chunk) == rows[i].is_kept)
             test_fail(__FILE__, __LINE__, "%s", rows[i].about);
     }
 }
@@ -540,6 +605,7 @@ int main(int argc, char **argv)
         {"counts_that_cannot_be_are_dropped", counts_that_cannot_be_are_dropped},
         {"chunks_that_are_not_what_their_pages_are", chunks_that_are_not_what_their_pages_are},
         {"null_counts_of_pages_that_are_those_of_all", null_counts_of_pages_that_are_those_of_all},
+        {"null_counts_that_only_levels_tell", null_counts_that_only_levels_tell},
         {"merging_follows_the_rules", merging_follows_the_rules},
         {"long_bounds_are_shortened_and_not_exact", long_bounds_are_shortened_and_not_exact},
         {"merged_statistics_are_those_of_all_values", merged_statistics_are_those_of_all_values},
