@@ -8,6 +8,7 @@
 #include "compact/forecast.h"
 #include "compact/job_memory.h"
 #include "compact/unite.h"
+#include "parquet/bloom_length.h"
 #include "parquet/footer.h"
 #include "stitch/file_merge.h"
 
@@ -261,6 +262,8 @@ static enum rg_status parse_footer(struct rg_bin_job *state, const struct rg_fil
             return rg_fail(err, RG_ERR_CHANGED, "the footer changed since it was read first");
     }
     RG_TRY(rg_footer_parse_like(footer, like, &state->arena, &file->meta, err));
+    rg_bloom_lengths_complete(&file->meta,
+                              file->input->id.bytes - footer_bytes - RG_FOOTER_TAIL_BYTES);
     file->writer = rg_writer_parse(file->meta.created_by);
     return RG_OK;
 }

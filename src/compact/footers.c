@@ -20,6 +20,7 @@
 #include "compact/job_memory.h"
 #include "compact/request.h"
 #include "compact/unite.h"
+#include "parquet/bloom_length.h"
 #include "parquet/footer.h"
 #include "plan/describe.h"
 #include "stitch/estimate.h"
@@ -381,6 +382,7 @@ static enum rg_status parse_and_describe(struct footers *all, struct parse_room 
 
     RG_TRY(rg_footer_parse_like(footer, room->has_first ? &room->first : NULL, &room->arena, &meta,
                                 err));
+    rg_bloom_lengths_complete(&meta, input->id.bytes - footer.bytes - RG_FOOTER_TAIL_BYTES);
     RG_TRY(rg_file_acceptable(&meta, input->id.bytes, &room->arena, err));
     RG_TRY(check_chunks(&meta, err));
     RG_TRY(describe(all, room, input, &meta, err));

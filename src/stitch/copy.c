@@ -304,15 +304,12 @@ static enum rg_status join_nulls(struct rg_joiner *joiner, const struct rg_surve
 
 /*
  * All null, and such that some reader stumbles on it (README.md section 1), or in an encoding that
- * the type of the output may not have: deltas of a column that is DOUBLE by now.
+ * the type of the output may not have: deltas of a column that is DOUBLE by now. Deltas and runs of
+ * no values want a header that is often not there: pyarrow reads none without.
  */
-static bool needs_mending(const struct rg_survey *survey, const struct rg_source_page *page)
+static bool needs_mending(const struct rg_source_page *page)
 {
-    const struct rg_leaf_map *map = survey->source->map;
-    const bool is_converted = map != NULL && map->conversion != RG_CONVERSION_NONE;
-
-    if (rg_encoding_is_dictionary(page->header.encoding) ||
-        (is_converted && page->header.encoding != RG_ENCODING_PLAIN))
+    if (page->header.encoding != RG_ENCODING_PLAIN)
         return true;
     return page->header.type == RG_PAGE_DATA_V2 &&
            (page->header.is_compressed ||
@@ -451,7 +448,7 @@ static enum rg_status copy_nulls(struct rg_joiner *joiner, const struct rg_surve
     RG_TRY(rg_joiner_flush(joiner, err));
     const bool is_same =
         survey->def_map == NULL && is_codec_kept(joiner->bench, survey->source, page);
-    if (is_same && !options->are_nulls_indices && !needs_mending(survey, page))
+    if (is_same && !options->are_nulls_indices && !needs_mending(page))
         return copy_verbatim(joiner, survey, page, err);
     if (!is_alone)
         return mend_nulls(joiner, survey, page, options, err);

@@ -1093,6 +1093,31 @@ BLOOMS = {
 }
 
 
+def test_bloom_filters_without_a_length(regroup, tmp_path):
+    """The field came late (format 2.10, parquet-java 1.14): what follows tells, or the header."""
+    found = []
+    for place in ("with", "without"):
+        source = tmp_path / place
+        source.mkdir()
+        for number in range(2):
+            path = source / f"{number}.parquet"
+            rows = pa.table({"x": [str(i % 200) for i in range(ROWS)], "y": [7] * ROWS})
+            filters = {"x": {"ndv": ROWS}, "y": {"ndv": 4 * ROWS}}
+            pq.write_table(rows, path, use_dictionary=False, bloom_filter_options=filters,
+                           row_group_size=ROWS // 2)
+
+            def change(footer):
+                for group in footer[4]:
+                    for entry in group[1]:
+                        del entry[3][15]
+
+            if place == "without":
+                raw.edit_footer(path, change)
+        (output,) = compacted(regroup, source, tmp_path / f"{place}-home")
+        found.append([entry[3].get(15) for entry in strict.File(output).footer[4][0][1]])
+    assert found[0] == found[1] and None not in found[0]
+
+
 @pytest.mark.parametrize("name", BLOOMS)
 @pytest.mark.parametrize("is_dictionary", [True, False])
 def test_bloom_filters_find_every_value(name, is_dictionary, regroup, tmp_path):
