@@ -275,9 +275,8 @@ static enum rg_status find_table(struct rg_partition *partition, const struct rg
         return RG_OK;
     if (owner.format == NULL)
         RG_TRY(rg_owner_is_blank(partition->run->source, owner.prefix, false, &is_blank, err));
-    /* Copied from, one that is only being begun is noticed when it has made something. */
-    if (!is_blank || partition->run->is_in_place)
-        leave_to_owner(partition, &owner, is_blank);
+    /* Blank or not: it may be that of this run, DEST, to which a link leads. */
+    leave_to_owner(partition, &owner, is_blank);
     return RG_OK;
 }
 

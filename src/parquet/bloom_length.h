@@ -10,8 +10,8 @@
 /*
  * bloom_filter_length came with format 2.10.0 (parquet-java 1.14). Where a filter lacks it, it gets
  * one: up to what follows it in the file, by whatever offsets the footer tells, or to `data_end`,
- * where the footer begins. A filter may end before that: its header tells. Those that would be longer
- * than the format allows stay without, and so do all where there are too many to look for.
+ * where the footer begins. A filter may end before that: its header tells. Those that would be
+ * longer than the format allows stay without, and so do all where there are too many to look for.
  */
 void rg_bloom_lengths_complete(struct rg_file_meta *meta, uint64_t data_end);
 
