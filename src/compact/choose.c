@@ -93,8 +93,7 @@ static bool is_selected(void *user, const char *name)
     char path[8192];
     const int bytes = snprintf(path, sizeof path, "%s%s", partition->prefix, name);
 
-    return bytes < 0 || (size_t)bytes >= sizeof path ||
-           rg_select_file(partition->run->options, rg_span_of(path)) != RG_SELECT_NO;
+    return bytes < 0 || (size_t)bytes >= sizeof path || is_chosen(partition, path);
 }
 
 static bool is_input(void *user, const struct rg_object *object)

@@ -48,7 +48,8 @@ struct rg_commit_asks {
     /* Is it data at all, an input that changed, or else a foreign file in DEST? NULL: as is_input.
      */
     bool (*is_data)(void *user, const struct rg_object *object, bool is_changed_input);
-    /* Do the options let this name of the partition through, whatever it is? NULL: yes. */
+    /* Do the options let this name of the partition through, whatever it is? Only for what is told
+     * of it. NULL: yes. */
     bool (*is_selected)(void *user, const char *name);
     /*
      * Has the object's footer a regroup.batch? What cannot be parsed has not; RG_ERR_ABSENT when it

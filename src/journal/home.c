@@ -202,6 +202,14 @@ static bool is_our_prefix(const char *name)
     return name[0] == '_' && strchr(name, '=') == NULL;
 }
 
+/* A store that is far away refuses one as it refuses all. */
+static bool is_of_one_ledger(const struct rg_home *home, const char *prefix, enum rg_status status)
+{
+    const bool is_refused = status == RG_ERR_DENIED || status == RG_ERR_IO;
+
+    return is_refused && home->caps.is_local && strcmp(prefix, ledger_prefix) != 0;
+}
+
 static enum rg_status walk_prefix(const struct rg_home *home, struct walk *walk, const char *prefix,
                                   struct rg_error *err)
 {
@@ -210,7 +218,14 @@ static enum rg_status walk_prefix(const struct rg_home *home, struct walk *walk,
     size_t count;
     bool has_ledger = false;
 
-    RG_TRY(rg_store_list_all(home->store, prefix, walk->arena, &objects, &count, err));
+    const enum rg_status status =
+        rg_store_list_all(home->store, prefix, walk->arena, &objects, &count, err);
+    if (is_of_one_ledger(home, prefix, status)) {
+        has_ledger = true;
+        count = 0;
+    } else if (status != RG_OK) {
+        return status;
+    }
     for (size_t i = 0; i < count; i++) {
         const char *name = objects[i].key + prefix_bytes;
 

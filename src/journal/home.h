@@ -59,7 +59,8 @@ RG_MUST_CHECK enum rg_status rg_home_settle(const struct rg_home *home, bool *re
 
 /*
  * The partitions that have a ledger, sorted by bytes, in `arena`: more than those that have files,
- * or fewer.
+ * or fewer. A directory below "_regroup/" that may not be listed, or cannot be read, counts as the
+ * ledger of one: who looks at that partition is told.
  */
 RG_MUST_CHECK enum rg_status rg_home_partitions(const struct rg_home *home, struct rg_arena *arena,
                                                 const char *const **ret_partitions,

@@ -75,6 +75,7 @@ static enum rg_status scan_head(void *user, const struct rg_batch *head, struct 
         .first_output = (uint32_t)ledger->output_count,
         .is_snapshot = s->is_snapshot,
     };
+    ledger->is_in_place = ledger->is_in_place || (head->is_in_place && !head->is_void);
     s->is_in_place = head->is_in_place;
     s->is_void = head->is_void;
     return RG_OK;
@@ -248,6 +249,7 @@ static void forget_scan(struct rg_ledger *ledger)
     ledger->gone_count = 0;
     ledger->has_in_place = false;
     ledger->has_from_source = false;
+    ledger->is_in_place = false;
 }
 
 /* RG_ERR_ABSENT where there is no such document. */

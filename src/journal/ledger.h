@@ -79,6 +79,7 @@ struct rg_ledger {
     size_t gone_count;                    /* and how many there are. */
     bool has_in_place;                    /* Some record with inputs is in place, */
     bool has_from_source;                 /* some is not. */
+    bool is_in_place;                     /* Some record is in place, and not void. */
     struct rg_batch_input *inputs;        /* Only with keeps_inputs: all of them, in order. */
     size_t input_count;
     size_t input_capacity;

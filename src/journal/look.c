@@ -232,6 +232,8 @@ enum rg_status rg_commit_look(struct rg_commit *commit, struct rg_arena *arena,
         .state = state,
         .next_number = state->ledger.last + 1,
         .is_all = commit->is_all_left,
+        .has_in_place = state->ledger.is_in_place,
+        .has_from_source = state->ledger.has_from_source,
     };
     RG_TRY(rg_look_check_outputs(commit, &look, err));
     rg_look_find_holding(&state->ledger);

@@ -63,7 +63,7 @@ struct rg_look {
        everything that --all takes. */
     const struct rg_look_input *free;
     size_t free_count;
-    size_t named_count; /* Listed inputs that a record has taken, with the same id. */
+    size_t named_count; /* Listed and selected inputs that a record has taken, with the same id. */
     const struct rg_look_input *changed; /* Named, with another id: left alone. */
     size_t changed_count;
     const struct rg_look_output *live; /* In name order, which is row order. */
@@ -84,6 +84,10 @@ struct rg_look {
     size_t adopted_count;
     const char *const *adopted_taken; /* Names of live outputs, in name order. */
     size_t adopted_taken_count;
+
+    /* Of the ledger of the partition; void records do not count. */
+    bool has_in_place;    /* Some record was made in place: foreign files are live rows. */
+    bool has_from_source; /* Some was made from a SOURCE. */
 
     /* SOURCE to DEST: data files in the home's partition that are not ours (exit 2). */
     size_t foreign_count;

@@ -70,6 +70,13 @@ static enum rg_status find_gone_since(const struct rg_commit *commit, struct rg_
     return RG_OK;
 }
 
+static bool is_selected(const struct rg_commit *commit, const char *name)
+{
+    const struct rg_commit_asks *asks = &commit->options.asks;
+
+    return asks->is_selected == NULL || asks->is_selected(asks->user, name);
+}
+
 /* Free and changed files, from SOURCE or from the home. */
 enum rg_status rg_look_list_inputs(const struct rg_commit *commit, struct rg_look *look,
                                    struct rg_error *err)
@@ -92,7 +99,7 @@ enum rg_status rg_look_list_inputs(const struct rg_commit *commit, struct rg_loo
         const bool is_changed = is_foreign && file->is_named && file->taken_by == 0 &&
                                 rg_look_is_data(commit, file->object, true);
 
-        look->named_count += is_foreign && file->taken_by > 0;
+        look->named_count += is_foreign && file->taken_by > 0 && is_selected(commit, file->name);
         if (is_foreign && file->taken_by == 0 && (!file->is_named || look->is_all) &&
             rg_look_is_input(commit, file->object))
             free[look->free_count++] = rg_look_input_of(file);
@@ -130,28 +137,26 @@ static bool is_listed_input(const struct rg_commit *commit, const struct rg_ledg
 static bool is_out_of_selection(const struct rg_commit *commit, const struct rg_ledger *ledger,
                                 const struct rg_ledger_files *now)
 {
-    const struct rg_commit_asks *asks = &commit->options.asks;
-
-    if (asks->is_selected == NULL || ledger->gone_count > rg_ledger_gone_max)
+    if (commit->options.asks.is_selected == NULL || ledger->gone_count > rg_ledger_gone_max)
         return false;
     for (size_t i = 0; i < now->count; i++) {
         if (rg_look_is_input(commit, now->items[i].object))
             return false;
     }
     for (size_t i = 0; i < ledger->gone_count; i++) {
-        if (asks->is_selected(asks->user, ledger->gone[i]))
+        if (is_selected(commit, ledger->gone[i]))
             return false;
     }
     for (size_t i = 0; i < ledger->sources.count; i++) {
         const struct rg_ledger_file *file = &ledger->sources.items[i];
 
-        if (file->is_named && asks->is_selected(asks->user, file->name))
+        if (file->is_named && is_selected(commit, file->name))
             return false;
     }
     return true;
 }
 
-/* A path that a record names and that is no input any more; NULL: there is none. */
+/* A path that a record names and that is no input of this run; NULL: there is none. */
 static const char *find_gone(const struct rg_commit *commit, const struct rg_ledger *ledger,
                              const struct rg_ledger_files *now)
 {
@@ -216,9 +221,9 @@ enum rg_status rg_look_list_mirror(const struct rg_commit *commit, struct rg_loo
         const char *key = join_path(state->arena, commit->options.partition, gone);
         if (key == NULL)
             return rg_look_no_memory(commit, err);
-        return rg_look_problem(look, RG_PROBLEM_SOURCE_GONE, key, err,
-                               "%s is not among the inputs any more, and its rows are in outputs",
-                               key);
+        return rg_look_problem(
+            look, RG_PROBLEM_SOURCE_GONE, key, err,
+            "%s is not among the inputs of this run, and its rows are in outputs", key);
     }
     for (size_t i = 0; i < now.count; i++) {
         if (!rg_look_is_input(commit, now.items[i].object))

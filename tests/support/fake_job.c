@@ -40,6 +40,13 @@ static bool is_data(void *user, const struct rg_object *object, bool is_changed_
     return name[0] != '.' && bytes > 8 && strcmp(name + bytes - 8, ".parquet") == 0;
 }
 
+static bool is_selected(void *user, const char *name)
+{
+    const struct fake_job *job = user;
+
+    return job->only == NULL || strncmp(name, job->only, strlen(job->only)) == 0;
+}
+
 static bool is_input(void *user, const struct rg_object *object)
 {
     const struct fake_job *job = user;
@@ -47,7 +54,7 @@ static bool is_input(void *user, const struct rg_object *object)
 
     if (!is_data(user, object, true))
         return false;
-    return job->only == NULL || strncmp(name, job->only, strlen(job->only)) == 0;
+    return is_selected(user, name);
 }
 
 /* The object's text in `arena`; expected NULL: whatever is there. */
@@ -113,6 +120,7 @@ static enum rg_status begin_run(struct run *run, struct fake_job *job, bool may_
         .grace_ns = job->grace_ns,
         .asks = {.is_input = is_input,
                  .is_data = is_data,
+                 .is_selected = is_selected,
                  .is_ours = is_ours,
                  .now_ns = now_ns,
                  .user = job},

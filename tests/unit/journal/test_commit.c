@@ -144,6 +144,60 @@ TEST(a_second_run_does_nothing)
     }
 }
 
+TEST(what_the_options_leave_out_is_not_counted)
+{
+    for (int in_place = 0; in_place < 2; in_place++) {
+        struct rg_arena arena;
+        struct rg_look look;
+        struct fake_world w;
+
+        rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+        fake_world_init(t, &w, in_place == 1);
+        write_three(&w);
+        struct fake_job job = fake_world_job(&w);
+        job.grace_ns = UINT64_MAX; /* In place they lie there still. */
+        run(t, &job);
+        CHECK_OK(fake_job_look(&job, &arena, &look, &t->err));
+        CHECK_U64(look.named_count, 3);
+        job.only = "b";
+        CHECK_OK(fake_job_look(&job, &arena, &look, &t->err));
+        CHECK_U64(look.named_count, 1);
+        job.only = "z";
+        CHECK_OK(fake_job_look(&job, &arena, &look, &t->err));
+        CHECK_U64(look.named_count, 0);
+        CHECK_U64(look.free_count + look.changed_count, 0);
+        rg_arena_fini(&arena);
+        fake_world_fini(&w);
+    }
+}
+
+TEST(records_that_are_not_void_tell_of_what_the_home_is)
+{
+    for (int in_place = 0; in_place < 2; in_place++) {
+        struct rg_arena arena;
+        struct rg_look look;
+        struct fake_world w;
+        bool has_voided;
+
+        rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+        fake_world_init(t, &w, in_place == 1);
+        write_three(&w);
+        struct fake_job job = fake_world_job(&w);
+        run_and_kill(t, &w, job, at_record);
+        CHECK_OK(fake_job_gc(&job, 0, &has_voided, &t->err));
+        CHECK(has_voided);
+        CHECK_OK(fake_job_look(&job, &arena, &look, &t->err));
+        CHECK_U64(look.next_number, 2);
+        CHECK(!look.has_in_place && !look.has_from_source);
+        run(t, &job);
+        CHECK_OK(fake_job_look(&job, &arena, &look, &t->err));
+        CHECK(look.has_in_place == (in_place == 1));
+        CHECK(look.has_from_source == (in_place == 0));
+        rg_arena_fini(&arena);
+        fake_world_fini(&w);
+    }
+}
+
 TEST(a_late_file_is_added_with_short_outputs)
 {
     for (int in_place = 0; in_place < 2; in_place++) {
@@ -909,7 +963,7 @@ TEST(all_from_source_keeps_rows_that_are_in_outputs_only)
     job.takes_all = true;
     run(t, &job);
     CHECK(job.problems[RG_PROBLEM_SOURCE_GONE] > 0);
-    CHECK(strstr(job.problem, "p=1/b.parquet is not among the inputs any more") != NULL);
+    CHECK(strstr(job.problem, "p=1/b.parquet is not among the inputs of this run") != NULL);
     fake_world_check_clean(t, &w, 3, "refused");
     /* A filter must not do it either. */
     fake_world_write(&w, "b.parquet", "r2\n");
@@ -1407,6 +1461,9 @@ int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"a_second_run_does_nothing", a_second_run_does_nothing},
+        {"what_the_options_leave_out_is_not_counted", what_the_options_leave_out_is_not_counted},
+        {"records_that_are_not_void_tell_of_what_the_home_is",
+         records_that_are_not_void_tell_of_what_the_home_is},
         {"a_late_file_is_added_with_short_outputs", a_late_file_is_added_with_short_outputs},
         {"a_rewritten_input_is_left_alone", a_rewritten_input_is_left_alone},
         {"an_old_id_that_comes_back_is_not_deleted", an_old_id_that_comes_back_is_not_deleted},
