@@ -11,9 +11,10 @@
  * REQUIRED and OPTIONAL, another order of columns and columns that an input lacks make no
  * difference.
  *
- * What else lies in a partition of DEST that has a ledger is told as extra: foreign files, and
- * outputs that were replaced or that nobody recorded. Not those of a run under way; and in place
- * neither foreign files nor what was replaced, which may lie there by right.
+ * What else lies in a DEST that has a ledger, in whatever partition, is told as extra: foreign
+ * files, and outputs that were replaced or that nobody recorded. Not those of a run under way; and
+ * in place neither foreign files nor what was replaced, which may lie there by right. (A partition
+ * without records is in place where any other is, or none has records.)
  */
 
 #ifndef REGROUP_VERIFY_H
@@ -29,8 +30,8 @@ extern "C" {
 enum rg_verify_outcome {
     RG_VERIFY_EQUAL,
     RG_VERIFY_DIFFERENT,
-    RG_VERIFY_FAILED,  /* Could not be compared. */
-    RG_VERIFY_MISSING, /* An input that is in no record yet. */
+    RG_VERIFY_FAILED,  /* Could not be compared; or a local folder could not be listed. */
+    RG_VERIFY_MISSING, /* An input that is in no record yet, as it is. */
     RG_VERIFY_EXTRA,   /* A file in DEST that is no live output: readers may read rows twice. */
     RG_VERIFY_OUTCOME_COUNT,
 };
@@ -91,9 +92,10 @@ RG_API RG_MUST_CHECK enum rg_status rg_verify_new(const struct rg_verify_config 
  * Runs it, once. Blocks. Differences and unreadable files are findings, not errors. `ret_totals`
  * may be NULL; a size of 0 counts as that of the library.
  *
- * Errors:  RG_ERR_ABSENT, RG_ERR_DENIED when a place cannot be opened; RG_ERR_ABSENT also when
- *          neither has a data file or a ledger; RG_ERR_CORRUPT for a ledger of which not even the
- *          name can be read (what cannot be read of a partition is a finding); RG_ERR_INVALID when
+ * Errors:  RG_ERR_ABSENT, RG_ERR_DENIED when a place cannot be opened, or a bucket refuses;
+ *          RG_ERR_ABSENT also when neither has a data file or a ledger; RG_ERR_CORRUPT for a ledger
+ *          of which not even the name can be read (what cannot be read of a partition is a finding,
+ *          be it files, a folder or the ledger); RG_ERR_INVALID when
  *          "memory" is too little, or DEST is a file; RG_ERR_AGAIN, RG_ERR_IO from the stores;
  *          RG_ERR_NOMEM; RG_ERR_CANCELLED.
  */

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Partitions are found by walking SOURCE, and DEST's ledger (or DEST itself where it has none).
- * Then one after another is listed on both sides and paired into groups: lists of inputs and of
- * outputs that must hold the same rows. What lies in SOURCE and belongs to no group is missing;
- * what lies in DEST and belongs to none is extra.
+ * Partitions are found by walking SOURCE, DEST and DEST's ledger. Then one after another is listed
+ * on both sides and paired into groups: lists of inputs and of outputs that must hold the same
+ * rows. What lies in SOURCE and belongs to no group is missing; what lies in DEST and belongs to
+ * none is extra.
+ *
+ * Foreign files lie in a home by right where it was compacted in place. Of a partition without
+ * records only the others tell whether it was, so those with files that depend on it come last.
  */
 
 #include "verify/verify.h"
@@ -26,8 +29,13 @@ static const uint64_t split_bytes_min = UINT64_C(64) << 20;
 /* Names of partitions take this part of the memory at most; files are compared in the rest. */
 static const uint64_t walk_share = 2;
 
-struct texts {
-    const char **items;
+struct prefix {
+    const char *text;
+    const char *trouble; /* Why it could not be listed; NULL: it could, or was not yet. */
+};
+
+struct prefixes {
+    struct prefix *items;
     size_t count;
     size_t capacity;
 };
@@ -36,7 +44,8 @@ struct texts {
 struct listing {
     const struct rg_object *objects;
     size_t count;
-    bool *is_used; /* By a group; or the ledger tells why it is there. */
+    bool *is_used;      /* By a group; or the ledger tells why it is there. */
+    uint32_t *taken_by; /* Number of the last record that took one of its name; 0: none did. */
 };
 
 struct run {
@@ -48,6 +57,10 @@ struct run {
     struct rg_arena arena;      /* Of the partition under way. */
     const char *partition;      /* Under way. */
     struct listing listings[2]; /* Of it. */
+    bool is_again;              /* It comes for the second time. */
+    bool is_put_off;            /* It shall. */
+    bool has_in_place;          /* Some record was made in place, or may have been; */
+    bool has_from_source;       /* some was not. */
     uint64_t found_bytes;       /* Of data files below SOURCE, as far as it was walked. */
     uint64_t listed_bytes[2];   /* Of the partitions until now. */
 };
@@ -65,37 +78,55 @@ static enum rg_status no_memory(struct rg_error *err)
     return rg_fail(err, RG_ERR_NOMEM, "no memory for the files of a partition");
 }
 
-static int compare_texts(const void *a, const void *b)
+static int compare_prefixes(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    return strcmp(((const struct prefix *)a)->text, ((const struct prefix *)b)->text);
 }
 
-static bool push(struct rg_arena *arena, struct texts *texts, const char *text)
+static bool push(struct rg_arena *arena, struct prefixes *prefixes, const char *text,
+                 const char *trouble)
 {
-    texts->items =
-        rg_array_room(arena, texts->items, texts->count, &texts->capacity, sizeof *texts->items);
-    if (texts->items == NULL)
+    prefixes->items = rg_array_room(arena, prefixes->items, prefixes->count, &prefixes->capacity,
+                                    sizeof *prefixes->items);
+    if (prefixes->items == NULL)
         return false;
-    texts->items[texts->count++] = text;
+    prefixes->items[prefixes->count++] = (struct prefix){text, trouble};
     return true;
 }
 
-static void sort_and_unite(struct texts *texts)
+static void sort_and_unite(struct prefixes *prefixes)
 {
+    struct prefix *items = prefixes->items;
     size_t kept = 0;
 
-    if (texts->count > 1)
-        qsort(texts->items, texts->count, sizeof *texts->items, compare_texts);
-    for (size_t i = 0; i < texts->count; i++) {
-        if (kept == 0 || strcmp(texts->items[kept - 1], texts->items[i]) != 0)
-            texts->items[kept++] = texts->items[i];
+    if (prefixes->count > 1)
+        qsort(items, prefixes->count, sizeof *items, compare_prefixes);
+    for (size_t i = 0; i < prefixes->count; i++) {
+        if (kept == 0 || strcmp(items[kept - 1].text, items[i].text) != 0)
+            items[kept++] = items[i];
+        else if (items[kept - 1].trouble == NULL)
+            items[kept - 1].trouble = items[i].trouble;
     }
-    texts->count = kept;
+    prefixes->count = kept;
 }
 
 static bool is_cancelled(const struct run *run)
 {
     return run->request->is_cancelled != NULL && atomic_load(run->request->is_cancelled);
+}
+
+/*
+ * What cannot be read says nothing of its partition: that is told, and others go on. Who is refused
+ * by a store that is far away will be so everywhere.
+ */
+static bool stops_no_other(const struct run *run, enum rg_verify_side side, enum rg_status status)
+{
+    const bool is_local =
+        side == RG_SIDE_INPUTS ? run->request->source_is_local : run->home.caps.is_local;
+
+    if (status == RG_ERR_DENIED || status == RG_ERR_IO)
+        return is_local;
+    return status == RG_ERR_CORRUPT || status == RG_ERR_UNSUPPORTED || status == RG_ERR_LIMIT;
 }
 
 /* A level of one side; nothing where it is not there. */
@@ -113,7 +144,7 @@ static enum rg_status list(struct run *run, enum rg_verify_side side, const char
 
 /* Looks at one level: what lies below it is still to be looked at, and is it a partition itself? */
 static enum rg_status walk_level(struct run *run, enum rg_verify_side side, const char *prefix,
-                                 struct texts *waiting, struct texts *partitions,
+                                 struct prefixes *waiting, struct prefixes *partitions,
                                  struct rg_error *err)
 {
     const struct rg_verify_request *request = run->request;
@@ -122,7 +153,15 @@ static enum rg_status walk_level(struct run *run, enum rg_verify_side side, cons
     bool has_data = false;
 
     rg_arena_reset(&run->arena);
-    RG_TRY(list(run, side, prefix, &objects, &count, err));
+    const enum rg_status status = list(run, side, prefix, &objects, &count, err);
+    if (*prefix != '\0' && stops_no_other(run, side, status)) {
+        const char *trouble = rg_arena_text(&run->walk_arena, err->text);
+        const bool is_noted =
+            trouble != NULL && push(&run->walk_arena, partitions, prefix, trouble);
+
+        return is_noted ? RG_OK : no_memory(err);
+    }
+    RG_TRY(status);
     for (size_t i = 0; i < count; i++) {
         if (!objects[i].is_prefix) {
             const bool is_data = request->kind_of(request->user, objects[i].key) != 0;
@@ -135,28 +174,31 @@ static enum rg_status walk_level(struct run *run, enum rg_verify_side side, cons
         if (!request->may_hold_data(request->user, objects[i].key))
             continue;
         const struct rg_span key = rg_arena_copy(&run->walk_arena, rg_span_of(objects[i].key));
-        if (key.data == NULL || !push(&run->walk_arena, waiting, (const char *)key.data))
+        if (key.data == NULL || !push(&run->walk_arena, waiting, (const char *)key.data, NULL))
             return no_memory(err);
     }
-    if (has_data && !push(&run->walk_arena, partitions, prefix))
+    if (has_data && !push(&run->walk_arena, partitions, prefix, NULL))
         return no_memory(err);
     return RG_OK;
 }
 
-static enum rg_status walk(struct run *run, enum rg_verify_side side, struct texts *partitions,
+static enum rg_status walk(struct run *run, enum rg_verify_side side, struct prefixes *partitions,
                            struct rg_error *err)
 {
-    struct texts waiting = {.items = NULL};
+    struct prefixes waiting = {.items = NULL};
 
-    if (!push(&run->walk_arena, &waiting, ""))
+    if (!push(&run->walk_arena, &waiting, "", NULL))
         return no_memory(err);
-    while (waiting.count > 0)
-        RG_TRY(walk_level(run, side, waiting.items[--waiting.count], &waiting, partitions, err));
+    while (waiting.count > 0) {
+        const char *prefix = waiting.items[--waiting.count].text;
+
+        RG_TRY(walk_level(run, side, prefix, &waiting, partitions, err));
+    }
     return RG_OK;
 }
 
-/* All partitions there are on either side. */
-static enum rg_status find_partitions(struct run *run, struct texts *partitions,
+/* All partitions there are on either side, and what may be one and cannot be listed. */
+static enum rg_status find_partitions(struct run *run, struct prefixes *partitions,
                                       struct rg_error *err)
 {
     const char *const *recorded = NULL;
@@ -164,19 +206,42 @@ static enum rg_status find_partitions(struct run *run, struct texts *partitions,
 
     if (run->request->only_file == NULL) {
         RG_TRY(walk(run, RG_SIDE_INPUTS, partitions, err));
-    } else if (!push(&run->walk_arena, partitions, "")) {
+    } else if (!push(&run->walk_arena, partitions, "", NULL)) {
         return no_memory(err);
     }
-    if (!run->has_home)
+    if (!run->request->is_one_place || run->request->only_file != NULL)
         RG_TRY(walk(run, RG_SIDE_OUTPUTS, partitions, err));
-    else
+    if (run->has_home)
         RG_TRY(rg_home_partitions(&run->home, &run->walk_arena, &recorded, &recorded_count, err));
     for (size_t i = 0; i < recorded_count; i++) {
-        if (!push(&run->walk_arena, partitions, recorded[i]))
+        if (!push(&run->walk_arena, partitions, recorded[i], NULL))
             return no_memory(err);
     }
     sort_and_unite(partitions);
     return RG_OK;
+}
+
+static void tell(struct run *run, const struct rg_verify_finding *finding)
+{
+    struct rg_verify_totals *totals = run->totals;
+
+    totals->outcome_counts[finding->outcome]++;
+    totals->input_file_count += finding->input_file_count;
+    totals->output_file_count += finding->output_file_count;
+    totals->input_row_count += finding->input_row_count;
+    totals->output_row_count += finding->output_row_count;
+    run->request->tell(run->request->user, finding);
+}
+
+static void tell_failure(struct run *run, uint32_t record, const char *text)
+{
+    const struct rg_verify_finding finding = {.size = sizeof finding,
+                                              .outcome = RG_VERIFY_FAILED,
+                                              .partition = run->partition,
+                                              .record = record,
+                                              .text = text};
+
+    tell(run, &finding);
 }
 
 /* True when the file has the magic at both ends. */
@@ -203,6 +268,26 @@ static enum rg_status has_magic(struct rg_store *store, const struct rg_object *
     return RG_OK;
 }
 
+/* Whether a file without an ending is data. Where that cannot be known it is told. */
+static enum rg_status find_magic(struct run *run, enum rg_verify_side side,
+                                 const struct rg_object *object, bool *ret_is_data,
+                                 struct rg_error *err)
+{
+    const enum rg_status status = has_magic(run->request->stores[side], object, ret_is_data, err);
+
+    if (status == RG_ERR_ABSENT) /* It is gone by now. */
+        return RG_OK;
+    if (status == RG_ERR_CHANGED) { /* Who reads it will say so. */
+        *ret_is_data = true;
+        return RG_OK;
+    }
+    if (!stops_no_other(run, side, status))
+        return status;
+    if (!run->is_again)
+        tell_failure(run, 0, err->text);
+    return RG_OK;
+}
+
 /* Lists the data files of the partition under way on one side. */
 static enum rg_status list_data(struct run *run, enum rg_verify_side side, struct rg_error *err)
 {
@@ -222,7 +307,7 @@ static enum rg_status list_data(struct run *run, enum rg_verify_side side, struc
             continue;
         const enum rg_verify_kind kind = request->kind_of(request->user, objects[i].key);
         if (kind == RG_VERIFY_MAYBE)
-            RG_TRY(has_magic(request->stores[side], &objects[i], &is_data, err));
+            RG_TRY(find_magic(run, side, &objects[i], &is_data, err));
         if (is_data || kind == RG_VERIFY_DATA)
             objects[kept++] = objects[i];
     }
@@ -230,8 +315,9 @@ static enum rg_status list_data(struct run *run, enum rg_verify_side side, struc
         .objects = objects,
         .count = kept,
         .is_used = rg_arena_array(&run->arena, kept, sizeof *listing->is_used),
+        .taken_by = rg_arena_array(&run->arena, kept, sizeof *listing->taken_by),
     };
-    return listing->is_used == NULL ? no_memory(err) : RG_OK;
+    return listing->is_used == NULL || listing->taken_by == NULL ? no_memory(err) : RG_OK;
 }
 
 /* The file of that name in the partition, or listing->count. */
@@ -278,18 +364,6 @@ static enum rg_status add_file(struct run *run, enum rg_verify_side side, size_t
     files->file_count += !run->listings[side].is_used[index];
     run->listings[side].is_used[index] = true;
     return RG_OK;
-}
-
-static void tell(struct run *run, const struct rg_verify_finding *finding)
-{
-    struct rg_verify_totals *totals = run->totals;
-
-    totals->outcome_counts[finding->outcome]++;
-    totals->input_file_count += finding->input_file_count;
-    totals->output_file_count += finding->output_file_count;
-    totals->input_row_count += finding->input_row_count;
-    totals->output_row_count += finding->output_row_count;
-    run->request->tell(run->request->user, finding);
 }
 
 /* Rows of the group's outputs, as its record has them. */
@@ -353,15 +427,12 @@ static enum rg_status compare_files(struct run *run, const struct rg_lineage_gro
     return RG_OK;
 }
 
-static void tell_failure(struct run *run, uint32_t record, const char *text)
+/* Not what the record took. */
+static bool is_changed(const struct rg_object_id *now, const struct rg_object_id *then,
+                       bool is_in_place)
 {
-    const struct rg_verify_finding finding = {.size = sizeof finding,
-                                              .outcome = RG_VERIFY_FAILED,
-                                              .partition = run->partition,
-                                              .record = record,
-                                              .text = text};
-
-    tell(run, &finding);
+    /* In place SOURCE is a copy: its times are its own. */
+    return now->bytes != then->bytes || (!is_in_place && now->modified_ns != then->modified_ns);
 }
 
 /*
@@ -382,11 +453,7 @@ static enum rg_status gather_inputs(struct run *run, const struct rg_lineage_gro
                            part->name, part->record);
             return RG_OK;
         }
-        const struct rg_object_id *id = &run->listings[RG_SIDE_INPUTS].objects[index].id;
-        /* In place SOURCE is a copy: its times are its own. */
-        const bool is_changed = id->bytes != part->id.bytes ||
-                                (!is_in_place && id->modified_ns != part->id.modified_ns);
-        if (is_changed) {
+        if (is_changed(&run->listings[RG_SIDE_INPUTS].objects[index].id, &part->id, is_in_place)) {
             (void)snprintf(problem, problem_bytes, "%.200s was changed after record %u took it",
                            part->name, part->record);
             return RG_OK;
@@ -455,18 +522,33 @@ static void mark(struct run *run, enum rg_verify_side side, const char *name)
 }
 
 /*
- * Marks the files of SOURCE that some record names: those are not missing, whatever became of them.
- * A copy of a place may have outputs, too.
+ * Marks the files of SOURCE that some record took: those are not missing. What was changed since is
+ * told with its group; one without rows has none, and has some by now perhaps. A copy of a place
+ * may have outputs, too.
  */
-static void mark_named(struct run *run, const struct rg_lineage *lineage)
+static void mark_taken(struct run *run, const struct rg_lineage *lineage)
 {
+    const struct listing *listing = &run->listings[RG_SIDE_INPUTS];
+
     for (uint32_t r = 0; r < lineage->record_count; r++) {
         const struct rg_batch *record = &lineage->records[r];
 
-        for (size_t i = 0; i < record->input_count; i++)
-            mark(run, RG_SIDE_INPUTS, record->inputs[i].name);
+        for (size_t i = 0; i < record->input_count; i++) {
+            const struct rg_batch_input *input = &record->inputs[i];
+            const size_t index = find_file(run, RG_SIDE_INPUTS, input->name);
+
+            if (index == listing->count)
+                continue;
+            listing->taken_by[index] = record->number;
+            if (!is_changed(&listing->objects[index].id, &input->id, record->is_in_place))
+                listing->is_used[index] = true;
+        }
         for (size_t i = 0; record->is_in_place && i < record->output_count; i++)
             mark(run, RG_SIDE_INPUTS, record->outputs[i].name);
+    }
+    for (size_t i = 0; i < lineage->group_count; i++) {
+        for (size_t k = 0; k < lineage->groups[i].part_count; k++)
+            mark(run, RG_SIDE_INPUTS, lineage->groups[i].parts[k].name);
     }
 }
 
@@ -488,14 +570,24 @@ static void mark_outputs(struct run *run, const struct rg_lineage *lineage)
     }
 }
 
-/* Whether foreign files may lie in DEST by right; without a record nobody knows. */
-static bool may_be_in_place(const struct rg_lineage *lineage)
+/* Whether some record was made in that way; void ones, which `gc` makes too, do not tell. */
+static bool has_way(const struct rg_lineage *lineage, bool is_in_place)
 {
-    bool is_in_place = lineage->record_count == 0;
+    for (uint32_t r = 0; r < lineage->record_count; r++) {
+        const struct rg_batch *record = &lineage->records[r];
 
-    for (uint32_t r = 0; r < lineage->record_count; r++)
-        is_in_place = is_in_place || lineage->records[r].is_in_place;
-    return is_in_place;
+        if (!record->is_void && record->is_in_place == is_in_place)
+            return true;
+    }
+    return false;
+}
+
+/* Whether foreign files may lie in DEST by right; without a record anywhere nobody knows. */
+static bool may_be_in_place(const struct run *run, const struct rg_lineage *lineage)
+{
+    if (has_way(lineage, true) || has_way(lineage, false))
+        return has_way(lineage, true);
+    return run->has_in_place || !run->has_from_source;
 }
 
 static void tell_file(struct run *run, enum rg_verify_outcome outcome, const char *key,
@@ -510,13 +602,24 @@ static void tell_file(struct run *run, enum rg_verify_outcome outcome, const cha
     tell(run, &finding);
 }
 
-/* Files that no record names: in place they may still lie there as they are; else they are missing.
+static void tell_missing(struct run *run, size_t index)
+{
+    const struct listing *listing = &run->listings[RG_SIDE_INPUTS];
+    char text[64] = "is in no record";
+
+    if (listing->taken_by[index] > 0)
+        (void)snprintf(text, sizeof text, "was changed after record %" PRIu32 " took it",
+                       listing->taken_by[index]);
+    tell_file(run, RG_VERIFY_MISSING, listing->objects[index].key, text);
+}
+
+/* Files that no record took: in place they may still lie there as they are; else they are missing.
  */
 static enum rg_status verify_rest(struct run *run, const struct rg_lineage *lineage,
                                   struct rg_error *err)
 {
     const struct listing *listing = &run->listings[RG_SIDE_INPUTS];
-    const bool is_in_place = may_be_in_place(lineage);
+    const bool is_in_place = may_be_in_place(run, lineage);
 
     for (size_t i = 0; i < listing->count; i++) {
         const char *name = listing->objects[i].key + strlen(run->partition);
@@ -532,7 +635,7 @@ static enum rg_status verify_rest(struct run *run, const struct rg_lineage *line
             RG_TRY(add_file(run, RG_SIDE_OUTPUTS, there, 0, 0, &output, err));
             RG_TRY(compare_files(run, NULL, &input, &output, err));
         } else {
-            tell_file(run, RG_VERIFY_MISSING, listing->objects[i].key, "is in no record");
+            tell_missing(run, i);
         }
     }
     return RG_OK;
@@ -563,7 +666,7 @@ static bool is_gone(const struct run *run, const char *key)
 static void tell_extra(struct run *run, const struct rg_lineage *lineage)
 {
     const struct listing *listing = &run->listings[RG_SIDE_OUTPUTS];
-    const bool is_in_place = may_be_in_place(lineage);
+    const bool is_in_place = may_be_in_place(run, lineage);
 
     mark_outputs(run, lineage);
     for (size_t i = 0; i < listing->count; i++) {
@@ -589,10 +692,12 @@ static bool source_has(void *user, const char *name, uint64_t bytes)
     return index < listing->count && listing->objects[index].id.bytes == bytes;
 }
 
-/* A ledger that cannot be read says nothing of its partition: that is told, and others go on. */
-static bool is_ledgers_fault(enum rg_status status)
+/* Whether it has to be known first if this home was compacted in place. */
+static bool must_wait(const struct run *run, const struct rg_lineage *lineage)
 {
-    return status == RG_ERR_CORRUPT || status == RG_ERR_UNSUPPORTED || status == RG_ERR_LIMIT;
+    const bool is_told = has_way(lineage, true) || has_way(lineage, false) || run->has_in_place;
+
+    return !is_told && !run->is_again && run->listings[RG_SIDE_OUTPUTS].count > 0;
 }
 
 static enum rg_status verify_by_ledger(struct run *run, struct rg_error *err)
@@ -604,17 +709,24 @@ static enum rg_status verify_by_ledger(struct run *run, struct rg_error *err)
     const enum rg_status status =
         rg_lineage_read(&run->home, run->partition, run->request->is_one_place ? NULL : &source,
                         &run->arena, &lineage, err);
-    if (is_ledgers_fault(status)) {
+    if (stops_no_other(run, RG_SIDE_OUTPUTS, status)) {
+        /* For all that is known; what lies elsewhere by right must not be called extra. */
+        run->has_in_place = true;
         tell_failure(run, 0, err->text);
         return RG_OK;
     }
     RG_TRY(status);
+    run->has_in_place = run->has_in_place || has_way(&lineage, true);
+    run->has_from_source = run->has_from_source || has_way(&lineage, false);
+    run->is_put_off = must_wait(run, &lineage);
+    if (run->is_put_off)
+        return RG_OK;
     for (size_t i = 0; i < lineage.group_count; i++) {
         if (is_cancelled(run))
             return rg_fail(err, RG_ERR_CANCELLED, "cancelled");
         RG_TRY(verify_group(run, &lineage, &lineage.groups[i], err));
     }
-    mark_named(run, &lineage);
+    mark_taken(run, &lineage);
     RG_TRY(verify_rest(run, &lineage, err));
     tell_extra(run, &lineage);
     return RG_OK;
@@ -655,15 +767,52 @@ static void estimate_total(struct run *run)
     atomic_store(&counters->is_total_known, true);
 }
 
-static enum rg_status verify_partition(struct run *run, const char *partition, struct rg_error *err)
+static enum rg_status verify_partition(struct run *run, const struct prefix *partition,
+                                       struct rg_error *err)
 {
     rg_arena_reset(&run->arena);
-    run->partition = partition;
-    run->totals->partition_count++;
-    for (int side = 0; side < 2; side++)
-        RG_TRY(list_data(run, (enum rg_verify_side)side, err));
-    estimate_total(run);
+    run->partition = partition->text;
+    run->is_put_off = false;
+    run->totals->partition_count += !run->is_again;
+    if (partition->trouble != NULL) {
+        tell_failure(run, 0, partition->trouble);
+        return RG_OK;
+    }
+    for (int side = 0; side < 2; side++) {
+        const enum rg_status status = list_data(run, (enum rg_verify_side)side, err);
+
+        if (stops_no_other(run, (enum rg_verify_side)side, status)) {
+            tell_failure(run, 0, err->text);
+            return RG_OK;
+        }
+        RG_TRY(status);
+    }
+    if (!run->is_again)
+        estimate_total(run);
     return run->has_home ? verify_by_ledger(run, err) : verify_by_name(run, err);
+}
+
+/* Those that are put off are what is left in `partitions`. */
+static enum rg_status verify_partitions(struct run *run, struct prefixes *partitions,
+                                        struct rg_error *err)
+{
+    size_t put_off = 0;
+
+    for (size_t i = 0; i < partitions->count; i++) {
+        const struct prefix partition = partitions->items[i];
+        const enum rg_status status = verify_partition(run, &partition, err);
+
+        if (status != RG_OK && status != RG_ERR_CANCELLED && *partition.text != '\0')
+            (void)rg_within(err, "partition %s", partition.text);
+        if (status != RG_OK)
+            return status;
+        if (run->is_put_off)
+            partitions->items[put_off++] = partition;
+        else
+            atomic_fetch_add(&run->request->counters->partition_done_count, 1);
+    }
+    partitions->count = put_off;
+    return RG_OK;
 }
 
 enum rg_status rg_verify_places(const struct rg_verify_request *request,
@@ -671,7 +820,7 @@ enum rg_status rg_verify_places(const struct rg_verify_request *request,
 {
     const struct rg_home_options options = {.source_is_local = request->source_is_local};
     struct run run = {.request = request, .totals = ret_totals};
-    struct texts partitions = {.items = NULL};
+    struct prefixes partitions = {.items = NULL};
 
     *ret_totals = (struct rg_verify_totals){.size = sizeof *ret_totals};
     rg_arena_init(&run.walk_arena, request->allocator,
@@ -686,12 +835,11 @@ enum rg_status rg_verify_places(const struct rg_verify_request *request,
     if (status == RG_OK && partitions.count == 0 && !run.has_home)
         status = rg_fail(err, RG_ERR_ABSENT, "neither side has a data file or a ledger");
     atomic_store(&request->counters->partition_count, partitions.count);
-    for (size_t i = 0; i < partitions.count && status == RG_OK; i++) {
-        status = verify_partition(&run, partitions.items[i], err);
-        if (status != RG_OK && status != RG_ERR_CANCELLED && *partitions.items[i] != '\0')
-            (void)rg_within(err, "partition %s", partitions.items[i]);
-        atomic_store(&request->counters->partition_done_count, i + 1);
-    }
+    if (status == RG_OK)
+        status = verify_partitions(&run, &partitions, err);
+    run.is_again = true;
+    if (status == RG_OK)
+        status = verify_partitions(&run, &partitions, err);
     ret_totals->read_bytes = atomic_load(&request->counters->read_bytes);
     rg_arena_fini(&run.arena);
     rg_arena_fini(&run.walk_arena);
