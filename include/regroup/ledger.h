@@ -23,7 +23,7 @@ struct rg_live_file {
     const char *path;      /* Below the home. */
     const char *partition; /* "dt=2024-05-01/", "" for the root. */
     uint64_t bytes;
-    bool is_output;     /* One of ours; else a file that nobody has compacted yet. */
+    bool is_output;     /* One of ours; else, in place, a file that nobody has compacted yet. */
     uint64_t row_count; /* Of outputs, these two. */
     uint32_t row_group_count;
 };
@@ -47,10 +47,14 @@ struct rg_ledger_findings {
  * Tells the live files of `home`, partition by partition in byte order, in row order inside each.
  * Each partition is listed before its ledger is read, so its answer is exact for the moment of the
  * reading; a file that is gone when it is opened was replaced since: list again. Nothing is
- * written. `options` (how stores are reached), `show`, `event` and `ret_findings` may be NULL.
+ * written. Files that are not ours are live in place only; in a DEST there is a warning for each
+ * partition that has some. `options` (how stores are reached), `show`, `event` and `ret_findings`
+ * may be NULL.
  *
  * Errors:  RG_ERR_ABSENT when there is no home; RG_ERR_CORRUPT for a ledger that cannot be read;
- *          those of the store; RG_ERR_CANCELLED when `show` said stop.
+ *          those of the store; RG_ERR_CANCELLED when `show` said stop. A partition with a ledger
+ *          that cannot be read, or of which a local file or folder cannot, stops no other: the
+ *          first error is returned at the end, and what others had is told as warnings.
  */
 RG_API RG_MUST_CHECK enum rg_status
 rg_ledger_list(const char *home, const struct rg_options *options, rg_live_file_fn *show,

@@ -8,6 +8,7 @@
 
 #include "api/ledger.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "api/json_line.h"
@@ -19,6 +20,7 @@
 #include "compact/places.h"
 #include "journal/gc.h"
 #include "journal/home.h"
+#include "journal/ledger.h"
 #include "plan/options.h"
 
 /* A million names. */
@@ -37,11 +39,26 @@ struct walker {
     rg_event_fn *event;         /* May be NULL. */
     void *user;
     uint64_t older_than_ns;
-    struct rg_arena partitions; /* Names of those that have a ledger. */
-    struct rg_arena scratch;    /* Of one partition. */
+    struct rg_arena partitions; /* Names of those that have a ledger; */
+    const char *const *ledgers; /* these. */
+    size_t ledger_count;
+    bool are_ways_known;  /* The ledgers were read for these two. */
+    bool has_in_place;    /* Some record of some partition was made in place, or may have been; */
+    bool has_from_source; /* some was not. */
+    struct rg_arena scratch; /* Of one partition. */
     struct rg_ledger_findings findings;
+    struct rg_error failure; /* Of the first partition that could not be looked at; */
+    size_t failure_count;    /* and of how many that is so. */
     struct rg_error *err;
 };
+
+/* What cannot be looked at stops no other; but a store that is far away refuses one as all. */
+static bool stops_no_other(const struct walker *w, enum rg_status status)
+{
+    if (status == RG_ERR_DENIED || status == RG_ERR_IO)
+        return w->home.caps.is_local;
+    return status == RG_ERR_CORRUPT || status == RG_ERR_UNSUPPORTED || status == RG_ERR_LIMIT;
+}
 
 static bool is_data(void *user, const struct rg_object *object)
 {
@@ -78,6 +95,14 @@ static const char *text_behind_key(const struct rg_problem *problem)
     const bool has_key = strncmp(problem->text, problem->key, bytes) == 0;
 
     return has_key && problem->text[bytes] == ' ' ? problem->text + bytes + 1 : problem->text;
+}
+
+static void warn(struct walker *w, const char *text)
+{
+    const struct rg_event event = {.size = sizeof event, .kind = RG_EVENT_WARNING, .text = text};
+
+    if (w->event != NULL)
+        w->event(w->user, &event);
 }
 
 static void tell(struct walker *w, enum rg_event_kind kind, const struct rg_problem *problem)
@@ -182,15 +207,73 @@ static enum rg_status show_outputs(struct walker *w, const char *partition,
     return status;
 }
 
+/* Reads ledgers until one tells that the home was compacted in place. */
+static enum rg_status find_ways(struct walker *w, struct rg_arena *arena)
+{
+    w->are_ways_known = true;
+    for (size_t i = 0; i < w->ledger_count && !w->has_in_place; i++) {
+        struct rg_ledger ledger = {.home = &w->home, .partition = w->ledgers[i], .arena = arena};
+
+        rg_arena_reset(arena);
+        const enum rg_status status = rg_ledger_scan(&ledger, 0, &rg_allocator_system, w->err);
+        /* What may lie there by right is shown. That the ledger cannot be read is told elsewhere.
+         */
+        w->has_in_place = ledger.is_in_place || stops_no_other(w, status);
+        w->has_from_source = w->has_from_source || ledger.has_from_source;
+        if (!w->has_in_place)
+            RG_TRY(status);
+    }
+    return RG_OK;
+}
+
+/* Whether foreign files lie in this partition by right; without any record nobody knows. */
+static enum rg_status may_be_in_place(struct walker *w, const struct rg_look *look, bool *ret_may)
+{
+    struct rg_arena arena;
+    enum rg_status status = RG_OK;
+
+    if (look->has_in_place || look->has_from_source) {
+        *ret_may = look->has_in_place;
+        return RG_OK;
+    }
+    if (!w->are_ways_known && !w->has_in_place) {
+        rg_arena_init(&arena, &rg_allocator_system, look_bytes_max);
+        status = find_ways(w, &arena);
+        rg_arena_fini(&arena);
+    }
+    *ret_may = w->has_in_place || !w->has_from_source;
+    return status;
+}
+
+/* Foreign files of a DEST are nobody's rows, but who reads the folder as it is reads them. */
+static void warn_of_foreign(struct walker *w, const struct rg_look *look)
+{
+    char text[512];
+
+    (void)snprintf(text, sizeof text,
+                   "%zu file%s that regroup did not write %s in this DEST, the first is %.300s: "
+                   "not live, but read by who reads the folder as it is",
+                   look->free_count, look->free_count == 1 ? "" : "s",
+                   look->free_count == 1 ? "lies" : "lie", look->free[0].key);
+    warn(w, text);
+}
+
 static enum rg_status list_partition(struct walker *w, struct rg_commit *commit,
                                      const char *partition)
 {
     struct rg_look look;
+    bool is_in_place = true;
 
     RG_TRY(rg_commit_look(commit, &w->scratch, &look, w->err));
+    w->has_in_place = w->has_in_place || look.has_in_place;
+    if (look.free_count > 0)
+        RG_TRY(may_be_in_place(w, &look, &is_in_place));
     tell_problems(w, &look);
     RG_TRY(show_outputs(w, partition, &look));
-    RG_TRY(show_inputs(w, partition, look.free, look.free_count));
+    if (is_in_place)
+        RG_TRY(show_inputs(w, partition, look.free, look.free_count));
+    else
+        warn_of_foreign(w, &look);
     return show_inputs(w, partition, look.changed, look.changed_count);
 }
 
@@ -205,6 +288,40 @@ static enum rg_status clear_partition(struct walker *w, struct rg_commit *commit
     w->findings.upload_count += result.upload_count;
     w->findings.void_count += result.has_voided;
     return RG_OK;
+}
+
+/* The first one is the error in the end. */
+static enum rg_status note_failure(void *user, const char *partition, struct rg_error *err)
+{
+    struct walker *w = user;
+
+    (void)partition; /* The text has it. */
+    if (!stops_no_other(w, err->status))
+        return err->status;
+    if (w->failure_count++ == 0)
+        w->failure = *err;
+    else
+        warn(w, err->text);
+    return RG_OK;
+}
+
+static enum rg_status fail_in_the_end(struct walker *w)
+{
+    struct rg_error *err = w->err;
+    char text[64];
+
+    if (w->failure_count == 0)
+        return RG_OK;
+    *err = w->failure;
+    if (w->failure_count == 1)
+        return err->status;
+    const size_t others = w->failure_count - 1;
+    const int bytes = snprintf(text, sizeof text, "; %zu other partition%s failed", others,
+                               others == 1 ? "" : "s");
+    const size_t room = sizeof err->text - 1 - (size_t)bytes;
+    const size_t end = strlen(err->text) < room ? strlen(err->text) : room;
+    memcpy(err->text + end, text, (size_t)bytes + 1);
+    return err->status;
 }
 
 static enum rg_status visit(void *user, const char *partition, struct rg_error *err)
@@ -228,7 +345,7 @@ static enum rg_status visit(void *user, const char *partition, struct rg_error *
     else
         status = list_partition(w, &commit, partition);
     rg_commit_fini(&commit);
-    return status;
+    return status == RG_OK ? RG_OK : note_failure(w, partition, w->err);
 }
 
 /* That there is a ledger at all: an empty answer about a mistyped path would be a wrong one. */
@@ -265,10 +382,18 @@ static enum rg_status run(struct walker *w, const char *home, const struct rg_op
         w->findings.upload_count += upload_count;
     }
 
-    struct rg_walk walk = {
-        .store = w->place.store, .select = &w->defaults, .visit = visit, .user = w};
-    RG_TRY(rg_home_partitions(&w->home, &w->partitions, &walk.ledgers, &walk.ledger_count, w->err));
-    return rg_walk_partitions(&walk, w->err);
+    RG_TRY(rg_home_partitions(&w->home, &w->partitions, &w->ledgers, &w->ledger_count, w->err));
+    const struct rg_walk walk = {
+        .store = w->place.store,
+        .select = &w->defaults,
+        .ledgers = w->ledgers,
+        .ledger_count = w->ledger_count,
+        .visit = visit,
+        .lost = note_failure,
+        .user = w,
+    };
+    RG_TRY(rg_walk_partitions(&walk, w->err));
+    return fail_in_the_end(w);
 }
 
 static enum rg_status walk_home(struct walker *w, const char *home,

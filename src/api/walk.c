@@ -97,14 +97,19 @@ static enum rg_status walk_tree(struct walker *w)
     RG_TRY(push(w, ""));
     while (w->pending_count > 0) {
         const char *prefix = w->pending[--w->pending_count];
-        bool has_files;
+        bool has_files = false;
 
-        RG_TRY(expand(w, prefix, &has_files));
+        const enum rg_status status = expand(w, prefix, &has_files);
+        const bool is_lost = status != RG_OK && *prefix != '\0';
+        if (is_lost)
+            RG_TRY(walk->lost(walk->user, prefix, w->err));
+        else
+            RG_TRY(status);
         RG_TRY(visit_ledgers(w, prefix));
         const bool has_ledger = w->ledger_next < walk->ledger_count &&
                                 strcmp(walk->ledgers[w->ledger_next], prefix) == 0;
         w->ledger_next += has_ledger;
-        if (has_files || has_ledger)
+        if ((has_files || has_ledger) && !is_lost)
             RG_TRY(walk->visit(walk->user, prefix, w->err));
     }
     return visit_ledgers(w, NULL);

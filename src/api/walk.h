@@ -18,6 +18,12 @@
 /* Called for each partition that has files or is in the list. */
 typedef enum rg_status rg_walk_fn(void *user, const char *partition, struct rg_error *err);
 
+/*
+ * Called for a directory that could not be listed, and that is therefore not visited: `err` says
+ * why. RG_OK: go on without it and what is below it.
+ */
+typedef enum rg_status rg_walk_lost_fn(void *user, const char *prefix, struct rg_error *err);
+
 struct rg_walk {
     struct rg_store *store;
     const char *only_file;           /* The place is that file: only the root is visited. */
@@ -25,11 +31,13 @@ struct rg_walk {
     const char *const *ledgers;      /* Sorted; may be NULL. */
     size_t ledger_count;
     rg_walk_fn *visit;
+    rg_walk_lost_fn *lost; /* Not asked about the place itself. */
     void *user;
 };
 
 /*
- * Errors:  those of listing and of `visit`, which ends the walk; RG_ERR_NOMEM.
+ * Errors:  those of listing the place itself, of `lost` and of `visit`, which end the walk;
+ *          RG_ERR_NOMEM.
  */
 RG_MUST_CHECK enum rg_status rg_walk_partitions(const struct rg_walk *walk, struct rg_error *err);
 
