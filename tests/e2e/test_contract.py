@@ -874,6 +874,26 @@ def summary_of(regroup, path, *arguments, status=0):
     return summary
 
 
+def test_a_filter_that_lets_nothing_through_says_so(regroup, tmp_path, home):
+    lake, listed = partitioned(tmp_path / "lake"), tmp_path / "listed"
+    regroup("compact", lake, home).must(0)
+    report = tmp_path / "report.json"
+    run = ("compact", lake, home)
+    assert "nothing to do: 4 files are recorded already" in regroup(*run).must(0).err
+    for options in (["--include", "**/nothing*"], ["--exclude", "**/f*"]):
+        assert "nothing to do: no data files that --where" in regroup(*run, *options).must(0).err
+        assert summary_of(regroup, report, *run, *options)["files_seen"] == 0
+    listed.write_text("p=1/f0.parquet\n")
+    for options in (["--include", "**/f[12]*"], ["--files-from", listed]):
+        wanted = 1 if "--files-from" in options else 2
+        summary = summary_of(regroup, report, *run, *options)
+        assert (summary["files_seen"], summary["files_recorded_before"]) == (wanted, wanted)
+    one = regroup("compact", lake / "p=1" / "f0.parquet", tmp_path / "other").must(0)
+    assert "1 file, " in one.err
+    again = regroup("compact", lake / "p=1" / "f0.parquet", tmp_path / "other").must(0)
+    assert "nothing to do: 1 file is recorded already" in again.err
+
+
 def test_the_counts_of_a_report_add_up(regroup, tmp_path):
     lake, report = tmp_path / "lake", tmp_path / "report.json"
     for number in range(5):
@@ -1245,6 +1265,91 @@ def test_verify_names_what_lies_beside_the_outputs(regroup, source, home):
     regroup("verify", source, home).must(0)
 
 
+def partitioned(lake):
+    """Rows 0 to 399 in two partitions."""
+    for number in range(4):
+        write(lake / f"p={1 + number // 2}" / f"f{number}.parquet", number * 100)
+    return lake
+
+
+def test_verify_names_foreign_files_wherever_they_lie(regroup, tmp_path, home):
+    """Who reads the folder reads them, too; `list` does not call them live."""
+    lake = partitioned(tmp_path / "lake")
+    regroup("compact", lake, home).must(0)
+    outputs = data_files(home)
+    (home / "p=0" / "deep=1").mkdir(parents=True)
+    shutil.copy(outputs[0], home / "p=0" / "deep=1")
+    shutil.copy(lake / "p=1" / "f0.parquet", home / "p=0" / "deep=1")
+    (home / "p=3").mkdir()
+    shutil.copy(lake / "p=1" / "f1.parquet", home / "p=3")
+    shutil.copytree(lake / "p=1", lake / "p=3")
+    strays = ["p=0/deep=1/f0.parquet", f"p=0/deep=1/{outputs[0].name}", "p=3/f1.parquet"]
+    result = regroup("verify", lake, home).must(3)
+    assert extra(result) == strays
+    # It is not in DEST because somebody put it there.
+    assert "missing: p=3/f1.parquet is in no record" in result.err
+    assert "equal: 400 rows of 4 files in SOURCE, 400 rows of 2 in DEST" in result.err
+    listed = regroup("list", home).must(0)
+    assert [home / line for line in listed.out.splitlines()] == outputs
+    warnings = [line for line in listed.err.splitlines() if line.startswith("warning: ")]
+    assert len(warnings) == 2
+    assert "2 files that regroup did not write" in warnings[0] and strays[0] in warnings[0]
+    assert "1 file that regroup did not write" in warnings[1] and strays[2] in warnings[1]
+    for path in ("p=0", "p=3"):
+        shutil.rmtree(home / path)
+    shutil.copy(lake / "p=1" / "f0.parquet", home / "p=1")
+    assert extra(regroup("verify", lake, home).must(3)) == ["p=1/f0.parquet"]
+    assert "p=1/f0.parquet" not in regroup("list", home).must(0).out
+
+
+def test_verify_names_outputs_that_nobody_knows_of_any_more(regroup, tmp_path, home):
+    lake = partitioned(tmp_path / "lake")
+    regroup("compact", lake, home).must(0)
+    (output,) = data_files(home / "p=1")
+    shutil.rmtree(lake / "p=1")
+    shutil.rmtree(home / "_regroup" / "p=1")
+    assert extra(regroup("verify", lake, home).must(3)) == [f"p=1/{output.name}"]
+
+
+def test_verify_lets_foreign_files_lie_in_place_wherever_they_are(regroup, tmp_path):
+    lake = partitioned(tmp_path / "lake")
+    write(lake / "p=0" / "f4.parquet", 400)
+    write(lake / "p=3" / "f5.parquet", 500)
+    before = shutil.copytree(lake, tmp_path / "before")
+    regroup("compact", "--in-place", lake, "--where", "p = 1").must(0)
+    # `gc` says that what a run began in p=0 will not be: no record of rows.
+    intent = lake / "_regroup" / "p=0" / f"_000001-{'0' * 16}-{'1' * 16}.intent"
+    intent.parent.mkdir()
+    intent.write_text("")
+    regroup("gc", lake, "--older-than", "0s").must(0)
+    assert [path.name for path in intent.parent.glob("*.json")] == ["_000001.json"]
+    result = regroup("verify", before, lake).must(0)
+    told = "equal: 600 rows of 6 files in SOURCE, 600 rows of 5 in DEST, partitions: 4"
+    assert told in result.err
+    assert live_files(regroup, lake) == data_files(lake)
+    for name in ("p=0/f4.parquet", "p=3/f5.parquet"):
+        table = pq.read_table(before / name)
+        pq.write_table(table.slice(1), lake / name)
+    result = regroup("verify", before, lake).must(1)
+    assert result.err.count("different: ") == 2
+
+
+def test_verify_names_what_was_written_to_a_file_that_had_no_rows(regroup, source, home):
+    write(source / "g.parquet", rows=0)
+    regroup("compact", source, home).must(0)
+    regroup("verify", source, home).must(0)
+    write(source / "g.parquet", 500)
+    result = regroup("verify", source, home).must(3)
+    assert "missing: g.parquet was changed after record 1 took it" in result.err
+    regroup("compact", source, home, "--all").must(0)
+    regroup("verify", source, home).must(0)
+    write(source / "g.parquet", 900)
+    write(source / "f2.parquet", 900)
+    # Of those that have a group it says so.
+    result = regroup("verify", source, home).must(1)
+    assert result.err.count("after record 2 took it") == 1
+
+
 def test_verify_lets_outputs_be_that_are_under_way(regroup, source, home):
     """Without its record an output is one of a run that was killed, or is at it."""
     regroup("compact", source, home).must(0)
@@ -1356,7 +1461,10 @@ def test_verify_in_place_where_names_were_taken_anew(regroup, source, tmp_path):
         write(source / f"f{number}.parquet", 1000 + number, rows=30 + number)
     copy = tmp_path / "copy"
     shutil.copytree(source, copy, ignore=shutil.ignore_patterns("_regroup"))
-    assert "equal: 500 rows" in regroup("verify", copy, source).must(0).err
+    # What is new lies there as it is.
+    assert "equal: 561 rows of 3 files" in regroup("verify", copy, source).must(0).err
+    write(source / "f0.parquet", 2000, rows=30)
+    assert "different: " in regroup("verify", copy, source).must(1).err
 
 
 def test_standard_output_may_be_closed(regroup, source, home):

@@ -344,7 +344,9 @@ def test_a_file_without_extension_that_cannot_be_opened_is_named(
     result = regroup("compact", source, home, timeout=SECONDS, **unprivileged).must(3)
     assert alone(result) == {"000001_0": "open: Permission denied"}
     result = regroup("verify", source, home, timeout=SECONDS, **unprivileged).must(1)
-    assert "error: file://" in result.err and "000001_0: open: Permission denied" in result.err
+    (failed,) = [line for line in result.err.splitlines() if line.startswith("failed: ")]
+    assert "000001_0: open: Permission denied" in failed
+    assert "NOT VERIFIED: 400 rows of 4 files in SOURCE, 400 rows of 1 in DEST" in result.err
     (source / "000001_0").chmod(0o644)
     regroup("compact", source, home, timeout=SECONDS, **unprivileged).must(0)
     assert sorted(rows_of(data_files(home))) == list(range(500))
@@ -360,6 +362,46 @@ def test_list_shows_a_file_without_extension_that_cannot_be_opened(regroup, sour
     assert alone(result) == {"000001_0": "open: Permission denied"}
     result = regroup("list", source, timeout=SECONDS, **unprivileged).must(0)
     assert "000001_0" in result.out
+
+
+@pytest.mark.parametrize("bad", ["source", "home", "ledger", "record", "all of it"])
+def test_what_cannot_be_read_stops_no_other_partition(bad, regroup, tmp_path, home, unprivileged):
+    if not unprivileged:
+        pytest.skip("who may read everything is never denied, and cannot be somebody else here")
+    source = fill_partitions(tmp_path / "source", 4)
+    regroup("compact", source, home).must(0)
+    outputs = data_files(home)
+    for path in [*source.rglob("*"), *home.rglob("*"), source, home]:
+        path.chmod(0o777)
+    sealed = {
+        "source": [source / "p=1", source / "p=3"],
+        "home": [home / "p=1", home / "p=3"],
+        "ledger": [home / "_regroup" / "p=1", home / "_regroup" / "p=3"],
+        "record": [home / "_regroup" / f"p={n}" / "_000001.json" for n in (1, 3)],
+        "all of it": [place / "p=1" for place in (source, home, home / "_regroup")],
+    }[bad]
+    for path in sealed:
+        path.chmod(0)
+    result = regroup("verify", source, home, timeout=SECONDS, **unprivileged).must(1)
+    failed = [line for line in result.err.splitlines() if line.startswith("failed: ")]
+    lost = ["p=1/"] if bad == "all of it" else ["p=1/", "p=3/"]
+    assert [line.split('"')[1] for line in failed] == lost
+    assert all("Permission denied" in line for line in failed)
+    left = 4 - len(lost)
+    assert f"NOT VERIFIED: {left * 300} rows of {left * 3} files in SOURCE" in result.err
+    assert "partitions: 4" in result.err and "extra: " not in result.err
+    if bad != "source":
+        result = regroup("list", home, timeout=SECONDS, **unprivileged).must(1)
+        shown = [home / line for line in result.out.splitlines()]
+        assert shown == [path for path in outputs if f"{path.parent.name}/" not in lost]
+        said = [line for line in result.err.splitlines() if "Permission denied" in line]
+        assert len(said) == len(lost) and said[-1].startswith("error: ")
+        assert ("; 1 other partition failed" in said[-1]) == (len(lost) == 2)
+        regroup("gc", home, timeout=SECONDS, **unprivileged).must(1)
+    for path in sealed:
+        path.chmod(0o777)
+    regroup("verify", source, home, timeout=SECONDS, **unprivileged).must(0)
+    assert live_files(regroup, home) == outputs
 
 
 def test_a_path_that_is_too_long_stops_nothing(regroup, source, home):
@@ -449,7 +491,7 @@ def test_all_of_some_partitions_says_nothing_of_the_others(regroup, tmp_path, ho
     (source / "k=1" / "f1.parquet").unlink()
     result = regroup("compact", source, home, "--all", "--where", "k = 1").must(3)
     assert alone(result) == {
-        "k=1/f1.parquet": "is not among the inputs any more, and its rows are in outputs"
+        "k=1/f1.parquet": "is not among the inputs of this run, and its rows are in outputs"
     }
     assert sorted(rows_of(live_files(regroup, home))) == list(range(800))
 
