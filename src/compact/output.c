@@ -28,6 +28,7 @@
 #include "parquet/page_index.h"
 #include "stitch/file_merge.h"
 #include "stitch/order.h"
+#include "stitch/statistics.h"
 
 /* Of a column chunk's metadata, its index, its share of the footer in three forms. */
 static const uint64_t retained_bytes_each_chunk = 3072;
@@ -564,6 +565,7 @@ static enum rg_status serialise(struct rg_output *output, struct rg_error *err)
     place(output, output->blooms, &offset, set_bloom);
     place(output, output->column_indexes, &offset, set_column_index);
     place(output, output->offset_indexes, &offset, set_offset_index);
+    rg_statistics_level(meta.row_groups, meta.row_group_count, output->schema.leaf_count);
     RG_TRY(merge_key_values(output, &meta, err));
 
     /* The buffer's memory is the group's and goes with it. */

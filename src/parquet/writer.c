@@ -268,6 +268,11 @@ struct rg_writer rg_writer_parse(struct rg_span created_by)
         judge_arrow(&writer);
     else if (is_named(writer.application, "impala"))
         writer.has_nan_bounds = !writer.is_parsed || is_below(&v, 2, 12, 0); /* IMPALA-6527. */
+    /* arrow-rs pull requests 6256 and 6257; DataFusion names itself. No number: not sure. */
+    if (is_named(writer.application, "parquet-rs"))
+        writer.omits_no_nulls = writer.is_parsed && is_below(&v, 53, 1, 0);
+    if (is_named(writer.application, "datafusion"))
+        writer.omits_no_nulls = writer.is_parsed && is_below(&v, 42, 1, 0);
     if (is_named(writer.application, "parquet-cpp") ||
         is_named(writer.application, "parquet-cpp-arrow"))
         judge_arrow_dictionaries(&writer, &v);

@@ -25,6 +25,7 @@ struct rg_writer {
     bool has_repeated_null_counts; /* Each page with indices has the nulls of all of them. */
     /* Null counts of byte arrays with a dictionary: of all of a write, or of its first part. */
     bool has_odd_null_counts;
+    bool omits_no_nulls;     /* A null count of 0 is left out, and any other said. */
     bool has_few_list_nulls; /* Below lists: without those that stand for no or an empty list. */
     bool has_running_null_counts; /* Those of the row groups before are in them. */
     bool has_first_bounds;        /* Byte arrays with a dictionary: of the first part of a write. */

@@ -292,15 +292,19 @@ static enum rg_status check_whole(const struct rg_survey *survey, struct rg_erro
     return RG_OK;
 }
 
-/* Nobody but its levels tells how many nulls a page has. */
+/*
+ * Nobody but its levels tells how many nulls a page has. They must be known: readers take bounds
+ * without a count of nulls for those of values that are all there.
+ */
 static bool must_count_nulls(const struct rg_survey *survey)
 {
     const struct rg_stitch_source *source = survey->source;
+    const bool is_repeated =
+        survey->page_count > 1 && rg_statistics_repeat_nulls(source->writer, source->chunk);
 
-    if (survey->has_null_count)
+    if (survey->has_null_count || source->leaf->def_max == 0)
         return false;
-    return (survey->page_count > 1 && rg_statistics_repeat_nulls(source->writer, source->chunk)) ||
-           rg_statistics_must_count_nulls(source->writer, source->leaf, source->chunk);
+    return !survey->statistics.has_null_count || is_repeated;
 }
 
 /* Which pages must be opened is known once all were seen. */

@@ -112,6 +112,8 @@ struct rg_statistics rg_statistics_trusted(const struct rg_writer *writer, enum 
         kept.has_null_count = true;
         kept.null_count = given->null_count;
     }
+    if (leaf->def_max > 0 && !given->has_null_count && has_any_bound && writer->omits_no_nulls)
+        kept.has_null_count = true;
     if (rg_order_is_floating(order) && given->has_nan_count &&
         given->nan_count <= value_count - kept.null_count) {
         kept.has_nan_count = true;
@@ -324,12 +326,40 @@ enum rg_status rg_statistics_merge_finish(const struct rg_statistics_merge *merg
         sum.null_count = merge->sum.null_count;
     if (sum.has_nan_count)
         sum.nan_count = merge->sum.nan_count;
-    if (!merge->lacks_min && merge->sum.min_value.data != NULL)
+    /* Bounds of what may hold nulls that nobody counted are read as those of a column of none. */
+    const bool has_bounds = sum.has_null_count && !merge->lacks_min && !merge->lacks_max &&
+                            merge->sum.min_value.data != NULL && merge->sum.max_value.data != NULL;
+    if (has_bounds) {
         RG_TRY(copy_min(merge, arena, &sum, err));
-    if (!merge->lacks_max && merge->sum.max_value.data != NULL)
         RG_TRY(copy_max(merge, arena, &sum, err));
+    }
+    /* One of them alone is read as if the other were empty. */
+    if (sum.min_value.data == NULL || sum.max_value.data == NULL)
+        drop_bounds(&sum);
     if (may_hold_nan(merge))
         sum.has_min_exact = sum.has_max_exact = sum.is_min_exact = sum.is_max_exact = false;
     *ret_statistics = sum;
     return RG_OK;
+}
+
+static bool may_lack_bounds(const struct rg_column_chunk *chunk)
+{
+    const struct rg_statistics *s = &chunk->statistics;
+
+    return chunk->value_count == 0 || (s->has_null_count && s->null_count == chunk->value_count);
+}
+
+void rg_statistics_level(struct rg_row_group *groups, uint32_t group_count, uint32_t leaf_count)
+{
+    for (uint32_t c = 0; c < leaf_count; c++) {
+        bool has_all = true;
+
+        for (uint32_t g = 0; g < group_count && has_all; g++) {
+            const struct rg_column_chunk *chunk = &groups[g].columns[c];
+
+            has_all = may_lack_bounds(chunk) || chunk->statistics.min_value.data != NULL;
+        }
+        for (uint32_t g = 0; g < group_count && !has_all; g++)
+            drop_bounds(&groups[g].columns[c].statistics);
+    }
 }

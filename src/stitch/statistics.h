@@ -87,4 +87,10 @@ RG_MUST_CHECK enum rg_status rg_statistics_merge_finish(const struct rg_statisti
                                                         struct rg_statistics *ret_statistics,
                                                         struct rg_error *err);
 
+/*
+ * Bounds of a column are in all row groups of a file or in none: DataFusion to 55.0.0 passes over a
+ * file by those of some (its issue 25226). Chunks of nothing but nulls need none.
+ */
+void rg_statistics_level(struct rg_row_group *groups, uint32_t group_count, uint32_t leaf_count);
+
 #endif

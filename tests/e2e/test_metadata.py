@@ -319,6 +319,47 @@ def test_bounds_and_nulls_of_the_first_part_of_a_write(regroup, tmp_path):
     assert (stats[6], stats[5], stats[3]) == (b"aaa", b"zzz", 200)
 
 
+@pytest.mark.parametrize("writer", ["pyarrow", "parquet-rs version 52.0.0"])
+def test_nulls_that_nobody_counted(writer, regroup, tmp_path):
+    """Bounds without a count of nulls are read as those of a column that has none."""
+    source = tmp_path / "in"
+    source.mkdir()
+    is_rust = writer != "pyarrow"
+    for number in range(2):
+        path = source / f"{number}.parquet"
+        words = [None if i % 3 == 0 and not is_rust else f"w{i % 50}" for i in range(ROWS)]
+        pq.write_table(pa.table({"w": words}), path, write_statistics=is_rust,
+                       data_page_size=500, write_batch_size=100)
+
+        def change(footer):
+            footer[6] = writer.encode()
+            del footer[4][0][1][0][3][12][3]
+
+        if is_rust:
+            raw.edit_footer(path, change)
+    (output,) = compacted(regroup, source, tmp_path / "home")
+    stats = strict.File(output).footer[4][0][1][0][3][12]
+    nulls = 0 if is_rust else 2 * len(range(0, ROWS, 3))
+    assert (stats[3], stats[6], stats[5]) == (nulls, b"w0", b"w9")
+
+
+def test_bounds_are_in_all_row_groups_or_in_none(regroup, tmp_path):
+    """DataFusion to 55.0.0 passes over a file by the bounds of some of its row groups."""
+    source = tmp_path / "in"
+    source.mkdir()
+    for number in range(4):
+        rows = pa.table({"x": pa.array(range(number * ROWS, (number + 1) * ROWS), pa.int64()),
+                         "y": pa.array([number] * ROWS, pa.int64())})
+        pq.write_table(rows, source / f"{number}.parquet", use_dictionary=False,
+                       write_statistics=True if number < 2 else ["y"])
+    options = ("--row-group-rows", str(2 * ROWS), "--min-input-files", "1")
+    (output,) = compacted(regroup, source, tmp_path / "home", *options)
+    groups = strict.File(output).footer[4]
+    assert len(groups) == 2
+    assert all(6 not in g[1][0][3][12] and 6 in g[1][1][3][12] for g in groups)
+    assert all(g[1][0][3][12][3] == 0 for g in groups)
+
+
 def test_nulls_that_duckdb_counted_on(regroup, tmp_path):
     """Until 0.9 those of the row groups before were in them."""
     source = tmp_path / "in"

@@ -22,7 +22,8 @@ enum {
     ODD_NULLS = 16384,
     LIST_NULLS = 32768,
     RUNNING_NULLS = 65536,
-    FIRST = 131072, /* has_first_bounds */
+    FIRST = 131072,    /* has_first_bounds */
+    NO_NULLS = 262144, /* omits_no_nulls */
     ARROW_5 = ODD_NULLS | LIST_NULLS,
 };
 
@@ -37,7 +38,8 @@ static unsigned flags_of(const struct rg_writer *w)
            (w->has_category_bounds ? CATEGORIES : 0U) | (w->has_repeated_null_counts ? NULLS : 0U) |
            (w->has_doubled_sizes ? DOUBLED : 0U) | (w->has_odd_null_counts ? ODD_NULLS : 0U) |
            (w->has_few_list_nulls ? LIST_NULLS : 0U) |
-           (w->has_running_null_counts ? RUNNING_NULLS : 0U) | (w->has_first_bounds ? FIRST : 0U);
+           (w->has_running_null_counts ? RUNNING_NULLS : 0U) | (w->has_first_bounds ? FIRST : 0U) |
+           (w->omits_no_nulls ? NO_NULLS : 0U);
 }
 
 TEST(every_row_of_the_trust_table)
@@ -93,6 +95,10 @@ TEST(every_row_of_the_trust_table)
         {"impala version 2.12.0 (build 8e5d)", "impala", 2, 12, 0, 0},
         {"impala version 3.2.0-cdh6.3.2 (build 1bb9)", "impala", 3, 2, 0, 0},
         {"Impala version unknown", "Impala", 0, 0, 0, NAN_},
+        {"parquet-rs version 53.0.0", "parquet-rs", 53, 0, 0, LONG_DECIMALS | NO_NULLS},
+        {"parquet-rs version unknown", "parquet-rs", 0, 0, 0, LONG_DECIMALS},
+        {"datafusion version 42.0.0", "datafusion", 42, 0, 0, NO_NULLS},
+        {"datafusion version 42.1.0", "datafusion", 42, 1, 0, 0},
         {"parquet-rs version 53.1.0", "parquet-rs", 53, 1, 0, LONG_DECIMALS},
         {"DuckDB version v1.1.3 (build 19864453f7)", "DuckDB", 0, 0, 0, 0},
         {"fastparquet-python version 2024.2.0 (build 0)", "fastparquet-python", 2024, 2, 0,

@@ -389,7 +389,7 @@ TEST(merging_follows_the_rules)
         {"a null count is missing",
          RG_ORDER_BYTES,
          {{5, 1, -1, "b", "d", '+', '+'}, {5, -1, -1, "a", "c", '+', '+'}},
-         {10, -1, -1, "a", "d", '+', '+'}},
+         {10, -1, -1, NULL, NULL, 0, 0}},
         {"all null is neutral",
          RG_ORDER_BYTES,
          {{5, 5, -1, NULL, NULL, 0, 0}, {5, 0, -1, "a", "c", '+', '+'}},
@@ -405,7 +405,7 @@ TEST(merging_follows_the_rules)
         {"a lower bound is missing",
          RG_ORDER_BYTES,
          {{5, 1, -1, NULL, "d", 0, '+'}, {5, 2, -1, "a", "c", '+', '+'}},
-         {10, 3, -1, NULL, "d", 0, '+'}},
+         {10, 3, -1, NULL, NULL, 0, 0}},
         {"bounds are missing, later ones do not help",
          RG_ORDER_BYTES,
          {{5, 1, -1, "a", "d", '+', '+'},
@@ -515,6 +515,7 @@ TEST(long_bounds_are_shortened_and_not_exact)
     struct rg_arena arena;
     const struct rg_statistics part = {.min_value = SPAN(value),
                                        .max_value = SPAN(value),
+                                       .has_null_count = true,
                                        .has_min_exact = true,
                                        .is_min_exact = true,
                                        .has_max_exact = true,
@@ -532,14 +533,56 @@ TEST(long_bounds_are_shortened_and_not_exact)
     CHECK_SPAN(sum.max_value, SPAN(upper));
     CHECK(sum.has_min_exact && !sum.is_min_exact && sum.has_max_exact && !sum.is_max_exact);
 
-    /* Nothing shorter is an upper bound of these. */
+    /* Nothing shorter is an upper bound of these, and a lower one does not stay alone. */
     memset(value, 0xff, sizeof value);
     rg_statistics_merge_init(&merge, RG_ORDER_BYTES, &leaf);
     rg_statistics_merge_add(&merge, &part, 5);
     CHECK_OK(rg_statistics_merge_finish(&merge, &arena, &sum, &t->err));
-    CHECK_U64(sum.min_value.bytes, 256);
+    CHECK(sum.min_value.data == NULL && !sum.has_min_exact);
     CHECK(sum.max_value.data == NULL && !sum.has_max_exact);
     rg_arena_fini(&arena);
+}
+
+/* A column's bounds in the row groups of one file: "ab" has them, "-" not, "0" is all null. */
+TEST(bounds_are_in_all_row_groups_or_in_none)
+{
+    static const struct {
+        const char *groups[3];
+        bool is_kept;
+    } rows[] = {
+        {{"ab", "ab", "ab"}, true}, {{"ab", "0", "ab"}, true},  {{"0", "0", "0"}, false},
+        {{"ab", "-", "ab"}, false}, {{"-", "ab", "ab"}, false}, {{"0", "ab", "-"}, false},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct rg_column_chunk chunks[3][2];
+        struct rg_row_group groups[3];
+
+        memset(chunks, 0, sizeof chunks);
+        memset(groups, 0, sizeof groups);
+        for (int g = 0; g < 3; g++) {
+            const struct rg_statistics given = {.min_value = text("a"),
+                                                .max_value = text("b"),
+                                                .has_null_count = true,
+                                                .has_min_exact = true};
+            struct rg_column_chunk *chunk = &chunks[g][1];
+
+            groups[g].columns = chunks[g];
+            chunks[g][0] = (struct rg_column_chunk){.value_count = 10, .statistics = given};
+            chunk->value_count = 10;
+            chunk->statistics.has_null_count = true;
+            chunk->statistics.null_count = rows[i].groups[g][0] == '0' ? 10 : 1;
+            if (rows[i].groups[g][0] == 'a')
+                chunk->statistics = given;
+        }
+        rg_statistics_level(groups, 3, 2);
+        for (int g = 0; g < 3; g++) {
+            CHECK(chunks[g][0].statistics.min_value.data != NULL);
+            CHECK((chunks[g][1].statistics.max_value.data != NULL) ==
+                  (rows[i].is_kept && rows[i].groups[g][0] == 'a'));
+            CHECK(chunks[g][1].statistics.has_null_count);
+        }
+    }
 }
 
 enum {
@@ -608,6 +651,7 @@ int main(int argc, char **argv)
         {"null_counts_that_only_levels_tell", null_counts_that_only_levels_tell},
         {"merging_follows_the_rules", merging_follows_the_rules},
         {"long_bounds_are_shortened_and_not_exact", long_bounds_are_shortened_and_not_exact},
+        {"bounds_are_in_all_row_groups_or_in_none", bounds_are_in_all_row_groups_or_in_none},
         {"merged_statistics_are_those_of_all_values", merged_statistics_are_those_of_all_values},
     };
 
