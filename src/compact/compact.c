@@ -343,15 +343,15 @@ enum rg_status rg_compact_new(const struct rg_compact_config *config,
     return RG_OK;
 }
 
-/* How many other partitions failed; the first error is cut for it where it must be. */
+/* How much else failed; the first error is cut for it where it must be. */
 static enum rg_status tell_failed_more(const struct rg_run *run, struct rg_error *err)
 {
     char text[64];
 
     if (run->failed_more == 0)
         return err->status;
-    const int bytes = snprintf(text, sizeof text, "; %" PRIu64 " other partition%s failed",
-                               run->failed_more, run->failed_more == 1 ? "" : "s");
+    const int bytes = snprintf(text, sizeof text, "; %" PRIu64 " other failure%s", run->failed_more,
+                               run->failed_more == 1 ? "" : "s");
     size_t at = strlen(err->text);
     if (at + (size_t)bytes >= sizeof err->text)
         at = sizeof err->text - 1 - (size_t)bytes;

@@ -62,7 +62,7 @@ static void tell_problem(struct rg_partition *partition, const struct rg_problem
     case RG_PROBLEM_LEDGER_LOST:
         /* The rest of the run goes on; it ends with exit status 1. */
         (void)rg_fail(&err, RG_ERR_IO, "%s", problem->text);
-        rg_run_note_failure(run, &err);
+        rg_run_note_partition(run, &err);
         break;
     }
 }

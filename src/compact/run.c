@@ -11,7 +11,7 @@ enum {
     ALONE_MAX = 1000
 };
 
-/* Partitions that failed, named beside the first; others are counted. */
+/* What is wrong with partitions, told beside the first; what comes then is counted. */
 enum {
     FAILED_TOLD_MAX = 8
 };
@@ -40,7 +40,7 @@ void rg_run_fini(struct rg_run *run)
     (void)pthread_mutex_destroy(&run->lock);
 }
 
-void rg_run_note_failure(struct rg_run *run, const struct rg_error *err)
+void rg_run_fail(struct rg_run *run, const struct rg_error *err)
 {
     (void)pthread_mutex_lock(&run->lock);
     if (!run->has_error) {
@@ -48,15 +48,10 @@ void rg_run_note_failure(struct rg_run *run, const struct rg_error *err)
         run->error = *err;
     }
     (void)pthread_mutex_unlock(&run->lock);
-}
-
-void rg_run_fail(struct rg_run *run, const struct rg_error *err)
-{
-    rg_run_note_failure(run, err);
     weir_cancel(run->weir);
 }
 
-static void note_partition(struct rg_run *run, const struct rg_error *err)
+void rg_run_note_partition(struct rg_run *run, const struct rg_error *err)
 {
     (void)pthread_mutex_lock(&run->lock);
     run->failed_more += run->has_error;
@@ -76,7 +71,7 @@ bool rg_run_fail_partition(struct rg_run *run, const struct rg_error *err)
     if (!is_denied && err->status != RG_ERR_CORRUPT && err->status != RG_ERR_UNSUPPORTED &&
         err->status != RG_ERR_LIMIT)
         return false;
-    note_partition(run, err);
+    rg_run_note_partition(run, err);
     return true;
 }
 
@@ -85,7 +80,7 @@ bool rg_run_fail_look(struct rg_run *run, const struct rg_error *err)
     if (err->status != RG_ERR_IO || !run->home_caps.is_local ||
         atomic_fetch_add(&run->unread_count, 1) >= PASSING_MAX)
         return false;
-    note_partition(run, err);
+    rg_run_note_partition(run, err);
     return true;
 }
 

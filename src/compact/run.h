@@ -126,7 +126,7 @@ struct rg_run {
     uint32_t alone_count;
     struct rg_error error; /* The first fatal one. */
     bool has_error;
-    uint64_t failed_more; /* Partitions that failed by themselves after that. */
+    uint64_t failed_more; /* What was wrong with partitions after that. */
 
     pthread_mutex_t compare_lock; /* One comparison at a time: it has that memory. */
     pthread_mutex_t event_lock;   /* Held while the caller's event function runs; taken last. */
@@ -139,8 +139,11 @@ void rg_run_fini(struct rg_run *run);
 /* Notes a fatal error (the first one is kept) and stops the engine. Threads: any. */
 void rg_run_fail(struct rg_run *run, const struct rg_error *err);
 
-/* Notes a failure that does not stop the run, but makes it end with this error. Threads: any. */
-void rg_run_note_failure(struct rg_run *run, const struct rg_error *err);
+/*
+ * Notes what is wrong with one partition: the others are done, and the run ends with the first such
+ * error. Those behind it are warned of, the first of them, and counted. Threads: any.
+ */
+void rg_run_note_partition(struct rg_run *run, const struct rg_error *err);
 
 /*
  * One partition cannot be written to, or its ledger cannot be read: that is told, the others are

@@ -160,7 +160,7 @@ def test_a_partition_that_cannot_be_written_to_stops_no_other(regroup, tmp_path,
         said = [line for line in result.err.splitlines() if "Permission denied" in line]
         assert [line.split(": ")[0] for line in said] == ["warning", "error"]
         assert "p=0/" in "".join(said) and "p=3/" in "".join(said)
-        assert said[1].endswith("; 1 other partition failed")
+        assert said[1].endswith("; 1 other failure")
         made = [path.parent for path in data_files(lake) if path.name.startswith("part-")]
         assert sorted(made) == sorted(set(lake.glob("p=*")) - set(bad))
     for path in bad:
@@ -319,7 +319,7 @@ def test_a_disk_that_gives_no_ledger_ends_the_run(regroup, tmp_path, home, bad_s
     source = fill_partitions(tmp_path / "source", 40)
     regroup("compact", source, home).must(0)
     result = regroup("compact", source, home, env=bad_sector("_regroup/p=")).must(1)
-    failed = re.search(r"; (\d+) other partitions failed", result.err)
+    failed = re.search(r"; (\d+) other failures", result.err)
     assert 16 <= int(failed.group(1)) + 1 <= 20
 
 
