@@ -43,12 +43,12 @@ static void make_title(const struct arguments *arguments, char title[TITLE_BYTES
 }
 
 /* What the end of a job means for the process; an error is said here, unless it was as JSON. */
-static int exit_of(enum rg_status status, const struct rg_report *report,
+static int exit_of(struct watch *watch, enum rg_status status, const struct rg_report *report,
                    const struct rg_error *err, bool is_told)
 {
     if (status == RG_OK)
         return report->file_alone_count > 0 ? RG_EXIT_LEFT_ALONE : RG_EXIT_DONE;
-    return is_told ? rg_exit_status(status) : rg_exit_with(err);
+    return is_told ? rg_exit_status(status) : rg_watch_exit(watch, err);
 }
 
 static bool has_column(const struct rg_report *report, const char *name, size_t bytes)
@@ -125,12 +125,14 @@ static int run_job(const struct arguments *arguments, struct watch *watch)
     name_unknown_columns(arguments, watch, rg_job_report(job), "bloom", false);
     name_unknown_columns(arguments, watch, rg_job_report(job), "order", true);
     rg_watch_summary(watch, rg_job_report(job), status, &err);
-    const int exit_status = exit_of(status, rg_job_report(job), &err, watch->mode == WATCH_JSON);
+    const int exit_status =
+        exit_of(watch, status, rg_job_report(job), &err, watch->mode == WATCH_JSON);
     rg_job_free(job);
     return exit_status;
 }
 
-static int show_plan(const struct arguments *arguments, const struct rg_plan_view *plan)
+static int show_plan(const struct arguments *arguments, struct watch *watch,
+                     const struct rg_plan_view *plan)
 {
     const bool is_verbose = rg_options_is_on(arguments->options, "verbose");
     struct rg_error err;
@@ -142,7 +144,7 @@ static int show_plan(const struct arguments *arguments, const struct rg_plan_vie
         status = rg_plan_text(plan, is_verbose, rg_output_write, stdout, &err);
     if (!rg_output_finish())
         return RG_EXIT_FAILED;
-    return exit_of(status, rg_plan_report(plan), &err, false);
+    return exit_of(watch, status, rg_plan_report(plan), &err, false);
 }
 
 int rg_plan_command(const struct arguments *arguments)
@@ -165,8 +167,8 @@ int rg_plan_command(const struct arguments *arguments)
     }
     if (watch.mode == WATCH_JSON)
         rg_watch_summary(&watch, rg_plan_report(plan), RG_OK, &err);
+    const int exit_status = show_plan(arguments, &watch, plan);
     rg_watch_fini(&watch);
-    const int exit_status = show_plan(arguments, plan);
     rg_plan_free(plan);
     return exit_status;
 }

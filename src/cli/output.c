@@ -33,23 +33,30 @@ static bool is_control(const uint8_t *text, size_t *ret_bytes)
     return text[0] < 0x20 || text[0] == 0x7f || *ret_bytes == 2;
 }
 
-void rg_output_say(const char *format, ...)
+size_t rg_output_line(char line[RG_OUTPUT_LINE_BYTES], const char *format, va_list args)
 {
-    char text[8192]; /* An error, and the longest key twice. */
-    char line[sizeof text + 1];
+    char text[RG_OUTPUT_LINE_BYTES - 1];
     size_t bytes = 0;
     size_t step;
-    va_list args;
 
-    va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
-    va_end(args);
     for (const uint8_t *at = (const uint8_t *)text; *at != 0; at += step) {
         const bool is_harmless = !is_control(at, &step);
 
         line[bytes++] = is_harmless ? (char)*at : '?';
     }
     line[bytes++] = '\n';
+    return bytes;
+}
+
+void rg_output_say(const char *format, ...)
+{
+    char line[RG_OUTPUT_LINE_BYTES];
+    va_list args;
+
+    va_start(args, format);
+    const size_t bytes = rg_output_line(line, format, args);
+    va_end(args);
     fwrite(line, 1, bytes, stderr);
 }
 

@@ -32,11 +32,11 @@ static void say_finding(const struct telling *telling, const struct rg_verify_fi
     struct rg_error ignored;
 
     if (telling->watch->mode == WATCH_JSON) {
-        (void)!rg_verify_finding_json(finding, rg_output_write, stderr, &ignored);
+        (void)!rg_verify_finding_json(finding, rg_watch_write, telling->watch, &ignored);
         return;
     }
     if (finding->key != NULL) {
-        rg_output_say("%s: %s %s", outcome, finding->key, finding->text);
+        rg_watch_say(telling->watch, "%s: %s %s", outcome, finding->key, finding->text);
         return;
     }
     if (finding->record > 0)
@@ -44,8 +44,8 @@ static void say_finding(const struct telling *telling, const struct rg_verify_fi
     if (finding->different_count > 1)
         snprintf(columns, sizeof columns, "; %" PRIu32 " of %" PRIu32 " columns differ",
                  finding->different_count, finding->column_count);
-    rg_output_say("%s: partition \"%s\"%s%s%s%s", outcome, finding->partition, record,
-                  finding->text[0] != '\0' ? ": " : "", finding->text, columns);
+    rg_watch_say(telling->watch, "%s: partition \"%s\"%s%s%s%s", outcome, finding->partition,
+                 record, finding->text[0] != '\0' ? ": " : "", finding->text, columns);
 }
 
 static void tell(void *user, const struct rg_verify_finding *finding)
@@ -67,7 +67,7 @@ static void say_totals(const struct telling *telling, const struct rg_verify_tot
     struct rg_error ignored;
 
     if (telling->watch->mode == WATCH_JSON) {
-        (void)!rg_verify_totals_json(totals, rg_output_write, stderr, &ignored);
+        (void)!rg_verify_totals_json(totals, rg_watch_write, telling->watch, &ignored);
         return;
     }
 
@@ -76,21 +76,23 @@ static void say_totals(const struct telling *telling, const struct rg_verify_tot
                                                                          : "equal";
     const uint64_t missing = totals->outcome_counts[RG_VERIFY_MISSING];
     const uint64_t extra = totals->outcome_counts[RG_VERIFY_EXTRA];
+    char missing_text[64] = "";
+    char extra_text[80] = "";
 
-    fprintf(stderr,
-            "%s: %" PRIu64 " row%s of %" PRIu64 " file%s in SOURCE, %" PRIu64 " row%s of %" PRIu64
-            " in DEST, partitions: %" PRIu64,
-            answer, totals->input_row_count, rg_output_plural(totals->input_row_count),
-            totals->input_file_count, rg_output_plural(totals->input_file_count),
-            totals->output_row_count, rg_output_plural(totals->output_row_count),
-            totals->output_file_count, totals->partition_count);
     if (missing > 0)
-        fprintf(stderr, "; %" PRIu64 " file%s not in DEST yet", missing,
-                missing == 1 ? " is" : "s are");
+        snprintf(missing_text, sizeof missing_text, "; %" PRIu64 " file%s not in DEST yet", missing,
+                 missing == 1 ? " is" : "s are");
     if (extra > 0)
-        fprintf(stderr, "; %" PRIu64 " file%s in DEST %s no live output%s", extra,
-                rg_output_plural(extra), extra == 1 ? "is" : "are", rg_output_plural(extra));
-    fputc('\n', stderr);
+        snprintf(extra_text, sizeof extra_text, "; %" PRIu64 " file%s in DEST %s no live output%s",
+                 extra, rg_output_plural(extra), extra == 1 ? "is" : "are",
+                 rg_output_plural(extra));
+    rg_watch_say(telling->watch,
+                 "%s: %" PRIu64 " row%s of %" PRIu64 " file%s in SOURCE, %" PRIu64
+                 " row%s of %" PRIu64 " in DEST, partitions: %" PRIu64 "%s%s",
+                 answer, totals->input_row_count, rg_output_plural(totals->input_row_count),
+                 totals->input_file_count, rg_output_plural(totals->input_file_count),
+                 totals->output_row_count, rg_output_plural(totals->output_row_count),
+                 totals->output_file_count, totals->partition_count, missing_text, extra_text);
 }
 
 static int exit_of(const struct rg_verify_totals *totals)
@@ -152,10 +154,9 @@ int rg_verify_command(const struct arguments *arguments)
     const bool is_whole = rg_output_finish();
     const int failed = is_whole && status != RG_OK ? rg_watch_fail(&watch, &err) : RG_EXIT_FAILED;
 
-    rg_watch_fini(&watch);
-    if (!is_whole || status != RG_OK)
-        return failed;
-    if (!telling.is_json && !rg_options_is_on(arguments->options, "quiet"))
+    if (is_whole && status == RG_OK && !telling.is_json &&
+        !rg_options_is_on(arguments->options, "quiet"))
         say_totals(&telling, &totals);
-    return exit_of(&totals);
+    rg_watch_fini(&watch);
+    return is_whole && status == RG_OK ? exit_of(&totals) : failed;
 }

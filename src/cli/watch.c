@@ -5,13 +5,23 @@
  * and wait for signals: the one thread that is made outside the engine and the stores. It sleeps in
  * sigtimedwait(), so that signals are taken like any other event and no handler runs anywhere.
  *
- * `lock` guards what both sides touch: what runs, which may go away, and standard error.
+ * `lock` guards what both sides touch: what runs, which may go away, and standard error. Standard
+ * error may be a pipe that nobody reads, so that whoever writes may wait for ever, `lock` in hand:
+ *
+ * 1. Nobody writes but where there is room; who waits for room looks for signals meanwhile.
+ * 2. Once a signal has come, nobody waits for room for more than a second; what is not written by
+ *    then is dropped, and what finds no room after that is dropped at once.
+ * 3. The thread that takes signals stops the job before it says anything, under `job_lock`, which
+ *    is never held while something is written. It never waits long for `lock`.
  *
  * Not here: how progress looks (<regroup/progress.h>).
  */
 
 #include "cli/watch.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -30,6 +40,11 @@ static const uint64_t show_after_ns = UINT64_C(1000000000);
 static const uint64_t block_every_ns = UINT64_C(250000000);
 static const uint64_t json_every_ns = UINT64_C(1000000000);
 static const uint64_t line_every_ns = UINT64_C(30000000000);
+/* While there is no room on standard error: how often signals are looked for, */
+static const int room_ms = 100;
+/* how long they are kept waiting for it, and how long for whoever does that. */
+static const uint64_t patience_ns = UINT64_C(1000000000);
+static const time_t lock_patience_s = 3;
 
 static uint64_t now_ns(void)
 {
@@ -79,16 +94,94 @@ static struct rg_progress *new_progress(const struct watch *watch, const char *t
     return watch->mode == WATCH_NONE ? NULL : rg_progress_new(&style, title);
 }
 
-static void put(const char *text)
+/* Somebody wants the process to end: the signal was taken, or is about to be. */
+static bool is_urgent(const struct watch *watch)
+{
+    static const int numbers[] = {SIGINT, SIGTERM};
+    sigset_t pending;
+
+    if (atomic_load(&watch->signal_count) > 0)
+        return true;
+    sigpending(&pending);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (sigismember(&watch->signals, numbers[i]) == 1 && sigismember(&pending, numbers[i]) == 1)
+            return true;
+    return false;
+}
+
+/* True when PIPE_BUF bytes can be written at once, or the write will say why not. */
+static bool has_room(int wait_ms)
+{
+    struct pollfd error = {.fd = STDERR_FILENO, .events = POLLOUT};
+    const int found = poll(&error, 1, wait_ms);
+
+    return found > 0 || (found < 0 && errno != EINTR);
+}
+
+/* False: there was none for too long. */
+static bool wait_for_room(struct watch *watch)
+{
+    uint64_t urgent_ns = 0; /* Since when it has been. */
+
+    for (;;) {
+        const bool urgent = is_urgent(watch);
+        const bool is_hopeless = urgent && atomic_load(&watch->is_stuck);
+
+        if (has_room(is_hopeless ? 0 : room_ms))
+            return true;
+        if (urgent && urgent_ns == 0)
+            urgent_ns = now_ns();
+        if (is_hopeless || (urgent && now_ns() - urgent_ns >= patience_ns)) {
+            atomic_store(&watch->is_stuck, true);
+            return false;
+        }
+    }
+}
+
+bool rg_watch_write(void *user, const void *data, size_t bytes)
+{
+    struct watch *watch = user;
+    const char *at = data;
+    const char *const end = at + bytes;
+    const char newline = '\n';
+
+    while (at < end) {
+        if (!wait_for_room(watch))
+            break;
+        if (atomic_exchange(&watch->is_torn, false))
+            (void)!write(STDERR_FILENO, &newline, 1);
+        const size_t left = (size_t)(end - at);
+        const ssize_t count = write(STDERR_FILENO, at, left < PIPE_BUF ? left : PIPE_BUF);
+        if (count < 0 && errno != EAGAIN && errno != EINTR)
+            return false;
+        at += count > 0 ? count : 0;
+    }
+    if (at < end && at > (const char *)data)
+        atomic_store(&watch->is_torn, true);
+    return at == end;
+}
+
+static void put(struct watch *watch, const char *text)
 {
     if (text != NULL)
-        fputs(text, stderr);
+        (void)rg_watch_write(watch, text, strlen(text));
 }
 
 static void erase_locked(struct watch *watch)
 {
     if (watch->progress != NULL)
-        put(rg_progress_erase(watch->progress));
+        put(watch, rg_progress_erase(watch->progress));
+}
+
+void rg_watch_say(struct watch *watch, const char *format, ...)
+{
+    char line[RG_OUTPUT_LINE_BYTES];
+    va_list args;
+
+    va_start(args, format);
+    const size_t bytes = rg_output_line(line, format, args);
+    va_end(args);
+    (void)rg_watch_write(watch, line, bytes);
 }
 
 static bool is_idle(const struct watch *watch)
@@ -130,8 +223,7 @@ static void show_locked(struct watch *watch)
         rg_terminal_size(&columns, &lines);
         rg_progress_resize(watch->progress, columns, lines);
     }
-    put(sample_text(watch, watch->progress, explanation, &watch->since));
-    fflush(stderr);
+    put(watch, sample_text(watch, watch->progress, explanation, &watch->since));
     watch->shown_ns = now_ns();
 }
 
@@ -142,15 +234,19 @@ static void tick(struct watch *watch)
                                                            : line_every_ns;
     const uint64_t first_ns = watch->mode == WATCH_LINE ? line_every_ns : show_after_ns;
 
-    pthread_mutex_lock(&watch->lock);
+    pthread_mutex_lock(&watch->job_lock);
     if (watch->has_report && watch->job != NULL) {
         struct rg_job_sample sample = {.size = sizeof sample};
 
         rg_job_sample(watch->job, &sample); /* The job keeps what its page needs. */
     }
+    pthread_mutex_unlock(&watch->job_lock);
+    /* Whoever writes now may do so for long. */
+    if (pthread_mutex_trylock(&watch->lock) != 0)
+        return;
     const uint64_t due_ns =
         watch->shown_ns != 0 ? watch->shown_ns + period_ns : watch->begin_ns + first_ns;
-    if (now_ns() >= due_ns)
+    if (now_ns() >= due_ns && has_room(0))
         show_locked(watch);
     pthread_mutex_unlock(&watch->lock);
 }
@@ -172,7 +268,7 @@ static void show_on_demand(struct watch *watch)
         show_locked(watch);
     } else if (line != NULL) {
         erase_locked(watch);
-        put(sample_text(watch, line, NULL, &sample));
+        put(watch, sample_text(watch, line, NULL, &sample));
         rg_progress_free(line);
     }
     pthread_mutex_unlock(&watch->lock);
@@ -181,18 +277,31 @@ static void show_on_demand(struct watch *watch)
 static void say_locked(struct watch *watch, const char *kind, const char *text)
 {
     erase_locked(watch);
-    rg_output_say("%s%s", kind, text);
+    rg_watch_say(watch, "%s%s", kind, text);
 }
 
-static void cancel_locked(struct watch *watch)
+/* False: nothing runs. */
+static bool cancel(struct watch *watch, unsigned signal_count)
 {
-    const bool is_first = watch->signal_count == 1;
-
+    pthread_mutex_lock(&watch->job_lock);
+    const bool is_running = !is_idle(watch);
     if (watch->verify != NULL)
         rg_verify_cancel(watch->verify);
-    else
+    else if (watch->job != NULL)
         rg_job_cancel(watch->job,
-                      is_first && !watch->only_reads ? RG_CANCEL_DRAIN : RG_CANCEL_ABORT);
+                      signal_count == 1 && !watch->only_reads ? RG_CANCEL_DRAIN : RG_CANCEL_ABORT);
+    pthread_mutex_unlock(&watch->job_lock);
+    return is_running;
+}
+
+/* Whoever has it gives up writing before that; false: that writer is stuck in the kernel. */
+static bool lock_soon(struct watch *watch)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += lock_patience_s;
+    return pthread_mutex_timedlock(&watch->lock, &until) == 0;
 }
 
 static void interrupt(struct watch *watch)
@@ -202,18 +311,22 @@ static void interrupt(struct watch *watch)
         "interrupted again: stopping",
     };
     const unsigned signals_max = watch->only_reads ? 1 : 2;
+    const unsigned signal_count = atomic_fetch_add(&watch->signal_count, 1) + 1;
+    /* Mostly nobody has it, and what this says comes before what the end of the job does. */
+    bool is_locked = pthread_mutex_trylock(&watch->lock) == 0;
+    const bool is_over = signal_count > signals_max || !cancel(watch, signal_count);
 
-    watch->signal_count++;
-    pthread_mutex_lock(&watch->lock);
-    if (watch->signal_count > signals_max || is_idle(watch)) {
-        erase_locked(watch);
-        fflush(stderr);
+    is_locked = is_locked || lock_soon(watch);
+    if (is_over || (!is_locked && signal_count == signals_max)) {
+        if (is_locked)
+            erase_locked(watch);
         _exit(RG_EXIT_INTERRUPTED);
     }
+    if (!is_locked)
+        return;
     if (!watch->is_silent && watch->mode != WATCH_JSON)
         say_locked(watch, "",
-                   watch->only_reads ? "interrupted: stopping" : words[watch->signal_count - 1]);
-    cancel_locked(watch);
+                   watch->only_reads ? "interrupted: stopping" : words[signal_count - 1]);
     pthread_mutex_unlock(&watch->lock);
 }
 
@@ -271,6 +384,8 @@ bool rg_watch_init(struct watch *watch, const struct arguments *arguments, const
     pthread_sigmask(SIG_BLOCK, &watch->signals, NULL);
     failed = pthread_mutex_init(&watch->lock, NULL);
     if (failed == 0)
+        failed = pthread_mutex_init(&watch->job_lock, NULL);
+    if (failed == 0)
         failed = pthread_create(&watch->thread, NULL, run_watch, watch);
     if (failed != 0) {
         rg_progress_free(watch->progress);
@@ -285,8 +400,10 @@ static void change_locked(struct watch *watch, struct rg_job *job, struct rg_ver
     if (watch->mode == WATCH_JSON)
         show_locked(watch); /* The last state, for those who read along. */
     erase_locked(watch);
+    pthread_mutex_lock(&watch->job_lock);
     watch->job = job;
     watch->verify = verify;
+    pthread_mutex_unlock(&watch->job_lock);
 }
 
 void rg_watch_job(struct watch *watch, struct rg_job *job)
@@ -326,6 +443,7 @@ void rg_watch_fini(struct watch *watch)
     pthread_join(watch->thread, NULL);
     erase_locked(watch);
     rg_progress_free(watch->progress);
+    pthread_mutex_destroy(&watch->job_lock);
     pthread_mutex_destroy(&watch->lock);
 }
 
@@ -336,7 +454,7 @@ static void say_event_locked(struct watch *watch, const struct rg_event *event)
     switch (event->kind) {
     case RG_EVENT_LEFT_ALONE:
         erase_locked(watch);
-        rg_output_say("left alone: %s: %s", event->alone->path, event->alone->text);
+        rg_watch_say(watch, "left alone: %s: %s", event->alone->path, event->alone->text);
         break;
     case RG_EVENT_WARNING:
         say_locked(watch, "warning: ", event->text);
@@ -350,9 +468,9 @@ static void say_event_locked(struct watch *watch, const struct rg_event *event)
             break;
         erase_locked(watch);
         partition = event->batch->partition[0] != 0 ? event->batch->partition : "./";
-        rg_output_say("%s record %llu: %zu file%s -> %zu", partition,
-                      (unsigned long long)event->batch->record_number, event->batch->input_count,
-                      rg_output_plural(event->batch->input_count), event->batch->output_count);
+        rg_watch_say(watch, "%s record %llu: %zu file%s -> %zu", partition,
+                     (unsigned long long)event->batch->record_number, event->batch->input_count,
+                     rg_output_plural(event->batch->input_count), event->batch->output_count);
         break;
     case RG_EVENT_PLANNED:
         break;
@@ -365,7 +483,7 @@ void rg_watch_event(void *user, const struct rg_event *event)
 
     pthread_mutex_lock(&watch->lock);
     if (watch->mode == WATCH_JSON && watch->progress != NULL)
-        put(rg_progress_event(watch->progress, event));
+        put(watch, rg_progress_event(watch->progress, event));
     else if (!watch->is_silent)
         say_event_locked(watch, event);
     pthread_mutex_unlock(&watch->lock);
@@ -374,21 +492,26 @@ void rg_watch_event(void *user, const struct rg_event *event)
 void rg_watch_summary(struct watch *watch, const struct rg_report *report, enum rg_status status,
                       const struct rg_error *err)
 {
-    /* Of a job that failed before it did anything there is nothing to sum up. */
-    const bool has_summary =
-        status == RG_OK || status == RG_ERR_CANCELLED || report->batch_count > 0;
+    /* Of a job that ended before it did anything there is nothing to sum up. */
+    const bool has_summary = status == RG_OK || report->batch_count > 0;
     struct rg_error ignored;
-    bool is_written = true;
 
     pthread_mutex_lock(&watch->lock);
     erase_locked(watch);
     if (watch->mode == WATCH_JSON && watch->progress != NULL)
-        put(rg_progress_finish(watch->progress, report, status, err->text));
+        put(watch, rg_progress_finish(watch->progress, report, status, err->text));
     else if (!watch->is_quiet && has_summary)
-        is_written =
-            rg_report_text(report, watch->is_verbose, rg_output_write, stderr, &ignored) == RG_OK;
-    (void)is_written; /* Standard error is gone: nobody is left to tell. */
+        (void)!rg_report_text(report, watch->is_verbose, rg_watch_write, watch, &ignored);
     pthread_mutex_unlock(&watch->lock);
+}
+
+int rg_watch_exit(struct watch *watch, const struct rg_error *err)
+{
+    pthread_mutex_lock(&watch->lock);
+    erase_locked(watch);
+    rg_watch_say(watch, "error: %s", err->text);
+    pthread_mutex_unlock(&watch->lock);
+    return rg_exit_status(err->status);
 }
 
 int rg_watch_fail(struct watch *watch, const struct rg_error *err)
@@ -396,7 +519,7 @@ int rg_watch_fail(struct watch *watch, const struct rg_error *err)
     const struct rg_report nothing = {.size = sizeof nothing};
 
     if (watch->mode != WATCH_JSON)
-        return rg_exit_with(err);
+        return rg_watch_exit(watch, err);
     rg_watch_summary(watch, &nothing, err->status, err);
     return rg_exit_status(err->status);
 }

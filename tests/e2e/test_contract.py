@@ -2,15 +2,19 @@
 
 """The command line as documented: what is taken, what is left, what is said, exit statuses."""
 
+import contextlib
+import fcntl
 import itertools
 import json
 import math
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -98,6 +102,36 @@ def test_a_changed_input_is_named_and_left(regroup, source, home):
     assert "f2.parquet: was rewritten after it had been taken" in result.err
     wanted = list(range(500)) + list(range(900, 1000))
     assert rows_of(live_files(regroup, home)) == wanted
+
+
+def test_every_output_that_is_gone_is_named(regroup, tmp_path, home):
+    source = tmp_path / "source"
+    for number in range(12):
+        write(source / f"p={number:02}" / "f.parquet", number * 100)
+    regroup("compact", source, home).must(0)
+    gone = [str(path.relative_to(home)) for path in data_files(home)]
+
+    def named(result):
+        return [name for name in gone if name in result.must(1).err]
+
+    for name in gone[:4]:
+        (home / name).unlink()
+    for command in ("compact", "plan"):
+        result = regroup(command, source, home)
+        assert named(result) == gone[:4]
+        assert result.err.count("warning: ") == 3
+        assert result.err.count("error: ") == 1
+        assert result.err.endswith("; 3 other failures\n")
+    lines = regroup("compact", source, home, "--progress", "json").must(1).err.splitlines()
+    warnings = [line["text"] for line in map(json.loads, lines) if line["event"] == "warning"]
+    assert len(warnings) == 3
+    assert json.loads(lines[-1])["text"].endswith("; 3 other failures")
+    # So many are named, all are counted.
+    for name in gone[4:]:
+        (home / name).unlink()
+    result = regroup("compact", source, home)
+    assert len(named(result)) == 9
+    assert result.err.endswith("; 11 other failures\n")
 
 
 # Bad input.
@@ -1508,3 +1542,71 @@ def test_every_member_is_documented(regroup, source, home, tmp_path):
     told = re.findall(r"`([a-z_]+)`", (ROOT / "docs" / "json.md").read_text())
     assert {"replaced", "memory_bytes_min", "outcome", "rows_said", "in_bytes_moved"} <= names
     assert names - set(told) == set()
+
+
+# Standard error that nobody reads.
+
+
+def start_unread(regroup, *arguments):
+    """Standard error is a pipe of one page that is full already: who is told does not read."""
+    reader, end = os.pipe()
+    fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, 4096)
+    os.set_blocking(end, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(end, b".")
+    os.set_blocking(end, True)
+    process = subprocess.Popen(regroup.command(*arguments), stdin=subprocess.DEVNULL, stderr=end,
+                               env=regroup.environment)
+    os.close(end)
+    return process, reader
+
+
+def wait_until_it_takes_signals(process):
+    """It blocks them, for its watching thread, before it does anything."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        blocked = next(int(line.split()[1], 16) for line in lines if line.startswith("SigBlk"))
+        if blocked & (1 << (signal.SIGTERM - 1)):
+            return
+        time.sleep(0.01)
+    pytest.fail("SIGTERM is not blocked")
+
+
+@pytest.mark.parametrize("options", [[], ["--progress", "json"]])
+@pytest.mark.parametrize("command", ["compact", "plan", "verify"])
+def test_a_signal_is_heeded_while_nobody_reads_what_is_said(command, options, regroup, tmp_path,
+                                                            home):
+    source = tmp_path / "source"
+    source.mkdir()
+    for number in range(200):
+        (source / f"f{number}.parquet").write_text("no Parquet")
+    if command == "verify":
+        regroup("compact", write(source / "good.parquet").parent, home).must(3)
+    process, reader = start_unread(regroup, command, source, home, *options)
+    try:
+        wait_until_it_takes_signals(process)
+        time.sleep(1)  # By now it has something to say.
+        assert process.poll() is None
+        process.terminate()
+        # All that verify had left to do was to say it.
+        assert process.wait(timeout=60) in ([3, 130] if command == "verify" else [130])
+    finally:
+        process.kill()
+        os.close(reader)
+
+
+def test_a_reader_that_is_late_gets_every_line(regroup, tmp_path, home):
+    source = tmp_path / "source"
+    source.mkdir()
+    for number in range(200):
+        (source / f"f{number}.parquet").write_text("no Parquet")
+    process, reader = start_unread(regroup, "compact", source, home)
+    time.sleep(1)
+    said = b""
+    while data := os.read(reader, 65536):
+        said += data
+    os.close(reader)
+    assert process.wait(timeout=60) == 3
+    assert said.count(b"left alone: f") == 200

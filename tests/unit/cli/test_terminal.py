@@ -38,17 +38,20 @@ def make_lake(folder):
         partition = folder / "lake" / f"k={number}"
         partition.mkdir(parents=True)
         os.link(first, partition / "a.parquet")
+    (folder / "one").mkdir()
+    for number in range(60):
+        os.link(first, folder / "one" / f"{number}.parquet")
 
 
 class Job:
-    def __init__(self, regroup, folder, *options, ignored=(), **env):
+    def __init__(self, regroup, folder, *options, ignored=(), lake="lake", **env):
         self.master, slave = pty.openpty()
         environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **env}
         self.home = tempfile.mkdtemp(dir=folder)
         slow = ["--jobs=1", "--memory=64MiB", "--codec=zstd:19"]
         before = {number: signal.signal(number, signal.SIG_IGN) for number in ignored}
         self.process = subprocess.Popen(
-            [regroup, "compact", folder / "lake", self.home, *slow, *options],
+            [regroup, "compact", folder / lake, self.home, *slow, *options],
             stdin=subprocess.DEVNULL, stderr=slave, env=environment,
         )
         for number, handler in before.items():
@@ -149,6 +152,22 @@ def test_usr1_shows_a_line(regroup, folder):
     job.read(5, until=b"limit=")
     assert b" mem=" in job.said and ESC not in job.said, job.said
     job.interrupt()
+
+
+def test_a_run_that_is_stopped_does_not_say_that_there_was_nothing_to_do(regroup, folder):
+    job = Job(regroup, folder, "--progress", "none", lake="one", TERM="dumb")
+    end = time.monotonic() + 30
+    while not any((Path(job.home) / "_regroup").rglob("*.intent*")):
+        assert time.monotonic() < end, "no intent after 30 s"
+        job.read(0.02)
+    for words in (b"interrupted: ", b"interrupted again: stopping"):
+        job.process.send_signal(signal.SIGINT)
+        job.read(30, until=words)
+    assert job.process.wait(timeout=30) == 130
+    job.read(0.2)
+    os.close(job.master)
+    assert b"error: cancelled" in job.said, job.said
+    assert b"nothing to do" not in job.said, job.said
 
 
 def test_usr1_shows_json_to_who_reads_json(regroup, folder):
