@@ -24,8 +24,10 @@ static enum rg_status leave_bad_input(struct rg_partition *partition, const stru
     struct rg_input all = *input;
     size_t count = 0;
 
-    if (input->status == RG_ERR_LIMIT)
+    if (input->status == RG_ERR_LIMIT) {
         partition->bin_rows_max = 0; /* What is left may fit as it was asked for. */
+        partition->forecast_memory = (struct rg_forecast_memory){0};
+    }
     if (*told != NULL && is_alike(*told, input))
         return rg_choose_leave(partition, input, true, err);
     for (const struct rg_input *at = input + 1; at < end; at++)

@@ -293,6 +293,17 @@ enum weir_status rg_bin_run_reload(struct weir_job *job, void *item, const struc
     return rg_part_requests_end(&part->requests);
 }
 
+/* What the job would find out when it has tried with all the memory that there is. */
+static enum weir_status foresee_claim(struct rg_bin *bin, const struct weir_job *job)
+{
+    const uint64_t needed = rg_bin_claim_bytes_needed(bin, job);
+
+    if (needed <= rg_output_claim_bytes_job(bin->output))
+        return WEIR_OK;
+    rg_open_batch_give_up_bin(bin->output->batch, bin, needed);
+    return WEIR_SKIP;
+}
+
 enum weir_status rg_bin_run_locate(struct weir_job *job, void *item, const struct weir_call *call)
 {
     struct rg_bin *bin = item;
@@ -315,7 +326,7 @@ enum weir_status rg_bin_run_locate(struct weir_job *job, void *item, const struc
         bin->is_told = true;
     }
     if (bin->output->batch->run->is_dry)
-        return WEIR_OK;
+        return foresee_claim(bin, job);
     if (!rg_bin_choose_columns(bin, job, &lacking_bytes))
         return bin->reads_files ? read_by_ranges(bin, job)
                                 : want_claim(bin, bin->claim_bytes + lacking_bytes);

@@ -59,7 +59,7 @@ uint64_t rg_bin_slice_bytes(const struct rg_bin *bin, uint32_t first, uint32_t c
 }
 
 /* What the column that needs most needs when it goes alone. */
-static uint64_t largest_column_bytes(const struct rg_bin *bin)
+static uint64_t largest_column_bytes(struct rg_bin *bin)
 {
     const uint32_t leaf_count = rg_bin_schema(bin)->leaf_count;
     uint64_t largest = 0;
@@ -67,9 +67,17 @@ static uint64_t largest_column_bytes(const struct rg_bin *bin)
     for (uint32_t c = 0; c < leaf_count; c++) {
         const uint64_t bytes = rg_bin_slice_bytes(bin, c, 1);
 
-        largest = bytes > largest ? bytes : largest;
+        if (bytes <= largest)
+            continue;
+        largest = bytes;
+        bin->is_mostly_scratch = bin->job->estimates[c].scratch_bytes > bytes / 2;
     }
     return largest;
+}
+
+uint64_t rg_bin_claim_bytes_needed(struct rg_bin *bin, const struct weir_job *job)
+{
+    return bin->claim_bytes - weir_available(job) + largest_column_bytes(bin);
 }
 
 /* How many columns, from the first that is to come, need no more than that. */

@@ -11,6 +11,9 @@
 /* What these columns need besides what the job holds already. */
 uint64_t rg_bin_slice_bytes(const struct rg_bin *bin, uint32_t first, uint32_t count);
 
+/* The least claim that the job of a bin which is located can be made in: one column at a time. */
+uint64_t rg_bin_claim_bytes_needed(struct rg_bin *bin, const struct weir_job *job);
+
 /*
  * Chooses as many columns, from bin->column_first on, as the claim bears; enlarges it where that is
  * free. False when not even each column alone fits: then the claim lacks so many bytes, and this is

@@ -196,7 +196,7 @@ static enum rg_status divide_memory(struct rg_run *run, uint32_t worker_count, s
                        " MiB are needed",
                        limit >> 20, (taken + budget_bytes_min + (1 << 20) - 1) >> 20);
     uint64_t budget = limit - taken;
-    if (run->compare != NULL)
+    if (run->options->verify == RG_VERIFY_FULL)
         run->compare_bytes = budget / 4;
     budget -= run->compare_bytes;
     /* A small file that is kept with its footer is not asked for again: that counts on S3. */

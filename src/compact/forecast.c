@@ -10,6 +10,7 @@
 #include "compact/open_batch.h"
 #include "compact/partition.h"
 #include "compact/todo.h"
+#include "compact/turn.h"
 
 /* A part of an upload, for counting requests. */
 static const uint64_t part_bytes = UINT64_C(8) << 20;
@@ -180,6 +181,25 @@ static void add_column(struct rg_column_forecast *to, const struct rg_column_for
     to->verdict = most;
 }
 
+static void raise_memory(struct rg_partition_plan *plan, const struct rg_forecast_memory *memory)
+{
+    if (memory->bytes > plan->memory_bytes)
+        plan->memory_bytes = memory->bytes;
+    if (memory->bytes_min > plan->memory_bytes_min)
+        plan->memory_bytes_min = memory->bytes_min;
+}
+
+void rg_forecast_keep_memory(struct rg_partition *partition)
+{
+    struct rg_forecast_memory *kept = &partition->forecast_memory;
+    const struct rg_forecast *turn = partition->forecast_turn;
+
+    if (turn != NULL && turn->plan.memory_bytes > kept->bytes)
+        kept->bytes = turn->plan.memory_bytes;
+    if (turn != NULL && turn->plan.memory_bytes_min > kept->bytes_min)
+        kept->bytes_min = turn->plan.memory_bytes_min;
+}
+
 /* What bins said of a turn that has ended becomes the partition's. */
 static void take_turn(struct rg_partition *partition)
 {
@@ -196,10 +216,8 @@ static void take_turn(struct rg_partition *partition)
     all->plan.out_bytes += turn->plan.out_bytes;
     all->plan.out_bytes_min += turn->plan.out_bytes_min;
     all->plan.out_bytes_max += turn->plan.out_bytes_max;
-    if (turn->plan.memory_bytes > all->plan.memory_bytes)
-        all->plan.memory_bytes = turn->plan.memory_bytes;
-    if (turn->plan.memory_bytes_min > all->plan.memory_bytes_min)
-        all->plan.memory_bytes_min = turn->plan.memory_bytes_min;
+    raise_memory(&all->plan, &(struct rg_forecast_memory){turn->plan.memory_bytes,
+                                                          turn->plan.memory_bytes_min});
     if (all->columns == NULL) {
         all->columns = turn->columns;
         all->column_count = turn->column_count;
@@ -223,7 +241,10 @@ enum rg_status rg_forecast_end_turn(struct rg_partition *partition, struct rg_er
     take_turn(partition);
     rg_forecast_count(&turn->open);
     rg_todo_done(partition);
+    rg_turn_tell_rows(partition);
+    atomic_fetch_add(&partition->run->counters.records_smaller, partition->bin_rows_max > 0);
     struct rg_partition_plan *plan = &partition->forecast->plan;
+    raise_memory(plan, &partition->forecast_memory);
     plan->batch_count++;
     plan->file_in_count += turn->input_count;
     plan->file_out_count += turn->plan.output_count;

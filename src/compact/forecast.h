@@ -15,6 +15,15 @@ struct rg_forecast;
 struct rg_open_batch;
 struct rg_partition;
 
+/* What row groups of the size asked for take: members of struct rg_partition_plan. */
+struct rg_forecast_memory {
+    uint64_t bytes;
+    uint64_t bytes_min;
+};
+
+/* Dry: the turn's row groups do not fit; what they would take is told of the smaller ones. */
+void rg_forecast_keep_memory(struct rg_partition *partition);
+
 /* Forgets what was forecast of a turn that did not come to its end. */
 void rg_forecast_begin_turn(struct rg_partition *partition);
 

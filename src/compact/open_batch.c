@@ -15,6 +15,7 @@
 #include "compact/open_batch.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "compact/bin_job.h"
 #include "compact/output.h"
@@ -112,21 +113,27 @@ static void ask_for_smaller(struct rg_open_batch *batch, uint64_t row_count)
     rg_open_batch_note(batch, RG_BATCH_REPLAN);
 }
 
-/* Not all memory is enough for a bin: it is planned anew as two, or is one input that cannot be. */
-static void give_up_bin(struct rg_open_batch *batch, const struct rg_output *output, uint64_t all)
+void rg_open_batch_give_up_bin(struct rg_open_batch *batch, const struct rg_bin *bin,
+                               uint64_t needed_bytes)
 {
-    const struct rg_bin *bin = output->wanting != NULL ? output->wanting : &output->bins[0];
+    const struct rg_run *run = batch->run;
+    const uint64_t all = rg_output_claim_bytes_job(bin->output);
+    const uint64_t lacking = needed_bytes > all ? needed_bytes - all : all;
+    const char *codec = rg_options_get(run->options, "codec");
+    const bool is_for_codec = bin->is_mostly_scratch && strcmp(codec, "keep") != 0;
     struct rg_error err = {0};
 
-    if (bin->ref_count == 1) {
-        (void)rg_fail(&err, RG_ERR_LIMIT,
-                      "row group %u: a column needs more than the %" PRIu64
-                      " MiB that --memory leaves for it",
-                      bin->refs[0].group_index, all >> 20);
-        rg_open_batch_leave_input(batch, bin->refs[0].input_index, &err);
+    if (bin->ref_count > 1) {
+        ask_for_smaller(batch, bin->row_count);
         return;
     }
-    ask_for_smaller(batch, bin->row_count);
+    (void)rg_fail(&err, RG_ERR_LIMIT,
+                  "row group %u: a column needs more than the %" PRIu64
+                  " MiB that --memory leaves for it%s%s; --memory %" PRIu64 "MiB would do",
+                  bin->refs[0].group_index, all >> 20,
+                  is_for_codec ? ", most of it for --codec " : "", is_for_codec ? codec : "",
+                  rg_run_limit_bytes_for(run, lacking) >> 20);
+    rg_open_batch_leave_input(batch, bin->refs[0].input_index, &err);
 }
 
 static void give_up(struct rg_open_batch *batch, const struct rg_output *output, uint64_t bytes_min,
@@ -175,7 +182,8 @@ static void try_larger_claims(struct rg_open_batch *batch, struct rg_output *out
         submit_output(batch, output);
         return;
     }
-    give_up_bin(batch, output, all);
+    rg_open_batch_give_up_bin(batch, output->wanting != NULL ? output->wanting : &output->bins[0],
+                              output->claim_bytes_min);
 }
 
 /* What bins learn and columns say is kept until the file ends; that did not fit its claim. */
@@ -253,6 +261,10 @@ static bool is_too_large(const struct rg_output *output)
 static void submit_output(struct rg_open_batch *batch, struct rg_output *output)
 {
     struct rg_run *run = batch->run;
+    if (run->is_dry && is_too_large(output)) {
+        note_refusal(batch, WEIR_OVERSIZE, output);
+        return;
+    }
     const struct weir_step join[] = {
         {.stage = run->stages.serialise},
         {.stage = run->stages.publish},

@@ -40,6 +40,7 @@ struct rg_bin {
     struct rg_bin_job *job; /* In that job's memory; NULL before its first step. */
     bool is_told;           /* What is forecast of it is added; stays so if it is tried again. */
     bool is_open;           /* Counted in open_bins of its output. */
+    bool is_mostly_scratch; /* What its largest column needs: for making pages anew. */
     uint32_t column_first;  /* Columns before it are in the file. */
     uint64_t moved_bytes;   /* Of in_bytes: those of these columns. */
 };
@@ -145,6 +146,13 @@ void rg_open_batch_give_up(struct rg_open_batch *batch, const struct rg_output *
  */
 void rg_open_batch_give_up_large(struct rg_open_batch *batch, const struct rg_output *output,
                                  const struct rg_error *err);
+
+/*
+ * A bin needs a claim of so much, which is more than there is: planned anew as two, or its input is
+ * left alone where it is a single row group.
+ */
+void rg_open_batch_give_up_bin(struct rg_open_batch *batch, const struct rg_bin *bin,
+                               uint64_t needed_bytes);
 
 /*
  * Notes a failure that has no culprit among the inputs: RG_ERR_CANCELLED, RG_ERR_CHANGED, or one

@@ -105,14 +105,21 @@ uint64_t rg_output_retained_bytes(const struct rg_output *output)
     return bytes;
 }
 
-uint64_t rg_output_claim_bytes_max(const struct rg_output *output)
+uint64_t rg_output_claim_bytes_job(const struct rg_output *output)
 {
     const uint64_t retained = rg_output_retained_bytes(output) + (UINT64_C(1) << 20);
-    const struct rg_run *run = output->batch->run;
-    const uint64_t others = retained > run->plan_bytes ? retained : run->plan_bytes;
-    const uint64_t budget = run->data_budget_bytes;
+    const uint64_t budget = output->batch->run->data_budget_bytes;
 
-    return budget > others ? budget - others : 0;
+    return budget > retained ? budget - retained : 0;
+}
+
+uint64_t rg_output_claim_bytes_max(const struct rg_output *output)
+{
+    const struct rg_run *run = output->batch->run;
+    const uint64_t left = run->data_budget_bytes - run->plan_bytes;
+    const uint64_t most = rg_output_claim_bytes_job(output);
+
+    return most < left ? most : left;
 }
 
 static enum rg_status write_segments(struct rg_output *output, const struct rg_segment *segments,

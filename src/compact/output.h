@@ -18,6 +18,9 @@ uint64_t rg_output_retained_bytes(const struct rg_output *output);
 /* The most that one of its bins can claim. */
 uint64_t rg_output_claim_bytes_max(const struct rg_output *output);
 
+/* The same of a run that is not dry: what it would have to leave alone, or make smaller. */
+uint64_t rg_output_claim_bytes_job(const struct rg_output *output);
+
 /* Columns of a bin, ready to be written; in column order. */
 struct rg_output_columns {
     const struct rg_schema *schema; /* Of the output. */

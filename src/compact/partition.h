@@ -76,6 +76,7 @@ struct rg_partition {
     bool goes_on;                      /* Another job follows when this one is dropped. */
     struct rg_forecast *forecast;      /* Dry: over all turns that ended; NULL before the first. */
     struct rg_forecast *forecast_turn; /* Dry: of this turn; guarded by its batch's lock. */
+    struct rg_forecast_memory forecast_memory; /* Dry: of turns with row groups that do not fit. */
     char *scanned_to; /* Candidates up to this name were found good, or planned (dry). */
     struct rg_arena arena;
     struct rg_allocator memory; /* Of the job. */

@@ -23,6 +23,7 @@ static enum weir_status plan_again(struct rg_partition *partition)
         return rg_problems_refuse(partition);
     if (turn->open.bin_rows_max == 0)
         return turn->has_left ? rg_turn_again_undisturbed(partition) : rg_turn_again(partition);
+    rg_forecast_keep_memory(partition);
     partition->bin_rows_max = turn->open.bin_rows_max;
     return rg_turn_again_undisturbed(partition);
 }

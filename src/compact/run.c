@@ -92,6 +92,18 @@ bool rg_run_fail_for_now(struct rg_run *run, const struct rg_error *err)
     return true;
 }
 
+uint64_t rg_run_limit_bytes_for(const struct rg_run *run, uint64_t data_bytes_more)
+{
+    const uint64_t mib = UINT64_C(1) << 20;
+    const double budgets =
+        (double)(run->data_budget_bytes + run->meta_budget_bytes + run->compare_bytes);
+    /* A twentieth of the limit is slack, and requests take up to a sixteenth (compact.c). */
+    const double more =
+        (double)data_bytes_more * budgets / (double)run->data_budget_bytes * 9.0 / 8.0;
+
+    return (run->memory_limit_bytes + (uint64_t)more) / mib * mib + 2 * mib;
+}
+
 void rg_run_add_tally(struct rg_run *run, const struct rg_tally *tally)
 {
     (void)pthread_mutex_lock(&run->lock);

@@ -164,6 +164,9 @@ bool rg_run_fail_look(struct rg_run *run, const struct rg_error *err);
  */
 bool rg_run_fail_for_now(struct rg_run *run, const struct rg_error *err);
 
+/* A --memory that leaves so much more for what is claimed, about; whole MiB. */
+uint64_t rg_run_limit_bytes_for(const struct rg_run *run, uint64_t data_bytes_more);
+
 /* Adds a batch that is recorded. Threads: any. */
 void rg_run_add_tally(struct rg_run *run, const struct rg_tally *tally);
 

@@ -2,6 +2,8 @@
 
 #include "compact/turn.h"
 
+#include <inttypes.h>
+
 #include "compact/choose.h"
 #include "compact/crowd.h"
 #include "compact/forecast.h"
@@ -117,6 +119,16 @@ enum weir_status rg_turn_fail(struct rg_partition *partition, struct rg_error *e
         (has_looked || !rg_run_fail_look(run, err)))
         rg_run_fail(run, err);
     return rg_turn_stop(partition);
+}
+
+void rg_turn_tell_rows(struct rg_partition *partition)
+{
+    if (partition->bin_rows_max > 0 && !partition->has_told_rows)
+        rg_run_warn(partition->run,
+                    "%s: row groups of more than %" PRIu64
+                    " rows do not fit into --memory, and are smaller than asked for",
+                    *partition->prefix != '\0' ? partition->prefix : "./", partition->bin_rows_max);
+    partition->has_told_rows = partition->bin_rows_max > 0;
 }
 
 enum weir_status rg_turn_wait(struct rg_partition *partition)

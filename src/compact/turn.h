@@ -33,6 +33,9 @@ enum weir_status rg_turn_stop(struct rg_partition *partition);
  */
 enum weir_status rg_turn_fail(struct rg_partition *partition, struct rg_error *err);
 
+/* Warns once of row groups that are smaller than asked for. */
+void rg_turn_tell_rows(struct rg_partition *partition);
+
 /*
  * What is waited for may be over before the step has returned: the second of the two says so to the
  * engine. A step sets `meetings` to 0, starts what it waits for, whose end calls rg_turn_wake()

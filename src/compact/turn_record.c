@@ -10,6 +10,7 @@
 #include "compact/forecast.h"
 #include "compact/layout.h"
 #include "compact/todo.h"
+#include "compact/turn.h"
 
 static void count_made(struct rg_partition *partition)
 {
@@ -285,12 +286,7 @@ enum rg_status rg_turn_record(struct rg_partition *partition, struct rg_error *e
     if (!is_made)
         return RG_OK;
     count_made(partition);
-    if (partition->bin_rows_max > 0 && !partition->has_told_rows)
-        rg_run_warn(partition->run,
-                    "%s: row groups of more than %" PRIu64
-                    " rows do not fit into --memory, and are smaller than asked for",
-                    *partition->prefix != '\0' ? partition->prefix : "./", partition->bin_rows_max);
-    partition->has_told_rows = partition->bin_rows_max > 0;
+    rg_turn_tell_rows(partition);
     RG_TRY(tell_committed(partition, err));
     return rg_choose_note_scanned(partition, err);
 }

@@ -4,6 +4,7 @@
 
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -355,6 +356,49 @@ def test_a_file_that_cannot_be_planned_is_left_alone(regroup, tmp_path):
     live = live_files(regroup, home)
     assert sum(pq.ParquetFile(path).metadata.num_rows for path in live) == 600
     assert len(live) == 2
+
+
+@pytest.fixture(scope="module")
+def large_columns(tmp_path_factory):
+    """Row groups of one column of 22 MiB each."""
+    folder = tmp_path_factory.mktemp("large_columns")
+    random = np.random.default_rng(3)
+    for number in range(3):
+        table = pa.table({"id": random.integers(0, 2**62, 2_900_000)})
+        pq.write_table(table, folder / f"{number}.parquet", use_dictionary=False,
+                       row_group_size=len(table))
+    return folder
+
+
+@pytest.mark.parametrize("limit_mib", [45, 100, 200])
+def test_a_plan_foresees_what_does_not_fit(limit_mib, large_columns, regroup, tmp_path):
+    options = ["--memory", f"{limit_mib}MiB", "--jobs", 1, "--row-group-size", "1GiB"]
+    plan = regroup("plan", large_columns, tmp_path / "home", "--json", *options)
+    told = json.loads(plan.out)
+    report = tmp_path / "report.json"
+    job = regroup("compact", large_columns, tmp_path / "home", "--report-json", report, *options)
+    assert plan.status == job.status == (3 if limit_mib == 45 else 0)
+    summary = json.loads(report.read_text())["summary"]
+    for member in ("files_in", "files_out", "row_groups_out", "files_left_alone"):
+        assert told["total"][member] == summary[member], member
+    # The memory that is told of is for row groups as they were asked for.
+    assert [p["memory_bytes_min"] > 60 * MIB for p in told["partitions"]] == \
+        ([] if limit_mib == 45 else [True])
+    for result in (plan, job):
+        assert ("smaller than asked for" in result.err) == (limit_mib == 100)
+        named = re.findall(r"--memory (\d+)MiB would do", result.err)
+        assert bool(named) == (limit_mib == 45)
+    if limit_mib == 45:
+        options[1] = max(named, key=int) + "MiB"
+        regroup("compact", large_columns, tmp_path / "home", *options).must(0)
+
+
+def test_what_a_codec_takes_is_foreseen_and_named(words, regroup, tmp_path):
+    options = ["--memory", "64MiB", "--codec", "brotli:9"]
+    for command in ("plan", "compact"):
+        result = regroup(command, words, tmp_path / "home", *options).must(3)
+        assert "most of it for --codec brotli:9; --memory " in result.err
+    assert not data_files(tmp_path / "home")
 
 
 def test_footers_of_the_home_are_within_the_limit(regroup, tmp_path):
