@@ -76,7 +76,8 @@ struct rg_job_config {
  *          than what is needed before anything begins; RG_ERR_ABSENT,
  *          RG_ERR_DENIED, RG_ERR_IO, RG_ERR_AGAIN when a place cannot be opened; RG_ERR_CORRUPT,
  *          RG_ERR_UNSUPPORTED for a ledger that cannot be read, or is of a later version;
- *          RG_ERR_NOMEM.
+ *          RG_ERR_NOMEM. Reports that options ask for are written for these, too, but for what does
+ *          not go together.
  */
 RG_API RG_MUST_CHECK enum rg_status rg_job_new(const struct rg_job_config *config,
                                                struct rg_job **ret_job, struct rg_error *err);

@@ -96,6 +96,8 @@ struct rg_report {
     uint64_t batch_smaller_count; /* Of batch_count: row groups smaller than asked, for memory. */
     bool is_selective;            /* Some option lets only some files of SOURCE through. */
     uint64_t file_waiting_count;  /* In place: fewer than --min-input-files in their partition. */
+    enum rg_status status;        /* At the end: what rg_job_run() returned, */
+    const char *error;            /* and the error's text; NULL: RG_OK. */
 };
 
 /*

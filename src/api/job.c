@@ -3,8 +3,9 @@
 /*
  * A job is compact's, plus its reports: the file of --report-json is written as the job goes, the
  * page of --report at its end, from the samples that somebody took meanwhile. Both get their names
- * when they are whole, whatever the job's end. A report that cannot be written fails a job only
- * after its work is done.
+ * when they are whole, whatever the job's end, also of a job that could not begin: else what an
+ * earlier one said would stand for it. A report that cannot be written fails a job only after its
+ * work is done.
  */
 
 #include "api/job.h"
@@ -44,7 +45,9 @@ struct rg_job {
     struct rg_report_writer *writer; /* NULL: no document is wanted. */
     struct rg_census *census;        /* NULL: no page is wanted. */
     struct rg_error report_error;    /* The first failure of the document; RG_OK: none. */
-    /* Owned by whoever runs it. */
+    /* Owned by whoever makes it and runs it. */
+    struct rg_report report;
+    struct rg_error error; /* What `report` says of the end. */
     bool has_run;
 };
 
@@ -139,15 +142,13 @@ static enum rg_status close_document(struct rg_job *job, struct rg_error *err)
     if (job->json_file.part == NULL)
         return RG_OK;
     if (error->status == RG_OK)
-        error->status = rg_report_writer_finish(job->writer, rg_compact_report(job->compact),
-                                                job->options, error);
+        error->status = rg_report_writer_finish(job->writer, &job->report, job->options, error);
     if (error->status != RG_OK)
         *err = *error;
     return rg_report_file_finish(&job->json_file, error->status, err);
 }
 
-static enum rg_status close_page(struct rg_job *job, enum rg_status status, const char *text,
-                                 struct rg_error *err)
+static enum rg_status close_page(struct rg_job *job, struct rg_error *err)
 {
     struct rg_setting settings[RG_OPTION_TABLE_MAX];
     struct rg_job_sample sample = {.size = sizeof sample};
@@ -155,15 +156,14 @@ static enum rg_status close_page(struct rg_job *job, enum rg_status status, cons
 
     if (job->page_file.part == NULL)
         return RG_OK;
-    rg_job_sample(job, &sample);
+    if (job->compact != NULL)
+        rg_job_sample(job, &sample);
     const struct rg_report_html page = {
-        .report = rg_compact_report(job->compact),
+        .report = &job->report,
         .series = job->series,
         .census = job->census,
         .settings = settings,
         .setting_count = rg_report_settings(job->options, settings),
-        .status = status,
-        .error = text,
         .version = rg_version(),
         .end_ns = rg_clock_wall_ns(),
     };
@@ -171,6 +171,32 @@ static enum rg_status close_page(struct rg_job *job, enum rg_status status, cons
     const enum rg_status written = rg_report_html_write(&page, &outlet, err);
     rg_outlet_fini(&outlet);
     return rg_report_file_finish(&job->page_file, written, err);
+}
+
+static void note_end(struct rg_job *job, enum rg_status status, const struct rg_error *error)
+{
+    job->error = *error;
+    job->report.status = status;
+    job->report.error = status != RG_OK ? job->error.text : NULL;
+}
+
+/* Of what could not begin. */
+static void report_failure(struct rg_job *job, const struct rg_job_config *config,
+                           const struct rg_error *error)
+{
+    struct rg_error ignored;
+
+    job->report = (struct rg_report){
+        .size = sizeof job->report,
+        .source = config->source,
+        .dest = config->dest,
+        .is_dry_run = job->options->is_dry_run,
+    };
+    note_end(job, error->status, error);
+    if (open_reports(job, &ignored) != RG_OK)
+        return;
+    (void)!close_document(job, &ignored);
+    (void)!close_page(job, &ignored);
 }
 
 static enum rg_status check_config(const struct rg_job_config *config, struct rg_error *err)
@@ -223,9 +249,11 @@ enum rg_status rg_job_new(const struct rg_job_config *given, struct rg_job **ret
     };
     status = rg_compact_new(&compact_config, &rg_allocator_system, &job->compact, error);
     if (status != RG_OK) {
+        report_failure(job, &config, error);
         rg_job_free(job);
         return status;
     }
+    job->report = *rg_compact_report(job->compact);
     *ret_job = job;
     return RG_OK;
 }
@@ -241,18 +269,21 @@ enum rg_status rg_job_run(struct rg_job *job, struct rg_error *err)
     enum rg_status status = open_reports(job, &error);
     if (status == RG_OK) {
         status = rg_compact_run(job->compact, &error);
+        job->report = *rg_compact_report(job->compact);
     } else {
         rg_report_file_drop(&job->json_file);
         rg_report_file_drop(&job->page_file);
     }
+    note_end(job, status, &error);
     const enum rg_status reported[] = {
         close_document(job, &report_errors[0]),
-        close_page(job, status, error.text, &report_errors[1]),
+        close_page(job, &report_errors[1]),
     };
     for (size_t i = 0; i < 2 && status == RG_OK; i++) {
         status = reported[i];
         error = report_errors[i];
     }
+    note_end(job, status, &error);
     if (status != RG_OK && err != NULL)
         *err = error;
     return status;
@@ -293,7 +324,7 @@ uint64_t rg_job_memory_bytes(const struct rg_job *job)
 
 const struct rg_report *rg_job_report(const struct rg_job *job)
 {
-    return rg_compact_report(job->compact);
+    return &job->report;
 }
 
 void rg_job_free(struct rg_job *job)

@@ -50,7 +50,11 @@ bool rg_report_file_write(void *user, const void *data, size_t bytes)
 {
     struct rg_report_file *file = user;
 
-    return fwrite(data, 1, bytes, file->part) == bytes;
+    if (fwrite(data, 1, bytes, file->part) == bytes)
+        return true;
+    if (file->write_errno == 0)
+        file->write_errno = errno;
+    return false;
 }
 
 enum rg_status rg_report_file_finish(struct rg_report_file *file, enum rg_status content,
@@ -65,6 +69,8 @@ enum rg_status rg_report_file_finish(struct rg_report_file *file, enum rg_status
         return RG_OK;
     if (content == RG_OK)
         (void)rg_fail(err, RG_ERR_IO, "%s", strerror(errno));
+    else if (file->write_errno != 0)
+        (void)rg_fail(err, content, "%s", strerror(file->write_errno));
     if (file->has_part)
         (void)remove(file->part_path);
     return rg_within(err, "%s: %s", file->option, file->path);

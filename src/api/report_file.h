@@ -20,6 +20,7 @@ struct rg_report_file {
     const char *part_path; /* Where it is written. */
     bool has_part;         /* That is another path than `path`, which it gets at the end. */
     FILE *part;            /* NULL: not open. */
+    int write_errno;       /* Of the first write that failed; 0: none did. */
 };
 
 /*

@@ -698,9 +698,7 @@ const char *rg_progress_finish(struct rg_progress *progress, const struct rg_rep
     struct rg_json json;
 
     begin_line(progress, &json, "finished");
-    rg_json_text(&json, "status", status == RG_OK ? "ok" : rg_status_name(status));
-    if (status != RG_OK && text != NULL)
-        rg_json_text(&json, "text", text);
+    rg_report_json_end(&json, status, text);
     rg_report_json_counts(&json, report);
     return finish_line(progress, &json);
 }

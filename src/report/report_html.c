@@ -55,10 +55,10 @@ static void write_outcome(struct rg_buffer *out, const struct rg_report_html *pa
         rg_buffer_append_text(out, ", in place");
     }
     rg_buffer_append_text(out, "</h1>\n");
-    if (page->status != RG_OK) {
+    if (report->status != RG_OK) {
         rg_buffer_printf(out, "<p class=\"bad\"><b>%s</b>: ",
-                         page->status == RG_ERR_CANCELLED ? "Interrupted" : "Failed");
-        rg_html_text(out, page->error);
+                         report->status == RG_ERR_CANCELLED ? "Interrupted" : "Failed");
+        rg_html_text(out, report->error);
         rg_buffer_append_text(out, "</p>\n");
     } else if (report->file_alone_count > 0) {
         rg_buffer_printf(out, "<p class=\"note\"><b>%s</b>; %s file%s left alone</p>\n", done,
@@ -105,7 +105,9 @@ static void write_tiles(struct rg_buffer *out, const struct rg_report *report)
     char more[3 * RG_FIGURE_BYTES_MAX];
 
     rg_buffer_append_text(out, "<div class=\"tiles\">\n");
-    snprintf(more, sizeof more, "of %s seen", rg_figure_count(report->file_seen_count, a));
+    /* Outputs of earlier runs that went in again are none of those. */
+    snprintf(more, sizeof more, "%s seen, own outputs aside",
+             rg_figure_count(report->file_seen_count, a));
     write_change_tile(out, "files", rg_figure_count(report->file_in_count, a),
                       rg_figure_count(report->file_out_count, b), more);
     snprintf(more, sizeof more, "%s partition%s, %s batch%s",

@@ -18,8 +18,6 @@ struct rg_report_html {
     const struct rg_census *census;
     const struct rg_setting *settings;
     size_t setting_count;
-    enum rg_status status; /* How the job ended, and the error's text. */
-    const char *error;
     const char *version;
     uint64_t end_ns; /* Since 1970-01-01 UTC. */
 };

@@ -93,6 +93,13 @@ void rg_report_json_counts(struct rg_json *json, const struct rg_report *report)
     rg_json_u64(json, "retries", report->retry_count);
 }
 
+void rg_report_json_end(struct rg_json *json, enum rg_status status, const char *error)
+{
+    rg_json_text(json, "status", status == RG_OK ? "ok" : rg_status_name(status));
+    if (status != RG_OK && error != NULL)
+        rg_json_text(json, "text", error);
+}
+
 /* Members of the object that is open: what moved how, and why. */
 static void write_moves(struct rg_json *json, const struct rg_moves *moves)
 {
@@ -165,6 +172,7 @@ enum rg_status rg_report_json_finish(struct rg_report_json *document,
         rg_json_text(json, "dest", report->dest);
     rg_json_bool(json, "in_place", report->dest == NULL);
     rg_json_bool(json, "dry_run", report->is_dry_run);
+    rg_report_json_end(json, report->status, report->error);
     rg_json_object_begin(json, "summary");
     rg_report_json_counts(json, report);
     rg_json_object_end(json);

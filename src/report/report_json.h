@@ -41,6 +41,9 @@ RG_MUST_CHECK enum rg_status rg_report_json_finish(struct rg_report_json *docume
                                                    const struct rg_setting *settings,
                                                    size_t setting_count, struct rg_error *err);
 
+/* How a job ended, as members of the object that is open. */
+void rg_report_json_end(struct rg_json *json, enum rg_status status, const char *error);
+
 /* The numbers of a report, as members of the object that is open. */
 void rg_report_json_counts(struct rg_json *json, const struct rg_report *report);
 

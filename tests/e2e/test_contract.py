@@ -1154,6 +1154,54 @@ def test_a_report_in_the_place_of_a_directory(regroup, source, home, tmp_path):
     assert not home.exists() or data_files(home) == []
 
 
+def foreign_home(source, home):
+    home.mkdir()
+    pq.write_table(pa.table({"a": [1]}), home / "foreign.parquet")
+    return [source, home], 2, "invalid"
+
+
+def no_source(source, home):
+    return [source / "nowhere", home], 1, "absent"
+
+
+def little_memory(source, home):
+    return [source, home, "--memory", "8MiB"], 2, "invalid"
+
+
+@pytest.mark.parametrize("command", ["compact", "plan"])
+@pytest.mark.parametrize("why", [foreign_home, no_source, little_memory])
+def test_reports_say_how_a_job_ended_that_did_nothing(why, command, regroup, source, home,
+                                                      tmp_path):
+    """Else who reads them would take yesterday's for what was done today."""
+    paths = [tmp_path / "report.json", tmp_path / "page.html"]
+    for path in paths:
+        path.write_text("yesterday's")
+    places, exit_status, status = why(source, home)
+    options = ["--report-json", paths[0], "--report", paths[1]]
+    result = regroup(command, *places, *options).must(exit_status)
+    told = json.loads(paths[0].read_text())
+    assert told["status"] == status and f"error: {told['text']}\n" in result.err
+    assert told["source"] == str(places[0]) and told["replaced"] == []
+    assert told["dry_run"] == (command == "plan")
+    page = paths[1].read_text()
+    assert "<b>Failed</b>" in page and "yesterday" not in page
+
+
+def test_reports_say_that_a_job_went_well(regroup, source, home, tmp_path):
+    path = tmp_path / "report.json"
+    for command in ("plan", "compact"):
+        regroup(command, source, home, "--report-json", path).must(0)
+        told = json.loads(path.read_text())
+        assert told["status"] == "ok" and "text" not in told
+
+
+@pytest.mark.parametrize("option", ["--report", "--report-json"])
+def test_a_report_that_finds_no_room_says_so(option, regroup, source, home):
+    result = regroup("compact", source, home, option, "/dev/full").must(1)
+    assert f"error: {option}: /dev/full: No space left on device" in result.err
+    assert rows_of(live_files(regroup, home)) == list(range(500))
+
+
 def test_one_file_for_both_reports(regroup, source, home, tmp_path):
     both = tmp_path / "both"
     result = regroup("compact", source, home, "--report", both, "--report-json", both).must(2)

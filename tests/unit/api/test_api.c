@@ -140,8 +140,12 @@ TEST(the_report_of_a_job_that_did_nothing)
         rg_report_writer_free(writer);
         CHECK_OK(rg_report_text(report, true, count_bytes, &bytes, &t->err));
         CHECK(bytes > 0);
+        CHECK((report->status != RG_OK) == (i == 1));
+        CHECK((report->error != NULL) == (i == 1));
         if (i == 0)
             CHECK(rg_job_run(job, &t->err) != RG_OK);
+        else
+            CHECK_TEXT(report->error, t->err.text);
     }
     rg_job_free(job);
     rmdir(dest);
@@ -504,17 +508,12 @@ TEST(a_page_is_whole_or_not_there)
     CHECK_OK(rg_options_set(options, "report", page_path, RG_ORIGIN_FLAG, &t->err));
     const struct rg_job_config config = {
         .size = sizeof config, .options = options, .source = source, .dest = dest};
-    if (rg_job_new(&config, &job, &t->err) == RG_OK) {
-        const enum rg_status status = rg_job_run(job, &t->err);
-
-        rg_job_free(job);
-        FILE *page = fopen(page_path, "rb");
-        CHECK(page != NULL && fgets(text, sizeof text, page) != NULL);
-        CHECK_TEXT(text, "<!DOCTYPE html>\n");
-        fclose(page);
-        CHECK(unlink(page_path) == 0);
-        CHECK(status != RG_OK);
-    }
+    CHECK_ERROR(rg_job_new(&config, &job, &t->err), RG_ERR_ABSENT, source);
+    FILE *page = fopen(page_path, "rb");
+    CHECK(page != NULL && fgets(text, sizeof text, page) != NULL);
+    CHECK_TEXT(text, "<!DOCTYPE html>\n");
+    fclose(page);
+    CHECK(unlink(page_path) == 0);
     CHECK(access(part_path, F_OK) != 0);
 
     /* A name in a folder that is not there fails before anything is done. */

@@ -210,6 +210,7 @@ TEST(a_page_tells_all_and_trusts_no_name)
     check_has(&page, "ended 2023-11-14 22:13:20 UTC; regroup 0.1.0");
     check_has(&page, "401 \xe2\x86\x92 2");
     check_has(&page, "4,010,000 rows");
+    check_has(&page, "402 seen, own outputs aside");
     check_has(&page, "of 512.0 MiB allowed");
     check_has(&page, "CPU limits: " ESCAPED);
     check_has(&page, "throughput over time");
@@ -229,7 +230,12 @@ TEST(a_page_of_nothing)
 {
     static struct rg_series series;
     static struct rg_census census;
-    const struct rg_report report = {.size = sizeof report, .source = "lake"};
+    const struct rg_report report = {
+        .size = sizeof report,
+        .source = "lake",
+        .status = RG_ERR_IO,
+        .error = HOSTILE,
+    };
     struct rg_buffer page;
 
     write_page(t,
@@ -237,8 +243,6 @@ TEST(a_page_of_nothing)
                    .report = &report,
                    .series = &series,
                    .census = &census,
-                   .status = RG_ERR_IO,
-                   .error = HOSTILE,
                },
                &page);
     check_elements((const char *)page.data);
