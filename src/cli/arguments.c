@@ -278,6 +278,7 @@ enum rg_status rg_arguments_parse(struct arguments *arguments, const struct comm
     enum rg_status status;
 
     arguments->places = argv;
+    arguments->environment = environment;
     status = parse_words(&p);
     if (status != RG_OK)
         return status;
@@ -298,4 +299,47 @@ enum rg_status rg_arguments_parse(struct arguments *arguments, const struct comm
     if (status == RG_OK)
         status = check_places(arguments, err);
     return status;
+}
+
+/* The option that a variable's name was probably meant for; NULL: it is one, or none comes near. */
+static const struct rg_option_info *find_slip(const char *entry)
+{
+    static const char prefix[] = "REGROUP_";
+    const size_t prefix_bytes = sizeof prefix - 1;
+    char name[NAME_BYTES_MAX + 1];
+    size_t bytes = 0;
+
+    if (strncmp(entry, prefix, prefix_bytes) != 0)
+        return NULL;
+    for (const char *c = entry + prefix_bytes; *c != 0 && *c != '='; c++) {
+        if (bytes == NAME_BYTES_MAX)
+            return NULL;
+        name[bytes++] = *c == '_' ? '-' : *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+    }
+    name[bytes] = 0;
+    const char *meant = rg_option_find(name) == NULL ? guess_option(name) : NULL;
+    if (meant == NULL || distance(name, meant) * 3 > bytes)
+        return NULL;
+    const struct rg_option_info *option = rg_option_find(meant);
+    return option->has_no_setting ? NULL : option;
+}
+
+bool rg_arguments_next_slip(const struct arguments *arguments, size_t *at,
+                            char ret_text[RG_SLIP_BYTES])
+{
+    const char *entry;
+
+    while ((entry = arguments->environment[*at]) != NULL) {
+        const struct rg_option_info *option = find_slip(entry);
+        char name[RG_OPTION_ENVIRONMENT_BYTES_MAX];
+
+        (*at)++;
+        if (option == NULL)
+            continue;
+        rg_option_environment(option, name);
+        snprintf(ret_text, RG_SLIP_BYTES, "%.*s is no option; did you mean %s?",
+                 (int)strcspn(entry, "="), entry, name);
+        return true;
+    }
+    return false;
 }

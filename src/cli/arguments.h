@@ -30,6 +30,7 @@ struct arguments {
     unsigned place_count;
     bool wants_help;
     bool wants_version;
+    const char *const *environment; /* Borrowed. */
 };
 
 /*
@@ -42,5 +43,16 @@ RG_MUST_CHECK enum rg_status rg_arguments_parse(struct arguments *arguments,
                                                 const struct command *commands, int argc,
                                                 char **argv, const char *const *environment,
                                                 struct rg_error *err);
+
+enum {
+    RG_SLIP_BYTES = 128
+};
+
+/*
+ * Finds the next variable, from *at on (0 at first), whose name is no option's but nearly: a slip
+ * of the hand, since programs around this one have variables of their own. False: there is none.
+ */
+bool rg_arguments_next_slip(const struct arguments *arguments, size_t *at,
+                            char ret_text[RG_SLIP_BYTES]);
 
 #endif

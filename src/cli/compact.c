@@ -51,10 +51,22 @@ static int exit_of(struct watch *watch, enum rg_status status, const struct rg_r
     return is_told ? rg_exit_status(status) : rg_watch_exit(watch, err);
 }
 
-static bool has_column(const struct rg_report *report, const char *name, size_t bytes)
+/* The columns of what was made, or would be. */
+struct columns {
+    const struct rg_report *report;
+    const struct rg_partition_plan *plan; /* NULL: `report` has them. */
+};
+
+static size_t column_count(const struct columns *columns)
 {
-    for (size_t i = 0; i < report->column_count; i++) {
-        const char *column = report->columns[i].column;
+    return columns->plan != NULL ? columns->plan->column_count : columns->report->column_count;
+}
+
+static bool has_column(const struct columns *columns, const char *name, size_t bytes)
+{
+    for (size_t i = 0; i < column_count(columns); i++) {
+        const char *column = columns->plan != NULL ? columns->plan->columns[i].column
+                                                   : columns->report->columns[i].column;
 
         if (strlen(column) == bytes && memcmp(column, name, bytes) == 0)
             return true;
@@ -91,23 +103,31 @@ static bool find_column(const char **at, size_t *bytes)
 }
 
 /* What was asked for of columns, and none of the outputs has: most likely a slip of the hand. */
-static void name_unknown_columns(const struct arguments *arguments, struct watch *watch,
-                                 const struct rg_report *report, const char *option, bool is_order)
+static void name_unknown_of(const struct arguments *arguments, struct watch *watch,
+                            const struct columns *columns, const char *option, bool is_order)
 {
     const char *at = rg_options_get(arguments->options, option);
 
     if (at == NULL || rg_options_origin(arguments->options, option) == RG_ORIGIN_DEFAULT ||
-        report->column_count == 0)
+        column_count(columns) == 0)
         return;
     while (*at != 0) {
         const char *name = at;
         const size_t bytes = strcspn(at, ",");
         size_t name_bytes = bytes;
 
-        if ((!is_order || find_column(&name, &name_bytes)) && !has_column(report, name, name_bytes))
+        if ((!is_order || find_column(&name, &name_bytes)) &&
+            !has_column(columns, name, name_bytes))
             warn_of_column(watch, option, name, name_bytes);
         at += bytes + (at[bytes] == ',');
     }
+}
+
+static void name_unknown_columns(const struct arguments *arguments, struct watch *watch,
+                                 struct columns columns)
+{
+    name_unknown_of(arguments, watch, &columns, "bloom", false);
+    name_unknown_of(arguments, watch, &columns, "order", true);
 }
 
 static int run_job(const struct arguments *arguments, struct watch *watch)
@@ -122,8 +142,7 @@ static int run_job(const struct arguments *arguments, struct watch *watch)
     rg_watch_job(watch, job);
     status = rg_job_run(job, &err);
     rg_watch_job(watch, NULL);
-    name_unknown_columns(arguments, watch, rg_job_report(job), "bloom", false);
-    name_unknown_columns(arguments, watch, rg_job_report(job), "order", true);
+    name_unknown_columns(arguments, watch, (struct columns){.report = rg_job_report(job)});
     rg_watch_summary(watch, rg_job_report(job), status, &err);
     const int exit_status =
         exit_of(watch, status, rg_job_report(job), &err, watch->mode == WATCH_JSON);
@@ -165,6 +184,7 @@ int rg_plan_command(const struct arguments *arguments)
         rg_watch_fini(&watch);
         return failed;
     }
+    name_unknown_columns(arguments, &watch, (struct columns){.plan = rg_plan_total(plan)});
     if (watch.mode == WATCH_JSON)
         rg_watch_summary(&watch, rg_plan_report(plan), RG_OK, &err);
     const int exit_status = show_plan(arguments, &watch, plan);

@@ -36,6 +36,20 @@ static int show_help(const struct arguments *arguments)
     return rg_output_finish() ? RG_EXIT_DONE : RG_EXIT_FAILED;
 }
 
+/* Where a job is watched, the watch says it. */
+static void warn_of_slips(const struct arguments *arguments)
+{
+    const bool is_watched =
+        (rg_option_find("progress")->commands & (uint32_t)arguments->command->bit) != 0;
+    char text[RG_SLIP_BYTES];
+    size_t at = 0;
+
+    if (is_watched || rg_options_count(arguments->options, "quiet") > 1)
+        return;
+    while (rg_arguments_next_slip(arguments, &at, text))
+        rg_output_say("warning: %s", text);
+}
+
 static int run(int argc, char **argv, struct arguments *arguments)
 {
     struct rg_error err;
@@ -54,6 +68,7 @@ static int run(int argc, char **argv, struct arguments *arguments)
         return show_version(arguments);
     if (arguments->wants_help)
         return show_help(arguments);
+    warn_of_slips(arguments);
     return arguments->command->run(arguments);
 }
 

@@ -358,6 +358,17 @@ static void take_signal(struct watch *watch, int number)
         sigaddset(&watch->signals, number);
 }
 
+static void warn_of_slips(struct watch *watch, const struct arguments *arguments)
+{
+    char text[RG_SLIP_BYTES];
+    size_t at = 0;
+
+    while (rg_arguments_next_slip(arguments, &at, text))
+        rg_watch_event(watch, &(struct rg_event){.size = sizeof(struct rg_event),
+                                                 .kind = RG_EVENT_WARNING,
+                                                 .text = text});
+}
+
 bool rg_watch_init(struct watch *watch, const struct arguments *arguments, const char *title)
 {
     const struct rg_options *options = arguments->options;
@@ -390,8 +401,10 @@ bool rg_watch_init(struct watch *watch, const struct arguments *arguments, const
     if (failed != 0) {
         rg_progress_free(watch->progress);
         fprintf(stderr, "error: no thread to watch the job: %s\n", strerror(failed));
+        return false;
     }
-    return failed == 0;
+    warn_of_slips(watch, arguments);
+    return true;
 }
 
 /* What ran has ended, or something begins. */

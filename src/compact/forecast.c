@@ -27,30 +27,56 @@ struct rg_forecast {
     struct rg_partition_plan plan;
     struct forecast_column *columns;
     uint32_t column_count;
+    uint32_t column_room;
 };
 
-/* False without memory; what there is by then goes with the forecast. */
-static bool make_columns(struct rg_forecast *forecast, const struct rg_allocator *allocator,
-                         const struct rg_schema *schema)
+/* Room for so many more columns; false without memory. */
+static bool reserve(struct rg_forecast *forecast, const struct rg_allocator *allocator,
+                    uint32_t count)
 {
-    struct forecast_column *columns =
-        rg_alloc(allocator, schema->leaf_count * sizeof(struct forecast_column));
+    const uint32_t wanted = forecast->column_count + count;
 
+    if (wanted <= forecast->column_room)
+        return true;
+    struct forecast_column *columns = rg_alloc(allocator, wanted * sizeof *columns);
     if (columns == NULL)
         return false;
-    memset(columns, 0, schema->leaf_count * sizeof(struct forecast_column));
+    if (forecast->column_count > 0)
+        memcpy(columns, forecast->columns, forecast->column_count * sizeof *columns);
+    if (forecast->columns != NULL)
+        rg_release(allocator, forecast->columns, forecast->column_room * sizeof *columns);
     forecast->columns = columns;
-    forecast->column_count = schema->leaf_count;
-    for (uint32_t c = 0; c < schema->leaf_count; c++) {
-        const struct rg_span path = schema->leaves[c].path;
-
-        columns[c].path = rg_alloc(allocator, path.bytes + 1);
-        if (columns[c].path == NULL)
-            return false;
-        memcpy(columns[c].path, path.data, path.bytes);
-        columns[c].path[path.bytes] = '\0';
-    }
+    forecast->column_room = wanted;
     return true;
+}
+
+/* Among the first `count`: schemas are alike mostly, so that it is at `guess`. NULL: it is none. */
+static struct forecast_column *find_column(const struct rg_forecast *forecast, uint32_t count,
+                                           struct rg_span path, uint32_t guess)
+{
+    for (uint32_t i = 0; i <= count; i++) {
+        const uint32_t at = i == 0 ? guess : i - 1;
+
+        if (at < count && rg_span_equal(rg_span_of(forecast->columns[at].path), path))
+            return &forecast->columns[at];
+    }
+    return NULL;
+}
+
+/* There is room for it; NULL without memory. */
+static struct forecast_column *add_path(struct rg_forecast *forecast,
+                                        const struct rg_allocator *allocator, struct rg_span path)
+{
+    struct forecast_column *column = &forecast->columns[forecast->column_count];
+    char *text = rg_alloc(allocator, path.bytes + 1);
+
+    if (text == NULL)
+        return NULL;
+    memcpy(text, path.data, path.bytes);
+    text[path.bytes] = '\0';
+    *column = (struct forecast_column){.path = text};
+    forecast->column_count++;
+    return column;
 }
 
 /* Called with the batch's lock held; false without memory. */
@@ -59,14 +85,21 @@ static bool add_columns_locked(struct rg_partition *partition,
                                const struct rg_schema *schema)
 {
     struct rg_forecast *forecast = partition->forecast_turn;
+    const struct rg_allocator *allocator = partition->run->allocator;
+    const uint32_t known_count = forecast->column_count;
+    uint32_t guess = 0;
 
-    if (forecast->columns == NULL && !make_columns(forecast, partition->run->allocator, schema))
-        return false;
-    for (uint32_t c = 0; c < forecast->column_count && c < schema->leaf_count; c++) {
-        struct forecast_column *column = &forecast->columns[c];
+    for (uint32_t c = 0; c < schema->leaf_count; c++) {
+        const struct rg_span path = schema->leaves[c].path;
         const enum rg_verdict verdict = estimates[c].verdict;
-        uint64_t *bytes = &column->told.in_bytes[verdict];
+        struct forecast_column *column = find_column(forecast, known_count, path, guess);
 
+        if (column == NULL && reserve(forecast, allocator, schema->leaf_count - c))
+            column = add_path(forecast, allocator, path);
+        if (column == NULL)
+            return false;
+        guess = (uint32_t)(column - forecast->columns) + 1;
+        uint64_t *bytes = &column->told.in_bytes[verdict];
         *bytes += estimates[c].input_bytes;
         if (*bytes >= column->verdict_bytes_max) {
             column->verdict_bytes_max = *bytes;
@@ -200,11 +233,12 @@ void rg_forecast_keep_memory(struct rg_partition *partition)
         kept->bytes_min = turn->plan.memory_bytes_min;
 }
 
-/* What bins said of a turn that has ended becomes the partition's. */
+/* What bins said of a turn that has ended becomes the partition's, where there is room for it. */
 static void take_turn(struct rg_partition *partition)
 {
     struct rg_forecast *turn = partition->forecast_turn;
     struct rg_forecast *all = partition->forecast;
+    uint32_t guess = 0;
 
     if (turn == NULL)
         return;
@@ -218,14 +252,20 @@ static void take_turn(struct rg_partition *partition)
     all->plan.out_bytes_max += turn->plan.out_bytes_max;
     raise_memory(&all->plan, &(struct rg_forecast_memory){turn->plan.memory_bytes,
                                                           turn->plan.memory_bytes_min});
-    if (all->columns == NULL) {
-        all->columns = turn->columns;
-        all->column_count = turn->column_count;
-        turn->columns = NULL;
-        turn->column_count = 0;
+    const uint32_t known_count = all->column_count;
+    for (uint32_t c = 0; c < turn->column_count; c++) {
+        struct forecast_column *from = &turn->columns[c];
+        struct forecast_column *to = find_column(all, known_count, rg_span_of(from->path), guess);
+
+        if (to != NULL) {
+            add_column(&to->told, &from->told);
+        } else {
+            to = &all->columns[all->column_count++];
+            *to = *from;
+            from->path = NULL;
+        }
+        guess = (uint32_t)(to - all->columns) + 1;
     }
-    for (uint32_t c = 0; c < all->column_count && c < turn->column_count; c++)
-        add_column(&all->columns[c].told, &turn->columns[c].told);
     rg_forecast_begin_turn(partition);
 }
 
@@ -236,6 +276,10 @@ enum rg_status rg_forecast_end_turn(struct rg_partition *partition, struct rg_er
     /* First what can fail: the turn may be tried again. */
     if (partition->forecast_turn == NULL &&
         !make_forecast(&partition->forecast, partition->run->allocator))
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a plan");
+    if (partition->forecast != NULL && partition->forecast_turn != NULL &&
+        !reserve(partition->forecast, partition->run->allocator,
+                 partition->forecast_turn->column_count))
         return rg_fail(err, RG_ERR_NOMEM, "no memory for a plan");
     RG_TRY(rg_choose_note_scanned(partition, err));
     take_turn(partition);
@@ -287,7 +331,7 @@ void rg_forecast_tell(struct rg_partition *partition)
     }
     for (uint32_t c = 0; c < forecast->column_count; c++) {
         columns[c] = forecast->columns[c].told;
-        columns[c].column = forecast->columns[c].path != NULL ? forecast->columns[c].path : "?";
+        columns[c].column = forecast->columns[c].path;
     }
     count_planned(&run->counters, &forecast->plan);
     forecast->plan.size = sizeof forecast->plan;
@@ -312,7 +356,6 @@ void rg_forecast_free(struct rg_forecast *forecast, const struct rg_allocator *a
             rg_release(allocator, forecast->columns[c].path, strlen(forecast->columns[c].path) + 1);
     }
     if (forecast->columns != NULL)
-        rg_release(allocator, forecast->columns,
-                   forecast->column_count * sizeof *forecast->columns);
+        rg_release(allocator, forecast->columns, forecast->column_room * sizeof *forecast->columns);
     rg_release(allocator, forecast, sizeof *forecast);
 }

@@ -1021,11 +1021,39 @@ def test_findings_are_told_as_data_beside_progress(regroup, source, home):
     assert lines[-1]["missing"] == 1 and lines[-1]["equal"] == 1
 
 
-def test_warnings_are_told_as_data(regroup, source, home):
-    told = regroup("compact", source, home, "--bloom", "none", "--progress", "json").must(0).err
+@pytest.mark.parametrize("command", ["plan", "compact"])
+def test_warnings_are_told_as_data(command, regroup, source, home):
+    told = regroup(command, source, home, "--bloom", "none", "--progress", "json").must(0).err
     lines = [json.loads(line) for line in told.splitlines()]
     assert "--bloom names none" in next(x["text"] for x in lines if x["event"] == "warning")
     assert lines[-1]["event"] == "finished"
+
+
+def test_a_plan_knows_the_columns_of_all_schemas(regroup, source, home):
+    for number in range(2):
+        table = pa.table({"other": [1, 2], "id": [1, 2], "more": [0.5, 1.5]})
+        pq.write_table(table, source / f"g{number}.parquet")
+    options = ["--bloom", "text,more", "--order", "col:nope"]
+    told = regroup("plan", source, home, "--json", *options).must(0)
+    assert re.findall(r"warning: (.*)", told.err) == \
+        ["--order names nope, a column that no output has"]
+    for part in (json.loads(told.out)["total"], *json.loads(told.out)["partitions"]):
+        names = [column["column"] for column in part["columns"]]
+        assert sorted(names) == ["id", "more", "other", "text"]
+
+
+def test_a_variable_that_is_no_option_is_warned_of(regroup, source, home):
+    slip = {"REGROUP_MEMROY": "1G", "REGROUP_CORPORA": "/nowhere"}
+    said = "REGROUP_MEMROY is no option; did you mean REGROUP_MEMORY?"
+    for arguments in (["plan", source, home], ["compact", source, home], ["list", home],
+                      ["verify", source, home], ["inspect", source / "f0.parquet"]):
+        result = regroup(*arguments, env=slip).must(0)
+        assert re.findall(r"warning: (.*)", result.err) == [said], arguments
+    told = regroup("compact", source, home, "--progress", "json", env=slip).must(0).err
+    lines = [json.loads(line) for line in told.splitlines()]
+    assert [line["text"] for line in lines if line["event"] == "warning"] == [said]
+    assert regroup("list", home, "-qq", env=slip).must(0).err == ""
+    assert regroup("--version", env=slip).must(0).err == ""
 
 
 class Outline(HTMLParser):
