@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "compact/owner.h"
 #include "compact/todo.h"
 #include "journal/minted.h"
@@ -106,7 +105,8 @@ static bool is_input(void *user, const struct rg_object *object)
     const enum rg_select answer = rg_select_file(options, rg_span_of(object->key));
     if (answer == RG_SELECT_NO)
         return false;
-    if (!rg_select_is_old_enough(options, object->id.modified_ns, rg_clock_wall_ns()))
+    if (!rg_select_is_old_enough(options, object->id.modified_ns,
+                                 rg_store_now_ns(partition->run->source)))
         return false;
     return answer == RG_SELECT_YES || rg_choose_may_be_data(partition->run->source, object);
 }

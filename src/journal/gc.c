@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/failpoint.h"
 #include "journal/array.h"
 #include "journal/look_impl.h"
@@ -107,10 +106,11 @@ enum rg_status rg_gc(struct rg_commit *commit, uint64_t older_than_ns, struct rg
     return RG_OK;
 }
 
-static bool is_old_probe(const struct rg_object *object, uint64_t older_than_ns)
+static bool is_old_probe(const struct rg_home *home, const struct rg_object *object,
+                         uint64_t older_than_ns)
 {
     static const char probe_prefix[] = "_regroup/_probe-";
-    const uint64_t now_ns = rg_clock_wall_ns();
+    const uint64_t now_ns = rg_store_now_ns(home->store);
     const uint64_t then_ns = object->id.modified_ns;
 
     return !object->is_prefix && strncmp(object->key, probe_prefix, sizeof probe_prefix - 1) == 0 &&
@@ -133,7 +133,7 @@ enum rg_status rg_gc_probes(const struct rg_home *home, uint64_t older_than_ns,
                                      .key = list.objects[i].key,
                                      .upload_id = list.objects[i].id.tag};
 
-        if (!is_old_probe(&list.objects[i], older_than_ns))
+        if (!is_old_probe(home, &list.objects[i], older_than_ns))
             continue;
         RG_TRY(rg_store_wait(home->store, &forget, err));
         ++*ret_upload_count;
@@ -142,7 +142,7 @@ enum rg_status rg_gc_probes(const struct rg_home *home, uint64_t older_than_ns,
     for (size_t i = 0; i < object_count; i++) {
         struct rg_store_op forget = {.verb = RG_STORE_DELETE, .key = objects[i].key};
 
-        if (is_old_probe(&objects[i], older_than_ns))
+        if (is_old_probe(home, &objects[i], older_than_ns))
             RG_TRY(rg_store_wait(home->store, &forget, err));
     }
     return RG_OK;

@@ -18,7 +18,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "journal/array.h"
 #include "journal/look_dead.h"
 #include "journal/look_impl.h"
@@ -113,7 +112,8 @@ static uint64_t now_of(const struct rg_commit *commit)
 {
     const struct rg_commit_asks *asks = &commit->options.asks;
 
-    return asks->now_ns == NULL ? rg_clock_wall_ns() : asks->now_ns(asks->user);
+    return asks->now_ns == NULL ? rg_store_now_ns(commit->options.home->store)
+                                : asks->now_ns(asks->user);
 }
 
 /* The pending output of the highest number, or NULL. */

@@ -173,7 +173,8 @@ static const struct rg_option table[] = {
     {{.name = "min-age",
       .argument = "DURATION",
       .initial = "0",
-      .help = "leave files that are younger than this by the store's clock: 90s, 15m, 2h, 1d",
+      .help =
+          "leave files that are younger than this, on S3 by the store's clock: 90s, 15m, 2h, 1d",
       .commands = JOB},
      .kind = RG_OPTION_DURATION,
      .offset = FIELD(min_age_ns)},

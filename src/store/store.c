@@ -6,6 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
+/* Dates of answers are whole seconds, and late by what the answer took. */
+static const int64_t second_ns = INT64_C(1000000000);
+static const int64_t clock_tolerance_ns = INT64_C(5000000000);
+
 /* A thread that waits for operations. */
 struct waiter {
     pthread_mutex_t lock;
@@ -71,6 +77,20 @@ enum rg_status rg_store_probe(struct rg_store *store, bool may_write,
 uint64_t rg_store_request_count(const struct rg_store *store)
 {
     return atomic_load(&store->request_count);
+}
+
+uint64_t rg_store_now_ns(const struct rg_store *store)
+{
+    return (uint64_t)((int64_t)rg_clock_wall_ns() + atomic_load(&store->clock_offset_ns));
+}
+
+void rg_store_note_time(struct rg_store *store, uint64_t server_ns)
+{
+    /* The second has begun, and will end: what was made in it is not from the future. */
+    const int64_t offset_ns = (int64_t)server_ns + second_ns - (int64_t)rg_clock_wall_ns();
+    const bool is_off = offset_ns > clock_tolerance_ns || offset_ns < -clock_tolerance_ns;
+
+    atomic_store(&store->clock_offset_ns, is_off ? offset_ns : 0);
 }
 
 void rg_store_listen(struct rg_store *store, const struct rg_store_listener *listener)

@@ -157,12 +157,23 @@ struct rg_store_driver {
 struct rg_store {
     const struct rg_store_driver *driver;
     char *url; /* For messages: "file:///data/x" or "s3://bucket/prefix", no trailing '/'. */
-    struct rg_store_listener listener;  /* Set while no operation is in flight. */
-    atomic_uint_fast64_t request_count; /* Sent to another machine, retries included. */
+    struct rg_store_listener listener;   /* Set while no operation is in flight. */
+    atomic_uint_fast64_t request_count;  /* Sent to another machine, retries included. */
+    atomic_int_fast64_t clock_offset_ns; /* The place's clock less ours, by its last answer. */
 };
 
 /* Requests that were sent so far, retries included; 0 of a local store. Threads: any. */
 uint64_t rg_store_request_count(const struct rg_store *store);
+
+/*
+ * What time it is by the clock that modified_ns of this place is from, as far as its answers have
+ * told: never before the first answer, nor of a local store, where it is our own. For ages.
+ * Threads: any.
+ */
+uint64_t rg_store_now_ns(const struct rg_store *store);
+
+/* For back ends: the place says that it is this second there (since 1970, in ns). Threads: any. */
+void rg_store_note_time(struct rg_store *store, uint64_t server_ns);
 
 /* From now on tells `listener`. While no operation is in flight. */
 void rg_store_listen(struct rg_store *store, const struct rg_store_listener *listener);

@@ -592,6 +592,26 @@ def test_f22_clock_and_head_first(place, offset):
     assert place.proxy.log[0]["method"] == "HEAD" and place.proxy.count(status=403) == 1
 
 
+@not_sanitized
+@pytest.mark.parametrize("offset", ["+10m", "+40m"])
+def test_f22_ages_are_by_the_clock_of_the_store(place, offset):
+    """With ours, which is ahead, a young file is an old one."""
+    library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+    if not os.path.exists(library):
+        pytest.skip("libfaketime is not installed (tools/setup/s3.sh)")
+    ahead = {"LD_PRELOAD": library, "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    numbers = place.fill(files=3)
+    result = place.compact("--min-age", "5m", env=ahead).must(0)
+    assert "--min-age let through" in result.err and not place.data_keys("out")
+    place.regroup("compact", "--in-place", "--grace", "5m", place.url("in")).must(0)
+    count = len(place.data_keys("in"))
+    place.regroup("compact", "--in-place", "--grace", "5m", place.url("in"), env=ahead).must(0)
+    place.regroup("gc", "--older-than", "5m", place.url("in"), env=ahead).must(0)
+    assert len(place.data_keys("in")) == count > 6
+    place.regroup("compact", "--in-place", place.url("in"), env=ahead).must(0)
+    assert len(place.data_keys("in")) == 2 and place.rows("in") == numbers
+
+
 def test_f22_denied_is_no_clock(place):
     place.fill([""], files=1)
     place.proxy.add(Rule(refuse(403, headers=[("Date", time.strftime(

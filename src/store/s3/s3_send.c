@@ -40,7 +40,11 @@ static void take_header(struct rg_http_request *request, struct rg_span name, st
 {
     struct rg_s3_task *task = (struct rg_s3_task *)request;
 
+    const uint64_t date_ns = task->headers.date_ns;
+
     rg_s3_headers_take(&task->headers, &task->store->endpoint, name, value);
+    if (task->headers.date_ns != date_ns)
+        rg_store_note_time(&task->store->base, task->headers.date_ns);
 }
 
 /* Body bytes that are XML, or are taken for it: an error, or the result that was asked for. */

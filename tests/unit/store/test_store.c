@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "support/test.h"
 
 /* A store whose listing is a script. */
@@ -182,6 +183,31 @@ TEST(a_file_of_several_names_is_known_by_its_inode)
     }
 }
 
+TEST(the_clock_of_the_place_is_learnt_where_it_is_not_ours)
+{
+    static const struct {
+        const char *about;
+        int64_t date_s; /* Less our clock. */
+        int64_t offset_s;
+    } cases[] = {
+        {"an answer of this second", 0, 0}, {"one that took a while", -4, 0},
+        {"our clock is behind", 600, 601},  {"our clock is ahead", -86400, -86399},
+        {"it was set right", 1, 0},
+    };
+    const int64_t second_ns = 1000000000;
+    struct rg_store store = {.driver = NULL};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const int64_t before_ns = (int64_t)rg_clock_wall_ns();
+
+        rg_store_note_time(&store, (uint64_t)(before_ns + cases[i].date_s * second_ns));
+        const int64_t off_ns = (int64_t)rg_store_now_ns(&store) - before_ns;
+        const int64_t wrong_ns = off_ns - cases[i].offset_s * second_ns;
+        if (wrong_ns < 0 || wrong_ns > second_ns)
+            test_fail(__FILE__, __LINE__, "%s", cases[i].about);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
@@ -193,6 +219,8 @@ int main(int argc, char **argv)
          ids_are_compared_with_their_tags_only_if_strict},
         {"a_file_of_several_names_is_known_by_its_inode",
          a_file_of_several_names_is_known_by_its_inode},
+        {"the_clock_of_the_place_is_learnt_where_it_is_not_ours",
+         the_clock_of_the_place_is_learnt_where_it_is_not_ours},
     };
 
     return test_main("store/store", cases, sizeof cases / sizeof cases[0], argc, argv);
