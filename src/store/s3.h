@@ -36,7 +36,8 @@ struct rg_s3_options {
     bool is_unsigned;           /* Send no credentials. */
     uint32_t request_count_max; /* At once; 0: 32. */
     uint32_t attempt_count_max; /* Of one request; 0: AWS_MAX_ATTEMPTS, or 10. */
-    uint64_t stall_ns;          /* Nothing moves for so long: try again. 0: 20 s. */
+    uint64_t stall_ns;          /* Nothing moves for so long: try again, by so much
+                                   longer each time, up to six times it. 0: 20 s. */
     uint64_t slow_answer_ns;    /* The same for completing an upload. 0: 10 min. */
 };
 

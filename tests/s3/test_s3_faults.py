@@ -375,6 +375,15 @@ def test_f10_and_f21_silence(place, server, binary):
     assert place.proxy.count(operation="complete", key="out/part-*") == 1
 
 
+def test_f10_listings_that_take_long(place):
+    """Longer than is waited for the first time."""
+    numbers = place.fill([""], files=2)
+    place.proxy.add(Rule(delay(25), operation="list", times=2))
+    result = place.compact().must(0)
+    assert result.seconds > 44
+    place.check_whole(numbers)
+
+
 def complete_once(body, forward=True):
     """Answers the completion of an upload with 200 and this body."""
 

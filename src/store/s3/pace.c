@@ -57,15 +57,28 @@ void rg_pace_note_answer(struct rg_pace *pace)
         pace->limit = pace->limit_max;
 }
 
+/* Halves the limit, or `width` if that is less; once for each wave. */
+static void cut_limit(struct rg_pace *pace, uint64_t now_ns, double width)
+{
+    const double half = (width < pace->limit ? width : pace->limit) / 2;
+
+    if (pace->cut_ns != 0 && now_ns - pace->cut_ns < wave_ms * ms)
+        return;
+    pace->cut_ns = now_ns;
+    pace->limit = half < 1 ? 1 : half;
+}
+
+void rg_pace_note_stall(struct rg_pace *pace, uint64_t now_ns, uint32_t in_flight)
+{
+    cut_limit(pace, now_ns, in_flight);
+}
+
 void rg_pace_note_throttle(struct rg_pace *pace, uint64_t now_ns, uint64_t asked_ns)
 {
     const uint64_t hold_ns = asked_ns < asked_max_ms * ms ? asked_ns : asked_max_ms * ms;
     const uint64_t until_ns = now_ns + (hold_ns > hold_ms * ms ? hold_ns : hold_ms * ms);
 
-    if (pace->cut_ns == 0 || now_ns - pace->cut_ns >= wave_ms * ms) {
-        pace->cut_ns = now_ns;
-        pace->limit = pace->limit / 2 < 1 ? 1 : pace->limit / 2;
-    }
+    cut_limit(pace, now_ns, pace->limit);
     if (until_ns > pace->hold_ns)
         pace->hold_ns = until_ns;
 }

@@ -42,6 +42,12 @@ bool rg_pace_allows(const struct rg_pace *pace, uint32_t in_flight, uint64_t now
 /* An answer that was none of these refusals. */
 void rg_pace_note_answer(struct rg_pace *pace);
 
+/*
+ * A body that did not get through in time: the limit becomes half of what was in flight, unless
+ * that was done for this wave already.
+ */
+void rg_pace_note_stall(struct rg_pace *pace, uint64_t now_ns, uint32_t in_flight);
+
 /* A refusal: halves the limit unless that was done for this wave already. */
 void rg_pace_note_throttle(struct rg_pace *pace, uint64_t now_ns, uint64_t asked_ns);
 

@@ -14,9 +14,26 @@ static const size_t url_bytes_max = (size_t)32 << 10;
 /* Of an answer that is no result: more than an error has is not looked at. */
 static const uint64_t error_bytes_max = UINT64_C(64) << 10;
 
-/* Slowest transfer that is let go on: what a deadline is made of. */
-static const uint64_t bytes_per_second_min = UINT64_C(64) << 10;
+/*
+ * Slowest transfer that is let go on: what a deadline is made of. Slow, since the requests of a run
+ * share one line: silence is what stall_ns is for.
+ */
+static const uint64_t bytes_per_second_min = UINT64_C(4) << 10;
 static const uint64_t deadline_ns_min = UINT64_C(120000000000);
+
+/*
+ * By so much a request may be silent for longer than at its first attempt: there are listings that
+ * take half a minute (ceph pull requests 46930 and 59222).
+ */
+static const uint32_t patience_max = 6;
+
+/*
+ * A body that was handed over is not sent yet: it lies in the kernel, or in a proxy that passes it
+ * on only when it has all of it. At this pace it is waited for, but for no more than so many
+ * stalls.
+ */
+static const uint64_t drained_bytes_per_second = UINT64_C(256) << 10;
+static const uint64_t drain_stalls_max = 2;
 
 /*
  * To look up the name, connect and agree on keys. Short at first, so that a dead address costs
@@ -227,6 +244,17 @@ static uint64_t at_most(uint64_t ns, uint64_t max_ns)
     return ns < max_ns ? ns : max_ns;
 }
 
+/* For so long nothing may move. */
+static uint64_t silence_ns(const struct rg_s3_task *task, const struct rg_s3_description *d)
+{
+    const struct rg_s3_options *options = &task->store->options;
+    const uint64_t drain_ns = d->body_bytes * UINT64_C(1000000000) / drained_bytes_per_second;
+    const uint64_t once_ns =
+        options->stall_ns + at_most(drain_ns, drain_stalls_max * options->stall_ns);
+
+    return d->is_slow ? options->slow_answer_ns : at_most(task->attempt, patience_max) * once_ns;
+}
+
 static void set_exchange(struct rg_s3_task *task, const struct rg_s3_description *d)
 {
     const struct rg_s3_options *options = &task->store->options;
@@ -240,7 +268,7 @@ static void set_exchange(struct rg_s3_task *task, const struct rg_s3_description
     http->segment_count = d->segment_count;
     http->body_bytes = d->body_bytes;
     http->connect_ns = at_most(task->attempt * connect_ns_first, connect_ns_max);
-    http->stall_ns = d->is_slow ? slow_ns : options->stall_ns;
+    http->stall_ns = silence_ns(task, d);
     if (atomic_load(&task->store->is_cancelled)) {
         http->connect_ns = at_most(http->connect_ns, cancelled_ns);
         http->stall_ns = at_most(http->stall_ns, cancelled_ns);

@@ -489,8 +489,14 @@ static void judge_failure(struct rg_s3_task *task)
         rg_s3_task_fail(task, RG_ERR_AGAIN, "%s: %s (%s)", task->call->name, task->http.text,
                         task->store->endpoint.host);
         return;
-    case RG_HTTP_LOST:
     case RG_HTTP_STALLED:
+        /* Perhaps they are too many for the line: half of them may be fast enough. */
+        if (task->body_bytes + task->wanted_bytes > 0)
+            rg_pace_note_stall(&task->store->pace, rg_clock_monotonic_ns(),
+                               task->store->in_flight + 1);
+        task->may_have_landed = true;
+        break;
+    case RG_HTTP_LOST:
         task->may_have_landed = true;
         break;
     case RG_HTTP_STOPPED:

@@ -73,6 +73,23 @@ TEST(limit_halves_once_for_each_wave_and_comes_back)
     CHECK_U64((uint64_t)pace.limit, 64);
 }
 
+TEST(a_wave_that_stalls_is_followed_by_half_of_it)
+{
+    struct rg_pace pace;
+
+    rg_pace_init(&pace, 32);
+    /* Of four none got through: it does not matter how many there might have been. */
+    for (uint32_t left = 4; left > 0; left--)
+        rg_pace_note_stall(&pace, 1000 * ms, left);
+    CHECK_U64((uint64_t)pace.limit, 2);
+    rg_pace_note_stall(&pace, 1400 * ms, 1); /* The same wave. */
+    CHECK_U64((uint64_t)pace.limit, 2);
+    CHECK(rg_pace_allows(&pace, 1, 1400 * ms)); /* Nothing is held: the store said nothing. */
+    rg_pace_note_stall(&pace, 2000 * ms, 2);
+    rg_pace_note_stall(&pace, 3000 * ms, 1);
+    CHECK_U64((uint64_t)pace.limit, 1);
+}
+
 TEST(retry_after_holds_everything)
 {
     struct rg_pace pace;
@@ -93,6 +110,8 @@ int main(int argc, char **argv)
          what_the_server_asks_for_is_waited_up_to_a_bound},
         {"limit_halves_once_for_each_wave_and_comes_back",
          limit_halves_once_for_each_wave_and_comes_back},
+        {"a_wave_that_stalls_is_followed_by_half_of_it",
+         a_wave_that_stalls_is_followed_by_half_of_it},
         {"retry_after_holds_everything", retry_after_holds_everything},
     };
 

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/s3/libcurl.h"
@@ -196,6 +197,29 @@ TEST(what_stalled_alone_is_tried_again_when_it_is_due)
 {
     struct server server;
     struct rg_store *store = begin(t, &server, stall_once);
+    struct rg_store_op op = {.verb = RG_STORE_HEAD, .key = "a"};
+
+    CHECK_OK(rg_store_wait(store, &op, &t->err));
+    CHECK_U64(op.id.bytes, 7);
+    CHECK_U64(atomic_load(&server.request_count), 2);
+    end(&server, store);
+}
+
+/* Longer than the first attempt waits. */
+static const char *answer_late(struct server *server, const char *request)
+{
+    const struct timespec pause = {.tv_nsec = 450000000};
+
+    (void)request;
+    atomic_fetch_add(&server->request_count, 1);
+    (void)nanosleep(&pause, NULL);
+    return "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n";
+}
+
+TEST(what_takes_long_is_waited_for_longer_the_next_time)
+{
+    struct server server;
+    struct rg_store *store = begin(t, &server, answer_late);
     struct rg_store_op op = {.verb = RG_STORE_HEAD, .key = "a"};
 
     CHECK_OK(rg_store_wait(store, &op, &t->err));
@@ -488,6 +512,8 @@ int main(int argc, char **argv)
         {"what_was_sent_before_a_move_follows_it", what_was_sent_before_a_move_follows_it},
         {"what_stalled_alone_is_tried_again_when_it_is_due",
          what_stalled_alone_is_tried_again_when_it_is_due},
+        {"what_takes_long_is_waited_for_longer_the_next_time",
+         what_takes_long_is_waited_for_longer_the_next_time},
         {"an_empty_upload_whose_answers_are_lost", an_empty_upload_whose_answers_are_lost},
         {"an_upload_whose_part_failed_is_not_finished",
          an_upload_whose_part_failed_is_not_finished},
