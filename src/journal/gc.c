@@ -42,6 +42,14 @@ static bool is_ours(const struct rg_commit *commit, const char *prefix,
            rg_minted_is_of(&minted, &home->id, commit->options.partition);
 }
 
+/* Of some uploads a store does not tell when they were begun (SeaweedFS): they may be a run's. */
+static bool is_old(uint64_t now_ns, uint64_t then_ns, uint64_t older_than_ns)
+{
+    if (then_ns == 0)
+        return older_than_ns == 0;
+    return now_ns >= then_ns && now_ns - then_ns >= older_than_ns;
+}
+
 static enum rg_status forget_uploads(const struct rg_commit *commit, const char *prefix,
                                      uint64_t now_ns, uint64_t older_than_ns,
                                      struct rg_arena *arena, struct rg_gc_result *result,
@@ -58,7 +66,7 @@ static enum rg_status forget_uploads(const struct rg_commit *commit, const char 
 
         if (!is_ours(commit, prefix, upload))
             continue;
-        if (now_ns < upload->id.modified_ns || now_ns - upload->id.modified_ns < older_than_ns)
+        if (!is_old(now_ns, upload->id.modified_ns, older_than_ns))
             continue;
         RG_FAILPOINT("journal.before_forget_upload");
         RG_TRY(rg_store_wait(store, &forget, err));
@@ -110,11 +118,9 @@ static bool is_old_probe(const struct rg_home *home, const struct rg_object *obj
                          uint64_t older_than_ns)
 {
     static const char probe_prefix[] = "_regroup/_probe-";
-    const uint64_t now_ns = rg_store_now_ns(home->store);
-    const uint64_t then_ns = object->id.modified_ns;
 
     return !object->is_prefix && strncmp(object->key, probe_prefix, sizeof probe_prefix - 1) == 0 &&
-           now_ns >= then_ns && now_ns - then_ns >= older_than_ns;
+           is_old(rg_store_now_ns(home->store), object->id.modified_ns, older_than_ns);
 }
 
 enum rg_status rg_gc_probes(const struct rg_home *home, uint64_t older_than_ns,

@@ -77,7 +77,8 @@ void rg_answer_reset(struct rg_answer *answer, struct rg_arena *arena, const cha
     answer->prefix = prefix;
 }
 
-bool rg_answer_parse_time(const char *text, uint64_t *ret_ns)
+/* Seconds since 1970, or before; false of what is no time. */
+static bool parse_seconds(const char *text, time_t *ret_seconds)
 {
     struct tm parts = {0};
     const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
@@ -86,13 +87,32 @@ bool rg_answer_parse_time(const char *text, uint64_t *ret_ns)
         memset(&parts, 0, sizeof parts);
         end = strptime(text, "%a, %d %b %Y %H:%M:%S", &parts);
     }
-    if (end == NULL || parts.tm_year < 70)
+    if (end == NULL)
         return false;
-    const time_t seconds = timegm(&parts);
-    if (seconds < 0)
+    *ret_seconds = timegm(&parts);
+    return true;
+}
+
+bool rg_answer_parse_time(const char *text, uint64_t *ret_ns)
+{
+    time_t seconds;
+
+    if (!parse_seconds(text, &seconds) || seconds < 0)
         return false;
     *ret_ns = (uint64_t)(seconds < seconds_max ? seconds : seconds_max) * UINT64_C(1000000000);
     return true;
+}
+
+/* Of an entry: a time that cannot be (0001-01-01, as some say who have none) is not known. */
+static bool parse_entry_time(const char *text, uint64_t *ret_ns)
+{
+    time_t seconds;
+
+    if (parse_seconds(text, &seconds) && seconds < 0) {
+        *ret_ns = 0;
+        return true;
+    }
+    return rg_answer_parse_time(text, ret_ns);
 }
 
 static bool parse_number(const char *text, uint64_t *ret_number)
@@ -186,11 +206,36 @@ static bool is_below(const struct rg_answer *answer, const char *key)
 }
 
 /*
+ * Decodes a key or a marker in place. Of uploads SeaweedFS says that keys are encoded, and writes
+ * them as they are: where only the text as it stands is below what was asked for, it is that.
+ */
+static enum rg_status decode_key(const struct rg_answer *answer, bool is_of_upload, char *key,
+                                 struct rg_error *err)
+{
+    const size_t bytes = strlen(key);
+    const bool may_be_raw = is_of_upload && is_below(answer, key);
+    const struct rg_span raw =
+        may_be_raw ? rg_arena_copy(answer->arena, (struct rg_span){(uint8_t *)key, bytes})
+                   : (struct rg_span){NULL, 0};
+
+    if (may_be_raw && raw.data == NULL)
+        return rg_fail(err, RG_ERR_NOMEM, "no memory for a key");
+    const size_t decoded_bytes = rg_uri_decode(key, bytes, true);
+    key[decoded_bytes] = '\0';
+    if (strlen(key) != decoded_bytes)
+        return rg_fail(err, RG_ERR_CORRUPT, "a key with a NUL in a listing");
+    if (may_be_raw && !is_below(answer, key))
+        memcpy(key, raw.data, bytes + 1);
+    return RG_OK;
+}
+
+/*
  * Decodes keys, takes off the root, and drops the prefix itself. radosgw 16 encodes the keys of
  * uploads and does not say so: there is no <EncodingType>, but keys are not below what was asked
  * for ("p%3D1/" for "p=1/") until they are decoded.
  */
-static enum rg_status finish_keys(struct rg_answer *answer, struct rg_error *err)
+static enum rg_status finish_keys(struct rg_answer *answer, bool are_of_uploads,
+                                  struct rg_error *err)
 {
     const size_t root_bytes = strlen(answer->root);
     const size_t prefix_bytes = strlen(answer->prefix);
@@ -199,14 +244,10 @@ static enum rg_status finish_keys(struct rg_answer *answer, struct rg_error *err
     for (size_t i = 0; i < answer->list.count; i++) {
         struct rg_object object = answer->list.objects[i];
         char *key = (char *)(uintptr_t)object.key;
-        size_t bytes = strlen(key);
 
-        if (answer->is_url_encoded || !is_below(answer, key)) {
-            bytes = rg_uri_decode(key, bytes, true);
-            key[bytes] = '\0';
-        }
-        if (strlen(key) != bytes)
-            return rg_fail(err, RG_ERR_CORRUPT, "a key with a NUL in a listing");
+        if (answer->is_url_encoded || !is_below(answer, key))
+            RG_TRY(decode_key(answer, are_of_uploads, key, err));
+        const size_t bytes = strlen(key);
         if (!is_below(answer, key))
             return rg_fail(err, RG_ERR_CORRUPT, "a listing of \"%s%s\" names \"%.200s\"",
                            answer->root, answer->prefix, key);
@@ -242,7 +283,7 @@ static enum rg_status take_listed(struct rg_answer *answer, const struct rg_xml_
             return rg_fail(err, RG_ERR_CORRUPT, "\"%.40s\" is no size", element->text);
     } else if (rg_xml_is(element, "ListBucketResult/Contents/LastModified") ||
                rg_xml_is(element, "ListMultipartUploadsResult/Upload/Initiated")) {
-        if (!rg_answer_parse_time(element->text, &answer->modified_ns))
+        if (!parse_entry_time(element->text, &answer->modified_ns))
             return rg_fail(err, RG_ERR_CORRUPT, "\"%.40s\" is no time", element->text);
     } else if (rg_xml_is(element, "ListBucketResult/Contents") ||
                rg_xml_is(element, "ListBucketResult/CommonPrefixes") ||
@@ -271,11 +312,10 @@ static enum rg_status finish(struct rg_answer *answer, const struct rg_xml_eleme
             kind = kinds[i].kind;
     }
     if (kind == RG_ANSWER_LIST || kind == RG_ANSWER_LIST_UPLOADS)
-        RG_TRY(finish_keys(answer, err));
+        RG_TRY(finish_keys(answer, kind == RG_ANSWER_LIST_UPLOADS, err));
     /* A marker is a key, and encoded as keys are; a continuation token is opaque. */
     if (kind == RG_ANSWER_LIST_UPLOADS && answer->is_url_encoded)
-        answer->next_token[rg_uri_decode(answer->next_token, strlen(answer->next_token), true)] =
-            '\0';
+        RG_TRY(decode_key(answer, true, answer->next_token, err));
     answer->kind = kind;
     return RG_OK;
 }

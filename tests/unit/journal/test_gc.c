@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "store/local.h"
 #include "support/fake_world.h"
+#include "support/faulty_store.h"
 #include "support/scratch.h"
 #include "support/store_contract.h"
 
@@ -123,6 +124,67 @@ TEST(a_store_without_create_if_absent_gets_no_voids)
     end(&l);
 }
 
+/* A store that lists one upload, begun at a time that it does not tell. */
+struct timeless {
+    struct faulty_store faulty;
+    struct rg_object upload;
+    uint32_t aborted_count;
+};
+
+static enum faulty_action list_upload(void *user, enum faulty_moment moment, uint64_t number,
+                                      const struct rg_store_op *op)
+{
+    struct timeless *timeless = user;
+    struct rg_store_op *listed = (struct rg_store_op *)(uintptr_t)op;
+
+    (void)number;
+    if (moment == FAULTY_BEFORE && op->verb == RG_STORE_ABORT_STALE) {
+        timeless->aborted_count++;
+        listed->key = "p=1/.regroup-0.tmp"; /* As the store behind calls such things; none there. */
+    }
+    if (moment == FAULTY_BEFORE || op->verb != RG_STORE_LIST_UPLOADS)
+        return FAULTY_GO;
+    listed->objects = &timeless->upload;
+    listed->object_count =
+        strncmp(timeless->upload.key, listed->key, strlen(listed->key)) == 0 ? 1 : 0;
+    return FAULTY_GO;
+}
+
+TEST(uploads_of_unknown_age_are_forgotten_only_with_all_others)
+{
+    static const uint64_t older_than_ns[] = {UINT64_C(3600) * 1000000000, 1, 0};
+    static struct timeless timeless;
+    struct rg_gc_result result;
+    struct left_overs l;
+    struct rg_look look;
+    size_t probe_count;
+    char key[128];
+
+    begin(t, &l);
+    const struct rg_batch batch = small_batch(3);
+    char name[rg_minted_name_bytes];
+    rg_minted_name(&l.home.id, "p=1/", 3, 0, 1, rg_batch_hash(&batch, "p=1/"), name);
+    (void)snprintf(key, sizeof key, "p=1/%s", name);
+    l.home.store = faulty_store_init(&timeless.faulty, l.w.home);
+    l.home.caps.is_local = false;
+    timeless.faulty.hook = list_upload;
+    timeless.faulty.user = &timeless;
+    for (size_t i = 0; i < 3; i++) {
+        const bool is_forgotten = older_than_ns[i] == 0;
+
+        timeless.aborted_count = 0;
+        timeless.upload = (struct rg_object){.key = key, .id = {0, 0, ".regroup-0.tmp"}};
+        CHECK_OK(rg_gc(&l.commit, older_than_ns[i], &l.arena, &look, &result, &t->err));
+        CHECK_U64(timeless.aborted_count, is_forgotten);
+        CHECK_U64(result.upload_count, is_forgotten);
+        timeless.upload.key = "_regroup/_probe-1";
+        CHECK_OK(rg_gc_probes(&l.home, older_than_ns[i], &l.arena, &probe_count, &t->err));
+        CHECK_U64(probe_count, is_forgotten);
+    }
+    faulty_store_fini(&timeless.faulty);
+    end(&l);
+}
+
 TEST(temporary_files_are_removed_when_they_are_old)
 {
     static const struct rg_local_options named = {.names_temporaries = true};
@@ -222,6 +284,8 @@ int main(int argc, char **argv)
         {"what_may_be_alive_is_kept", what_may_be_alive_is_kept},
         {"a_store_without_create_if_absent_gets_no_voids",
          a_store_without_create_if_absent_gets_no_voids},
+        {"uploads_of_unknown_age_are_forgotten_only_with_all_others",
+         uploads_of_unknown_age_are_forgotten_only_with_all_others},
         {"temporary_files_are_removed_when_they_are_old",
          temporary_files_are_removed_when_they_are_old},
         {"replaced_files_are_removed", replaced_files_are_removed},

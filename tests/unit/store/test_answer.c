@@ -2,6 +2,7 @@
 
 #include "store/s3/answer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "support/test.h"
@@ -111,6 +112,63 @@ TEST(keys_that_are_encoded_in_secret_are_decoded)
     CHECK_TEXT(answer.list.objects[1].key, "dir/plain%20");
     CHECK_TEXT(answer.next_token, "root/dir/a b");
     rg_arena_fini(&arena);
+}
+
+/* SeaweedFS says that the keys of uploads are encoded, and they are not. */
+TEST(keys_that_are_said_to_be_encoded_and_are_not_stay)
+{
+    static const struct {
+        const char *prefix;
+        const char *key; /* As it is written, below "root/". */
+        const char *wanted;
+    } rows[] = {
+        {"a+b/", "a+b/part-1", "a+b/part-1"},      {"a%2F/", "a%2F/part-1", "a%2F/part-1"},
+        {"a b/", "a+b/part-1", "a b/part-1"},      {"a%/", "a%25/part-1", "a%/part-1"},
+        {"a%25/", "a%2525/part-1", "a%25/part-1"}, {"", "a+b", "a b"},
+    };
+    struct rg_arena arena;
+    static struct rg_answer answer;
+    char text[400];
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+        struct rg_xml *xml = rg_xml_new(&t->allocator, rg_answer_take, &answer);
+        CHECK_MEMORY(xml);
+        (void)snprintf(text, sizeof text,
+                       "<ListMultipartUploadsResult><EncodingType>url</EncodingType>"
+                       "<NextKeyMarker>root/%s</NextKeyMarker><Upload><Key>root/%s</Key>"
+                       "<UploadId>u</UploadId></Upload></ListMultipartUploadsResult>",
+                       rows[i].key, rows[i].key);
+        rg_answer_reset(&answer, &arena, "root/", rows[i].prefix);
+        CHECK_OK(rg_xml_feed(xml, rg_span_of(text), true, &t->err));
+        CHECK_U64(answer.list.count, 1);
+        CHECK_TEXT(answer.list.objects[0].key, rows[i].wanted);
+        CHECK_TEXT(answer.next_token + strlen("root/"), rows[i].wanted);
+        rg_xml_free(xml);
+        rg_arena_fini(&arena);
+    }
+}
+
+/* One such object would end the run. */
+TEST(a_time_before_all_times_is_not_known)
+{
+    static const char *const times[] = {"0001-01-01T00:00:00Z", "1969-12-31T23:59:59.000Z",
+                                        "1601-01-01T00:00:00Z", "1970-01-01T00:00:00Z"};
+    struct rg_arena arena;
+    static struct rg_answer answer;
+    char text[300];
+
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+        (void)snprintf(text, sizeof text,
+                       "<ListBucketResult><Contents><Key>root/dir/x</Key><LastModified>%s"
+                       "</LastModified><Size>7</Size></Contents></ListBucketResult>",
+                       times[i]);
+        CHECK_OK(read_answer(t, text, &answer, &arena, 1000));
+        CHECK_U64(answer.list.count, 1);
+        CHECK_U64(answer.list.objects[0].id.modified_ns, 0);
+        rg_arena_fini(&arena);
+    }
 }
 
 TEST(blanks_go_before_a_document_or_after_its_declaration)
@@ -228,6 +286,9 @@ int main(int argc, char **argv)
         {"kinds_are_told_by_the_root", kinds_are_told_by_the_root},
         {"keys_that_are_encoded_in_secret_are_decoded",
          keys_that_are_encoded_in_secret_are_decoded},
+        {"keys_that_are_said_to_be_encoded_and_are_not_stay",
+         keys_that_are_said_to_be_encoded_and_are_not_stay},
+        {"a_time_before_all_times_is_not_known", a_time_before_all_times_is_not_known},
         {"blanks_go_before_a_document_or_after_its_declaration",
          blanks_go_before_a_document_or_after_its_declaration},
         {"what_is_no_answer_is_refused", what_is_no_answer_is_refused},
