@@ -242,8 +242,7 @@ static const char *instance_base(const struct loader *loader)
 
     if (url != NULL)
         return url;
-    return mode != NULL && strcmp(mode, "IPv6") == 0 ? "http://[fd00:ec2::254]"
-                                                     : "http://169.254.169.254";
+    return rg_settings_is(mode, "IPv6") ? "http://[fd00:ec2::254]" : "http://169.254.169.254";
 }
 
 /* The first line of a buffer, as a text in it. */
@@ -295,7 +294,7 @@ static enum rg_status from_instance(struct loader *loader, struct rg_error *err)
     struct rg_error why = {0};
     struct rg_buffer out;
 
-    if (disabled != NULL && strcmp(disabled, "true") == 0)
+    if (rg_settings_is_true(disabled))
         return rg_fail(err, RG_ERR_DENIED, "the instance's service is disabled");
     rg_buffer_init(&out, loader->source->allocator, answer_bytes_max);
     const enum rg_status status = ask_instance(loader, &out, &why);
@@ -430,7 +429,7 @@ static enum rg_status find_service(const struct loader *loader, char url[URL_BYT
     const char *legacy = rg_settings_choose(&loader->settings, "AWS_STS_REGIONAL_ENDPOINTS", NULL,
                                             "sts_regional_endpoints");
     const char *region = loader->source->region;
-    const bool is_global = endpoint == NULL && legacy != NULL && strcmp(legacy, "legacy") == 0;
+    const bool is_global = endpoint == NULL && rg_settings_is(legacy, "legacy");
     int length;
 
     /* The one for all regions is in this one, and knows no other. */
@@ -558,11 +557,11 @@ static enum rg_status from_named_source(struct loader *loader, const char *name,
 {
     bool is_found = false;
 
-    if (strcmp(name, "Environment") == 0) {
+    if (rg_settings_is(name, "Environment")) {
         RG_TRY(from_environment(loader, &is_found, err));
-    } else if (strcmp(name, "EcsContainer") == 0) {
+    } else if (rg_settings_is(name, "EcsContainer")) {
         RG_TRY(from_container(loader, &is_found, err));
-    } else if (strcmp(name, "Ec2InstanceMetadata") == 0) {
+    } else if (rg_settings_is(name, "Ec2InstanceMetadata")) {
         return from_instance(loader, err);
     }
     if (!is_found)

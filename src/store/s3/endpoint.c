@@ -66,6 +66,28 @@ static const char *amazons_suffix(const char *host)
     return NULL;
 }
 
+/* One of S3's hosts has a label for that; a load balancer's, before anything, is in Amazon's domain
+   as well. */
+static bool has_s3_label(const char *host)
+{
+    for (const char *label = host; label != NULL; label = strchr(label, '.')) {
+        label += *label == '.';
+        if (strncasecmp(label, "s3", 2) == 0 && (label[2] == '.' || label[2] == '-'))
+            return true;
+    }
+    return false;
+}
+
+bool rg_endpoint_is_amazons(const struct rg_endpoint *endpoint)
+{
+    const size_t bucket_bytes = endpoint->is_by_path ? 0 : strlen(endpoint->bucket) + 1;
+    const char *begin = endpoint->host + bucket_bytes;
+    char host[RG_ENDPOINT_HOST_BYTES];
+
+    (void)snprintf(host, sizeof host, "%.*s", (int)strcspn(begin, ":"), begin);
+    return endpoint->is_amazon || (amazons_suffix(host) != NULL && has_s3_label(host));
+}
+
 static void name_amazon_host(struct rg_endpoint *endpoint)
 {
     const char *bucket = endpoint->is_by_path ? "" : endpoint->bucket;
@@ -148,6 +170,15 @@ enum rg_status rg_endpoint_init(struct rg_endpoint *endpoint,
         return rg_fail(err, RG_ERR_INVALID,
                        "the bucket \"%.80s\" cannot be part of a host name; use path style",
                        options->bucket);
+    if (strncmp(options->bucket, "arn:", 4) == 0)
+        return rg_fail(
+            err, RG_ERR_INVALID,
+            "\"%.80s\": ARNs are not spoken here; an access point has an alias, which is",
+            options->bucket);
+    if (options->url == NULL && ends_with(options->bucket, "--x-s3"))
+        return rg_fail(err, RG_ERR_INVALID,
+                       "\"%.80s\" is a directory bucket: their way to sign is not spoken here",
+                       options->bucket);
     (void)snprintf(endpoint->bucket, sizeof endpoint->bucket, "%s", options->bucket);
     (void)snprintf(endpoint->region, sizeof endpoint->region, "%s", options->region);
     if (options->url != NULL)
@@ -219,6 +250,21 @@ bool rg_endpoint_trusts(const struct rg_endpoint *endpoint, struct rg_span locat
     if (strcasecmp(ret_host, endpoint->host) == 0)
         return true;
     return endpoint->is_amazon && amazons_suffix(ret_host) != NULL;
+}
+
+bool rg_endpoint_is_secure_twin(const struct rg_endpoint *endpoint, struct rg_span location)
+{
+    static const char scheme[] = "https://";
+    const char *host = (const char *)location.data + sizeof scheme - 1;
+    const size_t bytes = strcspn(endpoint->host, ":");
+
+    if (endpoint->is_https || location.bytes < sizeof scheme - 1 + bytes ||
+        strncasecmp((const char *)location.data, scheme, sizeof scheme - 1) != 0)
+        return false;
+    if (strncasecmp(host, endpoint->host, bytes) != 0)
+        return false;
+    const bool is_all = location.bytes == sizeof scheme - 1 + bytes;
+    return is_all || strchr(":/?#", host[bytes]) != NULL;
 }
 
 enum rg_status rg_s3_url_split(const char *url, char ret_bucket[RG_BUCKET_BYTES],

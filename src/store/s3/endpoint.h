@@ -51,6 +51,10 @@ RG_MUST_CHECK enum rg_status rg_endpoint_init(struct rg_endpoint *endpoint,
 /* What the names of Amazon's hosts end in there: ".amazonaws.com"; static. */
 const char *rg_endpoint_suffix(const char *region);
 
+/* True when it is Amazon's S3, by its own host or by one that a URL names (also a VPC endpoint's).
+ */
+bool rg_endpoint_is_amazons(const struct rg_endpoint *endpoint);
+
 /*
  * Where the bucket's name is the only one of its kind, as text: the host and port, or Amazon, by
  * which of its hosts and ways ever.
@@ -72,6 +76,10 @@ void rg_endpoint_path(const struct rg_endpoint *endpoint, struct rg_span root, c
  */
 bool rg_endpoint_trusts(const struct rg_endpoint *endpoint, struct rg_span location,
                         char ret_host[RG_ENDPOINT_HOST_BYTES]);
+
+/* True when `location`, of a redirect, is the endpoint's own host, but by https where the endpoint
+   is plain http. */
+bool rg_endpoint_is_secure_twin(const struct rg_endpoint *endpoint, struct rg_span location);
 
 /*
  * Takes "s3://bucket/prefix" apart; *ret_root is the prefix, with a '/' at its end, or empty.

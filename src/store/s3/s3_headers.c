@@ -78,6 +78,7 @@ static void take_location(struct rg_s3_headers *headers, const struct rg_endpoin
     if (!rg_endpoint_trusts(endpoint, value, headers->location_host)) {
         headers->location_host[0] = '\0';
         headers->is_foreign = true;
+        headers->wants_https = rg_endpoint_is_secure_twin(endpoint, value);
     }
 }
 
@@ -107,9 +108,9 @@ void rg_s3_headers_take(struct rg_s3_headers *headers, const struct rg_endpoint 
         (void)take_text(value, headers->region, sizeof headers->region);
     } else if (is_name(name, "location")) {
         take_location(headers, endpoint, value);
-    } else if (is_name(name, "x-amz-meta-regroup-op")) {
+    } else if (is_name(name, RG_S3_MARK_HEADER)) {
         (void)take_text(value, headers->mark, sizeof headers->mark);
-    } else if (is_name(name, "x-amz-meta-regroup-token")) {
+    } else if (is_name(name, RG_S3_TOKEN_HEADER)) {
         (void)take_text(value, headers->token, sizeof headers->token);
     } else if (is_name(name, "x-amz-request-id")) {
         (void)take_text(value, headers->request_id, sizeof headers->request_id);

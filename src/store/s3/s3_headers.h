@@ -8,6 +8,14 @@
 #include "base/span.h"
 #include "store/s3/endpoint.h"
 
+/*
+ * Beside the objects that we make: which operation made it, and what the caller wants to find.
+ * Letters only: Azure takes no hyphens in names (s3proxy issues 243 and 731), nginx drops
+ * underscores.
+ */
+#define RG_S3_MARK_HEADER  "x-amz-meta-regroupop"
+#define RG_S3_TOKEN_HEADER "x-amz-meta-regrouptoken"
+
 enum {
     RG_S3_TAG_BYTES = 256,
     RG_S3_MARK_BYTES = 40,
@@ -30,6 +38,7 @@ struct rg_s3_headers {
     char region[RG_ENDPOINT_REGION_BYTES];
     char location_host[RG_ENDPOINT_HOST_BYTES]; /* Of a redirect that may be followed. */
     bool is_foreign;                            /* A redirect to a host that must not see us. */
+    bool wants_https;                           /* Of these: the same host, but by https. */
     char mark[RG_S3_MARK_BYTES];
     char token[RG_S3_TOKEN_BYTES];
     char request_id[64];

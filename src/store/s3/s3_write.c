@@ -62,9 +62,9 @@ void rg_s3_prepare_body(struct rg_s3_task *task)
 
 void rg_s3_add_marks(struct rg_s3_description *d, const char *mark, const char *token)
 {
-    rg_s3_add_header(d, "x-amz-meta-regroup-op", mark);
+    rg_s3_add_header(d, RG_S3_MARK_HEADER, mark);
     if (token != NULL && token[0] != '\0')
-        rg_s3_add_header(d, "x-amz-meta-regroup-token", token);
+        rg_s3_add_header(d, RG_S3_TOKEN_HEADER, token);
 }
 
 void rg_s3_add_body(struct rg_s3_task *task, struct rg_s3_description *d)

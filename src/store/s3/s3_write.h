@@ -18,7 +18,7 @@ void rg_s3_begin_put_marked(struct rg_s3_task *task, const char *mark);
 /* A mark that no other operation has. */
 void rg_s3_make_mark(struct rg_s3_store *store, char ret_mark[RG_S3_MARK_BYTES]);
 
-/* x-amz-meta-regroup-op and -token. */
+/* RG_S3_MARK_HEADER and RG_S3_TOKEN_HEADER. */
 void rg_s3_add_marks(struct rg_s3_description *d, const char *mark, const char *token);
 
 /*

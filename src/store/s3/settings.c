@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 static const size_t arena_bytes_max = (size_t)8 << 20;
@@ -21,6 +22,16 @@ const char *rg_settings_variable(const char *name)
     const char *value = getenv(name);
 
     return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+bool rg_settings_is(const char *value, const char *wanted)
+{
+    return value != NULL && strcasecmp(value, wanted) == 0;
+}
+
+bool rg_settings_is_true(const char *value)
+{
+    return rg_settings_is(value, "true");
 }
 
 enum rg_status rg_settings_read_file(const char *path, struct rg_arena *arena,
@@ -177,7 +188,7 @@ const char *rg_settings_endpoint(const struct rg_settings *settings, const char 
                                              "ignore_configured_endpoint_urls");
     char name[SECTION_BYTES];
 
-    if (ignores != NULL && strcmp(ignores, "true") == 0)
+    if (rg_settings_is_true(ignores))
         return NULL;
     (void)snprintf(name, sizeof name, "AWS_ENDPOINT_URL_%s",
                    strcmp(service, "s3") == 0 ? "S3" : "STS");

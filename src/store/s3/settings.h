@@ -34,6 +34,12 @@ void rg_settings_fini(struct rg_settings *settings);
 /* A variable of the environment that is set and not empty; else NULL. */
 const char *rg_settings_variable(const char *name);
 
+/* True of "true", in capitals too; false of NULL and all else. As botocore has it. */
+bool rg_settings_is_true(const char *value);
+
+/* True when a value is the one of these words that is wanted, in capitals too; false of NULL. */
+bool rg_settings_is(const char *value, const char *wanted);
+
 /* A key of a profile: of the credentials file, else of the config file; NULL if in neither. */
 const char *rg_settings_find(const struct rg_settings *settings, const char *profile,
                              const char *key);

@@ -118,6 +118,102 @@ TEST(what_is_no_endpoint_is_refused)
                     rows[i].said);
 }
 
+TEST(what_is_not_spoken_is_said_so)
+{
+    static const struct {
+        struct rg_endpoint_options options;
+        const char *said;
+    } rows[] = {
+        {{.region = "us-east-1", .bucket = "logs--use1-az4--x-s3"}, "directory bucket"},
+        {{.region = "us-east-1", .bucket = "arn:aws:s3:us-east-1:123456789012:accesspoint"},
+         "alias"},
+        {{.url = "https://s3.us-east-1.amazonaws.com",
+          .region = "us-east-1",
+          .bucket = "arn:aws:x"},
+         "alias"},
+    };
+    /* Elsewhere it is a name as any other; and so is an access point's alias. */
+    static const struct rg_endpoint_options other = {
+        .url = "http://h:1", .region = "r", .bucket = "logs--x-s3"};
+    static const struct rg_endpoint_options alias = {
+        .region = "us-east-1", .bucket = "point-hrzrlukc5m36ft7okagglf3gmwluquse1b-s3alias"};
+    struct rg_endpoint endpoint;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        CHECK_ERROR(rg_endpoint_init(&endpoint, &rows[i].options, &t->err), RG_ERR_INVALID,
+                    rows[i].said);
+    CHECK_OK(rg_endpoint_init(&endpoint, &other, &t->err));
+    CHECK_OK(rg_endpoint_init(&endpoint, &alias, &t->err));
+}
+
+TEST(amazon_is_known_by_its_hosts)
+{
+    static const struct {
+        const char *url;
+        bool is_amazons;
+    } rows[] = {
+        {NULL, true},
+        {"https://s3.eu-west-1.amazonaws.com", true},
+        {"https://s3.eu-west-1.amazonaws.com:8443/", true},
+        {"http://S3.Amazonaws.com", true},
+        {"https://s3-eu-west-1.amazonaws.com", true},
+        {"https://s3-fips.dualstack.us-gov-west-1.amazonaws.com", true},
+        {"https://s3.cn-north-1.amazonaws.com.cn", true},
+        {"https://bucket.vpce-1a2b3c4d-5e6f.s3.eu-west-1.vpce.amazonaws.com", true},
+        {"https://vpce-1a2b3c4d-5e6f-eu-west-1a.s3.eu-west-1.vpce.amazonaws.com", true},
+        {"https://minio-1234.elb.eu-west-1.amazonaws.com", false},
+        {"https://ec2-1-2-3-4.eu-west-1.compute.amazonaws.com:9000", false},
+        {"https://s3.amazonaws.com.example.org", false},
+        {"https://s3.example.org", false},
+        {"http://[::1]:9000", false},
+        {"http://127.0.0.1:9000", false},
+    };
+    struct rg_endpoint endpoint;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (size_t by_host = 0; by_host < 2; by_host++) {
+            const struct rg_endpoint_options options = {
+                .url = rows[i].url,
+                .region = "eu-west-1",
+                .bucket = "s3-bucket",
+                .addressing = by_host == 1 ? RG_ADDRESSING_HOST : RG_ADDRESSING_PATH};
+
+            CHECK_OK(rg_endpoint_init(&endpoint, &options, &t->err));
+            CHECK(rg_endpoint_is_amazons(&endpoint) == rows[i].is_amazons);
+        }
+    }
+}
+
+TEST(the_same_host_by_https_is_told)
+{
+    static const struct {
+        const char *url;
+        const char *location;
+        bool is_twin;
+    } rows[] = {
+        {"http://h:9000", "https://h:9000/bucket/key", true},
+        {"http://h:9000", "https://h/bucket", true},
+        {"http://h", "HTTPS://H", true},
+        {"http://h", "https://h?x", true},
+        {"http://h", "https://host/", false},
+        {"http://h", "https://h.evil.test/", false},
+        {"http://h", "https://", false},
+        {"http://h", "http://h/", false},
+        {"http://h", "", false},
+        {"https://h", "https://h/", false},
+    };
+    struct rg_endpoint endpoint;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct rg_endpoint_options options = {
+            .url = rows[i].url, .region = "r", .bucket = "bucket"};
+
+        CHECK_OK(rg_endpoint_init(&endpoint, &options, &t->err));
+        CHECK(rg_endpoint_is_secure_twin(&endpoint, rg_span_of(rows[i].location)) ==
+              rows[i].is_twin);
+    }
+}
+
 TEST(region_moves_the_host_of_amazon_only)
 {
     static const struct rg_endpoint_options amazon = {.region = "us-east-1", .bucket = "bucket"};
@@ -202,6 +298,9 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"hosts_and_paths", hosts_and_paths},
         {"what_is_no_endpoint_is_refused", what_is_no_endpoint_is_refused},
+        {"what_is_not_spoken_is_said_so", what_is_not_spoken_is_said_so},
+        {"amazon_is_known_by_its_hosts", amazon_is_known_by_its_hosts},
+        {"the_same_host_by_https_is_told", the_same_host_by_https_is_told},
         {"region_moves_the_host_of_amazon_only", region_moves_the_host_of_amazon_only},
         {"signatures_go_to_trusted_hosts_only", signatures_go_to_trusted_hosts_only},
         {"urls_are_taken_apart", urls_are_taken_apart},
