@@ -180,6 +180,7 @@ static void set_transport(struct rg_http *http, struct rg_http_request *request,
     (void)curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
     (void)curl->easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, expect_ms);
     (void)curl->easy_setopt(easy, CURLOPT_USERAGENT, "regroup");
+    (void)curl->easy_setopt(easy, CURLOPT_ERRORBUFFER, request->why);
     if (http->options.ca_file != NULL)
         (void)curl->easy_setopt(easy, CURLOPT_CAINFO, http->options.ca_file);
     if (request->skips_proxy)
@@ -277,6 +278,7 @@ void rg_http_start(struct rg_http *http, struct rg_http_request *request)
     request->status = 0;
     request->has_head = false;
     request->text[0] = '\0';
+    request->why[0] = '\0';
     request->segment_at = 0;
     request->segment_offset = 0;
     request->header_list = NULL;
@@ -332,6 +334,21 @@ static enum rg_http_outcome outcome_of(CURLcode code)
     }
 }
 
+/*
+ * What is wrong with the other side, or with what we were given to judge it by: a code of libcurl's
+ * has one text for a certificate that has expired, is of another host, or of an unknown authority.
+ */
+static void describe_hopeless(const struct rg_http_request *request, CURLcode code, char *text,
+                              size_t bytes)
+{
+    const char *why = request->why[0] != '\0' ? request->why : rg_libcurl()->easy_strerror(code);
+    const bool is_unknown = code == CURLE_PEER_FAILED_VERIFICATION &&
+                            strstr(why, "expired") == NULL && strstr(why, "match") == NULL;
+
+    (void)snprintf(text, bytes, "%.160s%s", why,
+                   is_unknown ? " (AWS_CA_BUNDLE names a file of authorities to believe)" : "");
+}
+
 /* A proxy that wants a name and a password, or forbids the host, will do so the next time. */
 static enum rg_http_outcome outcome_of_refusal(long status)
 {
@@ -344,7 +361,7 @@ static void finish_message(struct rg_http *http, CURL *easy, CURLcode code)
     const struct rg_libcurl *curl = rg_libcurl();
     const long refusal = code != CURLE_OK ? rg_libcurl_proxy_refusal(easy) : 0;
     struct rg_http_request *request = NULL;
-    char text[64];
+    char text[256];
 
     (void)curl->easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&request);
     if (refusal != 0) {
@@ -353,6 +370,9 @@ static void finish_message(struct rg_http *http, CURL *easy, CURLcode code)
     } else if (code == CURLE_OK && !request->has_head) {
         /* libcurl takes headers that break off for all of them. */
         finish(http, request, code, RG_HTTP_LOST, "the answer ended within its headers");
+    } else if (outcome_of(code) == RG_HTTP_HOPELESS) {
+        describe_hopeless(request, code, text, sizeof text);
+        finish(http, request, code, RG_HTTP_HOPELESS, text);
     } else {
         finish(http, request, code, outcome_of(code), curl->easy_strerror(code));
     }

@@ -57,13 +57,14 @@ struct rg_http_request {
     enum rg_http_outcome outcome;
     bool is_length_known; /* The answer had a Content-Length. */
     uint64_t length_bytes;
-    char text[192]; /* Why not ANSWERED. */
+    char text[256]; /* Why not ANSWERED. */
 
     /* The engine's own. */
     bool has_head; /* The empty line after the answer's headers was there. */
     struct rg_http_request *previous;
     struct rg_http_request *next;
     void *easy;
+    char why[256]; /* What libcurl says of an error; CURL_ERROR_SIZE. */
     void *header_list;
     size_t segment_at; /* Of the next byte to send. */
     size_t segment_offset;
