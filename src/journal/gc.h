@@ -17,7 +17,8 @@ struct rg_gc_result {
 /*
  * Looks and sweeps; makes the next record void if outputs or intents for it exist and all those
  * intents are older than `older_than_ns`, and looks and sweeps again; then forgets unfinished
- * uploads that are older; those without a time only where that is 0. `ret_look` is the last look, in `arena`, for its problems.
+ * uploads that are older; those without a time only where that is 0. `ret_look` is the last look,
+ * in `arena`, for its problems.
  */
 RG_MUST_CHECK enum rg_status rg_gc(struct rg_commit *commit, uint64_t older_than_ns,
                                    struct rg_arena *arena, struct rg_look *ret_look,

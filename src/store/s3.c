@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/random.h>
 
 #include "store/s3/credentials.h"
@@ -137,18 +136,13 @@ static enum rg_status name_place(struct rg_s3_store *store, const char *url,
     return RG_OK;
 }
 
-static bool is_true(const char *value)
-{
-    return value != NULL && strcmp(value, "true") == 0;
-}
-
 static enum rg_addressing addressing_of(const struct rg_settings *settings)
 {
     const char *style = rg_settings_find(settings, settings->profile, "s3.addressing_style");
 
-    if (style != NULL && strcmp(style, "path") == 0)
+    if (rg_settings_is(style, "path"))
         return RG_ADDRESSING_PATH;
-    if (style != NULL && strcmp(style, "virtual") == 0)
+    if (rg_settings_is(style, "virtual"))
         return RG_ADDRESSING_HOST;
     return RG_ADDRESSING_AUTO;
 }
@@ -178,26 +172,29 @@ static enum rg_status resolve(struct rg_s3_store *store, const struct rg_setting
         .region = region != NULL ? region : region_default,
         .bucket = bucket,
         .addressing = addressing_of(settings),
-        .is_dual_stack = is_true(rg_settings_choose(settings, "AWS_USE_DUALSTACK_ENDPOINT", NULL,
-                                                    "use_dualstack_endpoint")),
-        .is_fips = is_true(
+        .is_dual_stack = rg_settings_is_true(rg_settings_choose(
+            settings, "AWS_USE_DUALSTACK_ENDPOINT", NULL, "use_dualstack_endpoint")),
+        .is_fips = rg_settings_is_true(
             rg_settings_choose(settings, "AWS_USE_FIPS_ENDPOINT", NULL, "use_fips_endpoint")),
     };
 
     if (calculation != NULL)
-        atomic_store(&store->checksum, strcasecmp(calculation, "when_supported") == 0
+        atomic_store(&store->checksum, rg_settings_is(calculation, "when_supported")
                                            ? RG_S3_CHECKSUM_CRC32C
                                            : RG_S3_CHECKSUM_SHA256);
-    else
-        atomic_store(&store->checksum,
-                     endpoint == NULL ? RG_S3_CHECKSUM_CRC32C : RG_S3_CHECKSUM_SHA256);
     if (ca_file == NULL)
         ca_file = rg_settings_variable("SSL_CERT_FILE");
     if (ca_file != NULL)
         (void)snprintf(store->ca_file, sizeof store->ca_file, "%s", ca_file);
     if (store->options.attempt_count_max == 0)
         store->options.attempt_count_max = attempts_of(settings);
-    return rg_endpoint_init(&store->endpoint, &options, err);
+    RG_TRY(rg_endpoint_init(&store->endpoint, &options, err));
+    /* Amazon wants them where a bucket has Object Lock. */
+    if (calculation == NULL)
+        atomic_store(&store->checksum, rg_endpoint_is_amazons(&store->endpoint)
+                                           ? RG_S3_CHECKSUM_CRC32C
+                                           : RG_S3_CHECKSUM_SHA256);
+    return RG_OK;
 }
 
 static void fill_defaults(struct rg_s3_options *options)
@@ -246,6 +243,7 @@ static enum rg_status open_store(struct rg_s3_store *store, const char *url, str
     if (getrandom(&store->random, sizeof store->random, 0) != (ssize_t)sizeof store->random)
         return rg_fail(err, RG_ERR_IO, "no random bytes");
     store->is_https = store->endpoint.is_https;
+    store->patience = 1;
     rg_pace_init(&store->pace, store->options.request_count_max);
     RG_TRY(get_credentials(store, profile, err));
     const struct rg_http_options http = {

@@ -11,7 +11,7 @@
  * servers tell more, HEAD never does; where both have a tag, a second apart is one time, rounded up
  * and down). PUT without an arena tells the size only. A PUT or
  * UPLOAD_FINISH whose answer was lost is found out about by HEAD: every object that is made carries
- * a mark of its operation (x-amz-meta-regroup-op) beside the caller's token.
+ * a mark of its operation (x-amz-meta-regroupop) beside the caller's token.
  *
  * UPLOAD_BEGIN sends nothing: the first part does. An upload without parts becomes an empty object.
  * RG_STORE_LIST_UPLOADS cannot tell whose an upload is: it names all directly below the prefix, and

@@ -435,6 +435,32 @@ def test_f23_static_ones_are_no_good(place, tmp_path):
     place.check_nothing()
 
 
+def test_f23_a_token_that_is_no_good(place, tmp_path):
+    """A token of a region that is not switched on: what the store says of it is what helps."""
+    place.fill([""], files=3)
+    env = files(tmp_path, counting_program(tmp_path, [document(FIRST)]))
+    place.proxy.add(Rule(refuse(400, "InvalidToken"), times=None))
+    result = place.compact(env=env).must(1)
+    assert "400 InvalidToken" in result.err and "no others" in result.err
+    assert "expired" not in result.err
+    place.check_nothing()
+
+
+def test_f23_one_object_is_refused_silently(place, tmp_path):
+    """HEAD of what lies under a customer's key, and of what comes with an expired token, is 400."""
+    place.fill([""], files=3)
+    env = files(tmp_path, counting_program(tmp_path, [document(FIRST)]))
+    place.proxy.add(Rule(refuse(400), operation=("head", "get"), key="in/file 000.parquet",
+                         times=None))
+    names = [place.url(f"in/file {i:03}.parquet") for i in range(3)]
+    result = place.regroup("inspect", *names, env=env)
+    assert result.status != 0 and "HEAD: 400" in result.err
+    assert "expired" not in result.err and "no others" not in result.err
+    assert "file 001.parquet" in result.out and "file 002.parquet" in result.out
+    # Once more by each place: at its beginning and when it was in doubt.
+    assert int((tmp_path / "count").read_text()) <= 6
+
+
 def test_wrong_secret_and_head_first(place, tmp_path):
     """HEAD, of a single file, cannot say what was wrong."""
     env = files(tmp_path, credentials="[default]\n" + keys((FIRST[0], "wrong/secret")))

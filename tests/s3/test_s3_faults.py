@@ -948,7 +948,8 @@ def test_f37_certificates(place, tmp_path, certificate, bundle, works):
         else:
             # Not tried again: it would end the same way.
             assert result.status != 0 and len(tunnel.asked) <= 2
-            assert "certificate" in result.err.lower() or "ssl" in result.err.lower()
+            said = {"good": "AWS_CA_BUNDLE", "other": "match", "old": "expired"}[certificate]
+            assert "certificate" in result.err.lower() and said in result.err
             assert proxy.log == []
 
 

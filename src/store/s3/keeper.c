@@ -14,6 +14,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -40,6 +41,10 @@ struct rg_keeper {
     struct rg_error failure; /* Of the last load; RG_OK: none. */
     uint64_t loaded_ns;      /* When it ended, wall time. */
     bool was_refused;        /* The store does not take `current`. */
+    bool is_doubted;         /* Perhaps it does not: the next load tells. */
+    uint64_t doubted_ns;     /* When that was last so, wall time, */
+    uint64_t doubted;        /* and of which generation. */
+    char why[300];           /* It was refused. */
     bool wants_load;
     bool has_thread;
     bool is_stopping;
@@ -70,7 +75,7 @@ static void take_locked(struct rg_keeper *keeper, const struct rg_credentials *g
         keeper->was_refused = false;
     } else if (keeper->was_refused) {
         (void)rg_fail(&keeper->failure, RG_ERR_DENIED,
-                      "the credentials have expired, and where they come from there are no others");
+                      "%s, and where they come from there are no others", keeper->why);
     }
 }
 
@@ -100,6 +105,7 @@ static void *run_thread(void *argument)
         }
         keeper->loaded_ns = rg_clock_wall_ns();
         keeper->wants_load = false;
+        keeper->is_doubted = false;
         explicit_bzero(&got, sizeof got);
     }
     (void)pthread_mutex_unlock(&keeper->lock);
@@ -122,6 +128,7 @@ static void want_load_locked(struct rg_keeper *keeper)
     }
     if (!keeper->has_thread) {
         keeper->wants_load = false;
+        keeper->is_doubted = false;
         (void)rg_fail(&keeper->failure, RG_ERR_AGAIN, "no thread to get credentials");
         keeper->loaded_ns = rg_clock_wall_ns();
     }
@@ -183,7 +190,8 @@ enum rg_keeper_answer rg_keeper_get(struct rg_keeper *keeper, uint64_t *generati
 
     if (is_old && may_load)
         want_load_locked(keeper);
-    if (is_bad && (keeper->wants_load || keeper->failure.status == RG_OK)) {
+    const bool is_asked_for = keeper->is_doubted && keeper->wants_load;
+    if (is_asked_for || (is_bad && (keeper->wants_load || keeper->failure.status == RG_OK))) {
         answer = RG_KEEPER_WAIT;
     } else if (is_bad) {
         answer = RG_KEEPER_FAILED;
@@ -196,14 +204,33 @@ enum rg_keeper_answer rg_keeper_get(struct rg_keeper *keeper, uint64_t *generati
     return answer;
 }
 
-void rg_keeper_renew(struct rg_keeper *keeper, uint64_t generation)
+void rg_keeper_renew(struct rg_keeper *keeper, uint64_t generation, const char *why)
 {
     if (keeper == NULL)
         return;
     (void)pthread_mutex_lock(&keeper->lock);
     if (generation == keeper->generation && !keeper->was_refused) {
         keeper->was_refused = true;
+        (void)snprintf(keeper->why, sizeof keeper->why, "%s", why);
         keeper->failure = (struct rg_error){.status = RG_OK};
+        want_load_locked(keeper);
+    }
+    (void)pthread_mutex_unlock(&keeper->lock);
+}
+
+void rg_keeper_doubt(struct rg_keeper *keeper, uint64_t generation)
+{
+    if (keeper == NULL)
+        return;
+    (void)pthread_mutex_lock(&keeper->lock);
+    const uint64_t now_ns = rg_clock_wall_ns();
+    /* Not for each of many objects that are refused for a reason of their own. */
+    const bool is_new = keeper->doubted != generation || now_ns - keeper->doubted_ns > pause_ns;
+
+    if (generation == keeper->generation && is_new && !keeper->was_refused) {
+        keeper->doubted = generation;
+        keeper->doubted_ns = now_ns;
+        keeper->is_doubted = true;
         want_load_locked(keeper);
     }
     (void)pthread_mutex_unlock(&keeper->lock);

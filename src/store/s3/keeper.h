@@ -58,9 +58,16 @@ enum rg_keeper_answer rg_keeper_get(struct rg_keeper *keeper, uint64_t *generati
                                     struct rg_credentials *credentials, struct rg_error *err);
 
 /*
- * The store refused those of `generation` as expired: gets others, unless that was done since. If
- * the source gives the same again, rg_keeper_get() fails from then on. NULL is fine.
+ * The store refused those of `generation`, as `why` says: gets others, unless that was done since.
+ * If the source gives the same again, rg_keeper_get() fails from then on, with that text. NULL is
+ * fine.
  */
-void rg_keeper_renew(struct rg_keeper *keeper, uint64_t generation);
+void rg_keeper_renew(struct rg_keeper *keeper, uint64_t generation, const char *why);
+
+/*
+ * The store refused something and did not say what: perhaps those of `generation` have expired.
+ * Looks whether there are others; if not, the same go on being used. NULL is fine.
+ */
+void rg_keeper_doubt(struct rg_keeper *keeper, uint64_t generation);
 
 #endif

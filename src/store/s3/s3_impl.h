@@ -43,6 +43,7 @@ struct rg_s3_features {
     bool has_put_if_absent;
     bool has_complete_if_absent;
     bool refuses_delete_if_match;
+    bool refuses_get_if_match; /* It says that tags of its own do not match. */
 };
 
 struct rg_s3_task;
@@ -86,6 +87,7 @@ struct rg_s3_store {
     struct rg_s3_queue ready;
     struct rg_s3_task *sleeping; /* By wake_ns. */
     uint32_t in_flight;
+    uint32_t patience; /* From 1: requests may be silent for so many times stall_ns. */
     bool has_cancelled;
     struct rg_credentials credentials;
     uint64_t generation; /* Of them. */
@@ -170,14 +172,17 @@ struct rg_s3_task {
     uint32_t attempt;        /* Of the call, from 1. */
     uint32_t fault_count;    /* Of these, attempts that broke, */
     uint32_t nameless_count; /* and those for which the host had no address. */
+    uint32_t patience;       /* That the last attempt was sent with. */
+    uint64_t stalled_ns;     /* An attempt of the call ended after so long a silence; 0: none. */
     uint32_t move_count;     /* Redirects that were followed, in the whole task. */
     uint32_t renewal_count;  /* Times that new credentials or another clock were tried. */
     bool may_have_landed;    /* An attempt of this call was lost. */
     char lost_to[200];       /* What the last attempt of all died of; "" while there are more. */
     uint64_t wake_ns;
     uint64_t used_generation;
-    int64_t used_offset_ns; /* Of the clock that the last attempt was signed by, */
-    uint32_t used_moves;    /* and of where it went. */
+    uint64_t doubted_generation; /* Of credentials that were refused without a word; 0: none. */
+    int64_t used_offset_ns;      /* Of the clock that the last attempt was signed by, */
+    uint32_t used_moves;         /* and of where it went. */
     struct rg_s3_headers headers;
     struct rg_xml *xml; /* Made when a body is read that is XML. */
     struct rg_answer *answer;
@@ -192,7 +197,7 @@ struct rg_s3_task {
     char mark[RG_S3_MARK_BYTES];
     uint64_t body_bytes;
     const struct rg_s3_call *write; /* What follows a look that allows it; of GET: GET. */
-    bool is_conditional;            /* DELETE: the last attempt said If-Match. */
+    bool is_conditional;            /* DELETE, GET: the last attempt said If-Match. */
 
     /* GET. */
     uint64_t first; /* Of the bytes that are wanted. */

@@ -30,6 +30,15 @@ static bool is_answer(const struct rg_store_op *op)
            (op->verb == RG_STORE_UPLOAD_FINISH && op->status == RG_ERR_IO);
 }
 
+/* True when the store takes an object only if nothing is said of one that may be there. */
+static bool is_taken_without(struct rg_s3_store *store, struct rg_store_op put)
+{
+    struct rg_error err;
+
+    put.must_be_absent = false;
+    return rg_store_wait(&store->base, &put, &err) == RG_OK;
+}
+
 /*
  * Two rounds, in each of which the object and the upload go side by side: made, with a part; made
  * again, and completed. (A store that cannot do the first may be asked the second in vain.)
@@ -64,6 +73,8 @@ static enum rg_status try_both(struct rg_s3_store *store, const char *key, struc
     rg_store_wait_all(&store->base, first, 2);
     if (first[0].status == RG_ERR_UNSUPPORTED)
         return RG_OK; /* It refuses the header itself. */
+    if (first[0].status == RG_ERR_IO && is_taken_without(store, put))
+        return RG_OK; /* With 400 or 405. */
     for (size_t i = 0; i < 2; i++) {
         if (first[i].status != RG_OK) {
             *err = first[i].err;

@@ -32,7 +32,7 @@ static const uint32_t patience_max = 6;
  * on only when it has all of it. At this pace it is waited for, but for no more than so many
  * stalls.
  */
-static const uint64_t drained_bytes_per_second = UINT64_C(256) << 10;
+static const uint64_t drained_bytes_per_second = UINT64_C(128) << 10;
 static const uint64_t drain_stalls_max = 2;
 
 /*
@@ -252,7 +252,7 @@ static uint64_t silence_ns(const struct rg_s3_task *task, const struct rg_s3_des
     const uint64_t once_ns =
         options->stall_ns + at_most(drain_ns, drain_stalls_max * options->stall_ns);
 
-    return d->is_slow ? options->slow_answer_ns : at_most(task->attempt, patience_max) * once_ns;
+    return d->is_slow ? options->slow_answer_ns : task->patience * once_ns;
 }
 
 static void set_exchange(struct rg_s3_task *task, const struct rg_s3_description *d)
@@ -268,6 +268,8 @@ static void set_exchange(struct rg_s3_task *task, const struct rg_s3_description
     http->segment_count = d->segment_count;
     http->body_bytes = d->body_bytes;
     http->connect_ns = at_most(task->attempt * connect_ns_first, connect_ns_max);
+    task->patience =
+        (uint32_t)at_most(task->store->patience + (uint64_t)task->attempt - 1, patience_max);
     http->stall_ns = silence_ns(task, d);
     if (atomic_load(&task->store->is_cancelled)) {
         http->connect_ns = at_most(http->connect_ns, cancelled_ns);

@@ -50,7 +50,8 @@ enum fault {
     FAULT_THROTTLE,    /* Try again, later, and with fewer at once. */
     FAULT_REGION,      /* The bucket is elsewhere. */
     FAULT_CLOCK,       /* Our clock is wrong. */
-    FAULT_CREDENTIALS, /* They have expired. */
+    FAULT_CREDENTIALS, /* They have expired, or others are to be tried. */
+    FAULT_SILENT,      /* Perhaps they have expired: there is no word of why. */
     FAULT_DIGEST,      /* The body did not arrive as it was sent. */
 };
 
@@ -182,6 +183,7 @@ void rg_s3_task_call(struct rg_s3_task *task, const struct rg_s3_call *call)
     task->attempt = 0;
     task->fault_count = 0;
     task->nameless_count = 0;
+    task->stalled_ns = 0;
     task->may_have_landed = false;
     rg_s3_task_ready(task);
 }
@@ -193,6 +195,7 @@ void rg_s3_task_call_later(struct rg_s3_task *task, const struct rg_s3_call *cal
     task->attempt = 0;
     task->fault_count = 0;
     task->nameless_count = 0;
+    task->stalled_ns = 0;
     task->may_have_landed = false;
     sleep_until(task, rg_clock_monotonic_ns() + delay_ns);
 }
@@ -312,7 +315,7 @@ static enum fault fault_of(const struct rg_s3_task *task)
         return FAULT_REGION;
     /* Likewise of credentials that expire: Amazon says 400 ExpiredToken to GET, 400 to HEAD. */
     if (status == 400 && is_silent && is_temporary)
-        return FAULT_CREDENTIALS;
+        return FAULT_SILENT;
     /* And of a clock that is wrong: 403, as for anything that is not allowed. */
     if (status == 403 && is_silent && is_clock_off(task))
         return FAULT_CLOCK;
@@ -352,8 +355,22 @@ static bool follow_region(struct rg_s3_task *task)
     return true;
 }
 
+/* Gets other credentials, because of a refusal that is described by `text`. */
+static void renew_credentials(const struct rg_s3_task *task, const char *text)
+{
+    const bool is_expired =
+        strncmp(task->code, "Expired", 7) == 0 || strcmp(task->code, "TokenRefreshRequired") == 0;
+    char why[300];
+
+    (void)snprintf(why, sizeof why,
+                   is_expired ? "the credentials have expired (%.240s)"
+                              : "the store refuses the credentials (%.240s)",
+                   text);
+    rg_keeper_renew(task->store->keeper, task->used_generation, why);
+}
+
 /* True when there is a reason to think that another try signs better. */
-static bool renew(struct rg_s3_task *task, enum fault fault)
+static bool renew(struct rg_s3_task *task, enum fault fault, const char *text)
 {
     struct rg_s3_store *store = task->store;
     uint64_t server_ns = task->headers.date_ns;
@@ -362,7 +379,16 @@ static bool renew(struct rg_s3_task *task, enum fault fault)
         return false;
     task->renewal_count++;
     if (fault == FAULT_CREDENTIALS) {
-        rg_keeper_renew(store->keeper, task->used_generation);
+        renew_credentials(task, text);
+        return true;
+    }
+    if (fault == FAULT_SILENT) {
+        /* The same once more: it is not they. A customer's key for an object is refused likewise.
+         */
+        if (task->doubted_generation == task->used_generation)
+            return false;
+        task->doubted_generation = task->used_generation;
+        rg_keeper_doubt(store->keeper, task->used_generation);
         return true;
     }
     if (task->answer != NULL && task->answer->server_time[0] != '\0')
@@ -395,9 +421,10 @@ static void judge_refusal(struct rg_s3_task *task)
         return;
     case FAULT_REGION:
         if (task->headers.is_foreign && task->headers.region[0] == '\0') {
-            rg_s3_task_fail(task, RG_ERR_DENIED,
-                            "%s; it leads to another host, which is not to see our signature",
-                            text);
+            rg_s3_task_fail(task, RG_ERR_DENIED, "%s; %s", text,
+                            task->headers.wants_https
+                                ? "it wants https:// in the endpoint's URL"
+                                : "it leads to another host, which is not to see our signature");
             return;
         }
         if (follow_region(task)) {
@@ -407,7 +434,8 @@ static void judge_refusal(struct rg_s3_task *task)
         break;
     case FAULT_CLOCK:
     case FAULT_CREDENTIALS:
-        if (store->keeper != NULL && renew(task, fault)) {
+    case FAULT_SILENT:
+        if (store->keeper != NULL && renew(task, fault, text)) {
             try_again(task, RG_RETRY_AT_ONCE, text);
             return;
         }
@@ -490,6 +518,7 @@ static void judge_failure(struct rg_s3_task *task)
                         task->store->endpoint.host);
         return;
     case RG_HTTP_STALLED:
+        task->stalled_ns = task->http.stall_ns;
         /* Perhaps they are too many for the line: half of them may be fast enough. */
         if (task->body_bytes + task->wanted_bytes > 0)
             rg_pace_note_stall(&task->store->pace, rg_clock_monotonic_ns(),
@@ -515,6 +544,16 @@ static void judge_failure(struct rg_s3_task *task)
     try_again(task, RG_RETRY_FAULT, task->http.text);
 }
 
+/* An attempt that took longer than one that was given up: the next ones need not be in vain. */
+static void learn_patience(const struct rg_s3_task *task)
+{
+    const uint64_t taken_ns = rg_clock_monotonic_ns() - task->http.begin_ns;
+
+    if (task->stalled_ns != 0 && taken_ns > task->stalled_ns &&
+        task->patience > task->store->patience)
+        task->store->patience = task->patience;
+}
+
 void rg_s3_task_answered(struct rg_s3_task *task)
 {
     const bool is_refusal = task->http.status >= 300;
@@ -532,6 +571,7 @@ void rg_s3_task_answered(struct rg_s3_task *task)
         return;
     }
     rg_pace_note_answer(&task->store->pace);
+    learn_patience(task);
     task->call->on_success(task);
 }
 

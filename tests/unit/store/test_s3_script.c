@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "store/s3/libcurl.h"
+#include "store/s3/s3_impl.h"
 #include "support/test.h"
 
 enum {
@@ -216,7 +217,7 @@ static const char *answer_late(struct server *server, const char *request)
     return "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n";
 }
 
-TEST(what_takes_long_is_waited_for_longer_the_next_time)
+TEST(what_takes_long_is_waited_for_longer_from_then_on)
 {
     struct server server;
     struct rg_store *store = begin(t, &server, answer_late);
@@ -225,6 +226,20 @@ TEST(what_takes_long_is_waited_for_longer_the_next_time)
     CHECK_OK(rg_store_wait(store, &op, &t->err));
     CHECK_U64(op.id.bytes, 7);
     CHECK_U64(atomic_load(&server.request_count), 2);
+    CHECK_OK(rg_store_wait(store, &op, &t->err)); /* Now the first attempt waits, too. */
+    CHECK_U64(atomic_load(&server.request_count), 3);
+    end(&server, store);
+}
+
+/* A connection that swallows everything says nothing of how long answers take. */
+TEST(one_dead_connection_makes_nobody_wait_longer)
+{
+    struct server server;
+    struct rg_store *store = begin(t, &server, stall_once);
+    struct rg_store_op op = {.verb = RG_STORE_HEAD, .key = "a"};
+
+    CHECK_OK(rg_store_wait(store, &op, &t->err));
+    CHECK_U64(((struct rg_s3_store *)store)->patience, 1);
     end(&server, store);
 }
 
@@ -407,6 +422,152 @@ TEST(no_range_of_an_empty_object_has_bytes)
     end(&server, store);
 }
 
+static const char head_of_e[] = "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 5\r\n\r\n";
+static const char body_of_e[] = "HTTP/1.1 206 Partial Content\r\nETag: \"e\"\r\n"
+                                "Content-Range: bytes 0-4/5\r\nContent-Length: 5\r\n\r\nhello";
+static const char body_of_f[] = "HTTP/1.1 206 Partial Content\r\nETag: \"f\"\r\n"
+                                "Content-Range: bytes 0-4/5\r\nContent-Length: 5\r\n\r\nother";
+static const char no_match[] = "HTTP/1.1 412 Precondition Failed\r\nContent-Length: 0\r\n\r\n";
+
+/* If-Match is never met; "b" is another body now, but only GET knows. */
+static const char *match_nothing(struct server *server, const char *request)
+{
+    atomic_fetch_add(&server->request_count, 1);
+    if (strncmp(request, "HEAD ", 5) == 0)
+        return head_of_e;
+    if (strstr(request, "if-match: ") != NULL)
+        return no_match;
+    return strncmp(request, "GET /bucket/p/b ", 16) == 0 ? body_of_f : body_of_e;
+}
+
+/* SeaweedFS 3.97 does so. */
+TEST(what_is_said_not_to_match_and_does_is_read)
+{
+    struct server server;
+    struct rg_store *store = begin(t, &server, match_nothing);
+    const struct rg_object_id expected = {5, 0, "e"};
+    uint8_t bytes[5];
+    struct rg_store_op op = {
+        .verb = RG_STORE_GET, .key = "a", .buffer = bytes, .in_bytes = 5, .expected = &expected};
+
+    for (size_t i = 0; i < 2; i++) {
+        CHECK_OK(rg_store_wait(store, &op, &t->err));
+        CHECK_U64(op.out_bytes, 5);
+        CHECK(memcmp(bytes, "hello", 5) == 0);
+    }
+    CHECK_U64(atomic_load(&server.request_count), 4); /* It is found out once. */
+    op.key = "b";
+    memset(bytes, 0, sizeof bytes);
+    CHECK_ERROR(rg_store_wait(store, &op, &t->err), RG_ERR_CHANGED, "changed");
+    CHECK_U64(bytes[0], 0);
+    end(&server, store);
+}
+
+static const char *be_another(struct server *server, const char *request)
+{
+    atomic_fetch_add(&server->request_count, 1);
+    if (strncmp(request, "HEAD ", 5) == 0)
+        return "HTTP/1.1 200 OK\r\nETag: \"f\"\r\nContent-Length: 5\r\n\r\n";
+    return strstr(request, "if-match: ") != NULL ? no_match : body_of_f;
+}
+
+TEST(what_does_not_match_has_changed)
+{
+    struct server server;
+    struct rg_store *store = begin(t, &server, be_another);
+    const struct rg_object_id expected = {5, 0, "e"};
+    uint8_t bytes[5] = {0};
+    struct rg_store_op op = {
+        .verb = RG_STORE_GET, .key = "a", .buffer = bytes, .in_bytes = 5, .expected = &expected};
+
+    CHECK_ERROR(rg_store_wait(store, &op, &t->err), RG_ERR_CHANGED, "changed");
+    CHECK_U64(bytes[0], 0);
+    CHECK_U64(atomic_load(&server.request_count), 2);
+    end(&server, store);
+}
+
+static const char nothing_there[] = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+
+/* Says 405 to If-None-Match; nothing is ever there. */
+static const char *allow_no_condition(struct server *server, const char *request)
+{
+    if (strstr(request, "if-none-match: ") != NULL) {
+        atomic_fetch_add(&server->request_count, 1);
+        return "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n";
+    }
+    if (strstr(request, "list-type=2") != NULL)
+        return "HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n<ListBucketResult/>";
+    if (strncmp(request, "POST ", 5) == 0)
+        return created;
+    return strncmp(request, "HEAD ", 5) == 0 ? nothing_there : part_taken;
+}
+
+TEST(a_store_that_allows_no_condition_is_written_to_without)
+{
+    struct server server;
+    struct rg_store *store = begin(t, &server, allow_no_condition);
+    struct rg_store_op put = {.verb = RG_STORE_PUT,
+                              .key = "a",
+                              .must_be_absent = true,
+                              .segments = &one_byte,
+                              .segment_count = 1};
+    struct rg_store_caps caps;
+
+    CHECK_OK(rg_store_probe(store, true, &caps, &t->err));
+    CHECK(!caps.has_create_if_absent);
+    CHECK(!caps.has_finish_if_absent);
+    CHECK_OK(rg_store_wait(store, &put, &t->err));
+    CHECK_U64(atomic_load(&server.request_count), 1);
+    end(&server, store);
+}
+
+/* As Azure, behind s3proxy: names of metadata are those that C# allows. */
+static const char *take_letters_only(struct server *server, const char *request)
+{
+    static const char front[] = "x-amz-meta-";
+
+    for (const char *at = strstr(request, front); at != NULL; at = strstr(at + 1, front)) {
+        atomic_fetch_add(&server->request_count, 1);
+        const char *name = at + sizeof front - 1;
+        if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz")] != ':')
+            return refused;
+    }
+    return strncmp(request, "POST ", 5) == 0 ? created : part_taken;
+}
+
+TEST(names_of_metadata_are_letters)
+{
+    struct server server;
+    struct rg_store *store = begin(t, &server, take_letters_only);
+    struct rg_store_op put = {
+        .verb = RG_STORE_PUT, .key = "a", .token = "t", .segments = &one_byte, .segment_count = 1};
+
+    CHECK_OK(rg_store_wait(store, &put, &t->err));
+    struct rg_store_op op = begin_upload(t, store);
+    CHECK_U64(atomic_load(&server.request_count), 3);
+    op.verb = RG_STORE_UPLOAD_ABORT;
+    CHECK_OK(rg_store_wait(store, &op, &t->err));
+    end(&server, store);
+}
+
+static const char *want_https(struct server *server, const char *request)
+{
+    (void)server;
+    (void)request;
+    return "HTTP/1.1 301 Moved Permanently\r\nLocation: https://127.0.0.1/bucket\r\n"
+           "Content-Length: 0\r\n\r\n";
+}
+
+TEST(what_wants_https_is_told_so)
+{
+    struct server server;
+    struct rg_store *store = begin(t, &server, want_https);
+    struct rg_store_op op = {.verb = RG_STORE_HEAD, .key = "a"};
+
+    CHECK_ERROR(rg_store_wait(store, &op, &t->err), RG_ERR_DENIED, "https://");
+    end(&server, store);
+}
+
 static struct rg_store *new_store(struct test *t, const char *endpoint, const char *region)
 {
     const struct rg_s3_options options = {
@@ -441,6 +602,59 @@ TEST(a_bucket_of_amazon_is_one_place_by_all_its_hosts)
                   others[i].is_same);
         rg_store_free(other);
     }
+    rg_store_free(store);
+}
+
+static bool has_checksums(struct test *t, const char *endpoint)
+{
+    struct rg_store *store = new_store(t, endpoint, "eu-west-1");
+    const int checksum = atomic_load(&((struct rg_s3_store *)store)->checksum);
+
+    rg_store_free(store);
+    return checksum == RG_S3_CHECKSUM_CRC32C;
+}
+
+/* Buckets with Object Lock take nothing without, by whatever host they are reached. */
+TEST(amazon_gets_checksums)
+{
+    CHECK(has_checksums(t, NULL));
+    CHECK(has_checksums(t, "https://s3.eu-west-1.amazonaws.com"));
+    CHECK(has_checksums(t, "https://bucket.vpce-1-2.s3.eu-west-1.vpce.amazonaws.com"));
+    CHECK(!has_checksums(t, "http://127.0.0.1:1"));
+    (void)setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "WHEN_REQUIRED", 1);
+    CHECK(!has_checksums(t, "https://s3.eu-west-1.amazonaws.com"));
+    (void)setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "When_Supported", 1);
+    CHECK(has_checksums(t, "http://127.0.0.1:1"));
+    (void)unsetenv("AWS_REQUEST_CHECKSUM_CALCULATION");
+}
+
+/* True, TRUE: as Amazon's own tools read them. */
+TEST(words_of_the_environment_may_have_capitals)
+{
+    static const struct {
+        const char *name;
+        const char *value;
+        const char *host;
+    } rows[] = {
+        {"AWS_USE_FIPS_ENDPOINT", "True", "bucket.s3-fips.us-east-1.amazonaws.com"},
+        {"AWS_USE_FIPS_ENDPOINT", "true", "bucket.s3-fips.us-east-1.amazonaws.com"},
+        {"AWS_USE_FIPS_ENDPOINT", "false", "bucket.s3.us-east-1.amazonaws.com"},
+        {"AWS_USE_DUALSTACK_ENDPOINT", "TRUE", "bucket.s3.dualstack.us-east-1.amazonaws.com"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        (void)setenv(rows[i].name, rows[i].value, 1);
+        struct rg_store *store = new_store(t, NULL, "us-east-1");
+        (void)unsetenv(rows[i].name);
+        CHECK_TEXT(((struct rg_s3_store *)store)->endpoint.host, rows[i].host);
+        rg_store_free(store);
+    }
+    (void)setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1", 1);
+    (void)setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "True", 1);
+    struct rg_store *store = new_store(t, NULL, "us-east-1");
+    (void)unsetenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+    (void)unsetenv("AWS_ENDPOINT_URL");
+    CHECK_TEXT(((struct rg_s3_store *)store)->endpoint.host, "bucket.s3.us-east-1.amazonaws.com");
     rg_store_free(store);
 }
 
@@ -512,8 +726,10 @@ int main(int argc, char **argv)
         {"what_was_sent_before_a_move_follows_it", what_was_sent_before_a_move_follows_it},
         {"what_stalled_alone_is_tried_again_when_it_is_due",
          what_stalled_alone_is_tried_again_when_it_is_due},
-        {"what_takes_long_is_waited_for_longer_the_next_time",
-         what_takes_long_is_waited_for_longer_the_next_time},
+        {"what_takes_long_is_waited_for_longer_from_then_on",
+         what_takes_long_is_waited_for_longer_from_then_on},
+        {"one_dead_connection_makes_nobody_wait_longer",
+         one_dead_connection_makes_nobody_wait_longer},
         {"an_empty_upload_whose_answers_are_lost", an_empty_upload_whose_answers_are_lost},
         {"an_upload_whose_part_failed_is_not_finished",
          an_upload_whose_part_failed_is_not_finished},
@@ -525,6 +741,14 @@ int main(int argc, char **argv)
          a_marker_of_uploads_that_is_empty_is_not_sent},
         {"nothing_has_a_key_that_is_too_long", nothing_has_a_key_that_is_too_long},
         {"no_range_of_an_empty_object_has_bytes", no_range_of_an_empty_object_has_bytes},
+        {"what_is_said_not_to_match_and_does_is_read", what_is_said_not_to_match_and_does_is_read},
+        {"what_does_not_match_has_changed", what_does_not_match_has_changed},
+        {"a_store_that_allows_no_condition_is_written_to_without",
+         a_store_that_allows_no_condition_is_written_to_without},
+        {"names_of_metadata_are_letters", names_of_metadata_are_letters},
+        {"what_wants_https_is_told_so", what_wants_https_is_told_so},
+        {"amazon_gets_checksums", amazon_gets_checksums},
+        {"words_of_the_environment_may_have_capitals", words_of_the_environment_may_have_capitals},
         {"a_bucket_of_amazon_is_one_place_by_all_its_hosts",
          a_bucket_of_amazon_is_one_place_by_all_its_hosts},
     };
