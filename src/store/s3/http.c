@@ -395,6 +395,18 @@ static uint32_t take_finished(struct rg_http *http)
     }
 }
 
+/*
+ * For so long nothing may move. What libcurl is rid of is not sent yet: the kernel takes megabytes,
+ * and a slow line needs minutes for them. But not longer than what went before.
+ */
+static uint64_t silence_max_ns(const struct rg_http_request *request)
+{
+    const bool is_sending = request->body_bytes > 0 && request->status == 0;
+    const uint64_t sent_ns = is_sending ? request->moved_ns - request->begin_ns : 0;
+
+    return sent_ns > request->stall_ns ? sent_ns : request->stall_ns;
+}
+
 /* How many were ended. */
 static uint32_t end_stalled(struct rg_http *http, uint64_t now_ns)
 {
@@ -405,15 +417,16 @@ static uint32_t end_stalled(struct rg_http *http, uint64_t now_ns)
     http->watched_ns = now_ns;
     while (request != NULL) {
         struct rg_http_request *next = request->next;
+        const uint64_t silence_ns = silence_max_ns(request);
         const bool is_stalled =
-            now_ns > request->moved_ns && now_ns - request->moved_ns > request->stall_ns;
+            now_ns > request->moved_ns && now_ns - request->moved_ns > silence_ns;
         const bool is_late = now_ns - request->begin_ns > request->deadline_ns;
 
         if (is_stalled || is_late) {
             (void)snprintf(
                 text, sizeof text,
                 is_stalled ? "nothing moved for %llu ms" : "not done after %llu ms",
-                (unsigned long long)((is_stalled ? request->stall_ns : request->deadline_ns) / ms));
+                (unsigned long long)((is_stalled ? silence_ns : request->deadline_ns) / ms));
             finish(http, request, CURLE_OPERATION_TIMEDOUT, RG_HTTP_STALLED, text);
             /* done() may have changed the list. */
             next = http->running;

@@ -45,7 +45,8 @@ struct rg_http_request {
     size_t segment_count;
     uint64_t body_bytes;  /* Of all segments. */
     uint64_t connect_ns;  /* Ends it when there is no connection after so long. */
-    uint64_t stall_ns;    /* Ends it when nothing moved for so long. */
+    uint64_t stall_ns;    /* Ends it when nothing moved for so long; of a body that is being sent,
+                             for as long as it moved before. */
     uint64_t deadline_ns; /* Ends it after so long, whatever moved. */
     bool skips_proxy;
     void (*on_header)(struct rg_http_request *request, struct rg_span name, struct rg_span value);

@@ -28,9 +28,8 @@ static const uint64_t deadline_ns_min = UINT64_C(120000000000);
 static const uint32_t patience_max = 6;
 
 /*
- * A body that was handed over is not sent yet: it lies in the kernel, or in a proxy that passes it
- * on only when it has all of it. At this pace it is waited for, but for no more than so many
- * stalls.
+ * A body that was sent may lie in a proxy that passes it on only when it has all of it. At this
+ * pace that is waited for, but for no more than so many stalls.
  */
 static const uint64_t drained_bytes_per_second = UINT64_C(128) << 10;
 static const uint64_t drain_stalls_max = 2;

@@ -44,14 +44,18 @@ struct server {
     int listener;
     pthread_t thread;
     struct connection connections[CONNECTIONS];
+    bool reads_slowly;         /* Some megabytes in a second. */
     uint32_t connection_count; /* Of the accepting thread, until it has ended. */
     atomic_uint request_count;
     atomic_uint put_count;
 };
 
+static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
 /* Reads one request with its body; false at the end of the connection. */
-static bool read_request(int socket, char head[HEAD_BYTES])
+static bool read_request(const struct server *server, int socket, char head[HEAD_BYTES])
 {
+    static const struct timespec pause = {.tv_nsec = 200000};
     size_t bytes = 0;
     char *end = NULL;
 
@@ -65,15 +69,20 @@ static bool read_request(int socket, char head[HEAD_BYTES])
         end = strstr(head, "\r\n\r\n");
     }
     const char *length = strstr(head, "Content-Length: ");
+    const char *expects = strstr(head, "Expect: ");
+    if (expects != NULL && end != NULL && expects < end)
+        (void)send(socket, go_on, strlen(go_on), MSG_NOSIGNAL);
     const size_t body = length != NULL ? (size_t)strtoul(length + 16, NULL, 10) : 0;
     size_t left = end != NULL ? body - (bytes - (size_t)(end + 4 - head)) : 0;
-    char piece[512];
+    char piece[2048];
     while (left > 0) {
         const ssize_t got = recv(socket, piece, left < sizeof piece ? left : sizeof piece, 0);
 
         if (got <= 0)
             return false;
         left -= (size_t)got;
+        if (server->reads_slowly)
+            (void)nanosleep(&pause, NULL);
     }
     return end != NULL;
 }
@@ -83,7 +92,7 @@ static void *serve(void *argument)
     struct connection *connection = argument;
     char head[HEAD_BYTES];
 
-    while (read_request(connection->socket, head)) {
+    while (read_request(connection->server, connection->socket, head)) {
         struct server *server = connection->server;
 
         if (strncmp(head, "PUT ", 4) == 0)
@@ -228,6 +237,32 @@ TEST(what_takes_long_is_waited_for_longer_from_then_on)
     CHECK_U64(atomic_load(&server.request_count), 2);
     CHECK_OK(rg_store_wait(store, &op, &t->err)); /* Now the first attempt waits, too. */
     CHECK_U64(atomic_load(&server.request_count), 3);
+    end(&server, store);
+}
+
+static const char *take_slowly(struct server *server, const char *request)
+{
+    static const struct timespec pause = {.tv_nsec = 800000000};
+
+    (void)server;
+    (void)request;
+    (void)nanosleep(&pause, NULL);
+    return "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 0\r\n\r\n";
+}
+
+/* All is handed over, and for a while nobody but the kernel, or a proxy, has to do with it. */
+TEST(what_took_long_to_send_may_take_long_to_arrive)
+{
+    static uint8_t body[12 << 20];
+    static const struct rg_segment segment = {body, sizeof body};
+    struct server server;
+    struct rg_store *store = begin(t, &server, take_slowly);
+    struct rg_store_op put = {
+        .verb = RG_STORE_PUT, .key = "a", .segments = &segment, .segment_count = 1};
+
+    server.reads_slowly = true;
+    CHECK_OK(rg_store_wait(store, &put, &t->err));
+    CHECK_U64(atomic_load(&server.put_count), 1);
     end(&server, store);
 }
 
@@ -728,6 +763,8 @@ int main(int argc, char **argv)
          what_stalled_alone_is_tried_again_when_it_is_due},
         {"what_takes_long_is_waited_for_longer_from_then_on",
          what_takes_long_is_waited_for_longer_from_then_on},
+        {"what_took_long_to_send_may_take_long_to_arrive",
+         what_took_long_to_send_may_take_long_to_arrive},
         {"one_dead_connection_makes_nobody_wait_longer",
          one_dead_connection_makes_nobody_wait_longer},
         {"an_empty_upload_whose_answers_are_lost", an_empty_upload_whose_answers_are_lost},
