@@ -69,6 +69,18 @@ void rg_arena_reset(struct rg_arena *arena)
     arena->blocks = kept;
 }
 
+void rg_arena_join(struct rg_arena *to, struct rg_arena *from)
+{
+    struct rg_arena_block **end = &to->blocks;
+
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = from->blocks;
+    to->bytes += from->bytes;
+    from->blocks = NULL;
+    from->bytes = 0;
+}
+
 static struct rg_arena_block *add_block(struct rg_arena *arena, size_t payload)
 {
     size_t bytes;

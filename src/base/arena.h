@@ -33,6 +33,10 @@ void rg_arena_fini(struct rg_arena *arena);
 /* Forgets all objects; keeps the largest block for reuse. */
 void rg_arena_reset(struct rg_arena *arena);
 
+/* All that `from` holds is `to`'s, and stays where it is; both have one allocator. `from` is empty.
+ */
+void rg_arena_join(struct rg_arena *to, struct rg_arena *from);
+
 /* Uninitialised, 16-aligned, never NULL for 0 bytes; NULL at the cap or without memory. */
 void *rg_arena_alloc(struct rg_arena *arena, size_t bytes);
 

@@ -45,6 +45,34 @@ TEST(copies_end_in_nul)
     rg_arena_fini(&arena);
 }
 
+TEST(what_is_joined_stays_where_it_is)
+{
+    struct rg_arena arena;
+    struct rg_arena other;
+
+    for (unsigned i = 0; i < 2; i++) {
+        rg_arena_init(&arena, &t->allocator, SIZE_MAX);
+        rg_arena_init(&other, &t->allocator, SIZE_MAX);
+        /* Into an empty one, and into one that has something. */
+        const struct rg_span first =
+            i == 0 ? rg_span_of("first") : rg_arena_copy(&arena, rg_span_of("first"));
+        CHECK_MEMORY(first.data);
+        const struct rg_span small = rg_arena_copy(&other, rg_span_of("small"));
+        CHECK_MEMORY(small.data);
+        CHECK_MEMORY(rg_arena_alloc(&other, 1 << 20));
+        rg_arena_join(&arena, &other);
+        CHECK_U64(other.bytes, 0);
+        CHECK_U64(arena.bytes, t->live_bytes);
+        rg_arena_join(&arena, &other);
+        CHECK_MEMORY(rg_arena_alloc(&other, 10));
+        rg_arena_fini(&other);
+        CHECK_TEXT((const char *)small.data, "small");
+        CHECK_TEXT((const char *)first.data, "first");
+        rg_arena_fini(&arena);
+        CHECK_U64(t->live_bytes, 0);
+    }
+}
+
 static void objects_do_not_overlap(struct test *t, struct choices *c)
 {
     struct rg_arena arena;
@@ -83,6 +111,7 @@ int main(int argc, char **argv)
         {"arrays_are_zeroed_and_aligned", arrays_are_zeroed_and_aligned},
         {"cap_holds_and_is_an_answer", cap_holds_and_is_an_answer},
         {"copies_end_in_nul", copies_end_in_nul},
+        {"what_is_joined_stays_where_it_is", what_is_joined_stays_where_it_is},
         {"many_objects", many_objects},
     };
 
