@@ -129,6 +129,16 @@ static uint32_t stage_count_of(const struct rg_job_sample *sample)
                                                           : RG_JOB_STAGES_MAX;
 }
 
+/* Steps of this resource wait for other jobs: they run all that time, and hold up nothing. */
+static bool is_waiting_for_jobs(const struct rg_job_sample *sample, uint32_t stage)
+{
+    const int resource = sample->stages[stage].resource;
+
+    return resource > 0 && resource < RG_JOB_RESOURCES_MAX &&
+           (uint32_t)resource < sample->engine.resource_count &&
+           strcmp(sample->resources[resource].name, "waiting") == 0;
+}
+
 uint32_t rg_progress_limit(const struct rg_job_sample *since, const struct rg_job_sample *sample,
                            enum weir_state *ret_state)
 {
@@ -141,6 +151,8 @@ uint32_t rg_progress_limit(const struct rg_job_sample *since, const struct rg_jo
         uint64_t want = 0;
         uint64_t most = 0;
 
+        if (is_waiting_for_jobs(sample, i - 1))
+            continue;
         for (unsigned s = 0; s < WEIR_STATE_COUNT; s++)
             total += state_ns(since, sample, i - 1, s);
         for (size_t s = 0; s < sizeof wanting / sizeof wanting[0]; s++) {

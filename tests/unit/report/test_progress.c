@@ -159,6 +159,29 @@ TEST(the_limiting_stage_is_the_last_that_wants_to_run)
     CHECK_U64(rg_progress_limit(&since, &sample, &state), 3);
 }
 
+/* A partition in "outputs" runs for as long as its outputs are made: that is no limit. */
+TEST(a_stage_that_waits_for_other_jobs_limits_nothing)
+{
+    struct rg_job_sample since = sample_at(10);
+    struct rg_job_sample sample = sample_at(20);
+    enum weir_state state = WEIR_STATE_DONE;
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct rg_job_sample *at = i == 0 ? &since : &sample;
+
+        at->engine.resource_count = 2;
+        at->resources[WEIR_CPU].name = "cpu";
+        at->resources[1].name = "waiting";
+        at->stages[2] = (struct weir_stage_sample){.name = "outputs", .resource = 1};
+        at->stages[2].state_ns[WEIR_STATE_RUN] = (i + 1) * 10 * second;
+    }
+    CHECK_U64(rg_progress_limit(&since, &sample, &state), 1);
+    CHECK(state == WEIR_STATE_RUN);
+    /* Another resource's would. */
+    sample.resources[1].name = "ledger";
+    CHECK_U64(rg_progress_limit(&since, &sample, &state), 2);
+}
+
 /* Lines of a block as they stand on the terminal: escapes taken out. */
 static void strip_escapes(const char *text, char *plain, size_t bytes)
 {
@@ -376,6 +399,8 @@ int main(int argc, char **argv)
         {"an_end_that_is_ages_away_is_not_told", an_end_that_is_ages_away_is_not_told},
         {"the_limiting_stage_is_the_last_that_wants_to_run",
          the_limiting_stage_is_the_last_that_wants_to_run},
+        {"a_stage_that_waits_for_other_jobs_limits_nothing",
+         a_stage_that_waits_for_other_jobs_limits_nothing},
         {"a_block_is_drawn_over_the_last_one", a_block_is_drawn_over_the_last_one},
         {"lines_of_a_block_never_wrap", lines_of_a_block_never_wrap},
         {"json_is_one_object_in_a_line", json_is_one_object_in_a_line},
