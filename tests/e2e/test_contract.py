@@ -987,6 +987,25 @@ def test_progress_as_data(regroup, source, home):
     assert lines[-1]["event"] == "finished" and lines[-1]["status"] == "ok"
 
 
+@pytest.mark.parametrize("batch", ["1GiB", "1KiB"])
+def test_a_plan_has_the_columns_of_all_schemas(batch, regroup, tmp_path, home):
+    """Files of two schemas in a folder, in one batch and in a batch each."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    kinds = [["x", "y"], ["foo", "y", "bar", "x"]]
+    for number in range(6):
+        table = pa.table({name: [number] * 100 for name in kinds[number % 2]})
+        pq.write_table(
+            table, folder / f"{number}.parquet", use_dictionary=False, compression="none"
+        )
+    plan = json.loads(regroup("plan", folder, home, "--json", "--batch-size", batch).must(0).out)
+    assert plan["total"]["batches"] == (1 if batch == "1GiB" else 6)
+    for columns in (plan["total"]["columns"], plan["partitions"][0]["columns"]):
+        moved = {column["column"]: sum(column["bytes_in"].values()) for column in columns}
+        assert sorted(moved) == ["bar", "foo", "x", "y"] and len(columns) == 4
+        assert moved["x"] == moved["y"] == 2 * moved["foo"] == 2 * moved["bar"] > 0
+
+
 @pytest.mark.parametrize("command", [["plan"], ["compact", "--dry-run"]])
 def test_the_end_of_a_plan_is_told_as_data(command, regroup, source, home):
     told = regroup(*command, source, home, "--progress", "json").must(0).err
