@@ -76,7 +76,7 @@ void rg_crowd_name_memory(const struct rg_partition *partition, struct rg_error 
         wanted_mib = limit_mib * 2;
     *err = (struct rg_error){.status = RG_OK};
     (void)rg_fail(err, RG_ERR_NOMEM,
-                  "%" PRIu64 " files in one folder are more than --memory has room for; "
+                  "%" PRIu64 " entries in one folder are more than --memory has room for; "
                   "--memory %" PRIu64 "MiB would do",
                   count, wanted_mib);
 }

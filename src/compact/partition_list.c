@@ -67,13 +67,17 @@ static void count_seen(struct rg_partition *partition)
 /* In place the journal lists; the prefixes below are found by a listing of our own, once. */
 static enum rg_status walk_in_place(struct rg_partition *partition, struct rg_error *err)
 {
+    struct rg_arena scratch;
     struct rg_object *objects;
     size_t count;
 
     if (partition->is_listed || !partition->run->is_in_place)
         return RG_OK;
-    return rg_choose_asks(partition).list_source(partition, &partition->arena, &objects, &count,
-                                                 err);
+    rg_arena_init(&scratch, &partition->memory, SIZE_MAX);
+    const enum rg_status status =
+        rg_choose_asks(partition).list_source(partition, &scratch, &objects, &count, err);
+    rg_arena_fini(&scratch);
+    return status;
 }
 
 /* In place our own outputs are the data, and good, while there is nothing to add to them. */

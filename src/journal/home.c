@@ -210,22 +210,28 @@ static bool is_of_one_ledger(const struct rg_home *home, const char *prefix, enu
     return is_refused && home->caps.is_local && strcmp(prefix, ledger_prefix) != 0;
 }
 
-static enum rg_status walk_prefix(const struct rg_home *home, struct walk *walk, const char *prefix,
+static enum rg_status no_memory(const struct rg_home *home, struct rg_error *err)
+{
+    return rg_fail(err, RG_ERR_NOMEM, "no memory for the partitions of %s", home->store->url);
+}
+
+static enum rg_status add_partition(const struct rg_home *home, struct walk *walk,
+                                    const char *prefix, struct rg_error *err)
+{
+    if (!push(walk->arena, &walk->partitions, &walk->partition_count, &walk->partition_capacity,
+              prefix + sizeof ledger_prefix - 1))
+        return no_memory(home, err);
+    return RG_OK;
+}
+
+/* Of what was listed below `prefix`, names of partitions are kept. */
+static enum rg_status take_prefix(const struct rg_home *home, struct walk *walk, const char *prefix,
+                                  const struct rg_object *objects, size_t count,
                                   struct rg_error *err)
 {
     const size_t prefix_bytes = strlen(prefix);
-    struct rg_object *objects;
-    size_t count;
     bool has_ledger = false;
 
-    const enum rg_status status =
-        rg_store_list_all(home->store, prefix, walk->arena, &objects, &count, err);
-    if (is_of_one_ledger(home, prefix, status)) {
-        has_ledger = true;
-        count = 0;
-    } else if (status != RG_OK) {
-        return status;
-    }
     for (size_t i = 0; i < count; i++) {
         const char *name = objects[i].key + prefix_bytes;
 
@@ -233,17 +239,35 @@ static enum rg_status walk_prefix(const struct rg_home *home, struct walk *walk,
             has_ledger = has_ledger || rg_ledger_name_parse(name).kind != RG_LEDGER_OTHER;
             continue;
         }
-        if (is_our_prefix(name))
+        if (is_our_prefix(name)) {
             has_ledger = has_ledger || strcmp(name, "_trash/") == 0;
-        else if (!push(walk->arena, &walk->waiting, &walk->waiting_count, &walk->waiting_capacity,
-                       objects[i].key))
-            return rg_fail(err, RG_ERR_NOMEM, "no memory for the partitions of %s",
-                           home->store->url);
+            continue;
+        }
+        const char *key = rg_arena_text(walk->arena, objects[i].key);
+        if (key == NULL ||
+            !push(walk->arena, &walk->waiting, &walk->waiting_count, &walk->waiting_capacity, key))
+            return no_memory(home, err);
     }
-    if (has_ledger && !push(walk->arena, &walk->partitions, &walk->partition_count,
-                            &walk->partition_capacity, prefix + sizeof ledger_prefix - 1))
-        return rg_fail(err, RG_ERR_NOMEM, "no memory for the partitions of %s", home->store->url);
-    return RG_OK;
+    return has_ledger ? add_partition(home, walk, prefix, err) : RG_OK;
+}
+
+/* The listing, with all records of the partition, does not stay. */
+static enum rg_status walk_prefix(const struct rg_home *home, struct walk *walk, const char *prefix,
+                                  struct rg_error *err)
+{
+    struct rg_arena scratch;
+    struct rg_object *objects;
+    size_t count;
+
+    rg_arena_init(&scratch, walk->arena->allocator, walk->arena->bytes_max - walk->arena->bytes);
+    enum rg_status status =
+        rg_store_list_names(home->store, prefix, &scratch, &objects, &count, err);
+    if (status == RG_OK)
+        status = take_prefix(home, walk, prefix, objects, count, err);
+    else if (is_of_one_ledger(home, prefix, status))
+        status = add_partition(home, walk, prefix, err);
+    rg_arena_fini(&scratch);
+    return status;
 }
 
 static int compare_texts(const void *a, const void *b)

@@ -14,15 +14,68 @@ static int compare_files(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
+static void begin_scratch(struct rg_arena *scratch, const struct rg_arena *arena)
+{
+    rg_arena_init(scratch, arena->allocator, arena->bytes_max - arena->bytes);
+}
+
+/* Copies objects that are no prefixes. */
+static enum rg_status copy_files(const struct rg_commit *commit, struct rg_arena *arena,
+                                 const struct rg_object *objects, size_t count,
+                                 struct rg_object *files, struct rg_error *err)
+{
+    size_t end = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (objects[i].is_prefix)
+            continue;
+        struct rg_object *file = &files[end++];
+        *file = objects[i];
+        file->key = rg_arena_text(arena, objects[i].key);
+        file->id.tag = rg_arena_text(arena, objects[i].id.tag);
+        if (file->key == NULL || file->id.tag == NULL)
+            return rg_look_no_memory(commit, err);
+    }
+    return RG_OK;
+}
+
+/*
+ * Of a listing in `scratch`: what is no prefix, in `arena`. A folder of partitions has thousands of
+ * prefixes and few files; where it is not so, the listing stays as it is, prefixes and all.
+ */
+static enum rg_status keep_files(const struct rg_commit *commit, struct rg_arena *scratch,
+                                 struct rg_arena *arena, struct rg_object **objects, size_t *count,
+                                 struct rg_error *err)
+{
+    size_t file_count = 0;
+
+    for (size_t i = 0; i < *count; i++)
+        file_count += !(*objects)[i].is_prefix;
+    if (file_count >= *count / 2) {
+        rg_arena_join(arena, scratch);
+        return RG_OK;
+    }
+    struct rg_object *files = rg_arena_array(arena, file_count, sizeof *files);
+    if (files == NULL)
+        return rg_look_no_memory(commit, err);
+    RG_TRY(copy_files(commit, arena, *objects, *count, files, err));
+    *objects = files;
+    *count = file_count;
+    return RG_OK;
+}
+
 /* Objects become files: those that are no prefixes; names are what follows the last '/'. */
 static enum rg_status make_files(const struct rg_commit *commit, struct rg_arena *arena,
                                  const struct rg_object *objects, size_t count,
                                  struct rg_ledger_files *ret_files, struct rg_error *err)
 {
     const struct rg_commit_options *options = &commit->options;
-    struct rg_ledger_file *items = rg_arena_array(arena, count, sizeof *items);
+    size_t file_count = 0;
     size_t end = 0;
 
+    for (size_t i = 0; i < count; i++)
+        file_count += !objects[i].is_prefix;
+    struct rg_ledger_file *items = rg_arena_array(arena, file_count, sizeof *items);
     if (items == NULL)
         return rg_look_no_memory(commit, err);
     for (size_t i = 0; i < count; i++) {
@@ -47,11 +100,17 @@ static enum rg_status make_files(const struct rg_commit *commit, struct rg_arena
 enum rg_status rg_look_list_home(const struct rg_commit *commit, struct rg_arena *arena,
                                  struct rg_ledger_files *ret_files, struct rg_error *err)
 {
+    struct rg_arena scratch;
     struct rg_object *objects;
     size_t count;
 
-    RG_TRY(rg_store_list_all(commit->options.home->store, commit->options.partition, arena,
-                             &objects, &count, err));
+    begin_scratch(&scratch, arena);
+    enum rg_status status = rg_store_list_all(
+        commit->options.home->store, commit->options.partition, &scratch, &objects, &count, err);
+    if (status == RG_OK)
+        status = keep_files(commit, &scratch, arena, &objects, &count, err);
+    rg_arena_fini(&scratch);
+    RG_TRY(status);
     return make_files(commit, arena, objects, count, ret_files, err);
 }
 
@@ -89,19 +148,32 @@ enum rg_status rg_look_list_trash(const struct rg_commit *commit, struct rg_look
     return make_files(commit, state->arena, all, all_count, &state->ledger.trash, err);
 }
 
+static enum rg_status list_source(const struct rg_commit *commit, struct rg_arena *arena,
+                                  struct rg_object **ret_objects, size_t *ret_count,
+                                  struct rg_error *err)
+{
+    const struct rg_commit_options *options = &commit->options;
+
+    if (options->asks.list_source != NULL)
+        return options->asks.list_source(options->asks.user, arena, ret_objects, ret_count, err);
+    return rg_store_list_all(options->source, options->partition, arena, ret_objects, ret_count,
+                             err);
+}
+
 enum rg_status rg_look_list_source(const struct rg_commit *commit, struct rg_arena *arena,
                                    struct rg_ledger_files *ret_files, struct rg_error *err)
 {
-    const struct rg_commit_options *options = &commit->options;
+    struct rg_arena scratch;
     struct rg_object *objects;
     size_t count;
 
-    if (options->asks.list_source != NULL)
-        RG_TRY(options->asks.list_source(options->asks.user, arena, &objects, &count, err));
-    else
-        RG_TRY(
-            rg_store_list_all(options->source, options->partition, arena, &objects, &count, err));
-    for (size_t i = 0; i < count && !options->home->compares_input_tags; i++)
+    begin_scratch(&scratch, arena);
+    enum rg_status status = list_source(commit, &scratch, &objects, &count, err);
+    if (status == RG_OK)
+        status = keep_files(commit, &scratch, arena, &objects, &count, err);
+    rg_arena_fini(&scratch);
+    RG_TRY(status);
+    for (size_t i = 0; i < count && !commit->options.home->compares_input_tags; i++)
         objects[i].id.tag = "";
     return make_files(commit, arena, objects, count, ret_files, err);
 }
@@ -128,10 +200,11 @@ static enum rg_status add_intent(const struct rg_commit *commit, struct rg_look_
 {
     state->intents = rg_array_room(state->arena, state->intents, state->intent_count,
                                    &state->intent_capacity, sizeof *state->intents);
-    if (state->intents == NULL)
+    const char *key = rg_arena_text(state->arena, object->key);
+    if (state->intents == NULL || key == NULL)
         return rg_look_no_memory(commit, err);
     state->intents[state->intent_count++] = (struct rg_look_intent){
-        .key = object->key,
+        .key = key,
         .number = name->number,
         .hash = name->hash,
         .modified_ns = object->id.modified_ns,
@@ -146,10 +219,19 @@ static enum rg_status add_old_snapshot(const struct rg_commit *commit, struct rg
     state->old_snapshots =
         rg_array_room(state->arena, state->old_snapshots, state->old_snapshot_count,
                       &state->old_snapshot_capacity, sizeof *state->old_snapshots);
-    if (state->old_snapshots == NULL)
+    const char *copy = rg_arena_text(state->arena, key);
+    if (state->old_snapshots == NULL || copy == NULL)
         return rg_look_no_memory(commit, err);
-    state->old_snapshots[state->old_snapshot_count++] = key;
+    state->old_snapshots[state->old_snapshot_count++] = copy;
     return RG_OK;
+}
+
+static enum rg_status list_ledger(const struct rg_commit *commit, const char *prefix,
+                                  struct rg_arena *scratch, struct rg_object **ret_objects,
+                                  size_t *ret_count, struct rg_error *err)
+{
+    return rg_store_list_all(commit->options.home->store, prefix, scratch, ret_objects, ret_count,
+                             err);
 }
 
 enum rg_status rg_look_has_makers(const struct rg_commit *commit, struct rg_arena *arena,
@@ -157,41 +239,43 @@ enum rg_status rg_look_has_makers(const struct rg_commit *commit, struct rg_aren
                                   struct rg_error *err)
 {
     const char *prefix = rg_ledger_key(commit->options.partition, "", arena);
+    struct rg_arena scratch;
     struct rg_object *objects;
-    size_t count;
+    size_t count = 0;
 
     if (prefix == NULL)
         return rg_look_no_memory(commit, err);
-    RG_TRY(rg_store_list_all(commit->options.home->store, prefix, arena, &objects, &count, err));
-    for (size_t i = 0; i < count; i++) {
+    begin_scratch(&scratch, arena);
+    const enum rg_status status = list_ledger(commit, prefix, &scratch, &objects, &count, err);
+    for (size_t i = 0; i < count && status == RG_OK; i++) {
         const struct rg_ledger_name name = rg_ledger_name_parse(objects[i].key + strlen(prefix));
         const bool tells =
             name.kind == RG_LEDGER_RECORD || (name.kind == RG_LEDGER_INTENT && name.hash == hash);
 
         *ret_has_makers = *ret_has_makers || (tells && name.number == number);
     }
-    return RG_OK;
+    rg_arena_fini(&scratch);
+    return status;
 }
 
-enum rg_status rg_look_list_ledger(const struct rg_commit *commit, struct rg_look_state *state,
-                                   uint32_t **ret_snapshots, size_t *ret_count,
-                                   struct rg_error *err)
+/* What lies below `prefix_bytes` of these keys; numbers of snapshots are in no order. */
+static enum rg_status sort_ledger(const struct rg_commit *commit, struct rg_look_state *state,
+                                  const struct rg_object *objects, size_t count,
+                                  size_t prefix_bytes, uint32_t **ret_snapshots, size_t *ret_count,
+                                  struct rg_error *err)
 {
-    const char *prefix = rg_ledger_key(commit->options.partition, "", state->arena);
-    struct rg_object *objects;
-    size_t count;
+    size_t snapshot_count = 0;
     uint32_t start = 0; /* The newest snapshot that reading may begin at. */
+    size_t end = 0;
 
-    if (prefix == NULL)
-        return rg_look_no_memory(commit, err);
-    RG_TRY(rg_store_list_all(commit->options.home->store, prefix, state->arena, &objects, &count,
-                             err));
-    uint32_t *snapshots = rg_arena_array(state->arena, count, sizeof *snapshots);
+    for (size_t i = 0; i < count; i++)
+        snapshot_count +=
+            rg_ledger_name_parse(objects[i].key + prefix_bytes).kind == RG_LEDGER_SNAPSHOT;
+    uint32_t *snapshots = rg_arena_array(state->arena, snapshot_count, sizeof *snapshots);
     if (snapshots == NULL)
         return rg_look_no_memory(commit, err);
-    size_t end = 0;
     for (size_t i = 0; i < count; i++) {
-        const char *text = objects[i].key + strlen(prefix);
+        const char *text = objects[i].key + prefix_bytes;
         const struct rg_ledger_name name = rg_ledger_name_parse(text);
 
         state->has_trash = state->has_trash || strcmp(text, "_trash/") == 0;
@@ -208,14 +292,34 @@ enum rg_status rg_look_list_ledger(const struct rg_commit *commit, struct rg_loo
         }
     }
     for (size_t i = 0; i < count; i++) {
-        const struct rg_ledger_name name = rg_ledger_name_parse(objects[i].key + strlen(prefix));
+        const struct rg_ledger_name name = rg_ledger_name_parse(objects[i].key + prefix_bytes);
 
         if (!objects[i].is_prefix && name.kind == RG_LEDGER_SNAPSHOT && name.number < start)
             RG_TRY(add_old_snapshot(commit, state, objects[i].key, err));
     }
-    if (end > 1)
-        qsort(snapshots, end, sizeof *snapshots, compare_numbers_down);
     *ret_snapshots = snapshots;
     *ret_count = end;
     return RG_OK;
+}
+
+enum rg_status rg_look_list_ledger(const struct rg_commit *commit, struct rg_look_state *state,
+                                   uint32_t **ret_snapshots, size_t *ret_count,
+                                   struct rg_error *err)
+{
+    const char *prefix = rg_ledger_key(commit->options.partition, "", state->arena);
+    struct rg_arena scratch;
+    struct rg_object *objects;
+    size_t count;
+
+    if (prefix == NULL)
+        return rg_look_no_memory(commit, err);
+    begin_scratch(&scratch, state->arena);
+    enum rg_status status = list_ledger(commit, prefix, &scratch, &objects, &count, err);
+    if (status == RG_OK)
+        status = sort_ledger(commit, state, objects, count, strlen(prefix), ret_snapshots,
+                             ret_count, err);
+    rg_arena_fini(&scratch);
+    if (status == RG_OK && *ret_count > 1)
+        qsort(*ret_snapshots, *ret_count, sizeof **ret_snapshots, compare_numbers_down);
+    return status;
 }

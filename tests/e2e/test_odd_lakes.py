@@ -896,10 +896,10 @@ def test_a_folder_that_is_too_large_for_the_memory_names_what_would_do(regroup, 
     # The trouble of one folder is not that of others.
     write(tmp_path / "lake" / "other" / "a.parquet", rows=7)
     result = regroup("compact", tmp_path / "lake", home, "--memory", "64MiB").must(3)
-    assert "left alone: source/: 60001 files in one folder" in result.err
+    assert "left alone: source/: 60001 entries in one folder" in result.err
     assert rows_of(data_files(home)) == list(range(7))
     result = regroup("plan", source, home, "--memory", "64MiB").must(1)
-    assert "60001 files in one folder" in result.err
+    assert "60001 entries in one folder" in result.err
     wanted = re.search(r"--memory (\d+MiB) would do", result.err).group(1)
     regroup("plan", source, home, "--memory", wanted).must(0)
 

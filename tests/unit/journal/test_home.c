@@ -164,6 +164,31 @@ TEST(partitions_are_found_by_their_ledgers)
     rg_store_free(store);
 }
 
+/* Only the listing of one partition is in memory at a time. */
+TEST(records_are_not_kept_while_partitions_are_found)
+{
+    static const struct rg_home_options options = {.may_write = false};
+    struct rg_store *store = open_store(t);
+    const char *const *partitions;
+    struct rg_arena arena;
+    struct rg_home home = {.store = store, .options = options};
+    size_t count;
+    char key[64];
+
+    for (unsigned i = 0; i < 6; i++) {
+        for (unsigned number = 1; number <= 300; number++) {
+            (void)snprintf(key, sizeof key, "_regroup/dt=%u/_%06u.json", i, number);
+            CHECK_OK(store_put_text(store, key, "x", true, &t->err));
+        }
+    }
+    rg_arena_init(&arena, &t->allocator, 120000);
+    CHECK_OK(rg_home_partitions(&home, &arena, &partitions, &count, &t->err));
+    CHECK_U64(count, 6);
+    CHECK(arena.bytes < 10000);
+    rg_arena_fini(&arena);
+    rg_store_free(store);
+}
+
 static void *refuse(size_t bytes)
 {
     (void)bytes;
@@ -195,6 +220,8 @@ int main(int argc, char **argv)
         {"in_place_needs_create_if_absent", in_place_needs_create_if_absent},
         {"a_lost_answer_does_no_harm", a_lost_answer_does_no_harm},
         {"partitions_are_found_by_their_ledgers", partitions_are_found_by_their_ledgers},
+        {"records_are_not_kept_while_partitions_are_found",
+         records_are_not_kept_while_partitions_are_found},
         {"without_memory_an_id_is_not_corrupt", without_memory_an_id_is_not_corrupt},
     };
 
