@@ -131,8 +131,9 @@ struct weir_resource {
     enum weir_kind kind;
     uint32_t slots_min; /* ASYNC: the adaptive limit on steps in flight stays within these. */
     uint32_t slots_max;
-    uint32_t slots_first;    /* Where it begins; 0: 16, or slots_max if less. */
-    bool is_counted_by_item; /* Rate is measured in steps, not bytes (small requests). */
+    uint32_t slots_first;     /* Where it begins; 0: 16, or slots_max if less. */
+    bool is_counted_by_item;  /* Rate is measured in steps, not bytes (small requests). */
+    const char *slots_set_by; /* Static: what slots_max comes from, for weir_explain(); or NULL. */
 };
 
 /*

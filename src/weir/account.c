@@ -133,7 +133,7 @@ void weir_account_settle(struct weir_sched *s)
 {
     bool has_upstream = !have_sources_ended(s);
     bool is_wanted[WEIR_RESOURCES_MAX] = {false};
-    bool is_refused = false;
+    bool is_refused[2] = {false, false};
     bool is_tail = !has_upstream && s->resources[WEIR_CPU].in_use < s->worker_count;
 
     if (!s->is_clocked)
@@ -145,7 +145,7 @@ void weir_account_settle(struct weir_sched *s)
         has_upstream = has_upstream || stage->expected > 0;
         is_wanted[stage->config.resource] |=
             !weir_list_is_empty(&stage->granted) || has_in_turn(stage);
-        is_refused |= stage->state == WEIR_STATE_NO_MEMORY;
+        is_refused[stage->refusal_budget] |= stage->state == WEIR_STATE_NO_MEMORY;
         is_tail &= !has_in_turn(stage) && weir_list_is_empty(&stage->granted);
     }
     smooth_cpu_share(s);
@@ -153,9 +153,12 @@ void weir_account_settle(struct weir_sched *s)
         settle_resource(s, i, is_wanted[i]);
     const uint64_t elapsed = s->now_ns - s->settled_ns;
     s->clocked_ns += elapsed;
-    s->memory_wait_ns += s->is_refused ? elapsed : 0;
+    s->memory_wait_ns += s->is_refused[WEIR_DATA] || s->is_refused[WEIR_META] ? elapsed : 0;
+    for (int i = 0; i < 2; i++) {
+        s->purse_wait_ns[i] += s->is_refused[i] ? elapsed : 0;
+        s->is_refused[i] = is_refused[i];
+    }
     s->tail_ns += s->is_tail ? elapsed : 0;
-    s->is_refused = is_refused;
     s->is_tail = is_tail;
     s->settled_ns = s->now_ns;
 }

@@ -7,7 +7,8 @@
  *      (or I/O, when they spend 40 % of that time waiting inside run());
  *   2  a resource whose steps took much longer than they can: they share a full line, its rate;
  *   3  a resource with all its slots in use and more waiting for half of the time: its rate, if its
- *      limit stays below the highest because more in flight moved nothing more; else its slots;
+ *      limit stays below the highest because more in flight, when tried last, moved nothing more;
+ *      else its slots;
  *   4  a stage at its cap for 80 % of the time: that stage;
  *   5  steps refused for memory for 20 % of the time: memory;
  *   6  a stage that ran one part at a time for 80 % of the time: that stage;
@@ -32,6 +33,8 @@ void weir_mark_set(struct weir_mark *mark, const struct weir_sched *s)
     memset(mark, 0, sizeof *mark);
     mark->ns = s->clocked_ns;
     mark->memory_wait_ns = s->memory_wait_ns;
+    for (int i = 0; i < 2; i++)
+        mark->purse_wait_ns[i] = s->purse_wait_ns[i];
     mark->tail_ns = s->tail_ns;
     mark->needed_byte_ns = s->needed_byte_ns;
     for (uint32_t i = 0; i < s->stage_count; i++) {
@@ -76,6 +79,8 @@ void weir_mark_subtract(struct weir_mark *mark, const struct weir_mark *since)
 {
     mark->ns -= since->ns;
     mark->memory_wait_ns -= since->memory_wait_ns;
+    for (int i = 0; i < 2; i++)
+        mark->purse_wait_ns[i] -= since->purse_wait_ns[i];
     mark->tail_ns -= since->tail_ns;
     mark->needed_byte_ns -= since->needed_byte_ns;
     for (uint32_t i = 0; i < WEIR_STAGES_MAX; i++) {
@@ -291,7 +296,8 @@ static struct weir_limit find_full_resource(const struct weir_sched *s,
             continue;
         limit.share = share;
         limit.resource = i;
-        limit.kind = r->slots < r->config.slots_max ? WEIR_LIMIT_RATE : WEIR_LIMIT_SLOTS;
+        limit.kind =
+            r->slots < r->config.slots_max && r->limit.is_flat ? WEIR_LIMIT_RATE : WEIR_LIMIT_SLOTS;
     }
     return limit;
 }
@@ -452,20 +458,29 @@ static void add_cpu(struct text *t, const struct weir_sched *s, const struct wei
     add(t, ".");
 }
 
-/* With twice what the jobs hold at full speed the order in which they come stops to matter. */
+/*
+ * Of the budget that most wait for; of the data budget it is known what would do: with twice what
+ * the jobs hold at full speed the order in which they come stops to matter.
+ */
 static void add_memory_advice(struct text *t, const struct weir_sched *s,
                               const struct weir_mark *window)
 {
     const double ample = 2 * (double)weir_explain_needed(s, window);
     const double budget = (double)s->purses[WEIR_DATA].bytes_max;
 
-    if (ample > budget) {
+    if (window->purse_wait_ns[WEIR_META] > window->purse_wait_ns[WEIR_DATA]) {
+        add(t, "most for the ");
+        add_bytes(t, (double)s->purses[WEIR_META].bytes_max);
+        add(t, " of those that list and plan, more memory would help.");
+    } else if (ample > budget) {
         add_bytes(t, ample);
+        add(t, " for the jobs instead of ");
+        add_bytes(t, budget);
         add(t, " would be enough.");
     } else {
-        add(t, "the jobs are large for ");
+        add(t, "the jobs are large for the ");
         add_bytes(t, budget);
-        add(t, ", smaller ones would help.");
+        add(t, " that they have, smaller ones would help.");
     }
 }
 
@@ -492,8 +507,10 @@ static void add_limit(struct text *t, const struct weir_sched *s, const struct w
         add(t, " with %u in flight, and more of them bring nothing.", r->slots);
         break;
     case WEIR_LIMIT_SLOTS:
-        add(t, "%s limits: all %u slots are in use for %.0f %% of the time.", r->config.name,
-            r->slots, 100 * limit->share);
+        add(t, "%s limits: all %u slots", r->config.name, r->slots);
+        if (r->config.slots_set_by != NULL && r->slots == r->config.slots_max)
+            add(t, ", which %s sets,", r->config.slots_set_by);
+        add(t, " are in use for %.0f %% of the time.", 100 * limit->share);
         break;
     case WEIR_LIMIT_MEMORY:
         add(t,
@@ -506,7 +523,7 @@ static void add_limit(struct text *t, const struct weir_sched *s, const struct w
             s->stages[limit->stage].config.name, 100 * limit->share);
         break;
     case WEIR_LIMIT_SOURCE:
-        add(t, "The sources limit: nothing waits, and CPU is %.0f %% busy.",
+        add(t, "The sources limit: nothing waits, and the workers are %.0f %% busy.",
             100 * cpu_share(s, window));
         break;
     case WEIR_LIMIT_TAIL:

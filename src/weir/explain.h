@@ -15,6 +15,7 @@
 struct weir_mark {
     uint64_t ns; /* Since the clocks began. */
     uint64_t memory_wait_ns;
+    uint64_t purse_wait_ns[2];
     uint64_t tail_ns;
     double needed_byte_ns;
     struct {

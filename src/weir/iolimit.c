@@ -152,7 +152,8 @@ static void climb(struct weir_iolimit *l, double rate)
         }
         break;
     case WEIR_IOLIMIT_PROBE:
-        if (rate > 1.03 * l->base_rate) {
+        l->is_flat = rate <= 1.03 * l->base_rate;
+        if (!l->is_flat) {
             probe(l, rate);
         } else {
             l->slots = l->base;
@@ -278,6 +279,7 @@ void weir_iolimit_throttled(struct weir_iolimit *l, uint64_t now_ns)
     l->slots = clamp(l, l->slots * 0.7);
     l->base = l->slots;
     l->phase = WEIR_IOLIMIT_BASE;
+    l->is_flat = false;
     l->flat_windows = 0;
     l->hold_until_ns = now_ns + hold_ns;
     begin_window(l, now_ns);

@@ -35,6 +35,7 @@ struct weir_iolimit {
     double base_rate;
     enum weir_iolimit_phase phase;
     uint32_t flat_windows;  /* Since the last probe. */
+    bool is_flat;           /* The last probe moved nothing more, and nothing has changed since. */
     uint64_t hold_until_ns; /* No growth before: the other side asked to be spared. */
 
     uint64_t window_start_ns;

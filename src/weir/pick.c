@@ -43,8 +43,11 @@ static bool grant_from(struct weir_sched *s, struct weir_sched_stage *stage,
             s->version++;
             return true;
         }
-        if (refusals++ == 0)
+        if (refusals++ == 0) {
             stage->refusal = refusal;
+            stage->refusal_budget =
+                job->unit->purse == &s->purses[WEIR_META] ? WEIR_META : WEIR_DATA;
+        }
     }
     return false;
 }

@@ -153,8 +153,9 @@ struct weir_sched_stage {
     double pending_share;      /* Of its run() calls that returned WEIR_PENDING, of late. */
     bool is_pending;           /* Most of them. */
     uint64_t scanned;          /* s->version when its queues were last looked through in vain. */
-    enum weir_refusal refusal; /* Of that look. */
-    enum weir_refusal refused; /* While in the current state. */
+    enum weir_refusal refusal; /* Of that look, */
+    enum weir_budget refusal_budget; /* and for which memory. */
+    enum weir_refusal refused;       /* While in the current state. */
 
     enum weir_state state;
     uint64_t state_since_ns;
@@ -237,15 +238,16 @@ struct weir_sched {
     uint64_t version;    /* Changes with all that may let a refused step pass. */
     uint64_t transitions;
     uint64_t retries;
-    uint64_t retry_ns;       /* Busy time of steps that had to run again. */
-    double cpu_share;        /* Of the workers that were busy, smoothed. */
-    double needed_byte_ns;   /* Memory times the time that steps took, of data jobs. */
-    uint64_t memory_wait_ns; /* Time with a step refused for memory. */
-    bool is_refused;         /* There is one. */
-    uint64_t tail_ns;        /* Time with nothing more to begin and idle workers. */
-    bool is_tail;            /* It is so. */
-    uint64_t clocked_ns;     /* Time that the clocks ran. */
-    bool is_clocked;         /* They run. */
+    uint64_t retry_ns;         /* Busy time of steps that had to run again. */
+    double cpu_share;          /* Of the workers that were busy, smoothed. */
+    double needed_byte_ns;     /* Memory times the time that steps took, of data jobs. */
+    uint64_t memory_wait_ns;   /* Time with a step refused for memory, */
+    uint64_t purse_wait_ns[2]; /* and for that of each purse. */
+    bool is_refused[2];        /* There is one. */
+    uint64_t tail_ns;          /* Time with nothing more to begin and idle workers. */
+    bool is_tail;              /* It is so. */
+    uint64_t clocked_ns;       /* Time that the clocks ran. */
+    bool is_clocked;           /* They run. */
 };
 
 enum weir_task_kind {

@@ -25,20 +25,26 @@ struct scene {
     uint64_t work_ns;
     uint32_t slots_max; /* Of each direction; 0: 256, adaptive. */
     uint32_t work_cap;
-    uint64_t source_ns; /* Time until the source has one more. */
+    uint64_t source_ns;   /* Time until the source has one more. */
+    uint64_t meta_budget; /* Where jobs are of that kind; else 0. */
 };
 
 static const struct scene scenes[] = {
-    {"workers", WEIR_LIMIT_CPU, "most in work", 4, 10e9, 10e9, 2000 * MB, 400000000, 0, 0, 0},
-    {"the line down", WEIR_LIMIT_RATE, "down limits", 8, 0.2e9, 1e9, 2000 * MB, 1000000, 0, 0, 0},
-    {"the line up", WEIR_LIMIT_RATE, "up limits", 8, 1e9, 0.2e9, 2000 * MB, 1000000, 0, 0, 0},
-    {"memory", WEIR_LIMIT_MEMORY, "would be enough", 8, 10e9, 10e9, 60 * MB, 50000000, 0, 0, 0},
-    {"a fixed number of requests", WEIR_LIMIT_SLOTS, "all 2 slots", 8, 10e9, 10e9, 2000 * MB,
-     1000000, 2, 0, 0},
-    {"one at a time", WEIR_LIMIT_SERIAL, "work limits", 8, 10e9, 10e9, 2000 * MB, 100000000, 0, 1,
+    {"workers", WEIR_LIMIT_CPU, "most in work", 4, 10e9, 10e9, 2000 * MB, 400000000, 0, 0, 0, 0},
+    {"the line down", WEIR_LIMIT_RATE, "down limits", 8, 0.2e9, 1e9, 2000 * MB, 1000000, 0, 0, 0,
      0},
-    {"nothing comes in", WEIR_LIMIT_SOURCE, "sources limit", 8, 10e9, 10e9, 2000 * MB, 10000000, 0,
-     0, 500000000},
+    {"the line up", WEIR_LIMIT_RATE, "up limits", 8, 1e9, 0.2e9, 2000 * MB, 1000000, 0, 0, 0, 0},
+    {"memory", WEIR_LIMIT_MEMORY, "for the jobs instead of 57 MiB would be enough", 8, 10e9, 10e9,
+     60 * MB, 50000000, 0, 0, 0, 0},
+    {"memory of jobs that list and plan", WEIR_LIMIT_MEMORY,
+     "most for the 57 MiB of those that list and plan, more memory would help", 8, 10e9, 10e9,
+     2000 * MB, 50000000, 0, 0, 0, 60 * MB},
+    {"a fixed number of requests", WEIR_LIMIT_SLOTS, "all 2 slots, which --io sets,", 8, 10e9, 10e9,
+     2000 * MB, 1000000, 2, 0, 0, 0},
+    {"one at a time", WEIR_LIMIT_SERIAL, "work limits", 8, 10e9, 10e9, 2000 * MB, 100000000, 0, 1,
+     0, 0},
+    {"nothing comes in", WEIR_LIMIT_SOURCE, "and the workers are", 8, 10e9, 10e9, 2000 * MB,
+     10000000, 0, 0, 500000000, 0},
 };
 
 struct show {
@@ -67,6 +73,7 @@ static int add_io(struct show *show, const char *name)
                                                            .kind = WEIR_ASYNC,
                                                            .slots_min = fixed > 0 ? fixed : 1,
                                                            .slots_max = fixed > 0 ? fixed : 256,
+                                                           .slots_set_by = "--io",
                                                        });
 }
 
@@ -94,13 +101,14 @@ static void submit(struct show *show, uint32_t index)
         item->costs[i] = (struct sim_cost){
             .kind = SIM_REQUEST, .ns = 20000000, .bytes = (double)input, .link = i == 0 ? 0 : 1};
     item->costs[1] = (struct sim_cost){.ns = show->scene->work_ns};
-    if (weir_sched_submit(sim_sched(show->m), &(struct weir_submission){
-                                                  .budget = WEIR_DATA,
-                                                  .route = route,
-                                                  .step_count = 3,
-                                                  .item = item,
-                                                  .source = 0,
-                                              }) != WEIR_OK)
+    if (weir_sched_submit(sim_sched(show->m),
+                          &(struct weir_submission){
+                              .budget = show->scene->meta_budget > 0 ? WEIR_META : WEIR_DATA,
+                              .route = route,
+                              .step_count = 3,
+                              .item = item,
+                              .source = 0,
+                          }) != WEIR_OK)
         abort();
 }
 
@@ -156,6 +164,7 @@ static bool is_named(const struct scene *scene)
             {
                 .size = sizeof(struct weir_config),
                 .data_budget_bytes = scene->budget,
+                .meta_budget_bytes = scene->meta_budget,
                 .worker_count = scene->workers,
             },
         .links = {{.rate = scene->down_rate, .stream_rate = 60e6},

@@ -149,6 +149,40 @@ TEST(the_slope_tells_a_full_line)
     }
 }
 
+/* First whole files, then only ends of files: so many a second, and far fewer bytes. */
+TEST(small_requests_do_not_ruin_the_limit_of_large_ones)
+{
+    const struct line large = {60e6, 1e12, 0.3, 235e3};
+    const struct line small = {60e6, 1e12, 0.3, 500};
+    struct weir_iolimit l;
+
+    weir_iolimit_init(&l, 1, 64, 0, true);
+    const uint64_t now = run_full(&l, &large, second, 1.6);
+    CHECK_U64(weir_iolimit_slots(&l), 64);
+    (void)run_full(&l, &small, now, 20);
+    CHECK(weir_iolimit_slots(&l) >= 56);
+}
+
+/* Before that nobody knows that more would bring nothing. */
+TEST(only_a_probe_tells_that_more_brings_nothing)
+{
+    const struct line full = {60e6, 0.12e9, 0.001, 1e6};
+    struct line wide = {60e6, 1e12, 0.03, 16e6};
+    struct weir_iolimit l;
+
+    weir_iolimit_init(&l, 1, 512, 0, false);
+    uint64_t now = run_full(&l, &full, second, 1);
+    CHECK(!l.is_flat);
+    now = run_full(&l, &full, now, 30);
+    CHECK(l.is_flat && weir_iolimit_slots(&l) < 512);
+    weir_iolimit_throttled(&l, now);
+    CHECK(!l.is_flat);
+    /* And one that brings something tells the opposite. */
+    l.is_flat = true;
+    (void)run_full(&l, &wide, now, 30);
+    CHECK(!l.is_flat);
+}
+
 static const struct test_case cases[] = {
     {"slots_come_to_where_the_line_is_full", slots_come_to_where_the_line_is_full},
     {"slots_follow_when_the_line_changes", slots_follow_when_the_line_changes},
@@ -157,6 +191,9 @@ static const struct test_case cases[] = {
     {"a_store_that_asks_to_be_spared_is_spared", a_store_that_asks_to_be_spared_is_spared},
     {"limits_are_kept", limits_are_kept},
     {"the_slope_tells_a_full_line", the_slope_tells_a_full_line},
+    {"small_requests_do_not_ruin_the_limit_of_large_ones",
+     small_requests_do_not_ruin_the_limit_of_large_ones},
+    {"only_a_probe_tells_that_more_brings_nothing", only_a_probe_tells_that_more_brings_nothing},
 };
 
 int main(int argc, char **argv)
