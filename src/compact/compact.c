@@ -244,6 +244,7 @@ static void on_source_throttled(void *user)
 {
     struct rg_run *run = user;
 
+    weir_throttled(run->weir, run->heads);
     weir_throttled(run->weir, run->reads);
     if (run->is_in_place)
         weir_throttled(run->weir, run->writes);

@@ -27,7 +27,9 @@
 /* Where a stage works. */
 enum place {
     ON_CPU,
-    ON_READS, /* Asynchronous requests; on a local store the worker does them itself. */
+    ON_HEADS, /* Asynchronous requests; on a local store the worker does them itself. These are of
+               */
+    ON_READS, /* footers and small files: so many a second. These of columns: so many bytes. */
     ON_WRITES,
     WAITING,  /* For other jobs: no slot is ever short. */
     BLOCKING, /* Ledger and listings: plain code on threads of its own. */
@@ -47,12 +49,12 @@ struct stage {
 static const struct stage stages[] = {
     {"list", BLOCKING, rg_partition_run_list, ID_AT(list), false},
     {"footers", WAITING, rg_partition_run_footers, ID_AT(footers), false},
-    {"footers read", ON_READS, rg_footers_run_read, ID_AT(footers_read), false},
+    {"footers read", ON_HEADS, rg_footers_run_read, ID_AT(footers_read), false},
     {"footers parse", ON_CPU, rg_footers_run_parse, ID_AT(footers_parse), false},
     {"plan", ON_CPU, rg_partition_run_plan, ID_AT(plan), false},
     {"intent", BLOCKING, rg_partition_run_intent, ID_AT(intent), false},
     {"bin", ON_CPU, rg_bin_run_open, ID_AT(open), false},
-    {"reload", ON_READS, rg_bin_run_reload, ID_AT(reload), false},
+    {"reload", ON_HEADS, rg_bin_run_reload, ID_AT(reload), false},
     {"locate", ON_CPU, rg_bin_run_locate, ID_AT(locate), false},
     {"read", ON_READS, rg_bin_run_read, ID_AT(read), false},
     {"stitch", ON_CPU, rg_bin_run_stitch, ID_AT(stitch), false},
@@ -67,21 +69,30 @@ static const struct stage stages[] = {
 static const uint32_t blocking_threads = 16;
 static const uint32_t waiting_slots = 1000000;
 
-enum rg_status rg_pipeline_add(struct rg_run *run, struct rg_error *err)
+/* Requests in flight. How many there may be is set by --io, or by the memory that they take. */
+static struct weir_resource requests_of(const struct rg_run *run, const char *name,
+                                        bool is_counted_by_item)
 {
     const bool is_local = run->source_caps.is_local && run->home_caps.is_local;
     const uint32_t io_max = is_local ? run->options->io_max : run->request_count_max;
+
+    return (struct weir_resource){
+        .size = sizeof(struct weir_resource),
+        .name = name,
+        .kind = WEIR_ASYNC,
+        .slots_min = 1,
+        .slots_max = io_max > 0 ? io_max : 1,
+        .is_counted_by_item = is_counted_by_item,
+        .slots_set_by = io_max < run->options->io_max ? "--memory" : "--io",
+    };
+}
+
+enum rg_status rg_pipeline_add(struct rg_run *run, struct rg_error *err)
+{
     const struct weir_resource resources[PLACE_COUNT] = {
-        [ON_READS] = {.size = sizeof(struct weir_resource),
-                      .name = "reads",
-                      .kind = WEIR_ASYNC,
-                      .slots_min = 1,
-                      .slots_max = io_max > 0 ? io_max : 1},
-        [ON_WRITES] = {.size = sizeof(struct weir_resource),
-                       .name = "writes",
-                       .kind = WEIR_ASYNC,
-                       .slots_min = 1,
-                       .slots_max = io_max > 0 ? io_max : 1},
+        [ON_HEADS] = requests_of(run, "heads", true),
+        [ON_READS] = requests_of(run, "reads", false),
+        [ON_WRITES] = requests_of(run, "writes", false),
         [WAITING] = {.size = sizeof(struct weir_resource),
                      .name = "waiting",
                      .kind = WEIR_ASYNC,
@@ -100,6 +111,7 @@ enum rg_status rg_pipeline_add(struct rg_run *run, struct rg_error *err)
         if (ids[i] < 0)
             return rg_fail(err, RG_ERR_NOMEM, "no memory for the engine");
     }
+    run->heads = ids[ON_HEADS];
     run->reads = ids[ON_READS];
     run->writes = ids[ON_WRITES];
     for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {

@@ -92,7 +92,8 @@ struct rg_run {
     const char *shape_text; /* rg_options_shape(). */
     struct weir *weir;
     struct rg_stages stages;
-    int reads; /* Ids of the engine's resources. */
+    int heads; /* Ids of the engine's resources. */
+    int reads;
     int writes;
     struct rg_stitch_options stitch_options;
     uint64_t memory_limit_bytes;
