@@ -42,6 +42,7 @@ struct rg_partition_plan {
     const struct rg_column_forecast *columns; /* None where --memory lacks, but for the total. */
     size_t column_count;
     uint64_t out_bytes_min; /* out_bytes, but for what another encoding may make of it. */
+    bool lacks_columns;     /* Of the total: --memory has no room for more. */
 };
 
 struct rg_plan_view;

@@ -98,6 +98,7 @@ struct rg_report {
     uint64_t file_waiting_count;  /* In place: fewer than --min-input-files in their partition. */
     enum rg_status status;        /* At the end: what rg_job_run() returned, */
     const char *error;            /* and the error's text; NULL: RG_OK. */
+    bool lacks_columns;           /* Of some there was no memory for: they are in `moves` only. */
 };
 
 /*

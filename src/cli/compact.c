@@ -62,6 +62,11 @@ static size_t column_count(const struct columns *columns)
     return columns->plan != NULL ? columns->plan->column_count : columns->report->column_count;
 }
 
+static bool lacks_columns(const struct columns *columns)
+{
+    return columns->plan != NULL ? columns->plan->lacks_columns : columns->report->lacks_columns;
+}
+
 static bool has_column(const struct columns *columns, const char *name, size_t bytes)
 {
     for (size_t i = 0; i < column_count(columns); i++) {
@@ -109,7 +114,7 @@ static void name_unknown_of(const struct arguments *arguments, struct watch *wat
     const char *at = rg_options_get(arguments->options, option);
 
     if (at == NULL || rg_options_origin(arguments->options, option) == RG_ORIGIN_DEFAULT ||
-        column_count(columns) == 0)
+        column_count(columns) == 0 || lacks_columns(columns))
         return;
     while (*at != 0) {
         const char *name = at;

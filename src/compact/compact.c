@@ -80,7 +80,6 @@ static enum rg_status open_places(struct rg_compact *compact,
                                   const struct rg_compact_config *config, struct rg_error *err)
 {
     struct rg_run *run = &compact->run;
-    run->memory_limit_bytes = resolve_limit(run->options);
     run->request_count_max = choose_request_count(run);
     struct rg_place_request request = {
         .text = config->source,
@@ -328,6 +327,7 @@ enum rg_status rg_compact_new(const struct rg_compact_config *config,
         compact->run.compare = config->compare;
     compact->run.event_user = config->user;
     compact->run.stitch_options = rg_options_stitch(config->options);
+    compact->run.memory_limit_bytes = resolve_limit(config->options);
     rg_run_init(&compact->run);
 
     enum rg_status status = open_places(compact, config, err);
@@ -439,16 +439,19 @@ static void fill_report(struct rg_compact *compact)
         .wall_ns = rg_clock_monotonic_ns() - compact->begin_ns,
         .cpu_ns = rg_memory_cpu_ns() - compact->begin_cpu_ns,
         .memory_limit_bytes = run->memory_limit_bytes,
-        .memory_peak_bytes = rg_memory_resident_bytes_max(),
         .request_count = requests > 0 ? requests : atomic_load(&counters->requests),
         .retry_count = atomic_load(&counters->retries),
         .moves = run->tally.sum,
+        .columns = run->tally.columns,
+        .column_count = run->tally.column_count,
+        .lacks_columns = run->tally.lacks_columns,
         .alone = run->alone,
         .alone_count = run->alone_count,
     };
-    report->columns = rg_run_column_moves(run, &compact->arena, &report->column_count);
     if (weir_explain(run->weir, NULL, compact->explanation, sizeof compact->explanation) > 0)
         report->explanation = compact->explanation;
+    /* Last, so that nothing comes after it. */
+    report->memory_peak_bytes = rg_memory_resident_bytes_max();
 }
 
 /* The process took more than the budgets have in them, so the engine gave out less. */

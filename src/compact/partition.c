@@ -115,7 +115,7 @@ enum rg_status rg_partition_start(struct rg_run *run, struct rg_discover *discov
     partition->is_restricted = partition->only_names != NULL;
     partition->left.allocator = run->allocator;
     partition->carried.allocator = run->allocator;
-    rg_tally_init(&partition->tally, run->allocator);
+    rg_tally_init(&partition->tally, &run->batch_purse.allocator);
     (void)pthread_mutex_init(&partition->lock, NULL);
     (void)pthread_mutex_init(&partition->intent_lock, NULL);
     rg_commit_init(&partition->commit,

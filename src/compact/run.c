@@ -21,12 +21,22 @@ enum {
     PASSING_MAX = 16
 };
 
+/*
+ * Of the memory, for moves column by column; and as much again for those of batches that are not
+ * recorded yet. Partitions may all have columns of their own, at some 400 bytes each.
+ */
+static const uint64_t tally_share = 32;
+
 void rg_run_init(struct rg_run *run)
 {
+    const uint64_t tally_bytes_max = run->memory_limit_bytes / tally_share;
+
     (void)pthread_mutex_init(&run->lock, NULL);
     (void)pthread_mutex_init(&run->event_lock, NULL);
     (void)pthread_mutex_init(&run->compare_lock, NULL);
-    rg_tally_init(&run->tally, run->allocator);
+    rg_purse_init(&run->run_purse, run->allocator, tally_bytes_max);
+    rg_purse_init(&run->batch_purse, run->allocator, tally_bytes_max);
+    rg_tally_init(&run->tally, &run->run_purse.allocator);
 }
 
 void rg_run_fini(struct rg_run *run)
@@ -109,20 +119,6 @@ void rg_run_add_tally(struct rg_run *run, const struct rg_tally *tally)
     (void)pthread_mutex_lock(&run->lock);
     rg_tally_add_all(&run->tally, tally);
     (void)pthread_mutex_unlock(&run->lock);
-}
-
-struct rg_column_moves *rg_run_column_moves(struct rg_run *run, struct rg_arena *arena,
-                                            size_t *ret_count)
-{
-    (void)pthread_mutex_lock(&run->lock);
-    const struct rg_tally *tally = &run->tally;
-    struct rg_column_moves *columns = rg_arena_array(arena, tally->column_count, sizeof *columns);
-    for (size_t i = 0; i < tally->column_count && columns != NULL; i++)
-        columns[i] = (struct rg_column_moves){(const char *)tally->columns[i].path.data,
-                                              tally->columns[i].moves};
-    *ret_count = columns != NULL ? tally->column_count : 0;
-    (void)pthread_mutex_unlock(&run->lock);
-    return columns;
 }
 
 void rg_run_tell(struct rg_run *run, const struct rg_event *event)

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/purse.h"
 #include "compact/compact.h"
 #include "compact/tally.h"
 #include "journal/home.h"
@@ -76,8 +77,6 @@ struct rg_counters {
     atomic_uint_fast64_t deleted_bytes;
 };
 
-struct rg_run_column; /* Moves of one column; see run.c. */
-
 struct rg_run {
     /* Set at init, then constant. */
     const struct rg_options *options;
@@ -113,6 +112,9 @@ struct rg_run {
     void *event_user;
     struct rg_arena *arena; /* Guarded by lock: texts that live as long as the run. */
 
+    struct rg_purse run_purse;   /* Of `tally` below; */
+    struct rg_purse batch_purse; /* of partitions' tallies, together. */
+
     struct rg_counters counters;
     atomic_uint open_outputs;  /* Atomic: outputs that some bin is being made for. */
     atomic_bool is_draining;   /* Atomic: take in nothing new, finish what is open. */
@@ -133,7 +135,7 @@ struct rg_run {
     pthread_mutex_t event_lock;   /* Held while the caller's event function runs; taken last. */
 };
 
-/* Sets up locks and lists; everything else is the caller's. */
+/* Sets up locks, lists and purses: memory_limit_bytes is set. Everything else is the caller's. */
 void rg_run_init(struct rg_run *run);
 void rg_run_fini(struct rg_run *run);
 
@@ -170,10 +172,6 @@ uint64_t rg_run_limit_bytes_for(const struct rg_run *run, uint64_t data_bytes_mo
 
 /* Adds a batch that is recorded. Threads: any. */
 void rg_run_add_tally(struct rg_run *run, const struct rg_tally *tally);
-
-/* The columns' moves as the report shows them, in `arena`; NULL without memory. */
-struct rg_column_moves *rg_run_column_moves(struct rg_run *run, struct rg_arena *arena,
-                                            size_t *ret_count);
 
 /* An input that is not taken: told, counted, listed. Threads: any. */
 void rg_run_leave_alone(struct rg_run *run, const char *path, enum rg_status status,

@@ -4,132 +4,87 @@
 
 #include <string.h>
 
-#include "base/hash.h"
-
-/* A power of two. */
-static const size_t capacity_first = 64;
-
-static size_t slot_count(const struct rg_tally *tally)
-{
-    return tally->column_capacity * 2;
-}
-
-static void release_columns(struct rg_tally *tally)
-{
-    const size_t capacity = tally->column_capacity;
-
-    rg_release(tally->allocator, tally->columns, capacity * sizeof *tally->columns);
-    rg_release(tally->allocator, tally->slots, slot_count(tally) * sizeof *tally->slots);
-}
+static const size_t room_first = 64;
 
 void rg_tally_init(struct rg_tally *tally, const struct rg_allocator *allocator)
 {
-    *tally = (struct rg_tally){.allocator = allocator};
-    rg_arena_init(&tally->texts, allocator, SIZE_MAX);
+    *tally = (struct rg_tally){.column_count = 0};
+    rg_names_init(&tally->names, allocator);
 }
 
 void rg_tally_fini(struct rg_tally *tally)
 {
-    if (tally->allocator == NULL)
+    if (tally->names.allocator == NULL)
         return;
-    release_columns(tally);
-    rg_arena_fini(&tally->texts);
-    *tally = (struct rg_tally){.allocator = NULL};
+    rg_release(tally->names.allocator, tally->columns, tally->column_room * sizeof *tally->columns);
+    rg_names_fini(&tally->names);
+    *tally = (struct rg_tally){.column_count = 0};
 }
 
 void rg_tally_reset(struct rg_tally *tally)
 {
-    rg_arena_reset(&tally->texts);
+    rg_names_reset(&tally->names);
     tally->sum = (struct rg_moves){.copied_bytes = 0};
     tally->column_count = 0;
     tally->column_next = 0;
-    if (tally->slots != NULL)
-        memset(tally->slots, 0, slot_count(tally) * sizeof *tally->slots);
-}
-
-/* The slot of this path, or the free one where it belongs. */
-static uint32_t *find_slot(const struct rg_tally *tally, struct rg_span path, uint64_t hash)
-{
-    const size_t mask = slot_count(tally) - 1;
-    size_t at = (size_t)hash & mask;
-
-    for (; tally->slots[at] != 0; at = (at + 1) & mask) {
-        const struct rg_tally_column *column = &tally->columns[tally->slots[at] - 1];
-
-        if (column->hash == hash && rg_span_equal(column->path, path))
-            break;
-    }
-    return &tally->slots[at];
+    tally->lacks_columns = false;
 }
 
 static bool make_room(struct rg_tally *tally)
 {
-    const size_t capacity =
-        tally->column_capacity == 0 ? capacity_first : tally->column_capacity * 2;
-    struct rg_tally larger = *tally;
+    const size_t room = tally->column_room == 0 ? room_first : tally->column_room * 2;
+    const struct rg_allocator *allocator = tally->names.allocator;
 
-    if (tally->column_count < tally->column_capacity)
+    if (tally->column_count < tally->column_room)
         return true;
-    larger.column_capacity = capacity;
-    larger.columns = rg_alloc(tally->allocator, capacity * sizeof *larger.columns);
-    larger.slots = rg_alloc(tally->allocator, slot_count(&larger) * sizeof *larger.slots);
-    if (larger.columns == NULL || larger.slots == NULL) {
-        release_columns(&larger);
+    struct rg_column_moves *columns = rg_alloc(allocator, room * sizeof *columns);
+    if (columns == NULL)
         return false;
-    }
     if (tally->column_count > 0)
-        memcpy(larger.columns, tally->columns, tally->column_count * sizeof *larger.columns);
-    memset(larger.slots, 0, slot_count(&larger) * sizeof *larger.slots);
-    for (size_t i = 0; i < tally->column_count; i++)
-        *find_slot(&larger, larger.columns[i].path, larger.columns[i].hash) = (uint32_t)i + 1;
-    release_columns(tally);
-    *tally = larger;
+        memcpy(columns, tally->columns, tally->column_count * sizeof *columns);
+    rg_release(allocator, tally->columns, tally->column_room * sizeof *columns);
+    tally->columns = columns;
+    tally->column_room = room;
     return true;
 }
 
-/* The column's place, a new one if need be; NULL without memory. */
-static struct rg_tally_column *find_column(struct rg_tally *tally, struct rg_span path)
+/* A new column; NULL without memory. */
+static struct rg_column_moves *add_column(struct rg_tally *tally, struct rg_span path)
 {
-    const size_t next = tally->column_next;
+    const size_t at = tally->column_count;
 
-    if (next < tally->column_count && rg_span_equal(tally->columns[next].path, path)) {
-        tally->column_next++;
-        return &tally->columns[next];
-    }
-    const uint64_t hash = rg_hash_name(path);
-    uint32_t *slot = tally->slots != NULL ? find_slot(tally, path, hash) : NULL;
-    if (slot == NULL || *slot == 0) {
-        if (!make_room(tally))
-            return NULL;
-        slot = find_slot(tally, path, hash);
-        const struct rg_span copy = rg_arena_copy(&tally->texts, path);
+    if (!make_room(tally) || !rg_names_add(&tally->names, path))
+        return NULL;
+    tally->columns[at] =
+        (struct rg_column_moves){.column = (const char *)tally->names.items[at].text.data};
+    tally->column_count++;
+    tally->column_next = tally->column_count;
+    return &tally->columns[at];
+}
 
-        if (copy.data == NULL)
-            return NULL;
-        tally->columns[tally->column_count++] =
-            (struct rg_tally_column){.path = copy, .hash = hash};
-        *slot = (uint32_t)tally->column_count;
-    }
-    tally->column_next = *slot;
-    return &tally->columns[*slot - 1];
+static void add_to_column(struct rg_tally *tally, struct rg_span path, const struct rg_moves *moves)
+{
+    const size_t at = rg_names_find(&tally->names, path, tally->column_next);
+    struct rg_column_moves *column = at != SIZE_MAX ? &tally->columns[at] : add_column(tally, path);
+
+    if (at != SIZE_MAX)
+        tally->column_next = at + 1;
+    if (column != NULL)
+        rg_moves_add(&column->moves, moves);
+    else
+        tally->lacks_columns = true;
 }
 
 void rg_tally_add(struct rg_tally *tally, struct rg_span path, const struct rg_moves *moves)
 {
-    struct rg_tally_column *column = find_column(tally, path);
-
+    add_to_column(tally, path, moves);
     rg_moves_add(&tally->sum, moves);
-    if (column != NULL)
-        rg_moves_add(&column->moves, moves);
 }
 
 void rg_tally_add_all(struct rg_tally *tally, const struct rg_tally *more)
 {
-    for (size_t i = 0; i < more->column_count; i++) {
-        struct rg_tally_column *column = find_column(tally, more->columns[i].path);
-
-        if (column != NULL)
-            rg_moves_add(&column->moves, &more->columns[i].moves);
-    }
+    for (size_t i = 0; i < more->column_count; i++)
+        add_to_column(tally, more->names.items[i].text, &more->columns[i].moves);
     rg_moves_add(&tally->sum, &more->sum);
+    tally->lacks_columns = tally->lacks_columns || more->lacks_columns;
 }

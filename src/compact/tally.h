@@ -5,27 +5,23 @@
 #ifndef COMPACT_TALLY_H
 #define COMPACT_TALLY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#include "base/arena.h"
-#include "stitch/moves.h"
+#include <regroup/report.h>
 
-struct rg_tally_column {
-    struct rg_span path; /* Ends in a NUL behind its bytes. */
-    uint64_t hash;       /* Of the path. */
-    struct rg_moves moves;
-};
+#include "base/names.h"
+#include "stitch/moves.h"
 
 /* Caller's storage; fields are the tally's, to read. */
 struct rg_tally {
-    const struct rg_allocator *allocator;
-    struct rg_arena texts;
+    struct rg_names names;
     struct rg_moves sum;
-    struct rg_tally_column *columns; /* In the order in which they came first. */
+    struct rg_column_moves *columns; /* Of names, by their number. */
     size_t column_count;
-    size_t column_capacity;
+    size_t column_room;
     size_t column_next; /* Where the search begins: columns come in order. */
-    uint32_t *slots; /* Twice the capacity: column + 1, or 0, from the place that its hash says. */
+    bool lacks_columns; /* There was no memory for all: those are in `sum` only. */
 };
 
 void rg_tally_init(struct rg_tally *tally, const struct rg_allocator *allocator);

@@ -520,6 +520,9 @@ static enum rg_status write_moves(const struct rg_report *report, struct rg_outl
     }
     rg_buffer_append_text(out, "</table></div>\n");
     write_more(out, count, report->column_count);
+    if (report->lacks_columns)
+        rg_buffer_append_text(out, "<p class=\"soft\">Not of all columns: --memory has no room for "
+                                   "more</p>\n");
     for (unsigned v = 0; v < RG_VERDICT_COUNT; v++) {
         const char *name = rg_verdict_name((enum rg_verdict)v);
 

@@ -186,6 +186,8 @@ enum rg_status rg_report_json_finish(struct rg_report_json *document,
         RG_TRY(rg_outlet_pour(&document->outlet, err));
     }
     rg_json_array_end(json);
+    if (report->lacks_columns)
+        rg_json_bool(json, "columns_incomplete", true);
     write_alone(json, report);
     if (report->explanation != NULL)
         rg_json_text(json, "explanation", report->explanation);

@@ -257,6 +257,10 @@ void rg_report_text_write(const struct rg_report *report, bool is_verbose, struc
         write_nothing(report, out);
     write_moves(report, out);
     write_columns(report, is_verbose, out);
+    if (report->lacks_columns)
+        rg_buffer_printf(
+            out, "of %zu columns it is known how pages moved: --memory has no room for more\n",
+            report->column_count);
     if (report->explanation != NULL && report->wall_ns >= explained_after_ns) {
         rg_table_text(out, report->explanation);
         rg_buffer_append_byte(out, '\n');

@@ -460,6 +460,67 @@ def test_a_plan_of_many_partitions_needs_little(regroup, tmp_path):
     assert [p["partition"] for p in plan["partitions"]] == [name for _, name in sorted(wanted)]
 
 
+@pytest.fixture(scope="module")
+def tenants(tmp_path_factory):
+    """Partitions that all have columns of their own: 120,000 in all."""
+    folder = tmp_path_factory.mktemp("tenants")
+    for number in range(200):
+        partition = folder / f"p={number:03}"
+        partition.mkdir()
+        columns = {f"tenant_{number}_column_{i}": pa.array([i], pa.int32()) for i in range(600)}
+        options = dict(use_dictionary=False, compression="none", store_schema=False)
+        pq.write_table(pa.table(columns), partition / "0.parquet", **options)
+        (partition / "1.parquet").hardlink_to(partition / "0.parquet")
+    return folder
+
+
+def test_columns_of_the_report_are_within_the_limit(tenants, regroup, tmp_path):
+    """Of those there is no room for it says so, and takes none for unknown."""
+    used = peak_of(
+        regroup,
+        tmp_path,
+        *("compact", tenants, tmp_path / "home", "--memory", "64MiB"),
+        *("--bloom", "tenant_199_column_599", "--report-json", tmp_path / "report.json"),
+        statuses=(0,),
+    )
+    assert used["peak_bytes"] <= 64 * MIB
+    assert "columns it is known how pages moved: --memory has no room for more" in used["said"]
+    assert "warning" not in used["said"]
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["columns_incomplete"] and 1000 <= len(report["columns"]) < 120_000
+    assert report["moves"]["join"]["pages"] == 200 * 600 * 2
+    assert report["summary"]["memory_peak_bytes"] <= 64 * MIB
+
+
+def test_columns_of_a_plan_are_within_the_limit(tenants, regroup, tmp_path):
+    arguments = ("plan", tenants, tmp_path / "home", "--memory")
+    used = peak_of(regroup, tmp_path, *arguments, "64MiB", statuses=(0,))
+    assert used["peak_bytes"] <= 64 * MIB
+    result = regroup(*arguments, "64MiB", "--json").must(0)
+    assert "columns are told, of all partitions together: --memory has no room" in result.err
+    plan = json.loads(result.out)
+    assert 1000 <= len(plan["total"]["columns"]) < 120_000
+    plan = json.loads(regroup(*arguments, "1GiB", "--json").must(0).out)
+    assert len(plan["total"]["columns"]) == 120_000
+    assert [len(partition["columns"]) for partition in plan["partitions"]] == [600] * 200
+
+
+def test_folders_are_counted_once(regroup, tmp_path):
+    """After a first run they are in the home and in the ledger, too."""
+    source, home = tmp_path / "source", tmp_path / "home"
+    source.mkdir()
+    pq.write_table(pa.table({"a": [1]}), source / "0.parquet")
+    regroup("compact", source, home).must(0)
+    for number in range(40_000):
+        for place in (source, home, home / "_regroup"):
+            (place / f"p={number:05}").mkdir()
+    for command in ("compact", "plan"):
+        used = peak_of(
+            regroup, tmp_path, command, source, home, "--memory", "64MiB", statuses=(0,)
+        )
+        assert used["peak_bytes"] <= 64 * MIB
+
+
 def test_a_list_of_files_is_within_the_limit(regroup, words, tmp_path):
     """It is read before memory is divided."""
     names = tmp_path / "names"

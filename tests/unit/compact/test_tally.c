@@ -3,7 +3,9 @@
 #include "compact/tally.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "base/purse.h"
 #include "support/test.h"
 
 static void add(struct rg_tally *tally, const char *path, uint64_t pages)
@@ -16,7 +18,7 @@ static void add(struct rg_tally *tally, const char *path, uint64_t pages)
 static uint64_t pages_of(const struct rg_tally *tally, const char *path)
 {
     for (size_t i = 0; i < tally->column_count; i++) {
-        if (rg_span_equal(tally->columns[i].path, rg_span_of(path)))
+        if (strcmp(tally->columns[i].column, path) == 0)
             return tally->columns[i].moves.pages[RG_VERDICT_COPY];
     }
     return 0;
@@ -44,7 +46,7 @@ TEST(columns_and_their_sum)
     CHECK_MEMORY(run.column_count == 200 ? run.columns : NULL);
     CHECK_U64(pages_of(&run, "c7"), 1014);
     CHECK_U64(pages_of(&run, "c199"), 398);
-    CHECK_TEXT((const char *)run.columns[0].path.data, "c7");
+    CHECK_TEXT(run.columns[0].column, "c7");
 
     /* A batch that is planned anew begins from nothing. */
     rg_tally_reset(&batch);
@@ -85,11 +87,54 @@ TEST(very_many_columns_take_no_longer_each)
     rg_tally_fini(&batch);
 }
 
+/* A partition each with columns of their own: what there is no room for is in the sum. */
+TEST(memory_has_a_limit)
+{
+    struct rg_purse purse;
+    struct rg_tally run;
+    struct rg_tally batch;
+    char path[64];
+
+    rg_purse_init(&purse, &t->allocator, UINT64_C(1) << 20);
+    rg_tally_init(&run, &purse.allocator);
+    rg_tally_init(&batch, &t->allocator);
+    for (uint64_t partition = 0; partition < 40; partition++) {
+        rg_tally_reset(&batch);
+        for (uint64_t i = 0; i < 100; i++) {
+            (void)snprintf(path, sizeof path, "tenant %u column %u", (unsigned)partition,
+                           (unsigned)i);
+            add(&batch, path, 1);
+        }
+        CHECK_MEMORY(!batch.lacks_columns ? &batch : NULL);
+        rg_tally_add_all(&run, &batch);
+    }
+    CHECK_U64(run.sum.pages[RG_VERDICT_COPY], 4000);
+    CHECK_MEMORY(run.column_count >= 1000 ? &run : NULL);
+    CHECK(run.lacks_columns && run.column_count < 4000);
+    CHECK_U64(pages_of(&run, "tenant 1 column 7"), 1);
+    /* One that is known goes on being counted. */
+    rg_tally_reset(&batch);
+    add(&batch, "tenant 1 column 7", 8);
+    CHECK_MEMORY(!batch.lacks_columns ? &batch : NULL);
+    rg_tally_add_all(&run, &batch);
+    CHECK_U64(pages_of(&run, "tenant 1 column 7"), 9);
+    rg_tally_reset(&run);
+    CHECK(!run.lacks_columns);
+    /* What a batch lacked, the run lacks. */
+    batch.lacks_columns = true;
+    rg_tally_add_all(&run, &batch);
+    CHECK(run.lacks_columns);
+    rg_tally_fini(&batch);
+    rg_tally_fini(&run);
+    CHECK_U64(atomic_load(&purse.bytes_left), UINT64_C(1) << 20);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"columns_and_their_sum", columns_and_their_sum},
         {"very_many_columns_take_no_longer_each", very_many_columns_take_no_longer_each},
+        {"memory_has_a_limit", memory_has_a_limit},
     };
 
     return test_main("compact/tally", cases, sizeof cases / sizeof cases[0], argc, argv);

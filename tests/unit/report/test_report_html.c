@@ -269,10 +269,12 @@ TEST(many_columns_are_cut)
     }
     report.columns = many;
     report.column_count = 500;
+    report.lacks_columns = true;
     write_page(t, (struct rg_report_html){.report = &report, .series = &series, .census = &census},
                &page);
     check_elements((const char *)page.data);
     check_has(&page, "and 300 more");
+    check_has(&page, "Not of all columns: --memory has no room for more");
     /* The largest: 357 * 7 % 500 = 499; the smallest is cut. */
     check_has(&page, "<bdi>all</bdi>");
     const char *largest = strstr((const char *)page.data, "column357_");

@@ -152,9 +152,12 @@ TEST(many_columns_are_cut_unless_asked_for)
     if (!out.failed)
         CHECK_U64(lines, 2 + 4 + 1 + 31 + 2);
     rg_buffer_reset(&out);
+    report.lacks_columns = true;
     rg_report_text_write(&report, false, &out);
     rg_buffer_append_byte(&out, 0);
     if (!out.failed) {
+        CHECK(strstr((const char *)out.data, "\nof 30 columns it is known how pages moved: "
+                                             "--memory has no room for more\n") != NULL);
         /* 17 * 7 % 30 is 29: the largest. */
         CHECK(strstr((const char *)out.data, "c17 ") != NULL);
         CHECK(strstr((const char *)out.data, "c0 ") == NULL);
@@ -195,6 +198,7 @@ TEST(the_document_tells_all)
 
     report.columns = NULL;
     report.column_count = 0;
+    report.lacks_columns = true;
     report.alone = alone;
     report.alone_count = 1;
     report.explanation = "stitch limits the run";
@@ -225,7 +229,8 @@ TEST(the_document_tells_all)
             "\"bytes_out\":4000},\"remap\":{\"pages\":5,\"bytes_in\":1000,\"bytes_out\":1100},"
             "\"dissolve\":{\"pages\":3,\"bytes_in\":2000,\"bytes_out\":5000}},\"reasons\":{},"
             "\"compressed_with\":[\"snappy\",\"zstd:3\"],"
-            "\"columns\":[],\"left_alone\":[{\"path\":\"bad.parquet\",\"status\":\"corrupt\","
+            "\"columns\":[],\"columns_incomplete\":true,\"left_alone\":[{\"path\":\"bad.parquet\","
+            "\"status\":\"corrupt\","
             "\"reason\":\"no magic\"}],\"explanation\":\"stitch limits the run\","
             "\"settings\":[{\"name\":\"memory\",\"value\":\"1G\",\"origin\":\"flag\"},"
             "{\"name\":\"where\",\"value\":null,\"origin\":\"default\"}]}\n");
