@@ -2,15 +2,18 @@
 
 /*
  * A plan is a dry job, and copies of what its events told: partitions in an array that doubles,
- * their texts in an arena, their columns in another. Columns of the total are found by their place
- * first, because nearly all partitions have the same columns.
+ * their texts in an arena, their columns in another, both of which draw on what the job leaves to a
+ * plan. Columns of the total are found by their place first, because nearly all partitions have the
+ * same columns.
  *
  * All of it is within --memory. Where the columns of all partitions do not fit into what the job
- * leaves to them none is kept, whichever partition came first; those of the total are.
+ * leaves to them none is kept, whichever partition came first; those of the total are, as many as
+ * fit: partitions may all have columns of their own.
  */
 
 #include "api/plan.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "api/job.h"
@@ -18,11 +21,15 @@
 #include "base/allocator.h"
 #include "base/arena.h"
 #include "base/error.h"
-#include "base/hash.h"
+#include "base/names.h"
+#include "base/purse.h"
 #include "base/sort.h"
 #include "compact/memory.h"
 #include "plan/options.h"
 #include "report/plan_text.h"
+
+/* Room for columns of the total, to begin with. */
+static const size_t columns_first = 64;
 
 /* A partition's path, about. */
 static const size_t path_bytes = 64;
@@ -40,14 +47,14 @@ struct rg_plan_view {
     size_t partition_count;
     size_t partition_room;
     struct rg_partition_plan total;
-    struct rg_arena column_arena; /* Of partitions' columns. */
-    uint64_t column_bytes;        /* What all of them take, kept or not. */
-    uint64_t column_bytes_max;
-    struct rg_column_forecast *columns; /* Of the total. */
+    struct rg_purse purse;              /* For all columns. */
+    struct rg_arena column_arena;       /* Of partitions' columns. */
+    struct rg_names names;              /* Of the total's columns. */
+    struct rg_column_forecast *columns; /* Of names, by their number. */
     size_t column_room;
-    uint32_t *slots; /* Column of the total + 1, or 0, from the place that its hash says. */
-    size_t slot_count;
-    bool has_failed; /* No memory for some copy. */
+    bool lacks_parts; /* Columns of partitions are not kept. */
+    bool lacks_total; /* Nor all of the total. */
+    bool has_failed;  /* No memory for some copy. */
 };
 
 static void release_partitions(struct rg_plan_view *view)
@@ -56,86 +63,86 @@ static void release_partitions(struct rg_plan_view *view)
                view->partition_room * sizeof *view->partitions);
 }
 
-/* Room for one more element at `count`, doubling; NULL without memory. */
-static void *grow(struct rg_arena *arena, void *array, size_t count, size_t *room,
-                  size_t bytes_each)
+static void drop_parts(struct rg_plan_view *view)
 {
-    void *larger;
-
-    if (count < *room)
-        return array;
-    const size_t wanted = *room == 0 ? 16 : *room * 2;
-    larger = rg_arena_array(arena, wanted, bytes_each);
-    if (larger == NULL)
-        return NULL;
-    if (count > 0)
-        memcpy(larger, array, count * bytes_each);
-    *room = wanted;
-    return larger;
+    for (size_t i = 0; i < view->partition_count; i++) {
+        view->partitions[i].columns = NULL;
+        view->partitions[i].column_count = 0;
+    }
+    rg_arena_fini(&view->column_arena);
+    view->lacks_parts = true;
 }
 
-/* The slot of this name, or the free one where it belongs. */
-static uint32_t *find_slot(const struct rg_plan_view *view, const char *name)
+static bool make_column_room(struct rg_plan_view *view)
 {
-    const size_t mask = view->slot_count - 1;
-    size_t at = (size_t)rg_hash_name(rg_span_of(name)) & mask;
+    const struct rg_allocator *allocator = &view->purse.allocator;
+    const size_t room = view->column_room == 0 ? columns_first : view->column_room * 2;
 
-    while (view->slots[at] != 0 && strcmp(view->columns[view->slots[at] - 1].column, name) != 0)
-        at = (at + 1) & mask;
-    return &view->slots[at];
-}
-
-/* Twice as many slots as there is room for columns. */
-static bool make_slots(struct rg_plan_view *view)
-{
-    if (view->slot_count >= view->column_room * 2)
+    if (view->names.count < view->column_room)
         return true;
-    view->slot_count = view->column_room * 2;
-    view->slots = rg_arena_array(&view->arena, view->slot_count, sizeof *view->slots);
-    for (size_t i = 0; view->slots != NULL && i < view->total.column_count; i++)
-        *find_slot(view, view->columns[i].column) = (uint32_t)i + 1;
-    return view->slots != NULL;
+    struct rg_column_forecast *larger = rg_alloc(allocator, room * sizeof *larger);
+    if (larger == NULL)
+        return false;
+    if (view->names.count > 0)
+        memcpy(larger, view->columns, view->names.count * sizeof *larger);
+    rg_release(allocator, view->columns, view->column_room * sizeof *larger);
+    view->columns = larger;
+    view->column_room = room;
+    return true;
 }
 
-static struct rg_column_forecast *add_column(struct rg_plan_view *view, const char *name)
+static bool add_column(struct rg_plan_view *view, struct rg_span name)
 {
-    const size_t count = view->total.column_count;
-    struct rg_column_forecast *columns =
-        grow(&view->arena, view->columns, count, &view->column_room, sizeof *columns);
-    const char *copy = (const char *)rg_arena_copy(&view->arena, rg_span_of(name)).data;
+    const size_t at = view->names.count;
 
-    if (columns == NULL || copy == NULL)
-        return NULL;
-    view->columns = columns;
-    view->total.columns = columns;
-    if (!make_slots(view))
-        return NULL;
-    columns[count] = (struct rg_column_forecast){.column = copy};
-    *find_slot(view, copy) = (uint32_t)++view->total.column_count;
-    return &columns[count];
+    if (!make_column_room(view) || !rg_names_add(&view->names, name))
+        return false;
+    view->columns[at] =
+        (struct rg_column_forecast){.column = (const char *)view->names.items[at].text.data};
+    return true;
 }
 
-/* The total's column of that name, made if it is not there. */
+/* True when the purse, not the system, had no memory; that of partitions' columns is given up. */
+static bool make_do(struct rg_plan_view *view)
+{
+    if (!atomic_exchange(&view->purse.was_short, false))
+        return false;
+    if (view->lacks_parts)
+        view->lacks_total = true;
+    else
+        drop_parts(view);
+    return true;
+}
+
+/*
+ * The total's column of that name, made if it is not there; NULL where there is no room for it, and
+ * where the view has failed.
+ */
 static struct rg_column_forecast *find_column(struct rg_plan_view *view, const char *name,
-                                              size_t guess)
+                                              size_t likely)
 {
-    const size_t count = view->total.column_count;
+    const struct rg_span text = rg_span_of(name);
+    const size_t at = rg_names_find(&view->names, text, likely);
 
-    if (guess < count && strcmp(view->columns[guess].column, name) == 0)
-        return &view->columns[guess];
-    const uint32_t *slot = view->slot_count > 0 ? find_slot(view, name) : NULL;
-    return slot != NULL && *slot != 0 ? &view->columns[*slot - 1] : add_column(view, name);
+    if (at != SIZE_MAX)
+        return &view->columns[at];
+    while (!view->lacks_total && !view->has_failed) {
+        if (add_column(view, text))
+            return &view->columns[view->names.count - 1];
+        view->has_failed = !make_do(view);
+    }
+    return NULL;
 }
 
 /* The verdict of most bytes is the total's; its reason comes along. */
-static bool add_columns(struct rg_plan_view *view, const struct rg_partition_plan *plan)
+static void add_columns(struct rg_plan_view *view, const struct rg_partition_plan *plan)
 {
     for (size_t i = 0; i < plan->column_count; i++) {
         const struct rg_column_forecast *more = &plan->columns[i];
         struct rg_column_forecast *column = find_column(view, more->column, i);
 
         if (column == NULL)
-            return false;
+            continue;
         for (unsigned v = 0; v < RG_VERDICT_COUNT; v++)
             column->in_bytes[v] += more->in_bytes[v];
         const enum rg_verdict before = column->verdict;
@@ -147,7 +154,8 @@ static bool add_columns(struct rg_plan_view *view, const struct rg_partition_pla
         if (column->verdict == more->verdict && more->reason != RG_REASON_NONE)
             column->reason = more->reason;
     }
-    return true;
+    view->total.columns = view->columns;
+    view->total.column_count = view->names.count;
 }
 
 static uint64_t larger_of(uint64_t a, uint64_t b)
@@ -180,54 +188,26 @@ static void add_counts(struct rg_partition_plan *total, const struct rg_report *
     total->file_good_count = report->file_good_count;
 }
 
-static void drop_columns(struct rg_plan_view *view)
-{
-    for (size_t i = 0; i < view->partition_count; i++) {
-        view->partitions[i].columns = NULL;
-        view->partitions[i].column_count = 0;
-    }
-    rg_arena_fini(&view->column_arena);
-}
-
-static bool copy_columns(struct rg_plan_view *view, const struct rg_partition_plan *from,
+/* Names are those of the total, each of which is kept once: its columns have been added. */
+static void copy_columns(struct rg_plan_view *view, const struct rg_partition_plan *from,
                          struct rg_partition_plan *to)
 {
-    const bool was_kept = view->column_bytes <= view->column_bytes_max;
-
     to->columns = NULL;
     to->column_count = 0;
-    view->column_bytes += from->column_count * sizeof *from->columns;
-    if (view->column_bytes > view->column_bytes_max) {
-        if (was_kept)
-            drop_columns(view);
-        return true;
-    }
+    if (view->lacks_parts || view->has_failed)
+        return;
     struct rg_column_forecast *columns =
         rg_arena_array(&view->column_arena, from->column_count, sizeof *columns);
-    if (columns == NULL)
-        return false;
+    if (columns == NULL) {
+        view->has_failed = !make_do(view);
+        return;
+    }
+    for (size_t i = 0; i < from->column_count; i++) {
+        columns[i] = from->columns[i];
+        columns[i].column = find_column(view, from->columns[i].column, i)->column;
+    }
     to->columns = columns;
     to->column_count = from->column_count;
-    for (size_t i = 0; i < from->column_count; i++) {
-        /* Names are those of the total: each is kept once. */
-        const struct rg_column_forecast *known = find_column(view, from->columns[i].column, i);
-
-        if (known == NULL)
-            return false;
-        columns[i] = from->columns[i];
-        columns[i].column = known->column;
-    }
-    return true;
-}
-
-/* A copy whose texts lie in the view's arena. */
-static bool copy_plan(struct rg_plan_view *view, const struct rg_partition_plan *from,
-                      struct rg_partition_plan *to)
-{
-    *to = *from;
-    to->size = sizeof *to;
-    to->path = (const char *)rg_arena_copy(&view->arena, rg_span_of(from->path)).data;
-    return to->path != NULL && copy_columns(view, from, to);
 }
 
 /*
@@ -257,16 +237,21 @@ static bool make_room(struct rg_plan_view *view)
 
 static void take_plan(struct rg_plan_view *view, const struct rg_partition_plan *plan)
 {
-    /* Arrays may be half grown, and the plan is told nobody. */
+    /* The plan is told nobody. */
     if (view->has_failed)
         return;
-    if (!make_room(view) || !copy_plan(view, plan, &view->partitions[view->partition_count])) {
-        view->has_failed = true;
+    view->has_failed = !make_room(view);
+    if (view->has_failed)
         return;
-    }
-    view->partition_count++;
+    struct rg_partition_plan *copy = &view->partitions[view->partition_count];
+    *copy = *plan;
+    copy->size = sizeof *copy;
+    copy->path = (const char *)rg_arena_copy(&view->arena, rg_span_of(plan->path)).data;
+    view->has_failed = copy->path == NULL;
     add_total(&view->total, plan);
-    view->has_failed = !add_columns(view, plan) || view->has_failed;
+    add_columns(view, plan);
+    copy_columns(view, plan, copy);
+    view->partition_count++;
 }
 
 static void take_event(void *user, const struct rg_event *event)
@@ -299,14 +284,21 @@ static enum rg_status sort_partitions(struct rg_plan_view *view, struct rg_error
 
 static void tell_columns(const struct rg_plan_view *view)
 {
-    const struct rg_event event = {
-        .size = sizeof event,
-        .kind = RG_EVENT_WARNING,
-        .text = "columns are told of all partitions together only: --memory has no room for more",
-    };
+    char text[200];
+    const struct rg_event event = {.size = sizeof event, .kind = RG_EVENT_WARNING, .text = text};
 
-    if (view->column_bytes > view->column_bytes_max && view->event != NULL)
-        view->event(view->user, &event);
+    if (!view->lacks_parts || view->event == NULL)
+        return;
+    if (view->lacks_total)
+        (void)snprintf(text, sizeof text,
+                       "%zu columns are told, of all partitions together: --memory has no room for "
+                       "more",
+                       view->names.count);
+    else
+        (void)snprintf(text, sizeof text,
+                       "columns are told of all partitions together only: --memory has no room for "
+                       "more");
+    view->event(view->user, &event);
 }
 
 static enum rg_status run_plan(struct rg_plan_view *view, const struct rg_job_config *config,
@@ -323,7 +315,9 @@ static enum rg_status run_plan(struct rg_plan_view *view, const struct rg_job_co
     dry.event = take_event;
     dry.user = view;
     RG_TRY(rg_job_new(&dry, &view->job, err));
-    view->column_bytes_max = rg_job_plan_bytes(view->job);
+    rg_purse_init(&view->purse, &rg_allocator_system, rg_job_plan_bytes(view->job));
+    rg_arena_init(&view->column_arena, &view->purse.allocator, SIZE_MAX);
+    rg_names_init(&view->names, &view->purse.allocator);
     if (config->runs != NULL)
         config->runs(config->user, view->job);
     const enum rg_status status = rg_job_run(view->job, err);
@@ -352,7 +346,6 @@ enum rg_status rg_plan_run(const struct rg_job_config *given, struct rg_plan_vie
         return rg_fail(error, RG_ERR_NOMEM, "no memory for a plan");
     *view = (struct rg_plan_view){0};
     rg_arena_init(&view->arena, &rg_allocator_system, SIZE_MAX);
-    rg_arena_init(&view->column_arena, &rg_allocator_system, SIZE_MAX);
     const enum rg_status status = run_plan(view, &config, error);
     if (status != RG_OK) {
         rg_plan_free(view);
@@ -425,5 +418,7 @@ void rg_plan_free(struct rg_plan_view *plan)
     release_partitions(plan);
     rg_arena_fini(&plan->arena);
     rg_arena_fini(&plan->column_arena);
+    rg_release(&plan->purse.allocator, plan->columns, plan->column_room * sizeof *plan->columns);
+    rg_names_fini(&plan->names);
     rg_release(&rg_allocator_system, plan, sizeof *plan);
 }
