@@ -719,6 +719,7 @@ static void count_moves(struct rg_output *output)
     struct rg_open_batch *batch = output->batch;
 
     (void)pthread_mutex_lock(batch->lock);
+    rg_tally_expect(&batch->partition->tally, output->schema.leaf_count);
     for (uint32_t c = 0; c < output->schema.leaf_count; c++)
         rg_tally_add(&batch->partition->tally, output->schema.leaves[c].path, &output->moves[c]);
     (void)pthread_mutex_unlock(batch->lock);

@@ -30,13 +30,9 @@ void rg_tally_reset(struct rg_tally *tally)
     tally->lacks_columns = false;
 }
 
-static bool make_room(struct rg_tally *tally)
+static bool make_room(struct rg_tally *tally, size_t room)
 {
-    const size_t room = tally->column_room == 0 ? room_first : tally->column_room * 2;
     const struct rg_allocator *allocator = tally->names.allocator;
-
-    if (tally->column_count < tally->column_room)
-        return true;
     struct rg_column_moves *columns = rg_alloc(allocator, room * sizeof *columns);
     if (columns == NULL)
         return false;
@@ -48,12 +44,19 @@ static bool make_room(struct rg_tally *tally)
     return true;
 }
 
+static bool make_room_for_one(struct rg_tally *tally)
+{
+    if (tally->column_count < tally->column_room)
+        return true;
+    return make_room(tally, tally->column_room == 0 ? room_first : tally->column_room * 2);
+}
+
 /* A new column; NULL without memory. */
 static struct rg_column_moves *add_column(struct rg_tally *tally, struct rg_span path)
 {
     const size_t at = tally->column_count;
 
-    if (!make_room(tally) || !rg_names_add(&tally->names, path))
+    if (!make_room_for_one(tally) || !rg_names_add(&tally->names, path))
         return NULL;
     tally->columns[at] =
         (struct rg_column_moves){.column = (const char *)tally->names.items[at].text.data};
@@ -75,6 +78,12 @@ static void add_to_column(struct rg_tally *tally, struct rg_span path, const str
         tally->lacks_columns = true;
 }
 
+void rg_tally_expect(struct rg_tally *tally, size_t column_count)
+{
+    if (column_count > tally->column_room)
+        (void)make_room(tally, column_count); /* Else there is less room for them, by and by. */
+}
+
 void rg_tally_add(struct rg_tally *tally, struct rg_span path, const struct rg_moves *moves)
 {
     add_to_column(tally, path, moves);
@@ -83,6 +92,7 @@ void rg_tally_add(struct rg_tally *tally, struct rg_span path, const struct rg_m
 
 void rg_tally_add_all(struct rg_tally *tally, const struct rg_tally *more)
 {
+    rg_tally_expect(tally, more->column_count);
     for (size_t i = 0; i < more->column_count; i++)
         add_to_column(tally, more->names.items[i].text, &more->columns[i].moves);
     rg_moves_add(&tally->sum, &more->sum);

@@ -32,6 +32,9 @@ void rg_tally_fini(struct rg_tally *tally);
 /* Forgets all counts, keeps the memory. */
 void rg_tally_reset(struct rg_tally *tally);
 
+/* So many columns are about to be added: takes no more memory than they need. */
+void rg_tally_expect(struct rg_tally *tally, size_t column_count);
+
 /* Adds to the sum and to the column with this path; without memory for one more only to the sum. */
 void rg_tally_add(struct rg_tally *tally, struct rg_span path, const struct rg_moves *moves);
 

@@ -129,12 +129,40 @@ TEST(memory_has_a_limit)
     CHECK_U64(atomic_load(&purse.bytes_left), UINT64_C(1) << 20);
 }
 
+/* All partitions have the same columns, mostly: no room is for twice as many. */
+TEST(columns_that_are_expected_take_no_more_than_they_need)
+{
+    enum {
+        COUNT = 1100
+    };
+    struct rg_purse purse;
+    struct rg_tally batch;
+    char path[16];
+
+    rg_purse_init(&purse, &t->allocator, COUNT * (sizeof(struct rg_column_moves) + 200));
+    rg_tally_init(&batch, &purse.allocator);
+    for (uint64_t round = 0; round < 2; round++) {
+        rg_tally_expect(&batch, COUNT);
+        for (uint64_t i = 0; i < COUNT; i++) {
+            (void)snprintf(path, sizeof path, "c%u", (unsigned)i);
+            add(&batch, path, i);
+        }
+    }
+    CHECK_MEMORY(t->allocations < t->allocations_allowed ? &batch : NULL);
+    CHECK(!batch.lacks_columns);
+    CHECK_U64(batch.column_count, COUNT);
+    CHECK_U64(batch.column_room, COUNT);
+    rg_tally_fini(&batch);
+}
+
 int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"columns_and_their_sum", columns_and_their_sum},
         {"very_many_columns_take_no_longer_each", very_many_columns_take_no_longer_each},
         {"memory_has_a_limit", memory_has_a_limit},
+        {"columns_that_are_expected_take_no_more_than_they_need",
+         columns_that_are_expected_take_no_more_than_they_need},
     };
 
     return test_main("compact/tally", cases, sizeof cases / sizeof cases[0], argc, argv);
