@@ -156,6 +156,7 @@ static void add_columns(struct rg_plan_view *view, const struct rg_partition_pla
     }
     view->total.columns = view->columns;
     view->total.column_count = view->names.count;
+    view->total.lacks_columns = view->lacks_total;
 }
 
 static uint64_t larger_of(uint64_t a, uint64_t b)
