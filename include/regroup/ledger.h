@@ -52,9 +52,11 @@ struct rg_ledger_findings {
  * may be NULL.
  *
  * Errors:  RG_ERR_ABSENT when there is no home; RG_ERR_CORRUPT for a ledger that cannot be read;
- *          those of the store; RG_ERR_CANCELLED when `show` said stop. A partition with a ledger
- *          that cannot be read, or of which a local file or folder cannot, stops no other: the
- *          first error is returned at the end, and what others had is told as warnings.
+ *          RG_ERR_UNSUPPORTED for one of a later version; RG_ERR_INVALID for what is no place;
+ *          RG_ERR_DENIED, RG_ERR_AGAIN, RG_ERR_IO from the store; RG_ERR_CANCELLED when `show` said
+ *          stop; RG_ERR_NOMEM. A partition with a ledger that cannot be read, or of which a local
+ *          file or folder cannot, stops no other: the first error is returned at the end, and what
+ *          others had is told as warnings.
  */
 RG_API RG_MUST_CHECK enum rg_status
 rg_ledger_list(const char *home, const struct rg_options *options, rg_live_file_fn *show,
@@ -76,7 +78,7 @@ RG_API RG_MUST_CHECK enum rg_status rg_live_file_json(const struct rg_live_file 
  * place the files that were replaced so long ago; "grace" of the run that replaced them is not
  * known here. `options`, `event` and `ret_findings` may be NULL.
  *
- * Errors:  as rg_ledger_list(); RG_ERR_DENIED.
+ * Errors:  as rg_ledger_list(), but for RG_ERR_CANCELLED.
  */
 RG_API RG_MUST_CHECK enum rg_status rg_ledger_gc(const char *home, const struct rg_options *options,
                                                  rg_event_fn *event, void *user,

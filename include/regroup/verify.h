@@ -93,9 +93,10 @@ RG_API RG_MUST_CHECK enum rg_status rg_verify_new(const struct rg_verify_config 
  * may be NULL; a size of 0 counts as that of the library.
  *
  * Errors:  RG_ERR_ABSENT, RG_ERR_DENIED when a place cannot be opened, or a bucket refuses;
- *          RG_ERR_ABSENT also when neither has a data file or a ledger; RG_ERR_CORRUPT for a ledger
- *          of which not even the name can be read (what cannot be read of a partition is a finding,
- *          be it files, a folder or the ledger); RG_ERR_INVALID when
+ *          RG_ERR_ABSENT also when neither has a data file or a ledger; RG_ERR_CORRUPT,
+ *          RG_ERR_UNSUPPORTED for a ledger of which not even the name can be read, or that is of a
+ *          later version (what cannot be read of a partition is a finding, be it files, a folder or
+ *          the ledger); RG_ERR_INVALID when
  *          "memory" is too little, or DEST is a file; RG_ERR_AGAIN, RG_ERR_IO from the stores;
  *          RG_ERR_NOMEM; RG_ERR_CANCELLED.
  */

@@ -2,11 +2,11 @@
 
 #include "journal/batch.h"
 
-#include <jansson.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "journal/array.h"
 #include "journal/document.h"
 #include "journal/home.h"
@@ -34,17 +34,27 @@ uint64_t rg_batch_hash(const struct rg_batch *batch, const char *partition)
     return rg_hasher_result(&hasher).low;
 }
 
-/*
- * Text where it is UTF-8, else {"hex":"..."}: names must come back byte for byte. Jansson decides,
- * because it is who reads them.
- */
+static bool is_utf8(const char *name)
+{
+    const uint8_t *at = (const uint8_t *)name;
+    size_t left = strlen(name);
+
+    while (left > 0) {
+        const size_t length = rg_utf8_sequence_bytes(at, left);
+
+        if (length == 0)
+            return false;
+        at += length;
+        left -= length;
+    }
+    return true;
+}
+
+/* Text where it is UTF-8, else {"hex":"..."}: names must come back byte for byte. */
 static void emit_name(struct rg_json *json, const char *member, const char *name)
 {
-    json_t *text = json_string(name);
-
-    if (text != NULL) {
+    if (is_utf8(name)) {
         rg_json_text(json, member, name);
-        json_decref(text);
         return;
     }
     rg_json_object_begin(json, member);

@@ -25,9 +25,9 @@
  *     [0,0,2,0,0]                                                rg_batch_run
  *     ]}
  *
- * A name that is not UTF-8 is written as {"hex":"ff.."}. Reading is strict: another version or
- * kind, a wrong type, a missing line or anything after the end is RG_ERR_CORRUPT with the line's
- * number. Unknown members of the head are passed over.
+ * A name that is not UTF-8 is written as {"hex":"ff.."}. Reading is strict: another kind, a wrong
+ * type, a missing line or anything after the end is RG_ERR_CORRUPT with the line's number, another
+ * version RG_ERR_UNSUPPORTED. Unknown members of the head are passed over.
  */
 
 #ifndef JOURNAL_BATCH_H
@@ -111,8 +111,8 @@ void rg_batch_emit(const struct rg_batch *batch, enum rg_document kind,
 /*
  * A whole document in memory. `arena` takes everything.
  *
- * Errors:  RG_ERR_CORRUPT (also: it belongs to another home, partition or number), RG_ERR_ABSENT,
- *          RG_ERR_NOMEM, and those of the store.
+ * Errors:  RG_ERR_CORRUPT (also: it belongs to another home, partition or number),
+ *          RG_ERR_UNSUPPORTED (a later version), RG_ERR_ABSENT, RG_ERR_NOMEM, those of the store.
  */
 struct rg_home;
 RG_MUST_CHECK enum rg_status rg_batch_read(const struct rg_home *home, const char *partition,

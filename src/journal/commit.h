@@ -105,9 +105,10 @@ void rg_commit_fini(struct rg_commit *commit);
  * Step 1, and what step 3 needs. Nothing is written. `ret_look` and all it points to are in
  * `arena`; reset that before the next look.
  *
- * Errors:  RG_ERR_AGAIN: too many looks, see above. RG_ERR_CORRUPT: the ledger of this partition
- *          cannot be read; nothing may be done to it. RG_ERR_NOMEM (about 200 bytes for each listed
- *          file), and those of the store and of the asks.
+ * Errors:  RG_ERR_AGAIN: too many looks, see above. RG_ERR_CORRUPT,
+ *          RG_ERR_UNSUPPORTED: the ledger of this partition cannot be read, or is of a later
+ *          version; nothing may be done to it. RG_ERR_NOMEM (about 200 bytes for each listed file),
+ *          and those of the store and of the asks.
  */
 RG_MUST_CHECK enum rg_status rg_commit_look(struct rg_commit *commit, struct rg_arena *arena,
                                             struct rg_look *ret_look, struct rg_error *err);

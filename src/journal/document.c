@@ -9,8 +9,9 @@
 #include "journal/document.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
+
+#include "journal/line.h"
 
 enum section {
     SECTION_INPUTS,
@@ -23,6 +24,25 @@ enum section {
 
 static const char *const section_lines[SECTION_COUNT] = {
     ",\"inputs\":[", ",\"taken\":[", ",\"retired\":[", ",\"outputs\":[", ",\"runs\":[",
+};
+
+/* Members of the head. */
+enum head_member {
+    HEAD_VERSION,
+    HEAD_KIND,
+    HEAD_HOME,
+    HEAD_PARTITION,
+    HEAD_NUMBER,
+    HEAD_IN_PLACE,
+    HEAD_ALL,
+    HEAD_VOID,
+    HEAD_OPTIONS,
+    HEAD_CONTENT,
+    HEAD_MEMBER_COUNT,
+};
+
+static const char *const head_names[HEAD_MEMBER_COUNT] = {
+    "v", "kind", "home", "partition", "number", "in_place", "all", "void", "options", "content",
 };
 
 static const char *const kind_names[] = {
@@ -107,63 +127,20 @@ static enum rg_status next_line(struct reading *r, char **ret_line, size_t *ret_
     return RG_OK;
 }
 
-/*
- * `line` becomes JSON; jansson reads strings of valid UTF-8 without NUL only. It has a text for all
- * that is wrong with a line, and none where it had no memory.
- */
-static enum rg_status parse_line(const struct reading *r, struct rg_span line, const char *what,
-                                 json_t **ret_value, struct rg_error *err)
+/* Texts of values are valid until the next line is read; NULL where a value is none. */
+static const char *text_of(const struct rg_line_value *value)
 {
-    json_error_t error;
-
-    *ret_value = json_loadb((const char *)line.data, line.bytes,
-                            JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    if (*ret_value != NULL)
-        return RG_OK;
-    if (error.text[0] == '\0')
-        return rg_fail(err, RG_ERR_NOMEM, "%s: no memory to read it", r->name);
-    return corrupt(r, what, err);
+    return value->kind == RG_LINE_TEXT ? value->text : NULL;
 }
 
-static int hex_digit(char c)
+/* A name: text, or {"hex":"..."}. */
+static const char *name_of(const struct rg_line_value *value)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Decodes digits in place of themselves: text of half the length, without NUL. */
-static bool decode_hex(char *text)
-{
-    size_t end = 0;
-
-    for (size_t i = 0; text[i] != '\0'; i += 2) {
-        const int high = hex_digit(text[i]);
-        const int low = text[i + 1] == '\0' ? -1 : hex_digit(text[i + 1]);
-
-        if (high < 0 || low < 0 || (high == 0 && low == 0))
-            return false;
-        text[end++] = (char)(high * 16 + low);
-    }
-    text[end] = '\0';
-    return true;
-}
-
-/* A name: text, or {"hex":"..."}. Valid as long as `value`; NULL when it is neither. */
-static const char *name_of(const json_t *value)
-{
-    if (json_is_string(value))
-        return json_string_value(value);
-    const char *digits = json_string_value(json_object_get(value, "hex"));
-    if (digits == NULL || json_object_size(value) != 1)
-        return NULL;
-    /* The text is jansson's and ours until `value` goes; nobody else looks at it. */
-    char *text = (char *)(uintptr_t)digits;
-    return decode_hex(text) ? text : NULL;
+    return value->kind == RG_LINE_HEX ? value->text : text_of(value);
 }
 
 /* A name that is one component of a key. */
-static const char *component_of(const json_t *value)
+static const char *component_of(const struct rg_line_value *value)
 {
     const char *name = name_of(value);
     const bool is_odd = name == NULL || name[0] == '\0' || strchr(name, '/') != NULL ||
@@ -172,62 +149,71 @@ static const char *component_of(const json_t *value)
     return is_odd ? NULL : name;
 }
 
-static bool u64_of(const json_t *value, uint64_t max, uint64_t *ret_value)
+static bool u64_of(const struct rg_line_value *value, uint64_t *ret_value)
 {
-    if (!json_is_integer(value) || json_integer_value(value) < 0 ||
-        (uint64_t)json_integer_value(value) > max)
+    if (value->kind != RG_LINE_INTEGER || value->integer < 0)
         return false;
-    *ret_value = (uint64_t)json_integer_value(value);
+    *ret_value = (uint64_t)value->integer;
     return true;
 }
 
-static bool u32_of(const json_t *value, uint32_t *ret_value)
+static bool u32_of(const struct rg_line_value *value, uint32_t *ret_value)
 {
-    uint64_t wide;
-
-    if (!u64_of(value, UINT32_MAX, &wide))
+    if (value->kind != RG_LINE_INTEGER || value->integer < 0 || value->integer > UINT32_MAX)
         return false;
-    *ret_value = (uint32_t)wide;
+    *ret_value = (uint32_t)value->integer;
     return true;
 }
 
-static bool id_of(const json_t *array, struct rg_object_id *ret_id)
+static bool bool_of(const struct rg_line_value *value, bool *ret_value)
 {
-    const json_t *modified = json_array_get(array, 2);
-    const json_t *tag = json_array_get(array, 3);
+    *ret_value = value->integer != 0;
+    return value->kind == RG_LINE_BOOL;
+}
 
-    if (!u64_of(json_array_get(array, 1), INT64_MAX, &ret_id->bytes) ||
-        !json_is_integer(modified) || !json_is_string(tag))
+/* Whether it is an array of so many values. */
+static bool is_array_of(const struct rg_line_element *element, size_t count)
+{
+    return element->is_array && element->count == count;
+}
+
+/* Of three values. */
+static bool id_of(const struct rg_line_value *values, struct rg_object_id *ret_id)
+{
+    ret_id->tag = text_of(&values[2]);
+    if (!u64_of(&values[0], &ret_id->bytes) || values[1].kind != RG_LINE_INTEGER ||
+        ret_id->tag == NULL)
         return false;
     /* Times before 1970 and after 2262 are written as negative numbers. */
-    ret_id->modified_ns = (uint64_t)json_integer_value(modified);
-    ret_id->tag = json_string_value(tag);
+    ret_id->modified_ns = (uint64_t)values[1].integer;
     return true;
 }
 
-static enum rg_status take_input(const struct reading *r, const json_t *value, struct rg_error *err)
+static enum rg_status take_input(const struct reading *r, const struct rg_line_element *element,
+                                 struct rg_error *err)
 {
+    const struct rg_line_value *values = element->values;
     struct rg_batch_input input;
 
-    input.name = component_of(json_array_get(value, 0));
-    if (json_array_size(value) != 5 || input.name == NULL || !id_of(value, &input.id) ||
-        !u64_of(json_array_get(value, 4), INT64_MAX, &input.rows))
+    input.name = component_of(&values[0]);
+    if (!is_array_of(element, 5) || input.name == NULL || !id_of(values + 1, &input.id) ||
+        !u64_of(&values[4], &input.rows))
         return corrupt(r, "is no input", err);
     if (r->visitor->input == NULL)
         return RG_OK;
     return r->visitor->input(r->visitor->user, &input, err);
 }
 
-static enum rg_status take_output(const struct reading *r, const json_t *value,
+static enum rg_status take_output(const struct reading *r, const struct rg_line_element *element,
                                   struct rg_error *err)
 {
+    const struct rg_line_value *values = element->values;
     struct rg_batch_output output;
     struct rg_minted minted;
 
-    output.name = json_string_value(json_array_get(value, 0));
-    if (json_array_size(value) != 6 || output.name == NULL || !id_of(value, &output.id) ||
-        !u64_of(json_array_get(value, 4), INT64_MAX, &output.rows) ||
-        !u32_of(json_array_get(value, 5), &output.row_groups))
+    output.name = text_of(&values[0]);
+    if (!is_array_of(element, 6) || output.name == NULL || !id_of(values + 1, &output.id) ||
+        !u64_of(&values[4], &output.rows) || !u32_of(&values[5], &output.row_groups))
         return corrupt(r, "is no output", err);
     if (!rg_minted_parse(output.name, &minted) ||
         !rg_minted_is_of(&minted, &r->reader->home->id, r->reader->partition) ||
@@ -238,24 +224,24 @@ static enum rg_status take_output(const struct reading *r, const json_t *value,
     return r->visitor->output(r->visitor->user, &output, err);
 }
 
-static enum rg_status take_run(const struct reading *r, const json_t *value, struct rg_error *err)
+static enum rg_status take_run(const struct reading *r, const struct rg_line_element *element,
+                               struct rg_error *err)
 {
+    const struct rg_line_value *values = element->values;
     struct rg_batch_run run;
 
-    if (json_array_size(value) != 5 || !u32_of(json_array_get(value, 0), &run.output) ||
-        !u32_of(json_array_get(value, 1), &run.input) ||
-        !u32_of(json_array_get(value, 2), &run.input_count) ||
-        !u32_of(json_array_get(value, 3), &run.row_group) ||
-        !u32_of(json_array_get(value, 4), &run.row_group_count))
+    if (!is_array_of(element, 5) || !u32_of(&values[0], &run.output) ||
+        !u32_of(&values[1], &run.input) || !u32_of(&values[2], &run.input_count) ||
+        !u32_of(&values[3], &run.row_group) || !u32_of(&values[4], &run.row_group_count))
         return corrupt(r, "is no run", err);
     return r->visitor->run == NULL ? RG_OK : r->visitor->run(r->visitor->user, &run, err);
 }
 
-static enum rg_status take_name(const struct reading *r, const json_t *value, bool is_retired,
-                                struct rg_error *err)
+static enum rg_status take_name(const struct reading *r, const struct rg_line_element *element,
+                                bool is_retired, struct rg_error *err)
 {
     struct rg_minted minted;
-    const char *name = json_string_value(value);
+    const char *name = element->is_array ? NULL : text_of(&element->values[0]);
     enum rg_status (*visit)(void *, const char *, struct rg_error *) =
         is_retired ? r->visitor->retired : r->visitor->taken;
 
@@ -265,45 +251,40 @@ static enum rg_status take_name(const struct reading *r, const json_t *value, bo
 }
 
 static enum rg_status take_element(const struct reading *r, enum section section,
-                                   const json_t *value, struct rg_error *err)
+                                   const struct rg_line_element *element, struct rg_error *err)
 {
     switch (section) {
     case SECTION_INPUTS:
-        return take_input(r, value, err);
+        return take_input(r, element, err);
     case SECTION_TAKEN:
-        return take_name(r, value, false, err);
+        return take_name(r, element, false, err);
     case SECTION_RETIRED:
-        return take_name(r, value, true, err);
+        return take_name(r, element, true, err);
     case SECTION_OUTPUTS:
-        return take_output(r, value, err);
+        return take_output(r, element, err);
     case SECTION_RUNS:
-        return take_run(r, value, err);
+        return take_run(r, element, err);
     case SECTION_COUNT:
         break;
     }
     return rg_fail(err, RG_ERR_BUG, "a document has no section %d", (int)section);
 }
 
-static bool bool_member(const json_t *head, const char *name, bool *ret_value)
-{
-    const json_t *value = json_object_get(head, name);
-
-    *ret_value = json_is_true(value);
-    return json_is_boolean(value);
-}
-
-static enum rg_status take_head(const struct reading *r, const json_t *head, struct rg_error *err)
+static enum rg_status take_head(const struct reading *r,
+                                const struct rg_line_value head[HEAD_MEMBER_COUNT],
+                                struct rg_error *err)
 {
     struct rg_batch batch = {.number = r->number};
-    const char *kind = json_string_value(json_object_get(head, "kind"));
-    const char *home = json_string_value(json_object_get(head, "home"));
+    const char *kind = text_of(&head[HEAD_KIND]);
+    const char *home = text_of(&head[HEAD_HOME]);
+    const char *partition = name_of(&head[HEAD_PARTITION]);
     uint32_t number;
     uint32_t version;
 
-    if (!u32_of(json_object_get(head, "v"), &version))
+    if (!u32_of(&head[HEAD_VERSION], &version))
         return corrupt(r, "has no version", err);
     if (version != 1)
-        return rg_fail(err, RG_ERR_CORRUPT, "%s: version %" PRIu32 ", made by a newer regroup",
+        return rg_fail(err, RG_ERR_UNSUPPORTED, "%s: version %" PRIu32 ", made by a newer regroup",
                        r->name, version);
     if (kind == NULL || strcmp(kind, kind_names[r->kind]) != 0)
         return corrupt(r, "is of another kind", err);
@@ -313,15 +294,14 @@ static enum rg_status take_head(const struct reading *r, const json_t *head, str
     if (home == NULL || strcmp(home, r->reader->home->id.digits) != 0)
         return corrupt(r, "belongs to another home: _regroup/_home is not the one it was made with",
                        err);
-    const char *partition = name_of(json_object_get(head, "partition"));
     if (partition == NULL || strcmp(partition, r->reader->partition) != 0)
         return corrupt(r, "belongs to another partition", err);
-    if (!u32_of(json_object_get(head, "number"), &number) || number != r->number)
+    if (!u32_of(&head[HEAD_NUMBER], &number) || number != r->number)
         return corrupt(r, "has another number", err);
-    batch.options = json_string_value(json_object_get(head, "options"));
-    batch.content = json_string_value(json_object_get(head, "content"));
-    if (!bool_member(head, "in_place", &batch.is_in_place) ||
-        !bool_member(head, "all", &batch.is_all) || !bool_member(head, "void", &batch.is_void) ||
+    batch.options = text_of(&head[HEAD_OPTIONS]);
+    batch.content = text_of(&head[HEAD_CONTENT]);
+    if (!bool_of(&head[HEAD_IN_PLACE], &batch.is_in_place) ||
+        !bool_of(&head[HEAD_ALL], &batch.is_all) || !bool_of(&head[HEAD_VOID], &batch.is_void) ||
         batch.options == NULL || batch.content == NULL)
         return corrupt(r, "is no head of a document", err);
     return r->visitor->head == NULL ? RG_OK : r->visitor->head(r->visitor->user, &batch, err);
@@ -329,21 +309,17 @@ static enum rg_status take_head(const struct reading *r, const json_t *head, str
 
 static enum rg_status read_head(struct reading *r, struct rg_error *err)
 {
+    struct rg_line_value head[HEAD_MEMBER_COUNT];
     char *line;
     size_t bytes = 0;
 
     RG_TRY(next_line(r, &line, &bytes, err));
     if (line == NULL)
         return corrupt(r, "the document is empty", err);
-    /* The object goes on for the whole document: close it where the line ended. */
-    line[bytes] = '}';
-    json_t *head;
-    const struct rg_span text = {(const uint8_t *)line, bytes + 1};
-    RG_TRY(parse_line(r, text, "is no JSON object", &head, err));
-    const enum rg_status status =
-        json_is_object(head) ? take_head(r, head, err) : corrupt(r, "is no JSON object", err);
-    json_decref(head);
-    return status;
+    /* The object goes on for the whole document. */
+    if (!rg_line_read_members(line, bytes, true, head_names, HEAD_MEMBER_COUNT, head))
+        return corrupt(r, "is no JSON object", err);
+    return take_head(r, head, err);
 }
 
 static bool is_line(const char *line, size_t bytes, const char *wanted)
@@ -370,12 +346,10 @@ static enum rg_status read_section(struct reading *r, enum section section, stru
         const size_t skip = is_first ? 0 : 1;
         if (bytes < skip || (skip > 0 && line[0] != ','))
             return corrupt(r, "has no comma in front", err);
-        json_t *value;
-        const struct rg_span text = {(const uint8_t *)line + skip, bytes - skip};
-        RG_TRY(parse_line(r, text, "is no JSON", &value, err));
-        const enum rg_status status = take_element(r, section, value, err);
-        json_decref(value);
-        RG_TRY(status);
+        struct rg_line_element element;
+        if (!rg_line_read_element(line + skip, bytes - skip, &element))
+            return corrupt(r, "is no JSON", err);
+        RG_TRY(take_element(r, section, &element, err));
         is_first = false;
     }
 }

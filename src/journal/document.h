@@ -47,8 +47,9 @@ void rg_document_reader_fini(struct rg_document_reader *reader);
 /*
  * Reads the document at `key`, of that kind and number.
  *
- * Errors:  RG_ERR_ABSENT, RG_ERR_CORRUPT (key and line named), RG_ERR_NOMEM, those of the store and
- *          of the visitor; RG_ERR_AGAIN where the home had no id yet when it was opened.
+ * Errors:  RG_ERR_ABSENT, RG_ERR_CORRUPT (key and line named), RG_ERR_UNSUPPORTED (a later
+ *          version), RG_ERR_NOMEM, those of the store and of the visitor; RG_ERR_AGAIN where the
+ *          home had no id yet when it was opened.
  */
 RG_MUST_CHECK enum rg_status rg_document_read(struct rg_document_reader *reader, const char *key,
                                               enum rg_document kind, uint32_t number,

@@ -2,7 +2,7 @@
 
 #include "journal/home.h"
 
-#include <jansson.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "base/failpoint.h"
 #include "base/hash.h"
 #include "journal/array.h"
+#include "journal/line.h"
 
 static const char home_key[] = "_regroup/_home";
 static const char ledger_prefix[] = "_regroup/";
@@ -21,28 +22,24 @@ enum {
     home_bytes_max = 1024
 };
 
-static enum rg_status parse_home(const struct rg_store *store, const char *text, size_t bytes,
+/* `text` is written into. */
+static enum rg_status parse_home(const struct rg_store *store, char *text, size_t bytes,
                                  struct rg_home_id *ret_id, struct rg_error *err)
 {
-    json_error_t error;
-    json_t *root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
-    const json_t *version = json_object_get(root, "v");
-    const char *id = json_string_value(json_object_get(root, "id"));
-    enum rg_status status = RG_OK;
+    static const char *const names[] = {"v", "id"};
+    struct rg_line_value values[2];
 
-    /* It has a text for all that is wrong with JSON, and none where it had no memory. */
-    if (root == NULL && error.text[0] == '\0')
-        return rg_fail(err, RG_ERR_NOMEM, "%s/%s: no memory to read it", store->url, home_key);
-    if (json_is_integer(version) && json_integer_value(version) != 1)
-        status = rg_fail(err, RG_ERR_INVALID, "%s/%s: version %lld, made by a newer regroup",
-                         store->url, home_key, (long long)json_integer_value(version));
-    else if (!json_is_integer(version) || id == NULL || strlen(id) != 32 ||
-             strspn(id, "0123456789abcdef") != 32)
-        status = rg_fail(err, RG_ERR_CORRUPT, "%s/%s: not the id of a home", store->url, home_key);
-    else
-        memcpy(ret_id->digits, id, sizeof ret_id->digits);
-    json_decref(root);
-    return status;
+    const bool is_object = rg_line_read_members(text, bytes, false, names, 2, values);
+    const bool has_version = is_object && values[0].kind == RG_LINE_INTEGER;
+    if (has_version && values[0].integer != 1)
+        return rg_fail(err, RG_ERR_UNSUPPORTED,
+                       "%s/%s: version %" PRId64 ", made by a newer regroup", store->url, home_key,
+                       values[0].integer);
+    const char *id = has_version && values[1].kind == RG_LINE_TEXT ? values[1].text : "";
+    if (strlen(id) != 32 || strspn(id, "0123456789abcdef") != 32)
+        return rg_fail(err, RG_ERR_CORRUPT, "%s/%s: not the id of a home", store->url, home_key);
+    memcpy(ret_id->digits, id, sizeof ret_id->digits);
+    return RG_OK;
 }
 
 /* RG_ERR_ABSENT where there is none. */

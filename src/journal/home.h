@@ -39,8 +39,8 @@ struct rg_home {
 /*
  * Asks the store what it can do and reads the home's id, making one where there is none.
  *
- * Errors:  those of rg_home_settle(). RG_ERR_INVALID: a ledger of a newer version. RG_ERR_CORRUPT:
- *          "_regroup/_home" is not ours. Those of the store.
+ * Errors:  those of rg_home_settle(). RG_ERR_UNSUPPORTED: a ledger of a later version.
+ *          RG_ERR_CORRUPT: "_regroup/_home" is not ours. Those of the store.
  */
 RG_MUST_CHECK enum rg_status rg_home_open(struct rg_store *store,
                                           const struct rg_home_options *options,

@@ -96,7 +96,8 @@ struct rg_ledger_output *rg_ledger_find_output(const struct rg_ledger *ledger, c
  * Reads from `snapshot` (its number, 0: from the beginning) up to the newest record. What an
  * earlier scan has filled is forgotten.
  *
- * Errors:  RG_ERR_CORRUPT; RG_ERR_ABSENT only for the snapshot; RG_ERR_NOMEM; those of the store.
+ * Errors:  RG_ERR_CORRUPT; RG_ERR_UNSUPPORTED for a later version; RG_ERR_ABSENT only for the
+ *          snapshot; RG_ERR_NOMEM; those of the store.
  */
 RG_MUST_CHECK enum rg_status rg_ledger_scan(struct rg_ledger *ledger, uint32_t snapshot,
                                             const struct rg_allocator *allocator,

@@ -84,7 +84,8 @@ static enum rg_status read_ledger(const struct rg_commit *commit, struct rg_look
     for (size_t i = 0; i < count && i < snapshot_tries_max; i++) {
         const enum rg_status status =
             rg_ledger_scan(&state->ledger, snapshots[i], commit->allocator, err);
-        const bool is_unusable = status == RG_ERR_CORRUPT || status == RG_ERR_ABSENT;
+        const bool is_unusable =
+            status == RG_ERR_CORRUPT || status == RG_ERR_UNSUPPORTED || status == RG_ERR_ABSENT;
 
         if (!is_unusable)
             return status;

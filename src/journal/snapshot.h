@@ -18,7 +18,7 @@ bool rg_snapshot_is_due(const struct rg_look_state *state);
  * Writes the snapshot of all records there are, if it is absent. Where memory does not suffice, or
  * it would be too large, nothing happens but that commit->has_given_up_snapshot is set.
  *
- * Errors:  those of the store; RG_ERR_CORRUPT.
+ * Errors:  those of the store; RG_ERR_CORRUPT, RG_ERR_UNSUPPORTED.
  */
 RG_MUST_CHECK enum rg_status rg_snapshot_write(struct rg_commit *commit,
                                                const struct rg_look_state *state,

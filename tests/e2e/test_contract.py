@@ -575,6 +575,22 @@ def test_a_home_that_looks_like_a_file(regroup, source, tmp_path):
     regroup("compact", source, tmp_path / "out.parquet").must(2)
 
 
+@pytest.mark.parametrize("document", ["_home", "_000001.json"])
+def test_a_ledger_of_a_later_version(document, regroup, source, home):
+    regroup("compact", source, home).must(0)
+    path = home / "_regroup" / document
+    text = path.read_text()
+    assert text.startswith('{"v":1,')
+    path.write_text(text.replace('"v":1', '"v":2', 1))
+    before = snapshot(home)
+    for command in (["compact", source, home], ["plan", source, home], ["list", home], ["gc", home],
+                    ["compact", "--in-place", home], ["verify", source, home]):
+        is_finding = command[0] == "verify" and document != "_home"
+        result = regroup(*command).must(1 if is_finding else 65)
+        assert f"{document}: version 2, made by a newer regroup" in result.err
+    assert snapshot(home) == before
+
+
 @pytest.mark.parametrize("marker", ["_delta_log", "metadata", ".hoodie"])
 def test_table_folders_are_refused(marker, regroup, source, home):
     (source / marker).mkdir()

@@ -1271,8 +1271,11 @@ TEST(a_ledger_that_cannot_be_read_is_not_touched)
     const char *before = fake_world_home_text(t, &w, &arena);
     CHECK_OK(store_put_text(w.home, "_regroup/p=1/_000001.json", "{\"v\":9\n", false, &t->err));
     job.grace_ns = 0;
-    CHECK_ERROR(fake_job_run(&job, &t->err), RG_ERR_CORRUPT,
+    CHECK_ERROR(fake_job_run(&job, &t->err), RG_ERR_UNSUPPORTED,
                 "_regroup/p=1/_000001.json: version 9, made by a newer regroup");
+    CHECK_TEXT(fake_world_home_text(t, &w, &arena), before);
+    CHECK_OK(store_put_text(w.home, "_regroup/p=1/_000001.json", "{\"v\":1\n", false, &t->err));
+    CHECK_ERROR(fake_job_run(&job, &t->err), RG_ERR_CORRUPT, "line 1: is of another kind");
     CHECK_TEXT(fake_world_home_text(t, &w, &arena), before);
     rg_arena_fini(&arena);
     fake_world_fini(&w);
