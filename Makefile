@@ -59,7 +59,7 @@ bench-weir: build
 
 format:
 	tools/setup/test.sh
-	git ls-files '*.c' '*.h' | xargs clang-format -i
+	git ls-files '*.c' '*.cc' '*.h' | xargs clang-format -i
 
 clean:
 	rm -rf build

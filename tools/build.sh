@@ -3,9 +3,16 @@
 
 # Builds into build/, or into the folder given, with Meson set up on the first run:
 #     tools/build.sh [folder [option of meson setup...]]
-# CC names the compiler, when a folder is set up. The command is then build/regroup.
+# CC names the compiler, when a folder is set up; clang's for C++ is clang's, too. The command is
+# then build/regroup.
 set -eu
 cd "$(dirname "$0")/.."
+case ${CC-} in
+clang*)
+    : "${CXX:=clang++${CC#clang}}"
+    export CXX
+    ;;
+esac
 folder=${1:-build}
 [ $# -eq 0 ] || shift
 if [ ! -f "$folder/build.ninja" ]; then

@@ -70,7 +70,8 @@ def problem_of(folder, quote, header):
 def main():
     problems = []
     checked = 0
-    for path in sorted((ROOT / "src").rglob("*.[ch]")):
+    sources = (ROOT / "src").rglob("*.*")
+    for path in sorted(path for path in sources if path.suffix in (".c", ".cc", ".h")):
         folder = path.relative_to(ROOT / "src").parts[0]
         if folder not in MAY:
             problems.append(f"{path.relative_to(ROOT)}:1: folder {folder} is not in the table")

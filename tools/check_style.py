@@ -35,6 +35,7 @@ BANNED = [
     ("pthread_create|thrd_create", {"weir", "store", "cli"}, "threads are made in weir and store"),
 ]
 
+C_SUFFIXES = (".c", ".cc", ".h")
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 KEYWORDS = {"if", "for", "while", "switch", "return", "sizeof", "do", "else", "defined"}
 # What tells of one machine instead of the project.
@@ -119,7 +120,7 @@ def check_c_source(path, text, code, exceptions, used):
             report(path, line, "a prototype in a .c: put it in the header, or define it earlier")
     if relative.parts[0] != "src" or relative.name == "main.c":
         return
-    stem = "/".join(relative.parts[1:])[:-2]
+    stem = "/".join(relative.with_suffix("").parts[1:])
     own = {f"{stem}.h", f"{stem}_impl.h", f"weir/{relative.parts[1]}.h"}
     own |= {f"regroup/{relative.stem}.h"} if relative.parts[1] == "api" else set()
     first = re.search(r'^#include [<"]([^>"]+)[>"]', text, flags=re.M)
@@ -179,9 +180,9 @@ def check_text(path, text):
             report(path, number, "a tab")
         if len(line) > LINE_LENGTH_MAX and not is_prose:
             report(path, number, f"{len(line)} columns; at most {LINE_LENGTH_MAX}")
-        if path.suffix in (".c", ".h") and re.search(r"={5}|\*{5}|-{8}", line):
+        if path.suffix in C_SUFFIXES and re.search(r"={5}|\*{5}|-{8}", line):
             report(path, number, "a banner")
-        if path.suffix in (".c", ".h") and re.search(r"\b(TODO|FIXME|XXX)\b(?!\(#\d+\))", line):
+        if path.suffix in C_SUFFIXES and re.search(r"\b(TODO|FIXME|XXX)\b(?!\(#\d+\))", line):
             report(path, number, "TODO without an issue: TODO(#12)")
         if FOREIGN_PATHS.search(line) and path != Path(__file__).resolve():
             report(path, number, "the path of one machine")
@@ -237,12 +238,12 @@ def main():
         text = data.decode("utf-8")
         count += 1
         check_text(path, text)
-        if path.suffix not in (".c", ".h"):
+        if path.suffix not in C_SUFFIXES:
             continue
         c_files.append(path)
         code = without_comments(text)
         is_ours = path.relative_to(ROOT).parts[0] == "src"
-        if path.suffix == ".c":
+        if path.suffix != ".h":
             check_c_source(path, text, code, exceptions, used)
         if is_ours:
             check_banned(path, code)

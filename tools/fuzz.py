@@ -47,7 +47,7 @@ def build(folder):
         options += ["-Dbuildtype=debug", "-Doptimization=1"]
         subprocess.run(
             ["meson", "setup", *options, str(folder), str(ROOT)],
-            env={**os.environ, "CC": "clang"},
+            env={**os.environ, "CC": "clang", "CXX": "clang++"},
             stdout=subprocess.DEVNULL,
             check=True,
         )

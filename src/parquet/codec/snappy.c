@@ -4,12 +4,15 @@
  * SNAPPY: raw blocks, without the framing format.
  *
  * The library keeps nothing between calls. Compression takes its work memory from C++'s operator
- * new in every call, out of sight of our allocator; it is counted in the reserve.
+ * new in every call, out of sight of our allocator; it is counted in the reserve. Decompression
+ * takes none.
  */
 
 #include "parquet/codec/snappy.h"
 
 #include <snappy-c.h>
+
+#include "parquet/codec/snappy_call.h"
 
 /* snappy 1.1.9: hash table of 2^14 u16, a 64 KiB block and its bound; measured 173,722. */
 static const size_t work_bytes = 176 * 1024;
@@ -44,10 +47,16 @@ static enum rg_status compress_block(struct rg_codec_context *context, int level
 
     (void)context;
     (void)level;
-    if (snappy_compress((const char *)in.data, in.bytes, (char *)out, &bytes) != SNAPPY_OK)
+    switch (rg_snappy_compress((const char *)in.data, in.bytes, (char *)out, &bytes)) {
+    case RG_SNAPPY_DONE:
+        *ret_bytes = bytes;
+        return RG_OK;
+    case RG_SNAPPY_NO_ROOM:
         return rg_fail(err, RG_ERR_BUG, "snappy: room for %zu bytes is too little", out_capacity);
-    *ret_bytes = bytes;
-    return RG_OK;
+    case RG_SNAPPY_NO_MEMORY:
+        break;
+    }
+    return rg_fail(err, RG_ERR_NOMEM, "no memory for snappy");
 }
 
 static size_t snappy_compress_memory_bytes(int level)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "support/starved_new.h"
 #include "support/test.h"
 
 static const unsigned written[] = {RG_CODEC_NONE,   RG_CODEC_SNAPPY, RG_CODEC_GZIP,
@@ -463,6 +464,37 @@ TEST(what_is_small_is_kept)
     rg_codec_context_free(context);
 }
 
+/* snappy takes its memory from operator new, which throws. */
+TEST(snappy_without_memory_says_so)
+{
+    static const uint8_t data[100000] = {1, 2, 3};
+    static uint8_t out[200000];
+    static uint8_t back[sizeof data];
+    const struct rg_span in = {data, sizeof data};
+    size_t bytes = 7;
+
+    struct rg_codec_context *context = rg_codec_context_new(&t->allocator);
+    CHECK_MEMORY(context);
+    const size_t before = starved_new_count();
+    starved_new_set(true);
+    const enum rg_status status =
+        rg_codec_compress(context, RG_CODEC_SNAPPY, 0, in, out, sizeof out, &bytes, &t->err);
+    starved_new_set(false);
+    CHECK(starved_new_count() > before);
+    CHECK_ERROR(status, RG_ERR_NOMEM, "no memory for snappy");
+    CHECK_U64(bytes, 7);
+    CHECK_OK(rg_codec_compress(context, RG_CODEC_SNAPPY, 0, in, out, sizeof out, &bytes, &t->err));
+    /* Reading takes none. */
+    const struct rg_span block = {out, bytes};
+    starved_new_set(true);
+    const enum rg_status read =
+        rg_codec_decompress(context, RG_CODEC_SNAPPY, block, back, sizeof back, &t->err);
+    starved_new_set(false);
+    CHECK_OK(read);
+    CHECK(memcmp(back, data, sizeof data) == 0);
+    rg_codec_context_free(context);
+}
+
 TEST(crc_is_that_of_gzip)
 {
     static const uint8_t digits[] = {'1', '2', '3', '4', '5', '6', '7', '8', '9'};
@@ -495,6 +527,7 @@ int main(int argc, char **argv)
         {"promises_beyond_the_bound_are_seen", promises_beyond_the_bound_are_seen},
         {"refuses_what_it_does_not_know", refuses_what_it_does_not_know},
         {"memory_stays_below_the_reserve", memory_stays_below_the_reserve},
+        {"snappy_without_memory_says_so", snappy_without_memory_says_so},
         {"what_is_large_is_in_lent_memory", what_is_large_is_in_lent_memory},
         {"what_is_small_is_kept", what_is_small_is_kept},
         {"crc_is_that_of_gzip", crc_is_that_of_gzip},
