@@ -121,7 +121,10 @@ struct rg_verify_sample {
 RG_API void rg_verify_take_sample(const struct rg_verify *verify,
                                   struct rg_verify_sample *ret_sample);
 
-/* Makes rg_verify_run() return soon. Threads: any; may be called in a signal handler. */
+/*
+ * Makes rg_verify_run() return soon, with RG_ERR_CANCELLED; requests to a store end as well.
+ * Threads: any; may be called in a signal handler.
+ */
 RG_API void rg_verify_cancel(struct rg_verify *verify);
 
 /* Not while it runs. NULL is fine. */

@@ -20,6 +20,7 @@
 #include "compact/places.h"
 #include "plan/options.h"
 #include "plan/select.h"
+#include "store/cancel_watch.h"
 #include "verify/verify.h"
 
 /* Stack and allocator arena of a thread, touched; and what codecs take past our allocator. */
@@ -38,6 +39,7 @@ struct rg_verify {
     struct rg_verify_config config; /* Set at init, then constant. */
     struct rg_options defaults;     /* Set at init, then constant. */
     struct rg_place places[2];
+    struct rg_cancel_watch watch; /* While it runs. */
     /* Atomic. */
     atomic_bool is_cancelled;
     atomic_uint_fast64_t begin_ns; /* 0: not yet. */
@@ -121,6 +123,7 @@ static enum rg_status open_places(struct rg_verify *verify, const struct rg_opti
             .options = options,
             .has_dest_options = i == 1,
             .allocator = &rg_allocator_system,
+            .watch = &verify->watch,
         };
 
         RG_TRY(rg_place_open(&request, &verify->places[i], err));
@@ -189,11 +192,16 @@ enum rg_status rg_verify_run(struct rg_verify *verify, struct rg_verify_totals *
 {
     struct rg_verify_totals totals = {.size = sizeof totals};
     struct rg_error ignored;
+    struct rg_error *told = err != NULL ? err : &ignored;
 
     atomic_store(&verify->begin_ns, rg_clock_monotonic_ns());
-    const enum rg_status status = run(verify, &totals, err != NULL ? err : &ignored);
-    for (int i = 0; i < 2; i++)
-        rg_place_close(&verify->places[i], &rg_allocator_system);
+    enum rg_status status = rg_cancel_watch_start(&verify->watch, &verify->is_cancelled, told);
+    if (status == RG_OK) {
+        status = run(verify, &totals, told);
+        for (int i = 0; i < 2; i++)
+            rg_place_close(&verify->places[i], &rg_allocator_system);
+        rg_cancel_watch_finish(&verify->watch);
+    }
     if (ret_totals == NULL)
         return status;
     if (ret_totals->size == 0)

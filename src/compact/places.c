@@ -83,6 +83,20 @@ static bool canonical_path(const char *path, char ret_path[PATH_MAX])
     }
 }
 
+static void watch_store(const struct rg_place *place)
+{
+    if (place->watch != NULL)
+        rg_cancel_watch_add(place->watch, place->store);
+}
+
+static void free_store(struct rg_place *place)
+{
+    if (place->store != NULL && place->watch != NULL)
+        rg_cancel_watch_remove(place->watch, place->store);
+    rg_store_free(place->store);
+    place->store = NULL;
+}
+
 /* A local SOURCE that is a file: its directory becomes the root. */
 static bool split_file(const char *path, char root[PATH_MAX], const char **ret_name)
 {
@@ -127,8 +141,10 @@ static enum rg_status open_local(const struct rg_place_request *request, const c
     place->identity = copy_text(request->allocator, canonical, strlen(canonical));
     if (place->identity == NULL)
         return rg_fail(err, RG_ERR_NOMEM, "no memory for a path");
-    return rg_local_store_new(name != NULL ? root : path, &options, request->allocator,
-                              &place->store, err);
+    RG_TRY(rg_local_store_new(name != NULL ? root : path, &options, request->allocator,
+                              &place->store, err));
+    watch_store(place);
+    return RG_OK;
 }
 
 static enum rg_status open_s3_store(const struct rg_place_request *request, const char *url,
@@ -146,7 +162,9 @@ static enum rg_status open_s3_store(const struct rg_place_request *request, cons
         .request_count_max = request->request_count_max,
     };
 
-    return rg_s3_store_new(url, &s3, request->allocator, &place->store, err);
+    RG_TRY(rg_s3_store_new(url, &s3, request->allocator, &place->store, err));
+    watch_store(place);
+    return RG_OK;
 }
 
 /* "s3://host/bucket/prefix": the same bucket name on two servers is two places. */
@@ -198,8 +216,7 @@ static enum rg_status open_s3_file(const struct rg_place_request *request, struc
     }
     *ret_is_file = status == RG_OK;
     if (status == RG_ERR_ABSENT) {
-        rg_store_free(place->store);
-        place->store = NULL;
+        free_store(place);
         return RG_OK;
     }
     RG_TRY(status);
@@ -229,7 +246,7 @@ enum rg_status rg_place_open(const struct rg_place_request *request, struct rg_p
                              struct rg_error *err)
 {
     const char *path = local_path(request->text);
-    struct rg_place place = {0};
+    struct rg_place place = {.watch = request->watch};
     enum rg_status status;
 
     if (request->is_dest && is_data_file_name(request->text))
@@ -260,7 +277,7 @@ enum rg_status rg_place_open(const struct rg_place_request *request, struct rg_p
 
 void rg_place_close(struct rg_place *place, const struct rg_allocator *allocator)
 {
-    rg_store_free(place->store);
+    free_store(place);
     release_text(allocator, place->text);
     release_text(allocator, place->identity);
     release_text(allocator, (char *)(uintptr_t)place->only_file);

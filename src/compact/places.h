@@ -8,10 +8,12 @@
 #include "base/allocator.h"
 #include "base/error.h"
 #include "plan/options.h"
+#include "store/cancel_watch.h"
 #include "store/store.h"
 
 struct rg_place {
     struct rg_store *store;
+    struct rg_cancel_watch *watch; /* That of its request. */
     struct rg_store_caps caps;
     const char *only_file; /* SOURCE is one file: its key; else NULL. */
     char *text;            /* As given. */
@@ -26,6 +28,7 @@ struct rg_place_request {
     bool has_bare_ids;          /* A local place: size and time are enough of an id. */
     uint32_t request_count_max; /* Of a store that is not local: at once; 0: its own default. */
     const struct rg_allocator *allocator;
+    struct rg_cancel_watch *watch; /* Has its store while there is one; borrowed; NULL: none. */
 };
 
 /*

@@ -10,6 +10,7 @@ import collections
 import os
 import random
 import signal
+import time
 
 import pytest
 
@@ -283,6 +284,38 @@ def test_interrupted_twice_and_nobody_answers(place):
         victim[0].kill()
     assert victim[0].returncode == 130
     assert 1 <= place.proxy.count(operation="abort") <= 2
+
+
+@pytest.mark.parametrize("operation, key, skips", [
+    ("list", "*", 0), ("list", "*", 2), ("get", "in/*.parquet", 0), ("get", "out/*.json", 0),
+])
+def test_verify_is_interrupted_and_nobody_answers(place, operation, key, skips):
+    """Whatever it waits for, from the first listing on: it ends as one that was asked to."""
+    fill_both(place)
+    place.compact().must(0)
+    place.proxy.clear()
+    victim = []
+    seen = []
+
+    @named("interrupt")
+    async def interrupt(exchange):
+        seen.append(exchange)
+        if len(seen) <= skips:
+            return await exchange.send(await exchange.forward())
+        if len(seen) == skips + 1:
+            os.kill(victim[0].pid, signal.SIGINT)
+        await asyncio.sleep(3600)
+
+    place.proxy.add(Rule(interrupt, operation=operation, key=key, times=None))
+    begin = time.monotonic()
+    victim.append(place.start("verify", place.url("in"), place.url("out")))
+    try:
+        _, err = victim[0].communicate(timeout=30)
+    finally:
+        victim[0].kill()
+    assert len(seen) > skips
+    assert victim[0].returncode == 130, err
+    assert time.monotonic() - begin < 20
 
 
 @pytest.mark.parametrize("operation, key", [
