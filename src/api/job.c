@@ -40,7 +40,7 @@ struct rg_job {
     struct rg_report_file page_file;
     pthread_mutex_t lock;
     /* Guarded by lock. */
-    struct rg_series *series; /* NULL: no page is wanted. */
+    struct rg_series *series; /* NULL: no page is wanted, or it is made of them already. */
     /* Owned by whoever calls events, one thread at a time. */
     struct rg_report_writer *writer; /* NULL: no document is wanted. */
     struct rg_census *census;        /* NULL: no page is wanted. */
@@ -148,6 +148,16 @@ static enum rg_status close_document(struct rg_job *job, struct rg_error *err)
     return rg_report_file_finish(&job->json_file, error->status, err);
 }
 
+/* From now on samples are not added to it: the page reads it without the lock. */
+static const struct rg_series *take_series(struct rg_job *job)
+{
+    (void)pthread_mutex_lock(&job->lock);
+    const struct rg_series *series = job->series;
+    job->series = NULL;
+    (void)pthread_mutex_unlock(&job->lock);
+    return series;
+}
+
 static enum rg_status close_page(struct rg_job *job, struct rg_error *err)
 {
     struct rg_setting settings[RG_OPTION_TABLE_MAX];
@@ -160,7 +170,7 @@ static enum rg_status close_page(struct rg_job *job, struct rg_error *err)
         rg_job_sample(job, &sample);
     const struct rg_report_html page = {
         .report = &job->report,
-        .series = job->series,
+        .series = take_series(job),
         .census = job->census,
         .settings = settings,
         .setting_count = rg_report_settings(job->options, settings),
