@@ -70,7 +70,9 @@ struct rg_job_config {
  *
  * "memory" is for the process, not for the job: what is resident when the job is made is taken off,
  * and when the rest of the process, other jobs included, brings it near the limit later, the job
- * goes on with less. So a program gives the limit that all of it may reach.
+ * goes on with less. So a program gives the limit that all of it may reach. Jobs that are made
+ * before others have taken their memory do not see it: where several run at a time, give each its
+ * share.
  *
  * Errors:  RG_ERR_INVALID where source, dest and options do not go together, or "memory" is less
  *          than what is needed before anything begins; RG_ERR_ABSENT,
@@ -85,13 +87,17 @@ RG_API RG_MUST_CHECK enum rg_status rg_job_new(const struct rg_job_config *confi
 /*
  * Runs the job to its end, once: a second time is RG_ERR_INVALID. Blocks; workers are started on
  * entry and joined before return, and have the signal mask of the caller: block what they should
- * not get. With the option "dry-run" it stops after planning.
+ * not get. With the option "dry-run" it stops after planning. Where a report is written to a pipe
+ * whose reader is gone, or a file becomes larger than the process may write, the system sends
+ * SIGPIPE or SIGXFSZ, which end the process: ignore both, as examples/regroup does, and it is
+ * RG_ERR_IO.
  *
  * What was committed before a failure stays committed, and the same job made again goes on there:
  * outputs are named after their inputs, and inputs go only after their output is durable.
  *
- * Errors:  RG_ERR_CANCELLED after rg_job_cancel(); RG_ERR_INVALID (foreign files in DEST, a memory
- *          limit below what is needed, ...); RG_ERR_DENIED; RG_ERR_AGAIN when a store stayed
+ * Errors:  RG_ERR_CANCELLED after rg_job_cancel(); RG_ERR_CHANGED when DEST, or SOURCE in place,
+ * was replaced since the job was made: make another one; RG_ERR_INVALID (foreign files in DEST, a
+ * memory limit below what is needed, ...); RG_ERR_DENIED; RG_ERR_AGAIN when a store stayed
  *          unreachable through all retries; RG_ERR_IO; RG_ERR_CORRUPT for a ledger that cannot be
  *          read; RG_ERR_UNSUPPORTED, RG_ERR_LIMIT for what one of its partitions has; RG_ERR_BUG
  *          when "verify" is "full" and an output is not its inputs; RG_ERR_NOMEM. A bad input is no
@@ -160,7 +166,10 @@ RG_API void rg_job_sample(struct rg_job *job, struct rg_job_sample *ret_sample);
 RG_API size_t rg_job_explain(struct rg_job *job, const struct rg_job_sample *since, char *text,
                              size_t bytes);
 
-/* What it did; complete after rg_job_run(), whatever that returned. */
+/*
+ * What it did; complete after rg_job_run(), whatever that returned. Before that it has the places
+ * and the memory limit, and all counts are 0: rg_job_sample() tells how far a job is.
+ */
 RG_API const struct rg_report *rg_job_report(const struct rg_job *job);
 
 /* Not while it runs. NULL is fine. */

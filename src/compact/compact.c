@@ -471,6 +471,13 @@ enum rg_status rg_compact_run(struct rg_compact *compact, struct rg_error *err)
 {
     compact->begin_ns = rg_clock_monotonic_ns();
     compact->begin_cpu_ns = rg_memory_cpu_ns();
+    /* Outputs with the id of another home would be in its way for ever. */
+    const enum rg_status checked =
+        compact->run.is_dry ? RG_OK : rg_home_check(&compact->run.journal_home, err);
+    if (checked != RG_OK) {
+        fill_report(compact);
+        return checked;
+    }
     const enum weir_status status = weir_run(compact->run.weir);
     note_lowered(&compact->run);
     fill_report(compact);

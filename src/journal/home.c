@@ -172,6 +172,19 @@ enum rg_status rg_home_open(struct rg_store *store, const struct rg_home_options
     return status;
 }
 
+enum rg_status rg_home_check(const struct rg_home *home, struct rg_error *err)
+{
+    struct rg_home_id id = {.digits = ""};
+    const enum rg_status status = read_home(home->store, &id, err);
+
+    if (status != RG_OK && status != RG_ERR_ABSENT)
+        return status;
+    if (strcmp(id.digits, home->id.digits) != 0)
+        return rg_fail(err, RG_ERR_CHANGED, "%s: was replaced since the job was made",
+                       home->store->url);
+    return RG_OK;
+}
+
 /* Partitions found, and prefixes whose listing is still to come. */
 struct walk {
     struct rg_arena *arena;

@@ -58,6 +58,14 @@ RG_MUST_CHECK enum rg_status rg_home_settle(const struct rg_home *home, bool *re
                                             struct rg_error *err);
 
 /*
+ * Reads the id again: whoever opened a home and then waited may be alone with it. For homes with an
+ * id.
+ *
+ * Errors:  RG_ERR_CHANGED: it is gone, or another one is in its place. Those of rg_home_open().
+ */
+RG_MUST_CHECK enum rg_status rg_home_check(const struct rg_home *home, struct rg_error *err);
+
+/*
  * The partitions that have a ledger, sorted by bytes, in `arena`: more than those that have files,
  * or fewer. A directory below "_regroup/" that may not be listed, or cannot be read, counts as the
  * ledger of one: who looks at that partition is told.

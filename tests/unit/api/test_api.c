@@ -260,10 +260,56 @@ TEST(a_job_runs_once_and_its_ledger_is_told)
     CHECK_OK(rg_options_set(options, "older-than", "0", RG_ORIGIN_FLAG, &t->err));
     CHECK_OK(rg_ledger_list(dest, options, NULL, NULL, NULL, &findings, &t->err));
     CHECK_U64(findings.live_count, 1);
+    findings = (struct rg_ledger_findings){.size = 0}; /* As the library has it. */
+    CHECK_OK(rg_ledger_list(dest, options, NULL, NULL, NULL, &findings, &t->err));
+    CHECK_U64(findings.size, sizeof findings);
     CHECK_U64(findings.partition_count, 1);
     CHECK_OK(rg_ledger_list(dest, NULL, count_live, NULL, &row_count, NULL, &t->err));
     CHECK_U64(row_count, 6);
     CHECK_OK(rg_ledger_gc(dest, options, NULL, NULL, NULL, &t->err));
+    rg_tree_remove(folder);
+    rg_options_free(options);
+}
+
+/* A home that goes between making a job and running it, or another one that comes in its place. */
+TEST(a_job_is_for_the_home_that_it_was_made_for)
+{
+    char folder[] = "/tmp/regroup-test-XXXXXX";
+    char source[64];
+    char dest[64];
+    char path[80];
+    struct rg_options *options = rg_options_new();
+    uint64_t row_count = 0;
+    struct rg_job *early;
+    struct rg_job *job;
+
+    CHECK(options != NULL && mkdtemp(folder) != NULL);
+    snprintf(source, sizeof source, "%s/source", folder);
+    snprintf(dest, sizeof dest, "%s/dest", folder);
+    CHECK(mkdir(source, 0777) == 0);
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/%d.parquet", source, i);
+        CHECK(rg_small_file_write(path));
+    }
+    const struct rg_job_config config = {
+        .size = sizeof config, .options = options, .source = source, .dest = dest};
+    for (int is_replaced = 0; is_replaced < 2; is_replaced++) {
+        CHECK_OK(rg_job_new(&config, &early, &t->err));
+        rg_tree_remove(dest);
+        if (is_replaced != 0) {
+            CHECK_OK(rg_job_new(&config, &job, &t->err));
+            CHECK_OK(rg_job_run(job, &t->err));
+            rg_job_free(job);
+        }
+        CHECK_ERROR(rg_job_run(early, &t->err), RG_ERR_CHANGED, "replaced since the job was made");
+        CHECK_U64(rg_job_report(early)->row_count, 0);
+        rg_job_free(early);
+    }
+    CHECK_OK(rg_job_new(&config, &job, &t->err));
+    CHECK_OK(rg_job_run(job, &t->err));
+    rg_job_free(job);
+    CHECK_OK(rg_ledger_list(dest, NULL, count_live, NULL, &row_count, NULL, &t->err));
+    CHECK_U64(row_count, 6);
     rg_tree_remove(folder);
     rg_options_free(options);
 }
@@ -561,6 +607,7 @@ int main(int argc, char **argv)
         {"a_job_over_an_empty_place", a_job_over_an_empty_place},
         {"a_file_that_was_replaced_is_told", a_file_that_was_replaced_is_told},
         {"a_job_runs_once_and_its_ledger_is_told", a_job_runs_once_and_its_ledger_is_told},
+        {"a_job_is_for_the_home_that_it_was_made_for", a_job_is_for_the_home_that_it_was_made_for},
         {"batches_that_come_later_are_part_of_what_is_to_do",
          batches_that_come_later_are_part_of_what_is_to_do},
         {"what_is_good_already_is_not_to_be_done", what_is_good_already_is_not_to_be_done},

@@ -77,6 +77,26 @@ TEST(what_is_no_id_is_refused)
     rg_store_free(store);
 }
 
+TEST(a_home_that_was_replaced_is_noticed)
+{
+    static const struct rg_home_options options = {.may_write = true};
+    struct rg_store *store = open_store(t);
+    struct rg_home home;
+
+    CHECK_OK(rg_home_open(store, &options, &home, &t->err));
+    CHECK_OK(rg_home_check(&home, &t->err));
+    CHECK_OK(store_put_text(store, "_regroup/_home",
+                            "{\"v\":1,\"id\":\"0123456789abcdef0123456789abcdef\"}\n", false,
+                            &t->err));
+    CHECK_ERROR(rg_home_check(&home, &t->err), RG_ERR_CHANGED, "was replaced since");
+    CHECK_OK(store_put_text(store, "_regroup/_home", "{\"v\":2}", false, &t->err));
+    CHECK_ERROR(rg_home_check(&home, &t->err), RG_ERR_UNSUPPORTED, "version 2");
+    struct rg_store_op deletion = {.verb = RG_STORE_DELETE, .key = "_regroup/_home"};
+    CHECK_OK(rg_store_wait(store, &deletion, &t->err));
+    CHECK_ERROR(rg_home_check(&home, &t->err), RG_ERR_CHANGED, "was replaced since");
+    rg_store_free(store);
+}
+
 /* Test 20 of the protocol's list, its first half. */
 TEST(in_place_needs_create_if_absent)
 {
@@ -197,6 +217,7 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"an_id_is_made_once", an_id_is_made_once},
         {"what_is_no_id_is_refused", what_is_no_id_is_refused},
+        {"a_home_that_was_replaced_is_noticed", a_home_that_was_replaced_is_noticed},
         {"in_place_needs_create_if_absent", in_place_needs_create_if_absent},
         {"a_lost_answer_does_no_harm", a_lost_answer_does_no_harm},
         {"partitions_are_found_by_their_ledgers", partitions_are_found_by_their_ledgers},
