@@ -14,6 +14,7 @@ static const size_t arena_bytes_max = (size_t)8 << 20;
 
 enum {
     PATH_BYTES = 4096,
+    PASSWD_BYTES = 4096, /* Linux systems advise 1024; what does not fit counts as not there. */
     SECTION_BYTES = 256
 };
 
@@ -72,6 +73,9 @@ static bool find_path(const char *variable, const char *below_home, char path[PA
 {
     const char *given = rg_settings_variable(variable);
     const char *home = rg_settings_variable("HOME");
+    struct passwd *found = NULL; /* `user`, whose texts are in `entries`. */
+    struct passwd user;
+    char entries[PASSWD_BYTES];
     int length;
 
     if (given != NULL && strncmp(given, "~/", 2) != 0) {
@@ -79,9 +83,8 @@ static bool find_path(const char *variable, const char *below_home, char path[PA
         return length < PATH_BYTES;
     }
     if (home == NULL) {
-        const struct passwd *user = getpwuid(getuid());
-
-        home = user != NULL ? user->pw_dir : NULL;
+        (void)getpwuid_r(getuid(), &user, entries, sizeof entries, &found);
+        home = found != NULL ? found->pw_dir : NULL;
     }
     if (home == NULL)
         return false;
