@@ -164,6 +164,9 @@ int main(int argc, char **argv)
 
     /* Threads inherit it, those of the library too: the one that watches gets all signals. */
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    /* A reader that is gone and a limit on the size of files are errors of the write instead. */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
 
     struct rg_options *options = rg_options_new();
     if (options == NULL)

@@ -123,8 +123,8 @@ struct rg_page_info {
  *
  * Errors:  RG_ERR_ABSENT, RG_ERR_DENIED, RG_ERR_IO, RG_ERR_AGAIN from the store; RG_ERR_CORRUPT
  *          and RG_ERR_LIMIT when it is no Parquet file, or one with a broken footer;
- *          RG_ERR_UNSUPPORTED with an encrypted footer; RG_ERR_INVALID for what is no path, or a
- *          folder; RG_ERR_NOMEM.
+ *          RG_ERR_UNSUPPORTED with an encrypted footer; RG_ERR_CHANGED when it is written to
+ *          meanwhile; RG_ERR_INVALID for what is no path, or a folder; RG_ERR_NOMEM.
  */
 RG_API RG_MUST_CHECK enum rg_status rg_file_open(const char *path, const struct rg_options *options,
                                                  struct rg_file **ret_file, struct rg_error *err);

@@ -33,7 +33,7 @@ typedef bool rg_live_file_fn(void *user, const struct rg_live_file *file);
 
 /* What was found wrong while looking; each is told by an event. */
 struct rg_ledger_findings {
-    size_t size; /* sizeof(struct rg_ledger_findings) of the caller's header. */
+    size_t size; /* sizeof(struct rg_ledger_findings) of the caller's header; 0: the library's. */
     uint64_t live_count;
     uint64_t missing_count;   /* Live outputs that are gone or not ours: their rows are lost. */
     uint64_t alone_count;     /* Files left alone, each named. */

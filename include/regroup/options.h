@@ -97,7 +97,7 @@ RG_API RG_MUST_CHECK enum rg_status rg_options_set(struct rg_options *options, c
  * Sets every option for which `environment` (an array like environ, ended by NULL) has a
  * REGROUP_<NAME> that is not empty. Other names are not looked at.
  *
- * Errors:  as rg_options_set().
+ * Errors:  as rg_options_set(); what was set before the one at fault stays set.
  */
 RG_API RG_MUST_CHECK enum rg_status rg_options_set_environment(struct rg_options *options,
                                                                const char *const *environment,
@@ -108,7 +108,8 @@ RG_API RG_MUST_CHECK enum rg_status rg_options_set_environment(struct rg_options
  * line, blanks around both are dropped, a value in double quotes keeps its own. `label` is the
  * file's name for messages.
  *
- * Errors:  as rg_options_set(), with file and line; RG_ERR_LIMIT above 1 MiB.
+ * Errors:  as rg_options_set(), with file and line; lines before that one stay set. RG_ERR_LIMIT
+ *          above 1 MiB.
  */
 RG_API RG_MUST_CHECK enum rg_status rg_options_set_config(struct rg_options *options,
                                                           const char *text, size_t bytes,

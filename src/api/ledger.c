@@ -416,6 +416,8 @@ static enum rg_status walk_home(struct walker *w, const char *home,
     rg_arena_fini(&w->scratch);
     rg_options_fini(&w->defaults);
     rg_place_close(&w->place, &rg_allocator_system);
+    if (ret_findings != NULL && ret_findings->size == 0)
+        ret_findings->size = sizeof w->findings;
     if (ret_findings != NULL)
         rg_sized_give(ret_findings, &w->findings, sizeof w->findings);
     return status;

@@ -42,7 +42,8 @@ enum rg_status rg_report_file_open(struct rg_report_file *file, struct rg_arena 
         .part = fopen(part_path, "wbe"),
     };
     if (file->part == NULL)
-        return rg_fail(err, RG_ERR_INVALID, "%s: %s: %s", option, part_path, strerror(errno));
+        return rg_fail(err, errno == ENOMEM ? RG_ERR_NOMEM : RG_ERR_INVALID, "%s: %s: %s", option,
+                       part_path, strerror(errno));
     return RG_OK;
 }
 
