@@ -221,7 +221,7 @@ STAGES = [
         "threads, clang tsan",
         meson(
             "build/tsan",
-            ["weir", "store", "compact", "sim"],
+            ["weir", "store", "compact", "api", "sim"],
             TSAN + LUNDEF,
             CLANG,
             TSAN_ENV,

@@ -4,6 +4,8 @@
 
 #include <regroup/regroup.h>
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -534,7 +536,35 @@ TEST(verify_takes_and_gives_what_the_caller_knows)
     rg_tree_remove(folder);
 }
 
-/* Of a job whose source is not there, and of one whose page cannot be written. */
+/* Whoever looks at a job, all the time. */
+struct looker {
+    struct rg_job *job;
+    atomic_bool is_over;
+    pthread_t thread;
+};
+
+static void *look_on(void *user)
+{
+    struct looker *looker = user;
+    struct rg_job_sample sample = {.size = sizeof sample};
+
+    while (!atomic_load(&looker->is_over))
+        rg_job_sample(looker->job, &sample);
+    return NULL;
+}
+
+static void check_page(const char *path)
+{
+    char text[100];
+    FILE *page = fopen(path, "rb");
+
+    CHECK(page != NULL && fgets(text, sizeof text, page) != NULL);
+    CHECK_TEXT(text, "<!DOCTYPE html>\n");
+    fclose(page);
+    CHECK(unlink(path) == 0);
+}
+
+/* Of jobs that end in all ways, and of one whose page cannot be written. */
 TEST(a_page_is_whole_or_not_there)
 {
     char folder[] = "/tmp/regroup-test-XXXXXX";
@@ -542,9 +572,9 @@ TEST(a_page_is_whole_or_not_there)
     char dest[64];
     char page_path[64];
     char part_path[80];
+    char path[80];
     struct rg_options *options = rg_options_new();
     struct rg_job *job;
-    char text[100];
 
     CHECK(options != NULL && mkdtemp(folder) != NULL);
     snprintf(source, sizeof source, "%s/none", folder);
@@ -555,12 +585,29 @@ TEST(a_page_is_whole_or_not_there)
     const struct rg_job_config config = {
         .size = sizeof config, .options = options, .source = source, .dest = dest};
     CHECK_ERROR(rg_job_new(&config, &job, &t->err), RG_ERR_ABSENT, source);
-    FILE *page = fopen(page_path, "rb");
-    CHECK(page != NULL && fgets(text, sizeof text, page) != NULL);
-    CHECK_TEXT(text, "<!DOCTYPE html>\n");
-    fclose(page);
-    CHECK(unlink(page_path) == 0);
+    check_page(page_path);
     CHECK(access(part_path, F_OK) != 0);
+
+    /* Of a job that does its work, and then of one that is refused, while somebody looks on. */
+    snprintf(source, sizeof source, "%s/source", folder);
+    CHECK(mkdir(source, 0777) == 0);
+    for (int is_refused = 0; is_refused < 2; is_refused++) {
+        struct looker looker = {.is_over = false};
+
+        snprintf(path, sizeof path, "%s/x.parquet", is_refused != 0 ? dest : source);
+        CHECK(rg_small_file_write(path));
+        CHECK_OK(rg_job_new(&config, &looker.job, &t->err));
+        CHECK(pthread_create(&looker.thread, NULL, look_on, &looker) == 0);
+        const enum rg_status status = rg_job_run(looker.job, &t->err);
+        atomic_store(&looker.is_over, true);
+        CHECK(pthread_join(looker.thread, NULL) == 0);
+        rg_job_free(looker.job);
+        CHECK(status == (is_refused != 0 ? RG_ERR_INVALID : RG_OK));
+        check_page(page_path);
+        CHECK(access(part_path, F_OK) != 0);
+    }
+    rg_tree_remove(source);
+    rg_tree_remove(dest);
 
     /* A name in a folder that is not there fails before anything is done. */
     snprintf(page_path, sizeof page_path, "%s/none/page.html", folder);
