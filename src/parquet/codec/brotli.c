@@ -6,8 +6,8 @@
  * stream asks for it, and an encoder has tables of up to 32 MiB.
  *
  * The encoder of brotli 1.0.9, as built by default, calls exit() when it gets no memory (memory.c).
- * So there is lent memory for all of it before it begins, or it does not: what it has not yet taken
- * is held by a block that nobody writes to.
+ * So there is one block for all of it before it begins, or it does not begin; what it takes are
+ * pieces of that block. Nothing is asked of the system meanwhile, which might say no.
  */
 
 #include "parquet/codec/brotli.h"
@@ -34,11 +34,12 @@ static const size_t decoder_tables_bytes_max = (size_t)4 << 20;
 static const size_t decoder_window_bytes_max = (size_t)16 << 20;
 
 /*
- * By level, in KiB: the most that was measured with brotli 1.0.9 and this window, on 4 KiB to 32
- * MiB of random bytes, digits and runs between them, and an eighth more.
+ * By level, in KiB: the end of the last piece that was ever taken, and an eighth more; measured
+ * with brotli 1.0.9 and this window, on 4 KiB to 16 MiB (1 MiB from level 10 on) of random bytes,
+ * digits, texts and runs between them.
  */
-static const uint32_t encoder_kib[] = {1312,  2464,  7488,  7488,  15744, 15104,
-                                       18112, 22848, 32064, 53056, 28608, 39040};
+static const uint32_t encoder_kib[] = {1312,  2464,  7488,  7488,  20032, 20864,
+                                       20288, 24832, 34048, 54784, 28608, 48128};
 
 static enum rg_status brotli_decompress(struct rg_codec_context *context, struct rg_span in,
                                         uint8_t *out, size_t out_bytes, struct rg_error *err)
@@ -90,59 +91,100 @@ static size_t brotli_decompress_call_bytes(size_t page_bytes)
            (tables < decoder_tables_bytes_max ? tables : decoder_tables_bytes_max);
 }
 
-/* The memory of one encoder. */
+/* Sixteen bytes: what is behind it stays aligned. */
+struct piece {
+    size_t bytes; /* With this header. */
+    size_t is_taken;
+};
+
+/* The memory of one encoder: pieces that fill the block, one behind the other. */
 struct loan {
     const struct rg_allocator *allocator;
-    size_t bytes;      /* What it may come to; 0: nothing is held. */
-    size_t used_bytes; /* What it has of it. */
-    void *rest;        /* A block of what is left, which holds its place. */
-    size_t rest_bytes;
+    uint8_t *block;
+    size_t bytes;
     bool is_short; /* There was less than it wanted. */
 };
 
-static void release_rest(struct loan *loan)
+static bool loan_init(struct loan *loan, const struct rg_allocator *allocator, size_t bytes)
 {
-    rg_release(loan->allocator, loan->rest, loan->rest_bytes);
-    loan->rest = NULL;
-    loan->rest_bytes = 0;
+    *loan = (struct loan){.allocator = allocator, .bytes = bytes};
+    loan->block = rg_alloc(allocator, bytes);
+    if (loan->block == NULL)
+        return false;
+    *(struct piece *)(void *)loan->block = (struct piece){.bytes = bytes};
+    return true;
 }
 
-static bool hold_rest(struct loan *loan)
+static void loan_fini(struct loan *loan)
 {
-    loan->rest_bytes = loan->bytes > loan->used_bytes ? loan->bytes - loan->used_bytes : 0;
-    if (loan->rest_bytes == 0)
-        return true;
-    loan->rest = rg_alloc(loan->allocator, loan->rest_bytes);
-    return loan->rest != NULL;
+    rg_release(loan->allocator, loan->block, loan->bytes);
 }
 
-/* Another worker may be quicker between the two steps: then the call fails when it is over. */
+/* The piece behind one, or NULL. */
+static struct piece *next_piece(const struct loan *loan, struct piece *piece)
+{
+    uint8_t *next = (uint8_t *)piece + piece->bytes;
+
+    return next < loan->block + loan->bytes ? (struct piece *)(void *)next : NULL;
+}
+
+/* Takes in the free ones behind it. */
+static void join_free(const struct loan *loan, struct piece *piece)
+{
+    struct piece *next = next_piece(loan, piece);
+
+    while (next != NULL && next->is_taken == 0) {
+        piece->bytes += next->bytes;
+        next = next_piece(loan, piece);
+    }
+}
+
+/* What is left of it becomes a piece of its own. */
+static void *take_piece(struct piece *piece, size_t bytes)
+{
+    if (piece->bytes > bytes + sizeof *piece) {
+        struct piece *rest = (struct piece *)(void *)((uint8_t *)piece + bytes);
+
+        *rest = (struct piece){.bytes = piece->bytes - bytes};
+        piece->bytes = bytes;
+    }
+    piece->is_taken = 1;
+    return piece + 1;
+}
+
 static void *loan_alloc(void *context, size_t bytes)
 {
     struct loan *loan = context;
+    const size_t wanted = bytes > loan->bytes ? SIZE_MAX
+                                              : (bytes + 2 * sizeof(struct piece) - 1) /
+                                                    sizeof(struct piece) * sizeof(struct piece);
 
-    release_rest(loan);
-    void *memory = rg_codec_library_alloc_from(loan->allocator, bytes);
-    if (memory == NULL) {
-        loan->is_short = true;
-        return rg_codec_library_alloc_from(&rg_allocator_system, bytes);
+    for (struct piece *piece = (struct piece *)(void *)loan->block; piece != NULL;
+         piece = next_piece(loan, piece)) {
+        if (piece->is_taken != 0)
+            continue;
+        join_free(loan, piece);
+        if (piece->bytes >= wanted)
+            return take_piece(piece, wanted);
     }
-    loan->used_bytes += rg_codec_library_bytes(memory);
-    loan->is_short = !hold_rest(loan) || loan->is_short;
-    return memory;
+    /* More than was ever measured. */
+    void *memory = rg_codec_library_alloc_from(loan->allocator, bytes);
+    if (memory != NULL)
+        return memory;
+    loan->is_short = true;
+    return rg_codec_library_alloc_from(&rg_allocator_system, bytes);
 }
 
 static void loan_free(void *context, void *memory)
 {
-    struct loan *loan = context;
+    const struct loan *loan = context;
+    const uint8_t *bytes = memory;
+    const bool is_piece = bytes >= loan->block && bytes < loan->block + loan->bytes;
 
-    if (memory == NULL)
-        return;
-    release_rest(loan);
-    const size_t bytes = rg_codec_library_bytes(memory);
-    loan->used_bytes -= bytes < loan->used_bytes ? bytes : loan->used_bytes;
-    rg_codec_library_free(NULL, memory);
-    loan->is_short = !hold_rest(loan) || loan->is_short;
+    if (memory != NULL && is_piece)
+        ((struct piece *)memory - 1)->is_taken = 0;
+    else
+        rg_codec_library_free(NULL, memory);
 }
 
 static size_t brotli_compress_memory_bytes(int level)
@@ -160,21 +202,17 @@ static enum rg_status brotli_compress(struct rg_codec_context *context, int leve
                                       struct rg_span in, uint8_t *out, size_t out_capacity,
                                       size_t *ret_bytes, struct rg_error *err)
 {
-    struct loan loan = {
-        .allocator = rg_codec_call_allocator(context),
-        .bytes = context->lent != NULL ? brotli_compress_memory_bytes(level) : 0,
-    };
-
+    struct loan loan;
     const uint8_t *next_in = in.data;
     size_t in_left = in.bytes;
     uint8_t *next_out = out;
     size_t out_left = out_capacity;
 
-    if (!hold_rest(&loan))
+    if (!loan_init(&loan, rg_codec_call_allocator(context), brotli_compress_memory_bytes(level)))
         return rg_fail(err, RG_ERR_NOMEM, "no memory for a brotli encoder");
     BrotliEncoderState *encoder = BrotliEncoderCreateInstance(loan_alloc, loan_free, &loan);
     if (encoder == NULL) {
-        release_rest(&loan);
+        loan_fini(&loan);
         return rg_fail(err, RG_ERR_NOMEM, "no memory for a brotli encoder");
     }
     const bool is_set =
@@ -188,7 +226,7 @@ static enum rg_status brotli_compress(struct rg_codec_context *context, int leve
                                     &next_out, NULL) == BROTLI_TRUE &&
         BrotliEncoderIsFinished(encoder) == BROTLI_TRUE;
     BrotliEncoderDestroyInstance(encoder);
-    release_rest(&loan);
+    loan_fini(&loan);
 
     if (!is_set)
         return rg_fail(err, RG_ERR_BUG, "brotli: level %d was refused", level);

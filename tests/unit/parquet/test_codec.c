@@ -488,6 +488,29 @@ TEST(snappy_without_memory_says_so)
     rg_codec_context_free(context);
 }
 
+/* Its encoder ends the process where it is refused memory: so it asks before it begins. */
+TEST(brotli_asks_for_memory_once)
+{
+    static uint8_t data[600000];
+    static uint8_t out[sizeof data * 2];
+    const struct rg_span in = {data, sizeof data};
+    struct choices c = {.seed = 7};
+    size_t bytes;
+
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)((i >> 12) % 3 == 0 ? choose(&c, 255) : i % 97 + choose(&c, 1));
+    struct rg_codec_context *context = rg_codec_context_new(&t->allocator);
+    CHECK_MEMORY(context);
+    for (int level = 0; level <= 9; level++) {
+        const uint64_t before = t->allocations;
+
+        CHECK_OK(rg_codec_compress(context, RG_CODEC_BROTLI, level, in, out, sizeof out, &bytes,
+                                   &t->err));
+        CHECK_U64(t->allocations - before, 1);
+    }
+    rg_codec_context_free(context);
+}
+
 TEST(crc_is_that_of_gzip)
 {
     static const uint8_t digits[] = {'1', '2', '3', '4', '5', '6', '7', '8', '9'};
@@ -520,6 +543,7 @@ int main(int argc, char **argv)
         {"promises_beyond_the_bound_are_seen", promises_beyond_the_bound_are_seen},
         {"refuses_what_it_does_not_know", refuses_what_it_does_not_know},
         {"memory_stays_below_the_reserve", memory_stays_below_the_reserve},
+        {"brotli_asks_for_memory_once", brotli_asks_for_memory_once},
         {"snappy_without_memory_says_so", snappy_without_memory_says_so},
         {"what_is_large_is_in_lent_memory", what_is_large_is_in_lent_memory},
         {"what_is_small_is_kept", what_is_small_is_kept},
