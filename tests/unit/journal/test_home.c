@@ -2,6 +2,7 @@
 
 #include "journal/home.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "store/local.h"
