@@ -12,9 +12,12 @@
  * difference.
  *
  * What else lies in a DEST that has a ledger, in whatever partition, is told as extra: foreign
- * files, and outputs that were replaced or that nobody recorded. Not those of a run under way; and
- * in place neither foreign files nor what was replaced, which may lie there by right. (A partition
- * without records is in place where any other is, or none has records.)
+ * files, and outputs that were replaced or that nobody recorded. Not those that a run under way, or
+ * one that was killed, makes for the next record; and in place neither foreign files nor what was
+ * replaced, which may lie there by right. (A partition without records is in place where any other
+ * is, or none has records.)
+ *
+ * Runs may be at work meanwhile: what they record, and replace, is compared as it is by then.
  */
 
 #ifndef REGROUP_VERIFY_H
@@ -30,7 +33,7 @@ extern "C" {
 enum rg_verify_outcome {
     RG_VERIFY_EQUAL,
     RG_VERIFY_DIFFERENT,
-    RG_VERIFY_FAILED,  /* Could not be compared; or a local folder could not be listed. */
+    RG_VERIFY_FAILED,  /* Could not be compared, or listed; or "memory" is too little for that. */
     RG_VERIFY_MISSING, /* An input that is in no record yet, as it is. */
     RG_VERIFY_EXTRA,   /* A file in DEST that is no live output: readers may read rows twice. */
     RG_VERIFY_OUTCOME_COUNT,
@@ -95,10 +98,10 @@ RG_API RG_MUST_CHECK enum rg_status rg_verify_new(const struct rg_verify_config 
  * Errors:  RG_ERR_ABSENT, RG_ERR_DENIED when a place cannot be opened, or a bucket refuses;
  *          RG_ERR_ABSENT also when neither has a data file or a ledger; RG_ERR_CORRUPT,
  *          RG_ERR_UNSUPPORTED for a ledger of which not even the name can be read, or that is of a
- *          later version (what cannot be read of a partition is a finding, be it files, a folder or
- *          the ledger); RG_ERR_INVALID when
- *          "memory" is too little, or DEST is a file; RG_ERR_AGAIN, RG_ERR_IO from the stores;
- *          RG_ERR_NOMEM; RG_ERR_CANCELLED.
+ *          later version (what cannot be read of a partition, or needs more than "memory", is a
+ *          finding, be it files, a folder or the ledger); RG_ERR_INVALID when "memory" is too little
+ *          to begin with, or DEST is a file; RG_ERR_AGAIN, RG_ERR_IO from the stores; RG_ERR_NOMEM:
+ *          for the names of all partitions; RG_ERR_CANCELLED.
  */
 RG_API RG_MUST_CHECK enum rg_status
 rg_verify_run(struct rg_verify *verify, struct rg_verify_totals *ret_totals, struct rg_error *err);

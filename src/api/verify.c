@@ -133,7 +133,7 @@ static enum rg_status open_places(struct rg_verify *verify, const struct rg_opti
     return RG_OK;
 }
 
-/* What is left for the engine of the memory that the options allow. */
+/* What is left of the memory that the options allow. */
 static enum rg_status divide_memory(const struct rg_options *options, uint32_t thread_count,
                                     uint64_t *ret_bytes, struct rg_error *err)
 {
@@ -149,8 +149,7 @@ static enum rg_status divide_memory(const struct rg_options *options, uint32_t t
                        "--memory %" PRIu64 " MiB is not enough: at least %" PRIu64
                        " MiB are needed",
                        limit >> 20, (taken + budget_bytes_min + (1 << 20) - 1) >> 20);
-    /* A quarter again is for listings and records. */
-    *ret_bytes = (limit - taken) / 5 * 4;
+    *ret_bytes = limit - taken;
     return RG_OK;
 }
 

@@ -482,3 +482,21 @@ enum rg_status rg_lineage_read(const struct rg_home *home, const char *partition
     ret_lineage->intent_count = told.intent_count;
     return RG_OK;
 }
+
+enum rg_status rg_lineage_has_more(const struct rg_home *home, const char *partition,
+                                   uint32_t record_count, struct rg_arena *arena,
+                                   bool *ret_has_more, struct rg_error *err)
+{
+    const struct rg_ledger_name next = {.kind = RG_LEDGER_RECORD, .number = record_count + 1};
+    char name[rg_minted_name_bytes];
+
+    rg_ledger_name_make(&next, name);
+    struct rg_store_op op = {.verb = RG_STORE_HEAD, .key = rg_ledger_key(partition, name, arena)};
+    if (op.key == NULL)
+        return no_memory(err);
+    const enum rg_status status = rg_store_wait(home->store, &op, err);
+    if (status != RG_OK && status != RG_ERR_ABSENT)
+        return status;
+    *ret_has_more = status == RG_OK;
+    return RG_OK;
+}

@@ -68,4 +68,13 @@ RG_MUST_CHECK enum rg_status rg_lineage_trace(const struct rg_batch *records, ui
                                               struct rg_arena *arena,
                                               struct rg_lineage *ret_lineage, struct rg_error *err);
 
+/*
+ * Whether there is a record by now behind the first `record_count`. The key lies in `arena`.
+ *
+ * Errors:  RG_ERR_NOMEM; those of the store.
+ */
+RG_MUST_CHECK enum rg_status rg_lineage_has_more(const struct rg_home *home, const char *partition,
+                                                 uint32_t record_count, struct rg_arena *arena,
+                                                 bool *ret_has_more, struct rg_error *err);
+
 #endif

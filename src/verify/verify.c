@@ -6,6 +6,11 @@
  * rows. What lies in SOURCE and belongs to no group is missing; what lies in DEST and belongs to
  * none is extra.
  *
+ * A run may be at work meanwhile. The ledger is read after both sides are listed, so it explains
+ * every file in the listings. What it names and they lack came late, and is asked for. An output
+ * that is gone when it is to be compared was replaced, if there are records by then that were not
+ * read: the partition is begun anew, without those of its groups that were told of.
+ *
  * Foreign files lie in a home by right where it was compacted in place. Of a partition without
  * records only the others tell whether it was, so those with files that depend on it come last.
  */
@@ -22,12 +27,25 @@
 #include "journal/array.h"
 #include "journal/home.h"
 #include "verify/lineage.h"
+#include "verify/listing.h"
 
 /* An output at least this large is read row group by row group, by several threads. */
 static const uint64_t split_bytes_min = UINT64_C(64) << 20;
 
-/* Names of partitions take this part of the memory at most; files are compared in the rest. */
-static const uint64_t walk_share = 2;
+/* Names of partitions take two fifths of the memory at most. */
+static const uint64_t walk_percent = 40;
+
+/* What files are compared in: no more than this part, */
+static const uint64_t compare_percent = 80;
+/* and so much is kept for it where a partition's files and records take what they can. */
+static const uint64_t compare_bytes_min = UINT64_C(12) << 20;
+/* But those get this part at least. */
+static const uint64_t partition_percent = 20;
+
+/* How often a partition is begun anew because its outputs were replaced meanwhile. */
+static const uint32_t begin_count_max = 20;
+
+static const char too_little[] = "its listing and ledger need more than --memory gives";
 
 struct prefix {
     const char *text;
@@ -40,29 +58,27 @@ struct prefixes {
     size_t capacity;
 };
 
-/* The files of one partition on one side, sorted by key. */
-struct listing {
-    const struct rg_object *objects;
-    size_t count;
-    bool *is_used;      /* By a group; or the ledger tells why it is there. */
-    uint32_t *taken_by; /* Number of the last record that took one of its name; 0: none did. */
-};
-
 struct run {
     const struct rg_verify_request *request; /* Set at init, then constant. */
     struct rg_home home;                     /* Set at init, then constant. */
     bool has_home;                           /* Set at init, then constant. */
     struct rg_verify_totals *totals;
-    struct rg_arena walk_arena; /* Of partitions' names. */
-    struct rg_arena arena;      /* Of the partition under way. */
-    const char *partition;      /* Under way. */
-    struct listing listings[2]; /* Of it. */
-    bool is_again;              /* It comes for the second time. */
-    bool is_put_off;            /* It shall. */
-    bool has_in_place;          /* Some record was made in place, or may have been; */
-    bool has_from_source;       /* some was not. */
-    uint64_t found_bytes;       /* Of data files below SOURCE, as far as it was walked. */
-    uint64_t listed_bytes[2];   /* Of the partitions until now. */
+    struct rg_arena walk_arena;    /* Of partitions' names. */
+    struct rg_arena arena;         /* Of the partition under way. */
+    struct rg_arena file_arena;    /* Of what is compared now. */
+    const char *partition;         /* Under way. */
+    struct rg_listing listings[2]; /* Of it. */
+    bool is_again;                 /* It comes for the second time. */
+    bool is_first_look;            /* It was not put off, nor begun anew. */
+    bool is_put_off;               /* It shall. */
+    bool may_begin_anew;           /* It can be looked at from its beginning once more; */
+    bool is_overtaken;             /* it shall: an output was replaced after its ledger was read. */
+    /* The last output of it that was told of. Live ones are told in the order of their names. */
+    char told[rg_minted_name_bytes];
+    bool has_in_place;        /* Some record was made in place, or may have been; */
+    bool has_from_source;     /* some was not. */
+    uint64_t found_bytes;     /* Of data files below SOURCE, as far as it was walked. */
+    uint64_t listed_bytes[2]; /* Of the partitions until now. */
 };
 
 /* A list of files of one side. */
@@ -75,7 +91,12 @@ struct files {
 
 static enum rg_status no_memory(struct rg_error *err)
 {
-    return rg_fail(err, RG_ERR_NOMEM, "no memory for the files of a partition");
+    return rg_fail(err, RG_ERR_NOMEM, "%s", too_little);
+}
+
+static enum rg_status too_many(struct rg_error *err)
+{
+    return rg_fail(err, RG_ERR_NOMEM, "the names of partitions need more than --memory gives");
 }
 
 static int compare_prefixes(const void *a, const void *b)
@@ -154,12 +175,14 @@ static enum rg_status walk_level(struct run *run, enum rg_verify_side side, cons
 
     rg_arena_reset(&run->arena);
     const enum rg_status status = list(run, side, prefix, &objects, &count, err);
+    if (status == RG_ERR_NOMEM)
+        return push(&run->walk_arena, partitions, prefix, too_little) ? RG_OK : too_many(err);
     if (*prefix != '\0' && stops_no_other(run, side, status)) {
         const char *trouble = rg_arena_text(&run->walk_arena, err->text);
         const bool is_noted =
             trouble != NULL && push(&run->walk_arena, partitions, prefix, trouble);
 
-        return is_noted ? RG_OK : no_memory(err);
+        return is_noted ? RG_OK : too_many(err);
     }
     RG_TRY(status);
     for (size_t i = 0; i < count; i++) {
@@ -175,10 +198,10 @@ static enum rg_status walk_level(struct run *run, enum rg_verify_side side, cons
             continue;
         const struct rg_span key = rg_arena_copy(&run->walk_arena, rg_span_of(objects[i].key));
         if (key.data == NULL || !push(&run->walk_arena, waiting, (const char *)key.data, NULL))
-            return no_memory(err);
+            return too_many(err);
     }
     if (has_data && !push(&run->walk_arena, partitions, prefix, NULL))
-        return no_memory(err);
+        return too_many(err);
     return RG_OK;
 }
 
@@ -188,7 +211,7 @@ static enum rg_status walk(struct run *run, enum rg_verify_side side, struct pre
     struct prefixes waiting = {.items = NULL};
 
     if (!push(&run->walk_arena, &waiting, "", NULL))
-        return no_memory(err);
+        return too_many(err);
     while (waiting.count > 0) {
         const char *prefix = waiting.items[--waiting.count].text;
 
@@ -207,7 +230,7 @@ static enum rg_status find_partitions(struct run *run, struct prefixes *partitio
     if (run->request->only_file == NULL) {
         RG_TRY(walk(run, RG_SIDE_INPUTS, partitions, err));
     } else if (!push(&run->walk_arena, partitions, "", NULL)) {
-        return no_memory(err);
+        return too_many(err);
     }
     if (!run->request->is_one_place || run->request->only_file != NULL)
         RG_TRY(walk(run, RG_SIDE_OUTPUTS, partitions, err));
@@ -215,7 +238,7 @@ static enum rg_status find_partitions(struct run *run, struct prefixes *partitio
         RG_TRY(rg_home_partitions(&run->home, &run->walk_arena, &recorded, &recorded_count, err));
     for (size_t i = 0; i < recorded_count; i++) {
         if (!push(&run->walk_arena, partitions, recorded[i], NULL))
-            return no_memory(err);
+            return too_many(err);
     }
     sort_and_unite(partitions);
     return RG_OK;
@@ -283,7 +306,7 @@ static enum rg_status find_magic(struct run *run, enum rg_verify_side side,
     }
     if (!stops_no_other(run, side, status))
         return status;
-    if (!run->is_again)
+    if (run->is_first_look)
         tell_failure(run, 0, err->text);
     return RG_OK;
 }
@@ -292,15 +315,14 @@ static enum rg_status find_magic(struct run *run, enum rg_verify_side side,
 static enum rg_status list_data(struct run *run, enum rg_verify_side side, struct rg_error *err)
 {
     const struct rg_verify_request *request = run->request;
-    struct listing *listing = &run->listings[side];
     struct rg_object *objects;
     size_t count;
     size_t kept = 0;
 
     RG_TRY(list(run, side, run->partition, &objects, &count, err));
     for (size_t i = 0; i < count; i++) {
-        const bool is_other = side == RG_SIDE_INPUTS && request->only_file != NULL &&
-                              strcmp(objects[i].key, request->only_file) != 0;
+        const char *only_file = run->listings[side].only_file;
+        const bool is_other = only_file != NULL && strcmp(objects[i].key, only_file) != 0;
         bool is_data = false;
 
         if (objects[i].is_prefix || is_other)
@@ -311,35 +333,34 @@ static enum rg_status list_data(struct run *run, enum rg_verify_side side, struc
         if (is_data || kind == RG_VERIFY_DATA)
             objects[kept++] = objects[i];
     }
-    *listing = (struct listing){
-        .objects = objects,
-        .count = kept,
-        .is_used = rg_arena_array(&run->arena, kept, sizeof *listing->is_used),
-        .taken_by = rg_arena_array(&run->arena, kept, sizeof *listing->taken_by),
-    };
-    return listing->is_used == NULL || listing->taken_by == NULL ? no_memory(err) : RG_OK;
+    return rg_listing_set(&run->listings[side], objects, kept, err);
 }
 
-/* The file of that name in the partition, or listing->count. */
-static size_t find_file(const struct run *run, enum rg_verify_side side, const char *name)
+/* Completes both listings by what has come, and was recorded, since they were made. */
+static enum rg_status find_late(struct run *run, const struct rg_lineage *lineage,
+                                struct rg_error *err)
 {
-    const struct listing *listing = &run->listings[side];
-    const size_t prefix_bytes = strlen(run->partition);
-    size_t low = 0;
-    size_t high = listing->count;
+    struct rg_listing *inputs = &run->listings[RG_SIDE_INPUTS];
+    struct rg_listing *outputs = &run->listings[RG_SIDE_OUTPUTS];
 
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        const int order = strcmp(listing->objects[middle].key + prefix_bytes, name);
+    for (size_t i = 0; i < lineage->group_count; i++) {
+        const struct rg_lineage_group *group = &lineage->groups[i];
 
-        if (order == 0)
-            return middle;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
+        for (size_t k = 0; k < group->part_count; k++)
+            RG_TRY(rg_listing_ask(inputs, group->parts[k].name, err));
+        for (size_t k = 0; k < group->output_count; k++)
+            RG_TRY(rg_listing_ask(outputs, group->outputs[k]->name, err));
     }
-    return listing->count;
+    RG_TRY(rg_listing_add_late(inputs, err));
+    return rg_listing_add_late(outputs, err);
+}
+
+/* Begins lists of files; those before are gone. */
+static void begin_files(struct run *run)
+{
+    rg_arena_fini(&run->file_arena);
+    rg_arena_init(&run->file_arena, run->request->allocator,
+                  run->arena.bytes_max - run->arena.bytes);
 }
 
 static enum rg_status add_file(struct run *run, enum rg_verify_side side, size_t index,
@@ -348,7 +369,7 @@ static enum rg_status add_file(struct run *run, enum rg_verify_side side, size_t
 {
     const struct rg_object *object = &run->listings[side].objects[index];
 
-    files->items = rg_array_room(&run->arena, files->items, files->count, &files->capacity,
+    files->items = rg_array_room(&run->file_arena, files->items, files->count, &files->capacity,
                                  sizeof *files->items);
     if (files->items == NULL)
         return no_memory(err);
@@ -366,6 +387,26 @@ static enum rg_status add_file(struct run *run, enum rg_verify_side side, size_t
     return RG_OK;
 }
 
+/* What is left for comparing. */
+static uint64_t compare_bytes(const struct run *run)
+{
+    const uint64_t memory_bytes = run->request->memory_bytes;
+    const uint64_t most = memory_bytes / 100 * compare_percent - run->walk_arena.bytes;
+    const uint64_t left =
+        memory_bytes - run->walk_arena.bytes - run->arena.bytes - run->file_arena.bytes;
+
+    return left < most ? left : most;
+}
+
+/* Whether the file is there no more, or was moved. */
+static bool is_gone(const struct run *run, enum rg_verify_side side, const char *key)
+{
+    struct rg_store_op op = {.verb = RG_STORE_HEAD, .key = key};
+    struct rg_error ignored;
+
+    return rg_store_wait(run->request->stores[side], &op, &ignored) == RG_ERR_ABSENT;
+}
+
 /* Rows of the group's outputs, as its record has them. */
 static uint64_t recorded_rows(const struct rg_lineage_group *group)
 {
@@ -377,10 +418,37 @@ static uint64_t recorded_rows(const struct rg_lineage_group *group)
 }
 
 /*
+ * Sets is_overtaken when an output is gone and there is a record that the lineage does not know of:
+ * a run that is at work has perhaps replaced it.
+ */
+static enum rg_status check_overtaken(struct run *run, const struct rg_lineage *lineage,
+                                      const struct rg_lineage_group *group, struct rg_error *err)
+{
+    bool is_there = true;
+    bool has_moved_on;
+
+    for (size_t i = 0; run->may_begin_anew && is_there && i < group->output_count; i++) {
+        const char *key = rg_listing_key(&run->listings[RG_SIDE_OUTPUTS], group->outputs[i]->name,
+                                         &run->file_arena);
+
+        if (key == NULL)
+            return no_memory(err);
+        is_there = !is_gone(run, RG_SIDE_OUTPUTS, key);
+    }
+    if (is_there)
+        return RG_OK;
+    RG_TRY(rg_lineage_has_more(&run->home, run->partition, lineage->record_count, &run->file_arena,
+                               &has_moved_on, err));
+    run->is_overtaken = has_moved_on;
+    return RG_OK;
+}
+
+/*
  * Compares two lists, and tells the outcome. Only what stops the whole run is an error. `group`:
  * what they are the files of; NULL: no ledger tells.
  */
-static enum rg_status compare_files(struct run *run, const struct rg_lineage_group *group,
+static enum rg_status compare_files(struct run *run, const struct rg_lineage *lineage,
+                                    const struct rg_lineage_group *group,
                                     const struct files *inputs, const struct files *outputs,
                                     struct rg_error *err)
 {
@@ -388,7 +456,7 @@ static enum rg_status compare_files(struct run *run, const struct rg_lineage_gro
     const struct rg_compare_request compare = {
         .files = {inputs->items, outputs->items},
         .file_counts = {inputs->count, outputs->count},
-        .memory_bytes = request->memory_bytes - run->walk_arena.bytes,
+        .memory_bytes = compare_bytes(run),
         .thread_count = request->thread_count,
         .allocator = request->allocator,
         .is_cancelled = request->is_cancelled,
@@ -403,8 +471,16 @@ static enum rg_status compare_files(struct run *run, const struct rg_lineage_gro
     struct rg_compare_result result;
 
     const enum rg_status status = rg_compare(&compare, &result, err);
-    if (status == RG_ERR_NOMEM || status == RG_ERR_CANCELLED || status == RG_ERR_BUG)
+    if (status == RG_ERR_CANCELLED || status == RG_ERR_BUG)
         return status;
+    if (status != RG_OK && group != NULL) {
+        const struct rg_error cause = *err;
+
+        RG_TRY(check_overtaken(run, lineage, group, err));
+        if (run->is_overtaken)
+            return RG_OK;
+        *err = cause;
+    }
     if (status != RG_OK) {
         finding.outcome = RG_VERIFY_FAILED;
         finding.text = err->text;
@@ -446,7 +522,7 @@ static enum rg_status gather_inputs(struct run *run, const struct rg_lineage_gro
     problem[0] = '\0';
     for (size_t i = 0; i < group->part_count; i++) {
         const struct rg_lineage_part *part = &group->parts[i];
-        const size_t index = find_file(run, RG_SIDE_INPUTS, part->name);
+        const size_t index = rg_listing_find(&run->listings[RG_SIDE_INPUTS], part->name);
 
         if (index == run->listings[RG_SIDE_INPUTS].count) {
             (void)snprintf(problem, problem_bytes, "%.200s, which record %u took, is not in SOURCE",
@@ -471,7 +547,7 @@ static enum rg_status gather_outputs(struct run *run, const struct rg_lineage_gr
     problem[0] = '\0';
     for (size_t i = 0; i < group->output_count; i++) {
         const struct rg_batch_output *output = group->outputs[i];
-        const size_t index = find_file(run, RG_SIDE_OUTPUTS, output->name);
+        const size_t index = rg_listing_find(&run->listings[RG_SIDE_OUTPUTS], output->name);
 
         if (index == run->listings[RG_SIDE_OUTPUTS].count) {
             (void)snprintf(problem, problem_bytes, "%.200s, which record %u made, is not in DEST",
@@ -497,6 +573,7 @@ static enum rg_status verify_group(struct run *run, const struct rg_lineage *lin
     struct files outputs = {.items = NULL};
     char problem[320];
 
+    begin_files(run);
     if (group->is_broken) {
         tell_failure(run, group->record,
                      "the row groups of an output that was taken again were spread: their order "
@@ -506,16 +583,17 @@ static enum rg_status verify_group(struct run *run, const struct rg_lineage *lin
     RG_TRY(gather_inputs(run, group, is_in_place, &inputs, problem, sizeof problem, err));
     if (problem[0] == '\0')
         RG_TRY(gather_outputs(run, group, &outputs, problem, sizeof problem, err));
-    if (problem[0] != '\0') {
+    if (problem[0] == '\0')
+        return compare_files(run, lineage, group, &inputs, &outputs, err);
+    RG_TRY(check_overtaken(run, lineage, group, err));
+    if (!run->is_overtaken)
         tell_failure(run, group->record, problem);
-        return RG_OK;
-    }
-    return compare_files(run, group, &inputs, &outputs, err);
+    return RG_OK;
 }
 
 static void mark(struct run *run, enum rg_verify_side side, const char *name)
 {
-    const size_t index = find_file(run, side, name);
+    const size_t index = rg_listing_find(&run->listings[side], name);
 
     if (index < run->listings[side].count)
         run->listings[side].is_used[index] = true;
@@ -528,14 +606,14 @@ static void mark(struct run *run, enum rg_verify_side side, const char *name)
  */
 static void mark_taken(struct run *run, const struct rg_lineage *lineage)
 {
-    const struct listing *listing = &run->listings[RG_SIDE_INPUTS];
+    const struct rg_listing *listing = &run->listings[RG_SIDE_INPUTS];
 
     for (uint32_t r = 0; r < lineage->record_count; r++) {
         const struct rg_batch *record = &lineage->records[r];
 
         for (size_t i = 0; i < record->input_count; i++) {
             const struct rg_batch_input *input = &record->inputs[i];
-            const size_t index = find_file(run, RG_SIDE_INPUTS, input->name);
+            const size_t index = rg_listing_find(&run->listings[RG_SIDE_INPUTS], input->name);
 
             if (index == listing->count)
                 continue;
@@ -604,7 +682,7 @@ static void tell_file(struct run *run, enum rg_verify_outcome outcome, const cha
 
 static void tell_missing(struct run *run, size_t index)
 {
-    const struct listing *listing = &run->listings[RG_SIDE_INPUTS];
+    const struct rg_listing *listing = &run->listings[RG_SIDE_INPUTS];
     char text[64] = "is in no record";
 
     if (listing->taken_by[index] > 0)
@@ -618,7 +696,7 @@ static void tell_missing(struct run *run, size_t index)
 static enum rg_status verify_rest(struct run *run, const struct rg_lineage *lineage,
                                   struct rg_error *err)
 {
-    const struct listing *listing = &run->listings[RG_SIDE_INPUTS];
+    const struct rg_listing *listing = &run->listings[RG_SIDE_INPUTS];
     const bool is_in_place = may_be_in_place(run, lineage);
 
     for (size_t i = 0; i < listing->count; i++) {
@@ -626,14 +704,15 @@ static enum rg_status verify_rest(struct run *run, const struct rg_lineage *line
 
         if (listing->is_used[i])
             continue;
-        const size_t there = find_file(run, RG_SIDE_OUTPUTS, name);
+        const size_t there = rg_listing_find(&run->listings[RG_SIDE_OUTPUTS], name);
         if (is_in_place && there < run->listings[RG_SIDE_OUTPUTS].count) {
             struct files input = {.items = NULL};
             struct files output = {.items = NULL};
 
+            begin_files(run);
             RG_TRY(add_file(run, RG_SIDE_INPUTS, i, 0, 0, &input, err));
             RG_TRY(add_file(run, RG_SIDE_OUTPUTS, there, 0, 0, &output, err));
-            RG_TRY(compare_files(run, NULL, &input, &output, err));
+            RG_TRY(compare_files(run, lineage, NULL, &input, &output, err));
         } else {
             tell_missing(run, i);
         }
@@ -641,10 +720,14 @@ static enum rg_status verify_rest(struct run *run, const struct rg_lineage *line
     return RG_OK;
 }
 
-/* Whether a run makes outputs of that name, or made them when it was killed: the next one decides.
+/*
+ * Whether a run makes outputs of that name, or made them when it was killed: the next one decides.
+ * Once there is a record of that number nobody does: it is dead for ever, and its intent is left.
  */
 static bool is_under_way(const struct rg_lineage *lineage, const struct rg_minted *minted)
 {
+    if (minted->number <= lineage->record_count)
+        return false;
     for (size_t i = 0; i < lineage->intent_count; i++) {
         if (lineage->intents[i].number == minted->number &&
             lineage->intents[i].hash == minted->hash)
@@ -653,19 +736,10 @@ static bool is_under_way(const struct rg_lineage *lineage, const struct rg_minte
     return false;
 }
 
-/* It was there when the partition was listed, and may have been replaced and deleted since. */
-static bool is_gone(const struct run *run, const char *key)
-{
-    struct rg_store_op op = {.verb = RG_STORE_HEAD, .key = key};
-    struct rg_error ignored;
-
-    return rg_store_wait(run->request->stores[RG_SIDE_OUTPUTS], &op, &ignored) == RG_ERR_ABSENT;
-}
-
 /* Files of DEST that are no live outputs: who reads the folder as it is reads their rows, too. */
 static void tell_extra(struct run *run, const struct rg_lineage *lineage)
 {
-    const struct listing *listing = &run->listings[RG_SIDE_OUTPUTS];
+    const struct rg_listing *listing = &run->listings[RG_SIDE_OUTPUTS];
     const bool is_in_place = may_be_in_place(run, lineage);
 
     mark_outputs(run, lineage);
@@ -676,7 +750,8 @@ static void tell_extra(struct run *run, const struct rg_lineage *lineage)
                                rg_minted_is_of(&minted, &run->home.id, run->partition);
 
         if (listing->is_used[i] || (!is_minted && is_in_place) ||
-            (is_minted && is_under_way(lineage, &minted)) || is_gone(run, listing->objects[i].key))
+            (is_minted && is_under_way(lineage, &minted)) ||
+            is_gone(run, RG_SIDE_OUTPUTS, listing->objects[i].key))
             continue;
         tell_file(run, RG_VERIFY_EXTRA, listing->objects[i].key,
                   "lies in DEST and is no live output; `regroup list` tells which are");
@@ -686,8 +761,8 @@ static void tell_extra(struct run *run, const struct rg_lineage *lineage)
 static bool source_has(void *user, const char *name, uint64_t bytes)
 {
     const struct run *run = user;
-    const struct listing *listing = &run->listings[RG_SIDE_INPUTS];
-    const size_t index = find_file(run, RG_SIDE_INPUTS, name);
+    const struct rg_listing *listing = &run->listings[RG_SIDE_INPUTS];
+    const size_t index = rg_listing_find(&run->listings[RG_SIDE_INPUTS], name);
 
     return index < listing->count && listing->objects[index].id.bytes == bytes;
 }
@@ -721,10 +796,19 @@ static enum rg_status verify_by_ledger(struct run *run, struct rg_error *err)
     run->is_put_off = must_wait(run, &lineage);
     if (run->is_put_off)
         return RG_OK;
+    RG_TRY(find_late(run, &lineage, err));
     for (size_t i = 0; i < lineage.group_count; i++) {
+        const struct rg_lineage_group *group = &lineage.groups[i];
+        const char *last = group->outputs[group->output_count - 1]->name;
+
         if (is_cancelled(run))
             return rg_fail(err, RG_ERR_CANCELLED, "cancelled");
-        RG_TRY(verify_group(run, &lineage, &lineage.groups[i], err));
+        if (strcmp(last, run->told) <= 0)
+            continue;
+        RG_TRY(verify_group(run, &lineage, group, err));
+        if (run->is_overtaken)
+            return RG_OK;
+        (void)snprintf(run->told, sizeof run->told, "%s", last);
     }
     mark_taken(run, &lineage);
     RG_TRY(verify_rest(run, &lineage, err));
@@ -736,11 +820,12 @@ static enum rg_status verify_by_name(struct run *run, struct rg_error *err)
 {
     struct files files[2] = {{.items = NULL}, {.items = NULL}};
 
+    begin_files(run);
     for (int side = 0; side < 2; side++) {
         for (size_t i = 0; i < run->listings[side].count; i++)
             RG_TRY(add_file(run, (enum rg_verify_side)side, i, 0, 0, &files[side], err));
     }
-    return compare_files(run, NULL, &files[0], &files[1], err);
+    return compare_files(run, NULL, NULL, &files[0], &files[1], err);
 }
 
 /*
@@ -767,18 +852,31 @@ static void estimate_total(struct run *run)
     atomic_store(&counters->is_total_known, true);
 }
 
-static enum rg_status verify_partition(struct run *run, const struct prefix *partition,
-                                       struct rg_error *err)
+/* For the files and records of one partition; nothing of those before is left. */
+static void begin_arena(struct run *run)
 {
-    rg_arena_reset(&run->arena);
-    run->partition = partition->text;
+    const uint64_t memory_bytes = run->request->memory_bytes;
+    const uint64_t least = memory_bytes / 100 * partition_percent;
+    const uint64_t left = memory_bytes - run->walk_arena.bytes;
+    const uint64_t most = left > compare_bytes_min ? left - compare_bytes_min : 0;
+
+    rg_arena_fini(&run->file_arena);
+    rg_arena_fini(&run->arena);
+    rg_arena_init(&run->arena, run->request->allocator, (size_t)(most > least ? most : least));
+}
+
+static enum rg_status look_at_partition(struct run *run, struct rg_error *err)
+{
+    begin_arena(run);
     run->is_put_off = false;
-    run->totals->partition_count += !run->is_again;
-    if (partition->trouble != NULL) {
-        tell_failure(run, 0, partition->trouble);
-        return RG_OK;
-    }
+    run->is_overtaken = false;
     for (int side = 0; side < 2; side++) {
+        run->listings[side] = (struct rg_listing){
+            .store = run->request->stores[side],
+            .partition = run->partition,
+            .only_file = side == RG_SIDE_INPUTS ? run->request->only_file : NULL,
+            .arena = &run->arena,
+        };
         const enum rg_status status = list_data(run, (enum rg_verify_side)side, err);
 
         if (stops_no_other(run, (enum rg_verify_side)side, status)) {
@@ -787,9 +885,37 @@ static enum rg_status verify_partition(struct run *run, const struct prefix *par
         }
         RG_TRY(status);
     }
-    if (!run->is_again)
+    if (run->is_first_look)
         estimate_total(run);
     return run->has_home ? verify_by_ledger(run, err) : verify_by_name(run, err);
+}
+
+static enum rg_status verify_partition(struct run *run, const struct prefix *partition,
+                                       struct rg_error *err)
+{
+    run->partition = partition->text;
+    run->is_put_off = false;
+    run->told[0] = '\0';
+    run->totals->partition_count += !run->is_again;
+    if (partition->trouble != NULL) {
+        tell_failure(run, 0, partition->trouble);
+        return RG_OK;
+    }
+    for (uint32_t begun = 1;; begun++) {
+        run->is_first_look = begun == 1 && !run->is_again;
+        run->may_begin_anew = begun < begin_count_max;
+        const enum rg_status status = look_at_partition(run, err);
+
+        if (status == RG_ERR_NOMEM || stops_no_other(run, RG_SIDE_OUTPUTS, status)) {
+            /* For all that is known, as where a ledger cannot be read. */
+            run->has_in_place = true;
+            tell_failure(run, 0, status == RG_ERR_NOMEM ? too_little : err->text);
+            return RG_OK;
+        }
+        RG_TRY(status);
+        if (!run->is_overtaken)
+            return RG_OK;
+    }
 }
 
 /* Those that are put off are what is left in `partitions`. */
@@ -823,9 +949,9 @@ enum rg_status rg_verify_places(const struct rg_verify_request *request,
     struct prefixes partitions = {.items = NULL};
 
     *ret_totals = (struct rg_verify_totals){.size = sizeof *ret_totals};
-    rg_arena_init(&run.walk_arena, request->allocator,
-                  (size_t)(request->memory_bytes / walk_share));
-    rg_arena_init(&run.arena, request->allocator, (size_t)(request->memory_bytes / 4));
+    const uint64_t walk_bytes = request->memory_bytes / 100 * walk_percent;
+    rg_arena_init(&run.walk_arena, request->allocator, (size_t)walk_bytes);
+    rg_arena_init(&run.arena, request->allocator, (size_t)(request->memory_bytes - walk_bytes));
     enum rg_status status =
         rg_home_open(request->stores[RG_SIDE_OUTPUTS], &options, &run.home, err);
     run.has_home = status == RG_OK && run.home.id.digits[0] != '\0';
@@ -841,6 +967,7 @@ enum rg_status rg_verify_places(const struct rg_verify_request *request,
     if (status == RG_OK)
         status = verify_partitions(&run, &partitions, err);
     ret_totals->read_bytes = atomic_load(&request->counters->read_bytes);
+    rg_arena_fini(&run.file_arena);
     rg_arena_fini(&run.arena);
     rg_arena_fini(&run.walk_arena);
     return status;

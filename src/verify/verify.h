@@ -40,7 +40,7 @@ struct rg_verify_request {
     bool (*may_hold_data)(void *user, const char *prefix);       /* False: not looked into. */
     rg_verify_finding_fn *tell;
     void *user;
-    uint64_t memory_bytes; /* Of the engine, and a quarter of it again for a partition's files. */
+    uint64_t memory_bytes; /* For names, listings and records; files are compared in the rest. */
     uint32_t thread_count;
     const struct rg_allocator *allocator; /* Any number of threads. */
     const atomic_bool *is_cancelled;      /* NULL: never. */
@@ -48,10 +48,11 @@ struct rg_verify_request {
 };
 
 /*
- * Verifies. Differences, and files and records that cannot be read, are findings, not errors.
+ * Verifies. Differences, and files and records that cannot be read, or need more memory than there
+ * is, are findings, not errors.
  *
  * Errors:  those of listing and of the stores; RG_ERR_ABSENT: there is nothing on either side;
- *          RG_ERR_NOMEM; RG_ERR_CANCELLED.
+ *          RG_ERR_NOMEM: for the names of partitions; RG_ERR_CANCELLED.
  */
 RG_MUST_CHECK enum rg_status rg_verify_places(const struct rg_verify_request *request,
                                               struct rg_verify_totals *ret_totals,
