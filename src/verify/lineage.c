@@ -8,6 +8,10 @@
  * row groups of an output begin, only the whole output can be replaced.
  *
  * An output stays where the source has it, and has not all that its record took.
+ *
+ * A ledger may have millions of inputs: lists while they grow, of a record that is read or of a
+ * group that is traced, lie in memory that is given back, and what stays is a copy of the size that
+ * it takes.
  */
 
 #include "verify/lineage.h"
@@ -37,13 +41,21 @@ struct tracer {
     uint32_t record_count;
     const struct rg_lineage_source *source; /* NULL: only inputs are in it. */
     struct rg_arena *arena;
-    bool **is_dead; /* By record and output. */
+    struct rg_arena scratch; /* Of one group. */
+    bool **is_dead;          /* By record and output. */
     bool *is_there; /* By record: the source has all that it took, or what that was made of. */
 };
 
 static enum rg_status no_memory(struct rg_error *err)
 {
     return rg_fail(err, RG_ERR_NOMEM, "no memory for the ledger's records");
+}
+
+/* For what is given back soon: half of what `arena` may still take, which gets the other. */
+static void begin_scratch(struct rg_arena *scratch, const struct rg_arena *arena)
+{
+    rg_arena_fini(scratch);
+    rg_arena_init(scratch, arena->allocator, (arena->bytes_max - arena->bytes) / 2);
 }
 
 /* The output of that name: its number tells the record. */
@@ -171,7 +183,7 @@ static enum rg_status append(struct tracer *tracer, struct list *list, const str
         last->row_group_count += piece->row_group_count;
         return RG_OK;
     }
-    list->items = rg_array_room(tracer->arena, list->items, list->count, &list->capacity,
+    list->items = rg_array_room(&tracer->scratch, list->items, list->count, &list->capacity,
                                 sizeof *list->items);
     if (list->items == NULL)
         return no_memory(err);
@@ -372,29 +384,41 @@ static enum rg_status trace_group(struct tracer *tracer, uint32_t record, uint32
     return finish_group(tracer, &list, group, err);
 }
 
+static enum rg_status trace_groups(struct tracer *tracer, struct rg_lineage *ret_lineage,
+                                   struct rg_error *err)
+{
+    struct rg_lineage_group *groups = NULL;
+    size_t capacity = 0;
+    size_t count = 0;
+
+    RG_TRY(find_dead(tracer, err));
+    for (uint32_t r = 0; r < tracer->record_count; r++) {
+        for (uint32_t next = 0; next < tracer->records[r].output_count;) {
+            groups = rg_array_room(tracer->arena, groups, count, &capacity, sizeof *groups);
+            if (groups == NULL)
+                return no_memory(err);
+            begin_scratch(&tracer->scratch, tracer->arena);
+            RG_TRY(trace_group(tracer, r, next, &groups[count], &next, err));
+            count += groups[count].output_count > 0;
+        }
+    }
+    *ret_lineage = (struct rg_lineage){.records = tracer->records,
+                                       .record_count = tracer->record_count,
+                                       .groups = groups,
+                                       .group_count = count};
+    return RG_OK;
+}
+
 enum rg_status rg_lineage_trace(const struct rg_batch *records, uint32_t record_count,
                                 const struct rg_lineage_source *source, struct rg_arena *arena,
                                 struct rg_lineage *ret_lineage, struct rg_error *err)
 {
     struct tracer tracer = {
         .records = records, .record_count = record_count, .source = source, .arena = arena};
-    struct rg_lineage_group *groups = NULL;
-    size_t capacity = 0;
-    size_t count = 0;
+    const enum rg_status status = trace_groups(&tracer, ret_lineage, err);
 
-    RG_TRY(find_dead(&tracer, err));
-    for (uint32_t r = 0; r < record_count; r++) {
-        for (uint32_t next = 0; next < records[r].output_count;) {
-            groups = rg_array_room(arena, groups, count, &capacity, sizeof *groups);
-            if (groups == NULL)
-                return no_memory(err);
-            RG_TRY(trace_group(&tracer, r, next, &groups[count], &next, err));
-            count += groups[count].output_count > 0;
-        }
-    }
-    *ret_lineage = (struct rg_lineage){
-        .records = records, .record_count = record_count, .groups = groups, .group_count = count};
-    return RG_OK;
+    rg_arena_fini(&tracer.scratch);
+    return status;
 }
 
 struct records {
@@ -403,25 +427,133 @@ struct records {
     size_t capacity;
 };
 
+/* Strings of one record, one behind the other. */
+struct texts {
+    char *end;
+    size_t bytes; /* That are needed, while they are counted. */
+};
+
+static void count_text(struct texts *texts, const char *text)
+{
+    texts->bytes += *text != '\0' ? strlen(text) + 1 : 0;
+}
+
+static const char *keep_text(struct texts *texts, const char *text)
+{
+    const size_t bytes = strlen(text) + 1;
+    char *kept = texts->end;
+
+    if (bytes == 1)
+        return "";
+    memcpy(kept, text, bytes);
+    texts->end += bytes;
+    return kept;
+}
+
+static void count_texts(struct texts *texts, const struct rg_batch *record)
+{
+    count_text(texts, record->options);
+    count_text(texts, record->content);
+    for (size_t i = 0; i < record->input_count; i++) {
+        count_text(texts, record->inputs[i].name);
+        count_text(texts, record->inputs[i].id.tag);
+    }
+    for (size_t i = 0; i < record->output_count; i++) {
+        count_text(texts, record->outputs[i].name);
+        count_text(texts, record->outputs[i].id.tag);
+    }
+    for (size_t i = 0; i < record->taken_count; i++)
+        count_text(texts, record->taken[i]);
+    for (size_t i = 0; i < record->retired_count; i++)
+        count_text(texts, record->retired[i]);
+}
+
+/* A copy of `items`, or NULL. */
+static void *keep_items(struct rg_arena *arena, const void *items, size_t count, size_t item_bytes)
+{
+    void *kept = rg_arena_array(arena, count, item_bytes);
+
+    if (kept != NULL && count > 0)
+        memcpy(kept, items, count * item_bytes);
+    return kept;
+}
+
+/* A copy of `record` in as little memory as it takes. */
+static enum rg_status keep_record(const struct rg_batch *record, struct rg_arena *arena,
+                                  struct rg_batch *ret_record, struct rg_error *err)
+{
+    struct texts texts = {.bytes = 0};
+    struct rg_batch_input *inputs =
+        keep_items(arena, record->inputs, record->input_count, sizeof *inputs);
+    struct rg_batch_output *outputs =
+        keep_items(arena, record->outputs, record->output_count, sizeof *outputs);
+    const char **taken = keep_items(arena, record->taken, record->taken_count, sizeof *taken);
+    const char **retired = keep_items(arena, record->retired, record->retired_count, sizeof *taken);
+    struct rg_batch_run *runs = keep_items(arena, record->runs, record->run_count, sizeof *runs);
+
+    count_texts(&texts, record);
+    texts.end = rg_arena_alloc(arena, texts.bytes);
+    const bool has_lists =
+        inputs != NULL && outputs != NULL && taken != NULL && retired != NULL && runs != NULL;
+    if (!has_lists || texts.end == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < record->input_count; i++) {
+        inputs[i].name = keep_text(&texts, inputs[i].name);
+        inputs[i].id.tag = keep_text(&texts, inputs[i].id.tag);
+    }
+    for (size_t i = 0; i < record->output_count; i++) {
+        outputs[i].name = keep_text(&texts, outputs[i].name);
+        outputs[i].id.tag = keep_text(&texts, outputs[i].id.tag);
+    }
+    for (size_t i = 0; i < record->taken_count; i++)
+        taken[i] = keep_text(&texts, taken[i]);
+    for (size_t i = 0; i < record->retired_count; i++)
+        retired[i] = keep_text(&texts, retired[i]);
+    *ret_record = *record;
+    ret_record->options = keep_text(&texts, record->options);
+    ret_record->content = keep_text(&texts, record->content);
+    ret_record->inputs = inputs;
+    ret_record->outputs = outputs;
+    ret_record->taken = taken;
+    ret_record->retired = retired;
+    ret_record->runs = runs;
+    return RG_OK;
+}
+
 /* Reads those that follow, until one is absent. */
-static enum rg_status read_records(const struct rg_home *home, const char *partition,
-                                   struct rg_arena *arena, struct records *records,
-                                   struct rg_error *err)
+static enum rg_status read_in_scratch(const struct rg_home *home, const char *partition,
+                                      struct rg_arena *scratch, struct rg_arena *arena,
+                                      struct records *records, struct rg_error *err)
 {
     while (records->count < rg_record_number_max) {
+        struct rg_batch record;
+
         records->items = rg_array_room(arena, records->items, records->count, &records->capacity,
                                        sizeof *records->items);
         if (records->items == NULL)
             return no_memory(err);
-        const enum rg_status status = rg_batch_read(home, partition, (uint32_t)records->count + 1,
-                                                    arena, &records->items[records->count], err);
+        begin_scratch(scratch, arena);
+        const enum rg_status status =
+            rg_batch_read(home, partition, (uint32_t)records->count + 1, scratch, &record, err);
         if (status == RG_ERR_ABSENT)
             return RG_OK;
         if (status != RG_OK)
             return status;
+        RG_TRY(keep_record(&record, arena, &records->items[records->count], err));
         records->count++;
     }
     return RG_OK;
+}
+
+static enum rg_status read_records(const struct rg_home *home, const char *partition,
+                                   struct rg_arena *arena, struct records *records,
+                                   struct rg_error *err)
+{
+    struct rg_arena scratch = {.blocks = NULL};
+    const enum rg_status status = read_in_scratch(home, partition, &scratch, arena, records, err);
+
+    rg_arena_fini(&scratch);
+    return status;
 }
 
 /*
