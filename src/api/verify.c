@@ -122,6 +122,7 @@ static enum rg_status open_places(struct rg_verify *verify, const struct rg_opti
             .text = texts[i],
             .options = options,
             .has_dest_options = i == 1,
+            .has_bare_ids = true,
             .allocator = &rg_allocator_system,
             .watch = &verify->watch,
         };

@@ -274,6 +274,14 @@ static bool is_known_part(const struct tracer *tracer, const struct piece *piece
     return known == row_groups;
 }
 
+/* The piece is of an output, and what it was made of is known. */
+static bool is_replaced(const struct tracer *tracer, const struct piece *piece)
+{
+    if (!piece->is_output || is_kept(tracer, piece->record, piece->index))
+        return false;
+    return is_whole_output(tracer, piece) || is_known_part(tracer, piece);
+}
+
 /* Replaces outputs by what they were made of; *ret_is_final when there were none. */
 static enum rg_status expand(struct tracer *tracer, struct list *list, bool *ret_is_final,
                              struct rg_error *err)
@@ -281,25 +289,24 @@ static enum rg_status expand(struct tracer *tracer, struct list *list, bool *ret
     struct list longer = {.items = NULL};
 
     *ret_is_final = true;
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; *ret_is_final && i < list->count; i++)
+        *ret_is_final = !is_replaced(tracer, &list->items[i]);
+    for (size_t i = 0; !*ret_is_final && i < list->count; i++) {
         const struct piece *piece = &list->items[i];
-        const bool stays = !piece->is_output || is_kept(tracer, piece->record, piece->index);
 
-        if (stays) {
+        if (!is_replaced(tracer, piece)) {
             RG_TRY(append(tracer, &longer, piece, err));
         } else if (is_whole_output(tracer, piece)) {
-            *ret_is_final = false;
             RG_TRY(append_output(tracer, &longer, piece->record, piece->index, err));
-        } else if (is_known_part(tracer, piece)) {
+        } else {
             const uint64_t end = (uint64_t)piece->row_group + piece->row_group_count;
 
-            *ret_is_final = false;
             RG_TRY(append_groups(tracer, &longer, piece->record, piece->index, piece->row_group,
                                  end, err));
-        } else {
-            RG_TRY(append(tracer, &longer, piece, err));
         }
     }
+    if (*ret_is_final)
+        return RG_OK;
     *list = longer;
     return RG_OK;
 }

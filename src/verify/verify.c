@@ -520,6 +520,11 @@ static enum rg_status gather_inputs(struct run *run, const struct rg_lineage_gro
                                     size_t problem_bytes, struct rg_error *err)
 {
     problem[0] = '\0';
+    /* There may be very many. */
+    inputs->capacity = group->part_count;
+    inputs->items = rg_arena_array(&run->file_arena, inputs->capacity, sizeof *inputs->items);
+    if (inputs->items == NULL)
+        return no_memory(err);
     for (size_t i = 0; i < group->part_count; i++) {
         const struct rg_lineage_part *part = &group->parts[i];
         const size_t index = rg_listing_find(&run->listings[RG_SIDE_INPUTS], part->name);

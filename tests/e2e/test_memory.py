@@ -97,7 +97,7 @@ def test_peak_is_within_the_limit(limit_mib, group, lake, regroup, tmp_path):
         assert limit_mib < 256
 
 
-def lengthen(ledger, record_count, input_count):
+def lengthen(ledger, record_count, input_count, rows=1000):
     """Adds records of files that are long gone from SOURCE."""
     head = json.loads((ledger / "_000001.json").read_text().split("\n")[0] + "}")
     name = "delivery-2026-01-01T00-00-00-%08d.parquet"
@@ -107,7 +107,7 @@ def lengthen(ledger, record_count, input_count):
         first = number * input_count
         for index in range(first, first + input_count):
             comma = "," if index > first else ""
-            lines.append(f'{comma}["{name % index}",1048576,1714521600000000000,"",1000]')
+            lines.append(f'{comma}["{name % index}",1048576,1714521600000000000,"",{rows}]')
         for section in ("taken", "retired", "outputs", "runs"):
             lines += ["]", f',"{section}":[']
         (ledger / f"_{number:06}.json").write_text("\n".join([*lines, "]}", ""]))
@@ -129,6 +129,23 @@ def test_a_snapshot_is_within_the_limit(regroup, tmp_path):
         assert bool(list((home / "_regroup").glob("*.snapshot"))) == has_snapshot
         rows = [pq.ParquetFile(path).metadata.num_rows for path in live_files(regroup, home)]
         assert sum(rows) == number + 2
+
+
+def test_verify_of_a_long_ledger_is_within_the_limit(regroup, tmp_path):
+    """What a run can be made with is enough to verify it, and what is not stops no other."""
+    source, home = tmp_path / "source", tmp_path / "home"
+    for partition in ("p=1", "p=2"):
+        (source / partition).mkdir(parents=True)
+        pq.write_table(pa.table({"a": [0]}), source / partition / "0.parquet")
+    regroup("compact", source, home).must(0)
+    lengthen(home / "_regroup" / "p=1", 35, 8000, rows=0)
+    for limit_mib, statuses in [(64, (0,)), (48, (1,))]:
+        arguments = (source, home, "--memory", f"{limit_mib}MiB", "--jobs", "2")
+        used = peak_of(regroup, tmp_path, "verify", *arguments, statuses=statuses)
+        assert used["peak_bytes"] <= limit_mib * MIB
+    said = regroup("verify", *arguments).must(1).err
+    assert 'partition "p=1/": its listing and ledger need more than --memory gives' in said
+    assert "1 row of 1 file in SOURCE" in said
 
 
 def test_verify_is_within_the_limit(lake, regroup, tmp_path):
