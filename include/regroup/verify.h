@@ -99,9 +99,9 @@ RG_API RG_MUST_CHECK enum rg_status rg_verify_new(const struct rg_verify_config 
  *          RG_ERR_ABSENT also when neither has a data file or a ledger; RG_ERR_CORRUPT,
  *          RG_ERR_UNSUPPORTED for a ledger of which not even the name can be read, or that is of a
  *          later version (what cannot be read of a partition, or needs more than "memory", is a
- *          finding, be it files, a folder or the ledger); RG_ERR_INVALID when "memory" is too little
- *          to begin with, or DEST is a file; RG_ERR_AGAIN, RG_ERR_IO from the stores; RG_ERR_NOMEM:
- *          for the names of all partitions; RG_ERR_CANCELLED.
+ *          finding, be it files, a folder or the ledger); RG_ERR_INVALID when "memory" is too
+ *          little to begin with, or DEST is a file; RG_ERR_AGAIN, RG_ERR_IO from the stores;
+ *          RG_ERR_NOMEM: for the root, or the names of all partitions; RG_ERR_CANCELLED.
  */
 RG_API RG_MUST_CHECK enum rg_status
 rg_verify_run(struct rg_verify *verify, struct rg_verify_totals *ret_totals, struct rg_error *err);

@@ -175,6 +175,9 @@ static enum rg_status walk_level(struct run *run, enum rg_verify_side side, cons
 
     rg_arena_reset(&run->arena);
     const enum rg_status status = list(run, side, prefix, &objects, &count, err);
+    /* Of the root nobody would know what else there is. */
+    if (status == RG_ERR_NOMEM && *prefix == '\0')
+        return no_memory(err);
     if (status == RG_ERR_NOMEM)
         return push(&run->walk_arena, partitions, prefix, too_little) ? RG_OK : too_many(err);
     if (*prefix != '\0' && stops_no_other(run, side, status)) {

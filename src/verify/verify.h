@@ -52,7 +52,7 @@ struct rg_verify_request {
  * is, are findings, not errors.
  *
  * Errors:  those of listing and of the stores; RG_ERR_ABSENT: there is nothing on either side;
- *          RG_ERR_NOMEM: for the names of partitions; RG_ERR_CANCELLED.
+ *          RG_ERR_NOMEM: for the root, or the names of partitions; RG_ERR_CANCELLED.
  */
 RG_MUST_CHECK enum rg_status rg_verify_places(const struct rg_verify_request *request,
                                               struct rg_verify_totals *ret_totals,
