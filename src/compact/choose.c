@@ -264,7 +264,7 @@ static enum rg_status find_table(struct rg_partition *partition, const struct rg
     struct rg_owner owner;
     bool is_blank = false;
 
-    if (*prefix == '\0')
+    if (*prefix == '\0' || partition->is_table)
         return RG_OK;
     RG_TRY(rg_owner_of_listing(partition->run->source, prefix, objects, count, &partition->arena,
                                &owner, err));
@@ -345,6 +345,7 @@ static enum rg_status find_young_ledger(struct rg_partition *partition,
                                         const struct rg_object *objects, size_t count,
                                         struct rg_error *err)
 {
+    struct rg_store *store = partition->run->source;
     const char *prefix = partition->prefix;
     const size_t prefix_bytes = strlen(prefix);
     struct rg_owner owner = {.prefix = prefix};
@@ -357,10 +358,15 @@ static enum rg_status find_young_ledger(struct rg_partition *partition,
     if (!has_minted || prefix_bytes >= sizeof folder)
         return RG_OK;
     for (size_t end = 0; end <= prefix_bytes && !owner.has_ledger; end++) {
+        bool is_blank = false;
+
         if (end > 0 && prefix[end - 1] != '/')
             continue;
         (void)snprintf(folder, sizeof folder, "%.*s", (int)end, prefix);
-        RG_TRY(rg_owner_has_ledger(partition->run->source, folder, &owner.has_ledger, err));
+        RG_TRY(rg_owner_has_ledger(store, folder, &owner.has_ledger, err));
+        if (owner.has_ledger) /* Nor is any output there before its intent. */
+            RG_TRY(rg_owner_is_blank(store, folder, false, &is_blank, err));
+        owner.has_ledger = owner.has_ledger && !is_blank;
     }
     if (owner.has_ledger && !partition->is_table)
         leave_to_owner(partition, &owner, false);

@@ -127,7 +127,9 @@ static enum rg_status check_new_home(const struct rg_compact *compact, struct rg
         *err = reason;
         return status;
     }
-    return rg_fail(err, status, "%s (the _regroup that this run began in %s can be removed)",
+    return rg_fail(err, status,
+                   "%s (the _regroup that was begun in %s just now can be removed if no run is at "
+                   "work there)",
                    reason.text, home->text);
 }
 

@@ -27,9 +27,8 @@
 /* Where a stage works. */
 enum place {
     ON_CPU,
-    ON_HEADS, /* Asynchronous requests; on a local store the worker does them itself. These are of
-               */
-    ON_READS, /* footers and small files: so many a second. These of columns: so many bytes. */
+    ON_HEADS, /* Requests for footers and small files: so many a second. */
+    ON_READS, /* Those for columns: so many bytes. (A worker does both itself on a local store.) */
     ON_WRITES,
     WAITING,  /* For other jobs: no slot is ever short. */
     BLOCKING, /* Ledger and listings: plain code on threads of its own. */

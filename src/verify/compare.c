@@ -25,6 +25,7 @@
 
 #include <weir/weir.h>
 
+#include "base/purse.h"
 #include "parquet/field_ids.h"
 #include "parquet/schema.h"
 
@@ -58,18 +59,10 @@ struct unit {
     bool is_used;
 };
 
-/* An allocator with a limit. */
-struct purse {
-    const struct rg_allocator *from;
-    uint64_t bytes_left;
-    bool was_short; /* Something was refused for the limit's sake. */
-};
-
 struct compare {
     const struct rg_compare_request *request; /* Set at init, then constant. */
     size_t reference_output;                  /* Set at init, then constant. */
-    struct purse purse;                       /* All memory but the engine's; see init(). */
-    struct rg_allocator allocator;            /* Of the purse. */
+    struct rg_purse purse;                    /* All memory but the engine's; see init(). */
     struct rg_arena arena;                    /* Of the reference. */
     struct rg_schema schema;                  /* Set at init, then constant. */
     struct rg_column_schema reference;        /* Set at init, then constant. */
@@ -92,27 +85,6 @@ struct compare {
     struct rg_error error; /* The first one. */
     bool has_error;
 };
-
-static void *purse_alloc(void *context, size_t bytes)
-{
-    struct purse *purse = context;
-
-    if (bytes > purse->bytes_left) {
-        purse->was_short = true;
-        return NULL;
-    }
-    void *memory = rg_alloc(purse->from, bytes);
-    purse->bytes_left -= memory != NULL ? bytes : 0;
-    return memory;
-}
-
-static void purse_release(void *context, void *memory, size_t bytes)
-{
-    struct purse *purse = context;
-
-    purse->bytes_left += memory != NULL ? bytes : 0;
-    rg_release(purse->from, memory, bytes);
-}
 
 /* The allocator of a job, whose grant grows where that harms nobody. */
 static void *job_alloc(void *context, size_t bytes)
@@ -668,9 +640,9 @@ static size_t digest_bytes(const struct compare *all)
 static void fini(struct compare *all)
 {
     for (uint32_t i = 0; i < all->units_max; i++)
-        rg_release(&all->allocator, all->units[i].digests, digest_bytes(all));
+        rg_release(&all->purse.allocator, all->units[i].digests, digest_bytes(all));
     for (int i = 0; i < 2; i++)
-        rg_release(&all->allocator, all->totals[i], digest_bytes(all));
+        rg_release(&all->purse.allocator, all->totals[i], digest_bytes(all));
     rg_arena_fini(&all->arena);
     (void)pthread_mutex_destroy(&all->lock);
     rg_release(all->request->allocator, all, sizeof *all);
@@ -713,7 +685,7 @@ static enum rg_status init_reference(struct compare *all, struct rg_error *err)
     const struct rg_verify_file *file = &request->files[side][index];
     struct rg_file_reader reader;
 
-    rg_file_reader_init(&reader, &all->allocator);
+    rg_file_reader_init(&reader, &all->purse.allocator);
     enum rg_status status = rg_file_reader_open(&reader, file, err);
     if (status == RG_OK)
         status = keep_schema(&all->arena, &reader.meta.schema, &all->schema, err);
@@ -742,7 +714,7 @@ static enum rg_status make_digests(struct compare *all, struct rg_error *err)
 {
     all->units_max = choose_units_max(all);
     for (uint32_t i = 0; i < all->units_max + 2; i++) {
-        struct rg_column_digest *digests = rg_alloc(&all->allocator, digest_bytes(all));
+        struct rg_column_digest *digests = rg_alloc(&all->purse.allocator, digest_bytes(all));
 
         if (digests == NULL)
             return rg_fail(err, RG_ERR_NOMEM, "no memory for the digests of %u columns",
@@ -793,9 +765,8 @@ static enum rg_status compare_as(const struct rg_compare_request *request, size_
         .reference_output = reference_output,
         .lock = PTHREAD_MUTEX_INITIALIZER,
     };
-    all->purse = (struct purse){request->allocator, request->memory_bytes, false};
-    all->allocator = (struct rg_allocator){purse_alloc, purse_release, &all->purse};
-    rg_arena_init(&all->arena, &all->allocator, SIZE_MAX);
+    rg_purse_init(&all->purse, request->allocator, request->memory_bytes);
+    rg_arena_init(&all->arena, &all->purse.allocator, SIZE_MAX);
 
     enum rg_status status = init(all, err);
     if (status == RG_OK)
@@ -861,15 +832,15 @@ static enum rg_status widen(struct widest *widest, const struct rg_file_reader *
 static enum rg_status find_widest(const struct rg_compare_request *request, size_t *ret_index,
                                   struct rg_error *err)
 {
-    struct purse purse = {request->allocator, request->memory_bytes, false};
-    const struct rg_allocator allocator = {purse_alloc, purse_release, &purse};
+    struct rg_purse purse;
     const struct rg_verify_file *files = request->files[RG_SIDE_OUTPUTS];
     struct widest widest = {.index = 0};
     enum rg_status status = RG_OK;
     bool is_one = true;
 
-    rg_arena_init(&widest.arena, &allocator, SIZE_MAX);
-    rg_arena_init(&widest.scratch, &allocator, SIZE_MAX);
+    rg_purse_init(&purse, request->allocator, request->memory_bytes);
+    rg_arena_init(&widest.arena, &purse.allocator, SIZE_MAX);
+    rg_arena_init(&widest.scratch, &purse.allocator, SIZE_MAX);
     for (size_t i = 0; i < request->file_counts[RG_SIDE_OUTPUTS] && is_one; i++) {
         struct rg_file_reader reader;
 
@@ -877,7 +848,7 @@ static enum rg_status find_widest(const struct rg_compare_request *request, size
             continue; /* More row groups of the same file. */
         if (request->is_cancelled != NULL && atomic_load(request->is_cancelled))
             status = rg_fail(err, RG_ERR_CANCELLED, "cancelled");
-        rg_file_reader_init(&reader, &allocator);
+        rg_file_reader_init(&reader, &purse.allocator);
         if (status == RG_OK)
             status = rg_file_reader_open(&reader, &files[i], err);
         if (status == RG_OK)

@@ -638,6 +638,7 @@ def test_ledgers_below_the_source_are_left_alone(way, regroup, source, home):
     for command in ("plan", "compact", "compact"):
         result = regroup(command, *places).must(3)
         assert list(alone(result)) == ["db/nested/"]
+        assert result.err.count("left alone: ") == 1
         assert "has a ledger of regroup of its own" in alone(result)["db/nested/"]
         assert snapshot(nested) == before
     made = data_files(home if way == "to a destination" else source)

@@ -251,7 +251,7 @@ def test_two_homes_begin_at_once(place):
                          method="PUT", key="in/k=1/_regroup/_home"))
     result = place.regroup("compact", "--in-place", place.url("in/k=1")).must(2)
     assert f"lies in {place.url('in')}, which has a ledger" in result.err
-    assert f"began in {place.url('in/k=1')} can be removed" in result.err
+    assert f"begun in {place.url('in/k=1')} just now can be removed" in result.err
     assert place.rows("in") == numbers
 
 
