@@ -96,12 +96,12 @@ RG_API RG_MUST_CHECK enum rg_status rg_job_new(const struct rg_job_config *confi
  * outputs are named after their inputs, and inputs go only after their output is durable.
  *
  * Errors:  RG_ERR_CANCELLED after rg_job_cancel(); RG_ERR_CHANGED when DEST, or SOURCE in place,
- * was replaced since the job was made: make another one; RG_ERR_INVALID (foreign files in DEST, a
- * memory limit below what is needed, ...); RG_ERR_DENIED; RG_ERR_AGAIN when a store stayed
- *          unreachable through all retries; RG_ERR_IO; RG_ERR_CORRUPT for a ledger that cannot be
- *          read; RG_ERR_UNSUPPORTED, RG_ERR_LIMIT for what one of its partitions has; RG_ERR_BUG
- *          when "verify" is "full" and an output is not its inputs; RG_ERR_NOMEM. A bad input is no
- *          error of the run: it is left alone and counted in the report.
+ *          was replaced since the job was made: make another one; RG_ERR_INVALID (foreign files in
+ *          DEST, a memory limit below what is needed, ...); RG_ERR_DENIED; RG_ERR_AGAIN when a
+ *          store stayed unreachable through all retries; RG_ERR_IO; RG_ERR_CORRUPT for a ledger
+ *          that cannot be read; RG_ERR_UNSUPPORTED, RG_ERR_LIMIT for what one of its partitions
+ *          has; RG_ERR_BUG when "verify" is "full" and an output is not its inputs; RG_ERR_NOMEM. A
+ *          bad input is no error of the run: it is left alone and counted in the report.
  */
 RG_API RG_MUST_CHECK enum rg_status rg_job_run(struct rg_job *job, struct rg_error *err);
 

@@ -63,6 +63,7 @@ struct rg_verify_finding {
 typedef void rg_verify_finding_fn(void *user, const struct rg_verify_finding *finding);
 
 struct rg_verify_totals {
+    /* What a run at work replaced before it was compared may be counted with both outputs. */
     size_t size; /* Set by the caller: sizeof(struct rg_verify_totals) of its header. */
     uint64_t partition_count;
     uint64_t outcome_counts[RG_VERIFY_OUTCOME_COUNT]; /* Findings. */

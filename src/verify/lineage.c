@@ -351,6 +351,13 @@ static enum rg_status finish_group(struct tracer *tracer, const struct list *lis
             parts[i].id = batch->inputs[piece->index].id;
         }
     }
+    const struct rg_batch_output **outputs =
+        rg_arena_array(tracer->arena, group->output_count + 1, sizeof *outputs);
+    if (outputs == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < group->output_count; i++)
+        outputs[i] = group->outputs[i];
+    group->outputs = outputs;
     group->parts = parts;
     group->part_count = list->count;
     return RG_OK;
@@ -367,7 +374,7 @@ static enum rg_status trace_group(struct tracer *tracer, uint32_t record, uint32
 {
     const struct rg_batch *batch = &tracer->records[record];
     const struct rg_batch_output **outputs =
-        rg_arena_array(tracer->arena, batch->output_count, sizeof(struct rg_batch_output *));
+        rg_arena_array(&tracer->scratch, batch->output_count, sizeof(struct rg_batch_output *));
     struct list list = {.items = NULL};
     bool is_broken = true;
     uint32_t next = first;

@@ -28,6 +28,7 @@
 #include "journal/home.h"
 #include "verify/lineage.h"
 #include "verify/listing.h"
+#include "verify/prefixes.h"
 
 /* An output at least this large is read row group by row group, by several threads. */
 static const uint64_t split_bytes_min = UINT64_C(64) << 20;
@@ -47,17 +48,6 @@ static const uint32_t begin_count_max = 20;
 
 static const char too_little[] = "its listing and ledger need more than --memory gives";
 
-struct prefix {
-    const char *text;
-    const char *trouble; /* Why it could not be listed; NULL: it could, or was not yet. */
-};
-
-struct prefixes {
-    struct prefix *items;
-    size_t count;
-    size_t capacity;
-};
-
 struct run {
     const struct rg_verify_request *request; /* Set at init, then constant. */
     struct rg_home home;                     /* Set at init, then constant. */
@@ -75,6 +65,8 @@ struct run {
     bool is_overtaken;             /* it shall: an output was replaced after its ledger was read. */
     /* The last output of it that was told of. Live ones are told in the order of their names. */
     char told[rg_minted_name_bytes];
+    /* Likewise the last file that no record took. */
+    char told_rest[4096];
     bool has_in_place;        /* Some record was made in place, or may have been; */
     bool has_from_source;     /* some was not. */
     uint64_t found_bytes;     /* Of data files below SOURCE, as far as it was walked. */
@@ -97,38 +89,6 @@ static enum rg_status no_memory(struct rg_error *err)
 static enum rg_status too_many(struct rg_error *err)
 {
     return rg_fail(err, RG_ERR_NOMEM, "the names of partitions need more than --memory gives");
-}
-
-static int compare_prefixes(const void *a, const void *b)
-{
-    return strcmp(((const struct prefix *)a)->text, ((const struct prefix *)b)->text);
-}
-
-static bool push(struct rg_arena *arena, struct prefixes *prefixes, const char *text,
-                 const char *trouble)
-{
-    prefixes->items = rg_array_room(arena, prefixes->items, prefixes->count, &prefixes->capacity,
-                                    sizeof *prefixes->items);
-    if (prefixes->items == NULL)
-        return false;
-    prefixes->items[prefixes->count++] = (struct prefix){text, trouble};
-    return true;
-}
-
-static void sort_and_unite(struct prefixes *prefixes)
-{
-    struct prefix *items = prefixes->items;
-    size_t kept = 0;
-
-    if (prefixes->count > 1)
-        qsort(items, prefixes->count, sizeof *items, compare_prefixes);
-    for (size_t i = 0; i < prefixes->count; i++) {
-        if (kept == 0 || strcmp(items[kept - 1].text, items[i].text) != 0)
-            items[kept++] = items[i];
-        else if (items[kept - 1].trouble == NULL)
-            items[kept - 1].trouble = items[i].trouble;
-    }
-    prefixes->count = kept;
 }
 
 static bool is_cancelled(const struct run *run)
@@ -165,7 +125,7 @@ static enum rg_status list(struct run *run, enum rg_verify_side side, const char
 
 /* Looks at one level: what lies below it is still to be looked at, and is it a partition itself? */
 static enum rg_status walk_level(struct run *run, enum rg_verify_side side, const char *prefix,
-                                 struct prefixes *waiting, struct prefixes *partitions,
+                                 struct rg_prefixes *waiting, struct rg_prefixes *partitions,
                                  struct rg_error *err)
 {
     const struct rg_verify_request *request = run->request;
@@ -179,11 +139,12 @@ static enum rg_status walk_level(struct run *run, enum rg_verify_side side, cons
     if (status == RG_ERR_NOMEM && *prefix == '\0')
         return no_memory(err);
     if (status == RG_ERR_NOMEM)
-        return push(&run->walk_arena, partitions, prefix, too_little) ? RG_OK : too_many(err);
+        return rg_prefixes_push(&run->walk_arena, partitions, prefix, too_little) ? RG_OK
+                                                                                  : too_many(err);
     if (*prefix != '\0' && stops_no_other(run, side, status)) {
         const char *trouble = rg_arena_text(&run->walk_arena, err->text);
         const bool is_noted =
-            trouble != NULL && push(&run->walk_arena, partitions, prefix, trouble);
+            trouble != NULL && rg_prefixes_push(&run->walk_arena, partitions, prefix, trouble);
 
         return is_noted ? RG_OK : too_many(err);
     }
@@ -200,20 +161,21 @@ static enum rg_status walk_level(struct run *run, enum rg_verify_side side, cons
         if (!request->may_hold_data(request->user, objects[i].key))
             continue;
         const struct rg_span key = rg_arena_copy(&run->walk_arena, rg_span_of(objects[i].key));
-        if (key.data == NULL || !push(&run->walk_arena, waiting, (const char *)key.data, NULL))
+        if (key.data == NULL ||
+            !rg_prefixes_push(&run->walk_arena, waiting, (const char *)key.data, NULL))
             return too_many(err);
     }
-    if (has_data && !push(&run->walk_arena, partitions, prefix, NULL))
+    if (has_data && !rg_prefixes_push(&run->walk_arena, partitions, prefix, NULL))
         return too_many(err);
     return RG_OK;
 }
 
-static enum rg_status walk(struct run *run, enum rg_verify_side side, struct prefixes *partitions,
-                           struct rg_error *err)
+static enum rg_status walk(struct run *run, enum rg_verify_side side,
+                           struct rg_prefixes *partitions, struct rg_error *err)
 {
-    struct prefixes waiting = {.items = NULL};
+    struct rg_prefixes waiting = {.items = NULL};
 
-    if (!push(&run->walk_arena, &waiting, "", NULL))
+    if (!rg_prefixes_push(&run->walk_arena, &waiting, "", NULL))
         return too_many(err);
     while (waiting.count > 0) {
         const char *prefix = waiting.items[--waiting.count].text;
@@ -224,7 +186,7 @@ static enum rg_status walk(struct run *run, enum rg_verify_side side, struct pre
 }
 
 /* All partitions there are on either side, and what may be one and cannot be listed. */
-static enum rg_status find_partitions(struct run *run, struct prefixes *partitions,
+static enum rg_status find_partitions(struct run *run, struct rg_prefixes *partitions,
                                       struct rg_error *err)
 {
     const char *const *recorded = NULL;
@@ -232,7 +194,7 @@ static enum rg_status find_partitions(struct run *run, struct prefixes *partitio
 
     if (run->request->only_file == NULL) {
         RG_TRY(walk(run, RG_SIDE_INPUTS, partitions, err));
-    } else if (!push(&run->walk_arena, partitions, "", NULL)) {
+    } else if (!rg_prefixes_push(&run->walk_arena, partitions, "", NULL)) {
         return too_many(err);
     }
     if (!run->request->is_one_place || run->request->only_file != NULL)
@@ -240,10 +202,10 @@ static enum rg_status find_partitions(struct run *run, struct prefixes *partitio
     if (run->has_home)
         RG_TRY(rg_home_partitions(&run->home, &run->walk_arena, &recorded, &recorded_count, err));
     for (size_t i = 0; i < recorded_count; i++) {
-        if (!push(&run->walk_arena, partitions, recorded[i], NULL))
+        if (!rg_prefixes_push(&run->walk_arena, partitions, recorded[i], NULL))
             return too_many(err);
     }
-    sort_and_unite(partitions);
+    rg_prefixes_sort(partitions);
     return RG_OK;
 }
 
@@ -401,13 +363,20 @@ static uint64_t compare_bytes(const struct run *run)
     return left < most ? left : most;
 }
 
-/* Whether the file is there no more, or was moved. */
-static bool is_gone(const struct run *run, enum rg_verify_side side, const char *key)
+/* Whether the file is there no more, or was moved. One that may not be asked for is there. */
+static enum rg_status is_gone(const struct run *run, enum rg_verify_side side, const char *key,
+                              bool *ret_is_gone, struct rg_error *err)
 {
     struct rg_store_op op = {.verb = RG_STORE_HEAD, .key = key};
-    struct rg_error ignored;
+    struct rg_error answer = {.status = RG_OK};
+    const enum rg_status status = rg_store_wait(run->request->stores[side], &op, &answer);
+    const bool is_told = status == RG_OK || status == RG_ERR_ABSENT || status == RG_ERR_DENIED ||
+                         stops_no_other(run, side, status);
 
-    return rg_store_wait(run->request->stores[side], &op, &ignored) == RG_ERR_ABSENT;
+    *ret_is_gone = status == RG_ERR_ABSENT;
+    if (!is_told)
+        *err = answer;
+    return is_told ? RG_OK : status;
 }
 
 /* Rows of the group's outputs, as its record has them. */
@@ -420,25 +389,41 @@ static uint64_t recorded_rows(const struct rg_lineage_group *group)
     return rows;
 }
 
-/*
- * Sets is_overtaken when an output is gone and there is a record that the lineage does not know of:
- * a run that is at work has perhaps replaced it.
- */
-static enum rg_status check_overtaken(struct run *run, const struct rg_lineage *lineage,
-                                      const struct rg_lineage_group *group, struct rg_error *err)
+/* Whether any of a group's outputs is gone. */
+static enum rg_status is_output_gone(struct run *run, const struct rg_lineage_group *group,
+                                     bool *ret_is_gone, struct rg_error *err)
 {
-    bool is_there = true;
-    bool has_moved_on;
-
-    for (size_t i = 0; run->may_begin_anew && is_there && i < group->output_count; i++) {
+    *ret_is_gone = false;
+    for (size_t i = 0; !*ret_is_gone && i < group->output_count; i++) {
         const char *key = rg_listing_key(&run->listings[RG_SIDE_OUTPUTS], group->outputs[i]->name,
                                          &run->file_arena);
 
         if (key == NULL)
             return no_memory(err);
-        is_there = !is_gone(run, RG_SIDE_OUTPUTS, key);
+        RG_TRY(is_gone(run, RG_SIDE_OUTPUTS, key, ret_is_gone, err));
     }
-    if (is_there)
+    return RG_OK;
+}
+
+/*
+ * Sets is_overtaken when an output of the group, or, if that is NULL, the file that is compared, is
+ * gone and there is a record that the lineage does not know of: a run that is at work has perhaps
+ * replaced it.
+ */
+static enum rg_status check_overtaken(struct run *run, const struct rg_lineage *lineage,
+                                      const struct rg_lineage_group *group,
+                                      const struct files *outputs, struct rg_error *err)
+{
+    bool is_any_gone = false;
+    bool has_moved_on;
+
+    if (!run->may_begin_anew)
+        return RG_OK;
+    if (group != NULL)
+        RG_TRY(is_output_gone(run, group, &is_any_gone, err));
+    else if (outputs->count > 0)
+        RG_TRY(is_gone(run, RG_SIDE_OUTPUTS, outputs->items[0].key, &is_any_gone, err));
+    if (!is_any_gone)
         return RG_OK;
     RG_TRY(rg_lineage_has_more(&run->home, run->partition, lineage->record_count, &run->file_arena,
                                &has_moved_on, err));
@@ -476,10 +461,10 @@ static enum rg_status compare_files(struct run *run, const struct rg_lineage *li
     const enum rg_status status = rg_compare(&compare, &result, err);
     if (status == RG_ERR_CANCELLED || status == RG_ERR_BUG)
         return status;
-    if (status != RG_OK && group != NULL) {
+    if (status != RG_OK && lineage != NULL) {
         const struct rg_error cause = *err;
 
-        RG_TRY(check_overtaken(run, lineage, group, err));
+        RG_TRY(check_overtaken(run, lineage, group, outputs, err));
         if (run->is_overtaken)
             return RG_OK;
         *err = cause;
@@ -593,7 +578,7 @@ static enum rg_status verify_group(struct run *run, const struct rg_lineage *lin
         RG_TRY(gather_outputs(run, group, &outputs, problem, sizeof problem, err));
     if (problem[0] == '\0')
         return compare_files(run, lineage, group, &inputs, &outputs, err);
-    RG_TRY(check_overtaken(run, lineage, group, err));
+    RG_TRY(check_overtaken(run, lineage, group, &outputs, err));
     if (!run->is_overtaken)
         tell_failure(run, group->record, problem);
     return RG_OK;
@@ -710,7 +695,7 @@ static enum rg_status verify_rest(struct run *run, const struct rg_lineage *line
     for (size_t i = 0; i < listing->count; i++) {
         const char *name = listing->objects[i].key + strlen(run->partition);
 
-        if (listing->is_used[i])
+        if (listing->is_used[i] || strcmp(name, run->told_rest) <= 0)
             continue;
         const size_t there = rg_listing_find(&run->listings[RG_SIDE_OUTPUTS], name);
         if (is_in_place && there < run->listings[RG_SIDE_OUTPUTS].count) {
@@ -721,9 +706,12 @@ static enum rg_status verify_rest(struct run *run, const struct rg_lineage *line
             RG_TRY(add_file(run, RG_SIDE_INPUTS, i, 0, 0, &input, err));
             RG_TRY(add_file(run, RG_SIDE_OUTPUTS, there, 0, 0, &output, err));
             RG_TRY(compare_files(run, lineage, NULL, &input, &output, err));
+            if (run->is_overtaken)
+                return RG_OK;
         } else {
             tell_missing(run, i);
         }
+        (void)snprintf(run->told_rest, sizeof run->told_rest, "%s", name);
     }
     return RG_OK;
 }
@@ -745,7 +733,8 @@ static bool is_under_way(const struct rg_lineage *lineage, const struct rg_minte
 }
 
 /* Files of DEST that are no live outputs: who reads the folder as it is reads their rows, too. */
-static void tell_extra(struct run *run, const struct rg_lineage *lineage)
+static enum rg_status tell_extra(struct run *run, const struct rg_lineage *lineage,
+                                 struct rg_error *err)
 {
     const struct rg_listing *listing = &run->listings[RG_SIDE_OUTPUTS];
     const bool is_in_place = may_be_in_place(run, lineage);
@@ -757,13 +746,19 @@ static void tell_extra(struct run *run, const struct rg_lineage *lineage)
         const bool is_minted = rg_minted_parse(name, &minted) &&
                                rg_minted_is_of(&minted, &run->home.id, run->partition);
 
+        bool is_gone_now;
+
         if (listing->is_used[i] || (!is_minted && is_in_place) ||
-            (is_minted && is_under_way(lineage, &minted)) ||
-            is_gone(run, RG_SIDE_OUTPUTS, listing->objects[i].key))
+            (is_minted && is_under_way(lineage, &minted)))
             continue;
-        tell_file(run, RG_VERIFY_EXTRA, listing->objects[i].key,
-                  "lies in DEST and is no live output; `regroup list` tells which are");
+        if (is_cancelled(run))
+            return rg_fail(err, RG_ERR_CANCELLED, "cancelled");
+        RG_TRY(is_gone(run, RG_SIDE_OUTPUTS, listing->objects[i].key, &is_gone_now, err));
+        if (!is_gone_now)
+            tell_file(run, RG_VERIFY_EXTRA, listing->objects[i].key,
+                      "lies in DEST and is no live output; `regroup list` tells which are");
     }
+    return RG_OK;
 }
 
 static bool source_has(void *user, const char *name, uint64_t bytes)
@@ -820,8 +815,7 @@ static enum rg_status verify_by_ledger(struct run *run, struct rg_error *err)
     }
     mark_taken(run, &lineage);
     RG_TRY(verify_rest(run, &lineage, err));
-    tell_extra(run, &lineage);
-    return RG_OK;
+    return run->is_overtaken ? RG_OK : tell_extra(run, &lineage, err);
 }
 
 static enum rg_status verify_by_name(struct run *run, struct rg_error *err)
@@ -898,12 +892,13 @@ static enum rg_status look_at_partition(struct run *run, struct rg_error *err)
     return run->has_home ? verify_by_ledger(run, err) : verify_by_name(run, err);
 }
 
-static enum rg_status verify_partition(struct run *run, const struct prefix *partition,
+static enum rg_status verify_partition(struct run *run, const struct rg_prefix *partition,
                                        struct rg_error *err)
 {
     run->partition = partition->text;
     run->is_put_off = false;
     run->told[0] = '\0';
+    run->told_rest[0] = '\0';
     run->totals->partition_count += !run->is_again;
     if (partition->trouble != NULL) {
         tell_failure(run, 0, partition->trouble);
@@ -914,7 +909,8 @@ static enum rg_status verify_partition(struct run *run, const struct prefix *par
         run->may_begin_anew = begun < begin_count_max;
         const enum rg_status status = look_at_partition(run, err);
 
-        if (status == RG_ERR_NOMEM || stops_no_other(run, RG_SIDE_OUTPUTS, status)) {
+        if (status == RG_ERR_NOMEM || (stops_no_other(run, RG_SIDE_OUTPUTS, status) &&
+                                       stops_no_other(run, RG_SIDE_INPUTS, status))) {
             /* For all that is known, as where a ledger cannot be read. */
             run->has_in_place = true;
             tell_failure(run, 0, status == RG_ERR_NOMEM ? too_little : err->text);
@@ -927,13 +923,13 @@ static enum rg_status verify_partition(struct run *run, const struct prefix *par
 }
 
 /* Those that are put off are what is left in `partitions`. */
-static enum rg_status verify_partitions(struct run *run, struct prefixes *partitions,
+static enum rg_status verify_partitions(struct run *run, struct rg_prefixes *partitions,
                                         struct rg_error *err)
 {
     size_t put_off = 0;
 
     for (size_t i = 0; i < partitions->count; i++) {
-        const struct prefix partition = partitions->items[i];
+        const struct rg_prefix partition = partitions->items[i];
         const enum rg_status status = verify_partition(run, &partition, err);
 
         if (status != RG_OK && status != RG_ERR_CANCELLED && *partition.text != '\0')
@@ -954,7 +950,7 @@ enum rg_status rg_verify_places(const struct rg_verify_request *request,
 {
     const struct rg_home_options options = {.source_is_local = request->source_is_local};
     struct run run = {.request = request, .totals = ret_totals};
-    struct prefixes partitions = {.items = NULL};
+    struct rg_prefixes partitions = {.items = NULL};
 
     *ret_totals = (struct rg_verify_totals){.size = sizeof *ret_totals};
     const uint64_t walk_bytes = request->memory_bytes / 100 * walk_percent;

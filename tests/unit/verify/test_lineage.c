@@ -101,6 +101,36 @@ TEST(outputs_come_from_the_inputs_that_their_runs_name)
     rg_arena_fini(&arena);
 }
 
+TEST(many_outputs_of_a_record_take_memory_each_and_no_more)
+{
+    enum {
+        many = 2000
+    };
+    static struct rg_batch_output outputs[many];
+    static struct rg_batch_input inputs[many];
+    static struct rg_batch_run runs[many];
+    const struct rg_batch record = {.number = 1,
+                                    .inputs = inputs,
+                                    .input_count = many,
+                                    .outputs = outputs,
+                                    .output_count = many,
+                                    .runs = runs,
+                                    .run_count = many};
+    struct rg_lineage lineage;
+    struct rg_arena arena;
+
+    for (uint32_t i = 0; i < many; i++) {
+        inputs[i] = (struct rg_batch_input){.name = "in"};
+        outputs[i] = (struct rg_batch_output){.name = "out", .row_groups = 1};
+        runs[i] = (struct rg_batch_run){.input = i, .input_count = 1, .output = i};
+    }
+    rg_arena_init(&arena, &t->allocator, (size_t)4 << 20);
+    CHECK_OK(rg_lineage_trace(&record, 1, NULL, &arena, &lineage, &t->err));
+    CHECK_U64(lineage.group_count, many);
+    CHECK(lineage.groups[many - 1].outputs[0] == &outputs[many - 1]);
+    rg_arena_fini(&arena);
+}
+
 TEST(what_was_taken_again_is_traced_to_its_inputs)
 {
     /* Record 2 takes the output of record 1 and cuts it in two; record 3 takes the first half. */
@@ -339,6 +369,8 @@ int main(int argc, char **argv)
     static const struct test_case cases[] = {
         {"outputs_come_from_the_inputs_that_their_runs_name",
          outputs_come_from_the_inputs_that_their_runs_name},
+        {"many_outputs_of_a_record_take_memory_each_and_no_more",
+         many_outputs_of_a_record_take_memory_each_and_no_more},
         {"what_was_taken_again_is_traced_to_its_inputs",
          what_was_taken_again_is_traced_to_its_inputs},
         {"row_groups_of_what_was_taken_again_are_traced_wherever_they_went",

@@ -45,6 +45,7 @@ struct scene {
     struct rg_home home;
     struct rg_arena arena;
     char outputs[8][rg_minted_name_bytes]; /* By number of the record. */
+    bool is_in_place;                      /* So are records. */
 
     enum rg_store_verb verb;
     const char *key;
@@ -121,6 +122,7 @@ static void commit(struct scene *s, uint32_t number, const char *input, uint32_t
     const struct rg_batch_run run = {.input_count = 1};
     const struct rg_batch record = {
         .number = number,
+        .is_in_place = s->is_in_place,
         .options = "",
         .content = "",
         .inputs = &in,
@@ -260,6 +262,34 @@ TEST(outputs_may_be_replaced_before_they_are_compared)
     fini_scene(&s);
 }
 
+static void take_last_in_place(struct scene *s)
+{
+    char path[512];
+
+    commit(s, 2, "z.parquet", 0);
+    (void)snprintf(path, sizeof path, "%s/z.parquet", s->dest);
+    scratch_remove(path);
+}
+
+TEST(files_in_place_may_be_taken_before_they_are_compared)
+{
+    static const char *const names[] = {"y.parquet", "z.parquet"};
+    struct scene s;
+
+    init_scene(t, &s);
+    s.is_in_place = true;
+    commit(&s, 1, "a.parquet", 0);
+    for (int i = 0; i < 2; i++) {
+        scratch_write(s.source, names[i], three_rows, three_rows_bytes);
+        scratch_write(s.dest, names[i], three_rows, three_rows_bytes);
+    }
+    verify(&s, RG_STORE_GET, "z.parquet", take_last_in_place);
+    /* Nothing was told twice. */
+    check_counts(&s, 3, 0);
+    CHECK_U64(s.totals.output_file_count, 3);
+    fini_scene(&s);
+}
+
 static void remove_second(struct scene *s)
 {
     remove_output(s, 2);
@@ -351,6 +381,8 @@ int main(int argc, char **argv)
 {
     static const struct test_case cases[] = {
         {"what_comes_after_the_listing_is_asked_for", what_comes_after_the_listing_is_asked_for},
+        {"files_in_place_may_be_taken_before_they_are_compared",
+         files_in_place_may_be_taken_before_they_are_compared},
         {"outputs_may_be_replaced_before_they_are_compared",
          outputs_may_be_replaced_before_they_are_compared},
         {"outputs_that_nobody_replaced_are_missed", outputs_that_nobody_replaced_are_missed},
